@@ -1,0 +1,45 @@
+# `make help` lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# A user with an NVIDIA GPU: `make demo TORCH=gpu` installs the registry's usual build.
+TORCH ?= cpu
+TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
+unexport PYTHONDONTWRITEBYTECODE
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test test-full unit lint clean
+
+help:  ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
+
+$(VENV)/.made-$(TORCH): pyproject.toml constraints.txt scripts/install-python
+	@scripts/install-python "$(PYTHON)" "$(VENV)" "$(TORCH)" "$(TORCH_CPU_INDEX)"
+	@touch $@
+
+$(VENV)/.servers: scripts/install-servers
+	@scripts/install-servers
+	@touch $@
+
+demo: $(VENV)/.made-$(TORCH)  ## See it work: a simulated cell as RTSP camera, events over MQTT (DEMO_SECONDS=60)
+	@$(BIN)/takt demo --seconds $(or $(DEMO_SECONDS),60)
+
+lint: $(VENV)/.made-$(TORCH)  ## Style, types, architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.made-$(TORCH)  ## The fast tests only (under a minute)
+	$(BIN)/pytest -m "not e2e and not full" -n 2 -q
+
+test: $(VENV)/.made-$(TORCH) $(VENV)/.servers lint  ## Everything that CI checks (installs what the tests start)
+	$(BIN)/pytest -m "not full" -n 2 -q
+
+test-full: $(VENV)/.made-$(TORCH) $(VENV)/.servers lint  ## Also soaks, many kills, trainings
+	$(BIN)/pytest -q
+
+clean:  ## Remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

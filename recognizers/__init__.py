@@ -1,0 +1,1 @@
+"""Clips in, predictions out: networks that recognize actions. Knows torch, knows no camera."""

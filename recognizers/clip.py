@@ -1,0 +1,87 @@
+"""What a recognizer looks at: a clip, and how it wants its clips cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+"""One picture, `(H, W, 3)` uint8 RGB. Never written after it was handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSpec:
+    """How clips are cut: by time, never by frame count (cameras drop frames and lie about their rate)."""
+
+    frames: int
+    """Pictures in a clip (T, at the fast rate)."""
+    interval_s: float
+    """Seconds of media time between two pictures of a clip."""
+    hop_s: float
+    """Seconds of media time from one clip to the next."""
+    short_side_px: int
+    """The smallest short side of the region, in pixels, that the recognizer can use."""
+
+    def __post_init__(self) -> None:
+        if self.frames < 1:
+            raise ValueError(f"frames is {self.frames}; a clip needs at least 1 picture")
+        if not (self.interval_s > 0 and self.hop_s > 0):
+            raise ValueError(f"interval_s is {self.interval_s} and hop_s is {self.hop_s}; both must be above 0")
+        if self.short_side_px < 1:
+            raise ValueError(f"short_side_px is {self.short_side_px}; it must be at least 1")
+
+    @property
+    def span_s(self) -> float:
+        """Seconds from the first picture of a clip to its last."""
+        return (self.frames - 1) * self.interval_s
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle of the picture, in fractions of its width and height (xyxy in [0, 1])."""
+
+    left: float = 0.0
+    top: float = 0.0
+    right: float = 1.0
+    bottom: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1):
+            raise ValueError(
+                f"region {(self.left, self.top, self.right, self.bottom)} is not [left, top, right, bottom] "
+                "with 0 <= left < right <= 1 and 0 <= top < bottom <= 1"
+            )
+
+
+WHOLE_PICTURE = Region()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Clip:
+    """T pictures of one watch, evenly spaced in media time. Never spans two epochs."""
+
+    stream: str
+    watch: str
+    epoch: int
+    index: int
+    """Counts the clips of this watch in this epoch, from 0; a jump tells a stateful recognizer to forget."""
+    start: float
+    """Media seconds of the first picture's slot."""
+    end: float
+    """Media seconds of the last picture's slot."""
+    captured_at: float
+    """Unix seconds at which the newest picture was captured."""
+    region: Region
+    coverage: float
+    """Share of the T slots that had a picture of their own, in (0, 1]; the others repeat the one before."""
+    pictures: tuple[Picture, ...]
+    """T pictures of the whole camera view at analysis size; cropping to `region` is the recognizer's transform."""
+
+    def __repr__(self) -> str:
+        shape = self.pictures[0].shape if self.pictures else ()
+        return (
+            f"Clip({self.stream}/{self.watch} epoch={self.epoch} index={self.index} "
+            f"{self.start:.3f}..{self.end:.3f}s coverage={self.coverage:.2f} pictures={len(self.pictures)}x{shape})"
+        )

@@ -1,0 +1,23 @@
+"""Errors of the recognizers, named by remedy.
+
+RecognizerError
+├── CheckpointMismatch   the file is not what was asked for: give the right file
+├── DataError            the training or validation data cannot be used: mend the data
+└── OutOfDeviceMemory    the device is full: halve the batch
+"""
+
+
+class RecognizerError(Exception):
+    """Base of everything the recognizers raise on purpose."""
+
+
+class CheckpointMismatch(RecognizerError):
+    """The checkpoint is missing, damaged, unsafe or made for another network."""
+
+
+class DataError(RecognizerError):
+    """A data set cannot be read or would give a wrong figure."""
+
+
+class OutOfDeviceMemory(RecognizerError):
+    """The batch does not fit the device; half of it may."""

@@ -1,0 +1,1 @@
+"""The networks, one file each, with named sizes at the end of each file."""

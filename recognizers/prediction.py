@@ -1,0 +1,27 @@
+"""What a recognizer answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Prediction:
+    """Scores for one clip; the header fields are the clip's own."""
+
+    stream: str
+    watch: str
+    epoch: int
+    index: int
+    start: float
+    end: float
+    captured_at: float
+    scores: NDArray[np.float32]
+    """`(C,)` one score in [0, 1] per label, in the order of the recognizer's labels."""
+
+    def __repr__(self) -> str:
+        best = int(self.scores.argmax()) if self.scores.size else -1
+        return f"Prediction({self.stream}/{self.watch} epoch={self.epoch} index={self.index} best={best} of {self.scores.shape})"

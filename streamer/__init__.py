@@ -1,0 +1,1 @@
+"""From camera to broker: ingest, temporal buffers, action events, delivery. Never imports torch."""

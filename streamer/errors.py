@@ -1,0 +1,63 @@
+"""Errors of the service, named by remedy.
+
+TaktError
+├── ConfigError         the operator mends the configuration
+├── SourceUnavailable   the camera is not there now: wait and try again
+├── SourceRejected      the camera or its stream is wrong (password, no video, too large): alert, try rarely
+├── SinkUnavailable     the broker is not there now: keep the message, try again
+├── MessageRejected     the broker refuses this very message: set it aside, alert
+└── OutboxUnavailable   the disk does not take events now: keep analysing, alert, try again
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class TaktError(Exception):
+    """Base of everything the service raises on purpose. Its text never holds a secret."""
+
+
+class ConfigError(TaktError):
+    """Every mistake of a configuration at once."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+        """One line each: `file:line: path: what is wrong, what would be right`."""
+
+
+class SourceUnavailable(TaktError):
+    """The source cannot deliver now; the same attempt may work later."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        """One word for metrics: refused, timeout, stall, eof, dns, decode, ts_jump, protocol, changed."""
+        self.detail = detail
+
+
+class SourceRejected(TaktError):
+    """The source will not deliver until somebody changes something."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        """One word for metrics: auth, not_found, no_video, too_large, codec, tls, denied, not_video."""
+        self.detail = detail
+
+
+class SinkUnavailable(TaktError):
+    """The sink cannot take the message now."""
+
+
+class MessageRejected(TaktError):
+    """The sink will never take this message."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class OutboxUnavailable(TaktError):
+    """The outbox cannot store now (disk full, read-only, locked)."""

@@ -1,0 +1,62 @@
+"""What happened: the events that leave the thinking part of the service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+EVENT_NAMESPACE = UUID("8f2f3c1e-6f5b-5d0a-9a53-6a1d8f0c7d11")
+
+
+class Phase(StrEnum):
+    STARTED = "started"
+    ENDED = "ended"
+    REVISED = "revised"
+
+
+class Reason(StrEnum):
+    """Why a segment ended."""
+
+    COMPLETED = "completed"
+    """The action itself was over."""
+    SOURCE_LOST = "source_lost"
+    SOURCE_ENDED = "source_ended"
+    SHUTDOWN = "shutdown"
+    INTERRUPTED = "interrupted"
+    """The service was killed while the action was open; found at the next start."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionEvent:
+    """One phase of one action segment."""
+
+    action_id: UUID
+    """Names the segment; shared by its started, revised and ended events."""
+    stream: str
+    watch: str
+    epoch: int
+    action: str
+    phase: Phase
+    at: float
+    """Unix seconds of the moment the phase speaks of: start (back-dated) or end."""
+    started_at: float
+    """Unix seconds of the segment's start, in every phase."""
+    decided_at: float
+    """Unix seconds at which the newest picture of the deciding clip was captured."""
+    duration_s: float | None
+    """Media seconds from start to end; only when ended by a clip or a source (None when interrupted)."""
+    score: float
+    """Started: the smoothed score at the decision. Ended: the mean score over the segment. In [0, 1]."""
+    reason: Reason | None = None
+    revision: int = 0
+
+    @property
+    def event_id(self) -> UUID:
+        """Unique per message and the same whenever it is sent, stored or replayed again."""
+        return uuid5(self.action_id, f"{self.phase}:{self.revision}")
+
+
+def action_id(stream: str, watch: str, epoch: int, action: str, start_media_s: float) -> UUID:
+    """The id of a segment: the same input gives the same id (replay), two segments never share one."""
+    return uuid5(EVENT_NAMESPACE, f"{stream}/{watch}/{epoch}/{action}/{start_media_s:.6f}")

@@ -1,0 +1,26 @@
+"""A picture and when it was taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from recognizers.clip import Picture
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Frame:
+    """One decoded picture at analysis size, with media time and wall time."""
+
+    stream: str
+    epoch: int
+    """One unbroken connection of the stream; grows at every reconnect, time jump or corruption."""
+    index: int
+    """Number of this frame among all decoded frames of the epoch (frames that nobody asked for leave holes)."""
+    captured_at: float
+    """Unix seconds, UTC: media time plus a wall offset that never steps within an epoch."""
+    media_s: float
+    """Seconds of media time since the epoch's first frame; durations come from this alone."""
+    picture: Picture
+
+    def __repr__(self) -> str:
+        return f"Frame({self.stream} epoch={self.epoch} index={self.index} media_s={self.media_s:.3f} {self.picture.shape})"

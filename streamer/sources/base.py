@@ -1,0 +1,80 @@
+"""The seam between cameras and the rest: one attempt to read frames."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from recognizers.clip import ClipSpec, Region
+from streamer.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What one watch needs of its stream."""
+
+    spec: ClipSpec
+    region: Region
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What all watches of a stream need together; tells a source what to decode for."""
+
+    needs: tuple[Need, ...]
+
+    def analysis_size(self, width: int, height: int) -> tuple[int, int]:
+        """The smallest (width, height) at which every region still has its short side; never above the camera's."""
+        scale = 0.0
+        for need in self.needs:
+            wide = (need.region.right - need.region.left) * width
+            high = (need.region.bottom - need.region.top) * height
+            scale = max(scale, need.spec.short_side_px / min(wide, high))
+        scale = min(scale, 1.0)
+        return max(2, math.ceil(width * scale / 2) * 2), max(2, math.ceil(height * scale / 2) * 2)
+
+    @property
+    def intervals_s(self) -> tuple[float, ...]:
+        return tuple(sorted({need.spec.interval_s for need in self.needs}))
+
+
+def slot(media_s: float, interval_s: float) -> int:
+    """The slot of the sampling grid that a moment falls into; slot k is centred at `k * interval_s`.
+
+    The buffer takes the first picture of each slot. Centring keeps a camera that delivers exactly at the
+    grid's rate away from the borders, where jitter would put two pictures into one slot and none into the next.
+    """
+    return math.floor(media_s / interval_s + 0.5)
+
+
+class Picker:
+    """Says which decoded frames somebody needs: the first of each slot of each grid. One per epoch."""
+
+    def __init__(self, intervals_s: Sequence[float]) -> None:
+        self._last = {interval: -1 for interval in intervals_s}
+
+    def wants(self, media_s: float) -> bool:
+        wanted = False
+        for interval, last in self._last.items():
+            now = slot(media_s, interval)
+            if now > last:
+                self._last[interval] = now
+                wanted = True
+        return wanted
+
+
+class Source(Protocol):
+    """One camera or file. Retrying lives once, in `streamer.sources.reconnect`."""
+
+    def frames(self, epoch: int) -> AsyncIterator[Frame]:
+        """One attempt: connect, yield frames with growing index and media time, end when a file ends.
+
+        No thread is left once the iterator is closed.
+
+        Raises:
+            SourceUnavailable: wait and try again (a live source that ends raises it with reason `eof`).
+            SourceRejected: somebody must change something.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Fakes, virtual time and the scriptable camera; shipped, never imported by production code except the demo."""
