@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,31 +38,6 @@ class Demand:
     @property
     def intervals_s(self) -> tuple[float, ...]:
         return tuple(sorted({need.spec.interval_s for need in self.needs}))
-
-
-def slot(media_s: float, interval_s: float) -> int:
-    """The slot of the sampling grid that a moment falls into; slot k is centred at `k * interval_s`.
-
-    The buffer takes the first picture of each slot. Centring keeps a camera that delivers exactly at the
-    grid's rate away from the borders, where jitter would put two pictures into one slot and none into the next.
-    """
-    return math.floor(media_s / interval_s + 0.5)
-
-
-class Picker:
-    """Says which decoded frames somebody needs: the first of each slot of each grid. One per epoch."""
-
-    def __init__(self, intervals_s: Sequence[float]) -> None:
-        self._last = {interval: -1 for interval in intervals_s}
-
-    def wants(self, media_s: float) -> bool:
-        wanted = False
-        for interval, last in self._last.items():
-            now = slot(media_s, interval)
-            if now > last:
-                self._last[interval] = now
-                wanted = True
-        return wanted
 
 
 class Source(Protocol):

@@ -1,0 +1,114 @@
+"""The temporal buffer: frames of one stream in, clips of its watches out. Pure, bounded, cut by time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from recognizers.clip import Clip, ClipSpec, Picture, Region
+from streamer.frame import Frame
+from streamer.sampling import slot
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How clips are cut for one watch."""
+
+    watch: str
+    spec: ClipSpec
+    region: Region
+
+
+class TemporalBuffer:
+    """Cuts clips for every watch of one stream.
+
+    Each watch sees media time as a grid of slots `interval_s` apart and keeps the first picture of each. A slot
+    without a picture (a frame lost) repeats the one before and lowers the clip's `coverage`; a second picture
+    in a slot (a duplicate, or a camera faster than the grid) is not used. After `max_gap_s` without a picture
+    the watch starts over: a clip never bridges it. Holds at most T pictures a watch, shared between watches.
+    """
+
+    def __init__(self, stream: str, cuts: Sequence[Cut], max_gap_s: float = 1.0) -> None:
+        self._epoch: int | None = None
+        self._stream = stream
+        self._cuts = tuple(cuts)
+        self._max_gap_s = max_gap_s
+        self._cutters: tuple[_Cutter, ...] = ()
+
+    def push(self, frame: Frame) -> list[Clip]:
+        """Take a frame; return the clips that are complete with it, oldest first within a watch."""
+        if frame.epoch != self._epoch:
+            self._epoch = frame.epoch
+            self._cutters = tuple(_Cutter(self._stream, frame.epoch, cut, self._max_gap_s) for cut in self._cuts)
+        return [clip for cutter in self._cutters for clip in cutter.push(frame)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    slot: int
+    captured_at: float
+    picture: Picture
+
+
+class _Cutter:
+    """The clips of one watch in one epoch."""
+
+    def __init__(self, stream: str, epoch: int, cut: Cut, max_gap_s: float) -> None:
+        self._stream = stream
+        self._epoch = epoch
+        self._cut = cut
+        # A grid coarser than the gap would start over at every picture.
+        self._max_gap_slots = max(2, round(max_gap_s / cut.spec.interval_s))
+        self._hop_slots = max(1, round(cut.spec.hop_s / cut.spec.interval_s))
+        self._samples: deque[_Sample] = deque(maxlen=cut.spec.frames)
+        self._next_end = 0
+        self._index = -1
+
+    def push(self, frame: Frame) -> list[Clip]:
+        now = slot(frame.media_s, self._cut.spec.interval_s)
+        if not self._samples:
+            self._start_over(now)
+        elif now <= self._samples[-1].slot:
+            return []
+        elif now - self._samples[-1].slot > self._max_gap_slots:
+            self._start_over(now)
+        clips = []
+        while self._next_end < now:  # its own picture never came: cut with what there was
+            clips.append(self._clip())
+        self._samples.append(_Sample(now, frame.captured_at, frame.picture))
+        if self._next_end == now:
+            clips.append(self._clip())
+        return clips
+
+    def _start_over(self, now: int) -> None:
+        self._samples.clear()
+        self._next_end = now + self._cut.spec.frames - 1
+        self._index += 1  # one index is left out, so that a stateful recognizer sees the break
+
+    def _clip(self) -> Clip:
+        spec, end = self._cut.spec, self._next_end
+        first = end - spec.frames + 1
+        own = [sample for sample in self._samples if sample.slot >= first]
+        pictures: list[Picture] = []
+        following = iter(self._samples)
+        current, ahead = self._samples[0], next(following, None)
+        for wanted in range(first, end + 1):
+            while ahead is not None and ahead.slot <= wanted:
+                current, ahead = ahead, next(following, None)
+            pictures.append(current.picture)
+        clip = Clip(
+            stream=self._stream,
+            watch=self._cut.watch,
+            epoch=self._epoch,
+            index=self._index,
+            start=first * spec.interval_s,
+            end=end * spec.interval_s,
+            captured_at=self._samples[-1].captured_at,
+            region=self._cut.region,
+            coverage=len(own) / spec.frames,
+            pictures=tuple(pictures),
+        )
+        self._index += 1
+        self._next_end += self._hop_slots
+        return clip

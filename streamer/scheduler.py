@@ -1,0 +1,69 @@
+"""Which clips are looked at next: one waiting clip a watch, the newest wins, batches across streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from recognizers.clip import Clip
+from streamer.clock import Clock
+
+Key = tuple[str, str]
+"""(stream, watch)"""
+
+
+class Scheduler:
+    """Gathers the clips of all watches of one recognizer into batches.
+
+    Holds at most one clip a watch: a newer one takes the older one's place *in the queue*, so that a watch that
+    waits longest is served first whatever the load. A batch leaves when it is full, or `deadline_s` after its
+    first clip came, or at once with what is there when the device has been busy for longer than that.
+    """
+
+    def __init__(self, batch: int, deadline_s: float, clock: Clock, shed: Callable[[Clip], None]) -> None:
+        self._batch = batch
+        self._deadline_s = deadline_s
+        self._clock = clock
+        self._shed = shed
+        self._waiting: dict[Key, Clip] = {}
+        self._first_at = 0.0
+        self._changed = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def offer(self, clip: Clip) -> None:
+        """Queue a clip; one of the same watch that still waits is shed."""
+        key = (clip.stream, clip.watch)
+        if (older := self._waiting.get(key)) is not None:
+            self._shed(older)
+        if not self._waiting:
+            self._first_at = self._clock.monotonic()
+        self._waiting[key] = clip
+        self._changed.set()
+
+    def forget(self, stream: str) -> None:
+        """Shed what waits of a stream whose epoch is over."""
+        for key in [key for key in self._waiting if key[0] == stream]:
+            self._shed(self._waiting.pop(key))
+
+    async def next_batch(self) -> list[Clip]:
+        """Wait for the next batch, 1 to `batch` clips. Cancel-safe: nothing leaves the queue before the return."""
+        while not self._is_due():
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(self._patience_s()):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+        keys = list(self._waiting)[: self._batch]
+        return [self._waiting.pop(key) for key in keys]
+
+    def _is_due(self) -> bool:
+        waiting = len(self._waiting)
+        return waiting >= self._batch or (waiting > 0 and self._clock.monotonic() - self._first_at >= self._deadline_s)
+
+    def _patience_s(self) -> float | None:
+        if not self._waiting:
+            return None
+        return max(0.0, self._first_at + self._deadline_s - self._clock.monotonic())

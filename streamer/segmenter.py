@@ -1,0 +1,187 @@
+"""From scores to action events: time-based smoothing, hysteresis, exactly one start and one end. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from recognizers.prediction import Prediction
+from streamer.event import ActionEvent, Phase, Reason, action_id
+
+
+@dataclass(frozen=True, slots=True)
+class EventRule:
+    """When an action counts as begun and as over. All times are media seconds."""
+
+    on: float = 0.6
+    """The smoothed score at which the action begins."""
+    off: float = 0.4
+    """The smoothed score below which it is over; lower than `on`, so that a score in between does not flicker."""
+    dwell_s: float = 0.0
+    """How long the score must stay at or above `on` before the start is published (back-dated)."""
+    release_s: float = 0.5
+    """How long the score must stay below `off` before the end is published (back-dated)."""
+    smooth_s: float = 0.5
+    """Time constant of the exponential smoothing; 0 takes the scores as they are."""
+    cooldown_s: float = 0.0
+    """How long after an end the same action cannot begin again."""
+
+
+@dataclass(slots=True)
+class _Segment:
+    """An open segment of one action."""
+
+    id: UUID
+    start: float
+    """Media seconds."""
+    started_at: float
+    """Unix seconds, as published."""
+    total: float
+    """Sum of the raw scores seen in the segment."""
+    count: int = 1
+    below_since: float | None = None
+    """Media seconds since which the score has been below `off`."""
+
+
+@dataclass(slots=True)
+class _Track:
+    """One action of the watch, as it stands after the last prediction."""
+
+    smoothed: float = 0.0
+    above_since: float | None = None
+    """Media seconds since which the score has been at or above `on`, while no segment is open."""
+    quiet_until: float = -math.inf
+    segment: _Segment | None = None
+
+
+class Segmenter:
+    """The events of one watch in one epoch; make a new one for the next epoch.
+
+    Smoothing is `s += (1 - exp(-dt / smooth_s)) * (p - s)` with dt from media time, so that shed clips and a
+    changed hop do not change behaviour. When an action begins, one that is already fading ends.
+    """
+
+    def __init__(self, labels: tuple[str, ...], background: str, rules: Mapping[str, EventRule]) -> None:
+        """`rules` by action; the key `default` speaks for actions that are not named."""
+        default = rules.get("default", EventRule())
+        self._actions = {
+            label: (position, rules.get(label, default)) for position, label in enumerate(labels) if label != background
+        }
+        self._tracks = {label: _Track() for label in self._actions}
+        self._last: Prediction | None = None
+
+    def observe(self, prediction: Prediction) -> list[ActionEvent]:
+        """Take the next prediction; return what ended and began by it. Scores that are not numbers say nothing."""
+        if not all(map(math.isfinite, prediction.scores.tolist())):
+            return []
+        before = self._last
+        if before is not None and prediction.end <= before.end:
+            return []
+        elapsed_s = math.inf if before is None else prediction.end - before.end
+        self._last = prediction
+        over: list[str] = []
+        begun: list[str] = []
+        for action, (position, rule) in self._actions.items():
+            track, score = self._tracks[action], float(prediction.scores[position])
+            _smooth(track, score, elapsed_s, rule.smooth_s)
+            if track.segment is None:
+                if _begins(track, prediction.end, rule):
+                    begun.append(action)
+            elif _is_over(track, track.segment, score, prediction.end, rule):
+                over.append(action)
+        if begun:
+            over = [action for action, track in self._tracks.items() if action in over or _fades(track)]
+        ended = [self._end(prediction, action, Reason.COMPLETED) for action in over]
+        return ended + [self._start(prediction, action) for action in begun]
+
+    def close(self, reason: Reason) -> list[ActionEvent]:
+        """End whatever is open: the epoch is over."""
+        last = self._last
+        if last is None:
+            return []
+        return [self._end(last, action, reason) for action, track in self._tracks.items() if track.segment is not None]
+
+    def _start(self, by: Prediction, action: str) -> ActionEvent:
+        track = self._tracks[action]
+        start = by.end if track.above_since is None else track.above_since
+        position = self._actions[action][0]
+        track.segment = _Segment(
+            id=action_id(by.stream, by.watch, by.epoch, action, start),
+            start=start,
+            started_at=_wall(by, start),
+            total=float(by.scores[position]),
+        )
+        track.above_since = None
+        return _event(by, action, Phase.STARTED, track.segment, score=track.smoothed)
+
+    def _end(self, by: Prediction, action: str, reason: Reason) -> ActionEvent:
+        track = self._tracks[action]
+        segment, track.segment = track.segment, None
+        assert segment is not None
+        end = by.end if segment.below_since is None else segment.below_since
+        track.quiet_until = end + self._actions[action][1].cooldown_s
+        score = segment.total / segment.count
+        return _event(by, action, Phase.ENDED, segment, score=score, end=end, reason=reason)
+
+
+def _smooth(track: _Track, score: float, elapsed_s: float, smooth_s: float) -> None:
+    share = 1.0 if smooth_s <= 0 else -math.expm1(-elapsed_s / smooth_s)
+    track.smoothed += share * (score - track.smoothed)
+
+
+def _begins(track: _Track, now: float, rule: EventRule) -> bool:
+    if track.smoothed < rule.on or now < track.quiet_until:
+        track.above_since = None
+        return False
+    if track.above_since is None:
+        track.above_since = now
+    return now - track.above_since >= rule.dwell_s
+
+
+def _is_over(track: _Track, segment: _Segment, score: float, now: float, rule: EventRule) -> bool:
+    segment.total += score
+    segment.count += 1
+    if track.smoothed >= rule.off:
+        segment.below_since = None
+        return False
+    if segment.below_since is None:
+        segment.below_since = now
+    return now - segment.below_since >= rule.release_s
+
+
+def _fades(track: _Track) -> bool:
+    return track.segment is not None and track.segment.below_since is not None
+
+
+def _wall(by: Prediction, media_s: float) -> float:
+    return by.captured_at - (by.end - media_s)
+
+
+def _event(
+    by: Prediction,
+    action: str,
+    phase: Phase,
+    segment: _Segment,
+    *,
+    score: float,
+    end: float | None = None,
+    reason: Reason | None = None,
+) -> ActionEvent:
+    # Wall time may have been slewed since the start was published: an end is never before it.
+    at = segment.started_at if end is None else max(segment.started_at, _wall(by, end))
+    return ActionEvent(
+        action_id=segment.id,
+        stream=by.stream,
+        watch=by.watch,
+        epoch=by.epoch,
+        action=action,
+        phase=phase,
+        at=at,
+        started_at=segment.started_at,
+        decided_at=by.captured_at,
+        duration_s=None if end is None else end - segment.start,
+        score=score,
+        reason=reason,
+    )

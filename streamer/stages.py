@@ -1,0 +1,63 @@
+"""The pure part of one stream: frames to clips, predictions to events, for all its watches. Live and replay share it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from recognizers.clip import Clip, ClipSpec, Region
+from recognizers.prediction import Prediction
+from streamer.buffer import Cut, TemporalBuffer
+from streamer.event import ActionEvent, Reason
+from streamer.frame import Frame
+from streamer.segmenter import EventRule, Segmenter
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One recognizer looking at one region of one stream, with its event rules."""
+
+    id: str
+    recognizer: str
+    """The recognizer's name in the configuration."""
+    spec: ClipSpec
+    labels: tuple[str, ...]
+    background: str
+    region: Region
+    min_coverage: float
+    """Clips with less are not looked at."""
+    rules: Mapping[str, EventRule]
+
+
+class StreamStages:
+    """Buffer and segmenters of one stream. Everything open ends when its epoch ends."""
+
+    def __init__(self, stream: str, watches: Sequence[Watch]) -> None:
+        self.stream = stream
+        self.watches = {watch.id: watch for watch in watches}
+        self.epoch: int | None = None
+        self._buffer = TemporalBuffer(stream, [Cut(watch.id, watch.spec, watch.region) for watch in watches])
+        self._segmenters: dict[str, Segmenter] = {}
+
+    def begin(self, epoch: int) -> None:
+        """A new unbroken connection; the one before must have been ended."""
+        self.epoch = epoch
+        self._segmenters = {
+            watch.id: Segmenter(watch.labels, watch.background, watch.rules) for watch in self.watches.values()
+        }
+
+    def cut(self, frame: Frame) -> list[Clip]:
+        """Clips that are complete with this frame."""
+        return self._buffer.push(frame)
+
+    def observe(self, prediction: Prediction) -> list[ActionEvent]:
+        """Events of a prediction; one that belongs to an epoch that is over says nothing any more."""
+        if prediction.epoch != self.epoch:
+            return []
+        return self._segmenters[prediction.watch].observe(prediction)
+
+    def end(self, reason: Reason) -> list[ActionEvent]:
+        """The epoch is over: end what is open. A second call has nothing left to end."""
+        self.epoch = None
+        segmenters, self._segmenters = self._segmenters, {}
+        return [event for segmenter in segmenters.values() for event in segmenter.close(reason)]
