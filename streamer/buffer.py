@@ -74,8 +74,11 @@ class _Cutter:
         elif now - self._samples[-1].slot > self._max_gap_slots:
             self._start_over(now)
         clips = []
-        while self._next_end < now:  # its own picture never came: cut with what there was
-            clips.append(self._clip())
+        while self._next_end < now:  # its last picture never came: cut with what there was, if anything
+            if self._samples[-1].slot > self._next_end - self._cut.spec.frames:
+                clips.append(self._clip())
+            else:
+                self._step()
         self._samples.append(_Sample(now, frame.captured_at, frame.picture))
         if self._next_end == now:
             clips.append(self._clip())
@@ -109,6 +112,9 @@ class _Cutter:
             coverage=len(own) / spec.frames,
             pictures=tuple(pictures),
         )
+        self._step()
+        return clip
+
+    def _step(self) -> None:
         self._index += 1
         self._next_end += self._hop_slots
-        return clip

@@ -1,4 +1,4 @@
-"""The pure part of one stream: frames to clips, predictions to events, for all its watches. Live and replay share it."""
+"""The pure part of one stream: frames to clips, predictions to events. Live and replay share it."""
 
 from __future__ import annotations
 

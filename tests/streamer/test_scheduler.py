@@ -1,0 +1,80 @@
+"""Batches across streams; the newest clip wins; every shed clip is counted."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+
+from recognizers.clip import WHOLE_PICTURE, Clip
+from streamer.clock import SystemClock
+from streamer.scheduler import Scheduler
+
+
+def clip(stream: str, index: int = 0) -> Clip:
+    picture = np.zeros((2, 2, 3), np.uint8)
+    return Clip(stream, "bench", 1, index, 0.0, 1.0, 1000.0, WHOLE_PICTURE, 1.0, (picture,))
+
+
+def names(batch: list[Clip]) -> list[tuple[str, int]]:
+    return [(one.stream, one.index) for one in batch]
+
+
+async def test_a_full_batch_leaves_at_once() -> None:
+    scheduler = Scheduler(2, 3600, SystemClock(), shed=lambda _: None)
+    scheduler.offer(clip("a"))
+    scheduler.offer(clip("b"))
+    scheduler.offer(clip("c"))
+
+    assert names(await scheduler.next_batch()) == [("a", 0), ("b", 0)]
+    assert len(scheduler) == 1
+
+
+async def test_a_lonely_clip_leaves_at_the_deadline() -> None:
+    scheduler = Scheduler(8, 0.01, SystemClock(), shed=lambda _: None)
+    scheduler.offer(clip("a"))
+
+    assert names(await scheduler.next_batch()) == [("a", 0)]
+
+
+async def test_the_newest_clip_of_a_watch_wins_and_keeps_the_place_of_the_one_it_sheds() -> None:
+    shed: list[Clip] = []
+    scheduler = Scheduler(2, 0, SystemClock(), shed.append)
+    for one in (clip("a", 0), clip("b", 0), clip("a", 1)):
+        scheduler.offer(one)
+
+    assert names(await scheduler.next_batch()) == [("a", 1), ("b", 0)]
+    assert names(shed) == [("a", 0)]
+
+
+async def test_under_overload_the_watch_that_waits_longest_is_served_first() -> None:
+    scheduler = Scheduler(1, 0, SystemClock(), shed=lambda _: None)
+    served = []
+    for turn in range(6):
+        for stream in ("a", "b", "c"):
+            scheduler.offer(clip(stream, turn))
+        served += [one.stream for one in await scheduler.next_batch()]
+
+    assert served == ["a", "b", "c", "a", "b", "c"]
+
+
+async def test_a_cancelled_wait_loses_no_clip() -> None:
+    scheduler = Scheduler(8, 3600, SystemClock(), shed=lambda _: None)
+    scheduler.offer(clip("a"))
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(scheduler.next_batch())
+        await asyncio.sleep(0)
+        waiting.cancel()
+
+    assert len(scheduler) == 1
+
+
+async def test_clips_of_an_epoch_that_is_over_are_shed() -> None:
+    shed: list[Clip] = []
+    scheduler = Scheduler(8, 0, SystemClock(), shed.append)
+    scheduler.offer(clip("a"))
+    scheduler.offer(clip("b"))
+    scheduler.forget("a")
+
+    assert names(await scheduler.next_batch()) == [("b", 0)]
+    assert names(shed) == [("a", 0)]
