@@ -60,3 +60,45 @@ class ActionEvent:
 def action_id(stream: str, watch: str, epoch: int, action: str, start_media_s: float) -> UUID:
     """The id of a segment: the same input gives the same id (replay), two segments never share one."""
     return uuid5(EVENT_NAMESPACE, f"{stream}/{watch}/{epoch}/{action}/{start_media_s:.6f}")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAction:
+    """What is remembered of an action that has started and not ended: enough to end it after a crash."""
+
+    action_id: UUID
+    stream: str
+    watch: str
+    epoch: int
+    action: str
+    started_at: float
+    score: float
+
+    @classmethod
+    def of(cls, started: ActionEvent) -> OpenAction:
+        return cls(
+            action_id=started.action_id,
+            stream=started.stream,
+            watch=started.watch,
+            epoch=started.epoch,
+            action=started.action,
+            started_at=started.started_at,
+            score=started.score,
+        )
+
+    def interrupted(self, now: float) -> ActionEvent:
+        """The end of an action whose real end nobody saw; `now` is when that was found out."""
+        return ActionEvent(
+            action_id=self.action_id,
+            stream=self.stream,
+            watch=self.watch,
+            epoch=self.epoch,
+            action=self.action,
+            phase=Phase.ENDED,
+            at=max(now, self.started_at),
+            started_at=self.started_at,
+            decided_at=max(now, self.started_at),
+            duration_s=None,
+            score=self.score,
+            reason=Reason.INTERRUPTED,
+        )
