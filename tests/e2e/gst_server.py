@@ -1,3 +1,4 @@
+# ruff: noqa: E402 - gi wants its versions before its modules
 """A GStreamer RTSP server on loopback that plays films in a loop, without re-encoding. Run as a process of its own.
 
 usage: gst_server.py NAME=FILE… [--port 0] [--user USER --password PASSWORD]
@@ -14,7 +15,7 @@ import time
 
 sys.path.append("/usr/lib/python3/dist-packages")  # Debian's gi; appended, so that it shadows nothing
 
-import gi  # ruff: noqa: E402 - gi wants its versions before its modules
+import gi
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
