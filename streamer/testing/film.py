@@ -36,14 +36,11 @@ def read_film(path: Path, width: int, height: int, fps: int) -> Iterator[Picture
     shown = 0
     with av.open(str(path)) as film:
         for frame in film.decode(video=0):
-            if frame.time is None:
-                continue
-            picture = None
-            while shown <= frame.time * fps:
-                if picture is None:
-                    picture = frame.to_ndarray(format="rgb24", width=width, height=height)
-                yield picture
-                shown += 1
+            due = int(frame.time * fps) + 1
+            if due > shown:
+                picture = frame.to_ndarray(format="rgb24", width=width, height=height).astype(np.uint8, copy=False)
+                yield from [picture] * (due - shown)
+                shown = due
 
 
 def moving_square(seconds: float, fps: int, width: int = 320, height: int = 180) -> Iterator[Picture]:
