@@ -1,0 +1,324 @@
+"""The door to FFmpeg: cameras, pages and files in, frames out. One thread decodes each stream."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+import traceback
+from collections.abc import AsyncIterator
+
+import av
+import av.container
+import av.error
+import av.logging
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+
+from recognizers.clip import Picture
+from streamer.clock import Clock
+from streamer.errors import SourceRejected, SourceUnavailable
+from streamer.frame import Frame
+from streamer.mailbox import Mailbox
+from streamer.sampling import Picker
+from streamer.sources.address import Address
+from streamer.sources.base import Demand
+from streamer.sources.observer import SourceObserver, Unobserved
+from streamer.sources.opening import open_video, reported_offset, translated
+from streamer.sources.timestamps import CaptureTime, MediaTime
+
+_log = logging.getLogger(__name__)
+
+_ROOM = 4
+_REPORT_S = 1.0
+_JOIN_S = 1.0
+_BAD_PACKETS = 100
+
+
+class LibavSource:
+    """Reads what FFmpeg can read. See `Source` for what it promises."""
+
+    def __init__(
+        self, stream: str, address: Address, demand: Demand, clock: Clock, observer: SourceObserver | None = None
+    ) -> None:
+        self._stream = stream
+        self._address = address
+        self._demand = demand
+        self._clock = clock
+        self._observer = observer or Unobserved()
+        self._stuck: list[threading.Thread] = []
+
+    async def frames(self, epoch: int) -> AsyncIterator[Frame]:
+        """One attempt. See `Source.frames`."""
+        loop = asyncio.get_running_loop()
+        mailbox: Mailbox[Frame] = Mailbox(_ROOM, wait=self._address.loss_free)
+        ended = asyncio.Event()
+        attempt = _Attempt(self, epoch, mailbox)
+
+        def decode() -> None:
+            attempt.run()
+            try:
+                loop.call_soon_threadsafe(ended.set)
+            except RuntimeError:
+                pass  # the loop is gone, and nobody waits
+
+        thread = threading.Thread(target=decode, name=f"decode {self._stream}", daemon=True)
+        watchdog = _Watchdog(loop, attempt)
+        thread.start()
+        try:
+            async for frame in mailbox:
+                yield frame
+        finally:
+            watchdog.cancel()
+            attempt.stop()
+            await self._join(thread, ended)
+
+    async def _join(self, thread: threading.Thread, ended: asyncio.Event) -> None:
+        """Wait for the thread, but not longer than a second: one that is stuck in the library ends by the library's
+        own timeouts, and is counted until then."""
+        try:
+            async with asyncio.timeout(_JOIN_S):
+                await ended.wait()
+            thread.join()  # it has said its last word
+        except TimeoutError:
+            self._stuck.append(thread)
+        left = [stuck for stuck in self._stuck if stuck.is_alive()]
+        if left or self._stuck:
+            self._observer.thread_left(self._stream, len(left))
+        self._stuck = left
+
+
+class _Watchdog:
+    """Ends an attempt that decodes no picture, whatever the socket does. Lives on the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, attempt: _Attempt) -> None:
+        self._loop = loop
+        self._attempt = attempt
+        self._call = loop.call_later(attempt.patience_s / 8, self._look)
+
+    def cancel(self) -> None:
+        self._call.cancel()
+
+    def _look(self) -> None:
+        if not self._attempt.end_if_stalled():
+            self._call = self._loop.call_later(self._attempt.patience_s / 8, self._look)
+
+
+class _Attempt:
+    """One connection, on a thread of its own."""
+
+    def __init__(self, source: LibavSource, epoch: int, mailbox: Mailbox[Frame]) -> None:
+        self._stream = source._stream
+        self._address = source._address
+        self._demand = source._demand
+        self._clock = source._clock
+        self._observer = source._observer
+        self._epoch = epoch
+        self._mailbox = mailbox
+        self._stopped = threading.Event()
+        self._progress_s = self._clock.monotonic()
+        self._connected = False
+        self._media_time = MediaTime()
+        self._capture_time = CaptureTime()
+        self._picker = Picker(self._demand.intervals_s)
+        self._scaler = _Scaler(self._demand)
+        self._tally = _Tally(self._stream, self._observer, mailbox)
+        self._index = -1
+        self._began_s: float | None = None
+        self._start_at = 0.0
+
+    @property
+    def patience_s(self) -> float:
+        return self._address.stall_timeout_s
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._mailbox.leave()
+
+    def end_if_stalled(self) -> bool:
+        """On the loop: whether the attempt is over because no picture was decoded for too long."""
+        if self._address.loss_free:
+            return False  # the reader sets the pace and may take its time
+        still_s = self._clock.monotonic() - self._progress_s
+        if still_s < self.patience_s:
+            return False
+        self._stopped.set()
+        self._mailbox.close(SourceUnavailable("stall", f"no picture from {self._address.shown} for {still_s:.0f} s"))
+        return True
+
+    def run(self) -> None:
+        """The thread. Its every end closes the mailbox; nothing of the library's own texts passes."""
+        error: Exception | None = None
+        try:
+            self._read()
+            if self._address.live:
+                error = SourceUnavailable("eof", f"{self._address.shown} ended the stream")
+        except (SourceUnavailable, SourceRejected) as known:
+            error = known
+        except (av.error.FFmpegError, OSError, ValueError) as foreign:
+            error = translated(foreign, self._address, connected=self._connected)
+        except Exception as bug:
+            # The message may quote an address with its password; the places in the code cannot.
+            places = "".join(traceback.format_tb(bug.__traceback__))
+            _log.error("stream %s: %s in the decode thread\n%s", self._stream, type(bug).__name__, places)
+            error = SourceUnavailable("decode", f"{type(bug).__name__} while decoding {self._address.shown}")
+        if error is not None:
+            error.__context__ = error.__cause__ = None
+        self._tally.flush()
+        self._observer.disconnected(self._stream, getattr(error, "reason", "end"))
+        self._mailbox.close(error)
+
+    def _read(self) -> None:
+        container, stream = open_video(self._address)
+        try:
+            time_base = float(stream.time_base or 0)
+            if time_base <= 0:
+                raise SourceUnavailable("protocol", f"{self._address.shown} states no unit of time")
+            bad = 0
+            for packet in container.demux(stream):
+                if self._stopped.is_set():
+                    return
+                try:
+                    pictures = packet.decode()
+                except av.error.InvalidDataError:
+                    bad += 1
+                    self._tally.drop("undecodable")
+                    if bad >= _BAD_PACKETS:
+                        raise SourceUnavailable("decode", f"{bad} packets in a row cannot be decoded") from None
+                    continue
+                for picture in pictures:
+                    bad = 0
+                    offset = reported_offset(packet, time_base) if self._address.live else None
+                    if not self._take(picture, time_base, offset):
+                        return
+        finally:
+            self._tally.read()
+            container.close()
+
+    def _take(self, picture: VideoFrame, time_base: float, offset: float | None) -> bool:
+        """Count a decoded picture and hand it over if somebody needs it; False says stop."""
+        address = self._address
+        now_s = self._progress_s = self._clock.monotonic()
+        self._scaler.check(picture, address)
+        self._index += 1
+        self._tally.count(now_s)
+        pts_s = None if picture.pts is None else picture.pts * time_base
+        media_s = self._media_time.advance(pts_s, now_s if address.live else None)
+        if media_s is None:
+            self._tally.drop("out_of_order")
+            return True
+        if not address.live and not self._keep_pace(media_s):
+            return False
+        if not self._picker.wants(media_s):
+            return True
+        captured_at = self._captured_at(media_s, None if offset is None or pts_s is None else pts_s + offset)
+        return self._mailbox.put(
+            Frame(self._stream, self._epoch, self._index, captured_at, media_s, self._scaled(picture))
+        )
+
+    def _scaled(self, picture: VideoFrame) -> Picture:
+        self._tally.read()
+        scaled = self._scaler.scale(picture)
+        self._tally.scaled()
+        return scaled
+
+    def _captured_at(self, media_s: float, reported_at: float | None) -> float:
+        if not self._address.live:
+            if not self._connected:
+                self._connected = True
+                self._start_at = self._clock.now() if self._address.start_at is None else self._address.start_at
+                self._observer.connected(self._stream, "arrival")
+            return self._start_at + media_s
+        before = self._capture_time.kind
+        captured_at = self._capture_time.captured_at(media_s, self._clock.now(), reported_at)
+        if not self._connected or self._capture_time.kind != before:
+            self._connected = True
+            self._observer.connected(self._stream, self._capture_time.kind)
+        return captured_at
+
+    def _keep_pace(self, media_s: float) -> bool:
+        """Recorded input: wait until a camera would have sent the frame; False when stopped meanwhile."""
+        if self._address.pace == "fast":
+            return not self._stopped.is_set()
+        if self._began_s is None:
+            self._began_s = self._clock.monotonic() - media_s
+        return not self._stopped.wait(max(0.0, self._began_s + media_s - self._clock.monotonic()))
+
+
+class _Scaler:
+    """Pictures at analysis size, in one pass."""
+
+    def __init__(self, demand: Demand) -> None:
+        self._demand = demand
+        self._reformatter = VideoReformatter()
+        self._camera: tuple[int, int] | None = None
+        self._size = (0, 0)
+
+    def check(self, picture: VideoFrame, address: Address) -> None:
+        """A change of size ends the epoch; too many pixels end more than that."""
+        camera = (picture.width, picture.height)
+        if camera == self._camera:
+            return
+        if self._camera is not None:
+            raise SourceUnavailable("changed", f"the picture changed from {self._camera} to {camera} pixels")
+        if camera[0] * camera[1] > address.max_pixels:
+            raise SourceRejected("too_large", f"{camera[0]}x{camera[1]} is above max_pixels {address.max_pixels}")
+        self._camera, self._size = camera, self._demand.analysis_size(*camera)
+
+    def scale(self, picture: VideoFrame) -> Picture:
+        """`(H, W, 3)` uint8 RGB, contiguous, of its own memory."""
+        width, height = self._size
+        # threads=1: the default starts as many scaler threads as there are cores, for every stream.
+        scaled = self._reformatter.reformat(
+            picture, width=width, height=height, format="rgb24", interpolation="AREA", threads=1
+        )
+        array: Picture = scaled.to_ndarray()
+        return array
+
+
+class _Tally:
+    """Counts of the decode thread, told to the observer about once a second."""
+
+    def __init__(self, stream: str, observer: SourceObserver, mailbox: Mailbox[Frame]) -> None:
+        self._stream = stream
+        self._observer = observer
+        self._mailbox = mailbox
+        self._next_s = 0.0
+        self._frames = 0
+        self._lost = 0
+        self._drops: dict[str, int] = {}
+        self._cpu_s: float | None = None
+        self._decode_s = self._scale_s = 0.0
+
+    def count(self, now_s: float) -> None:
+        self._frames += 1
+        if now_s >= self._next_s:
+            self._next_s = now_s + _REPORT_S
+            self.flush()
+
+    def drop(self, reason: str) -> None:
+        self._drops[reason] = self._drops.get(reason, 0) + 1
+
+    def read(self) -> None:
+        """CPU time up to here went into reading and decoding."""
+        now = time.thread_time()
+        self._decode_s += now - (self._cpu_s if self._cpu_s is not None else 0.0)
+        self._cpu_s = now
+
+    def scaled(self) -> None:
+        """CPU time since `read` went into scaling."""
+        now = time.thread_time()
+        self._scale_s += now - (self._cpu_s or 0.0)
+        self._cpu_s = now
+
+    def flush(self) -> None:
+        late = self._mailbox.lost - self._lost
+        if late:
+            self._lost += late
+            self.drop("late")
+        if self._frames:
+            self._observer.decoded(self._stream, self._frames, self._decode_s, self._scale_s)
+        for reason, frames in self._drops.items():
+            self._observer.dropped(self._stream, reason, frames)
+        self._frames, self._decode_s, self._scale_s, self._drops = 0, 0.0, 0.0, {}
