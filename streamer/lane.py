@@ -1,0 +1,95 @@
+"""A stream while it runs: frames in, clips to the schedulers, predictions back, events out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import Protocol
+
+from recognizers.clip import Clip
+from recognizers.prediction import Prediction
+from streamer.clock import Clock
+from streamer.emitter import Emitter
+from streamer.event import Phase, Reason
+from streamer.frame import Frame
+from streamer.scheduler import Scheduler
+from streamer.stages import StreamStages
+
+_log = logging.getLogger(__name__)
+
+AFTER_A_BUG_S = 10.0
+"""Pause before a stream whose own code failed is started again."""
+
+
+class Observer(Protocol):
+    def frame(self, stream: str, captured_at: float) -> None: ...
+
+    def clip_cut(self, stream: str, coverage: float) -> None: ...
+
+    def clip_shed(self, stream: str, reason: str) -> None: ...
+
+    def decided(self, watch: str, latency_s: float) -> None: ...
+
+
+class Lane:
+    """Joins one stream's pure stages with what runs around them. Lives on the event loop."""
+
+    def __init__(
+        self,
+        stages: StreamStages,
+        schedulers: Mapping[str, Scheduler],
+        emitter: Emitter,
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
+        """`schedulers` by recognizer name."""
+        self.stages = stages
+        self._schedulers = schedulers
+        self._emitter = emitter
+        self._clock = clock
+        self._observer = observer
+
+    async def follow(self, attempt: Callable[[], AsyncGenerator[Frame, None]]) -> None:
+        """Read frames for ever. One stream's failure, even a bug, never stops another."""
+        while True:
+            try:
+                async with aclosing(attempt()) as frames:
+                    async for frame in frames:
+                        self.take(frame)
+            except Exception:
+                _log.exception("stream %s failed by a bug; it starts again in %g s", self.stages.stream, AFTER_A_BUG_S)
+            self.lose()
+            await self._clock.sleep(AFTER_A_BUG_S)
+
+    def take(self, frame: Frame) -> None:
+        if frame.epoch != self.stages.epoch:
+            self.lose()
+            self.stages.begin(frame.epoch)
+        self._observer.frame(frame.stream, frame.captured_at)
+        for clip in self.stages.cut(frame):
+            self._offer(clip)
+
+    def answer(self, prediction: Prediction) -> None:
+        events = self.stages.observe(prediction)
+        for event in events:
+            if event.phase is Phase.STARTED:
+                self._observer.decided(event.watch, event.decided_at - event.started_at)
+        self._emitter.emit(events)
+
+    def lose(self) -> None:
+        """The epoch is over: end what is open now, not when the camera is back."""
+        self.end(Reason.SOURCE_LOST)
+        for scheduler in self._schedulers.values():
+            scheduler.forget(self.stages.stream)
+
+    def end(self, reason: Reason) -> None:
+        self._emitter.emit(self.stages.end(reason))
+
+    def _offer(self, clip: Clip) -> None:
+        watch = self.stages.watches[clip.watch]
+        self._observer.clip_cut(clip.stream, clip.coverage)
+        if clip.coverage < watch.min_coverage:
+            self._observer.clip_shed(clip.stream, "coverage")
+        else:
+            self._schedulers[watch.recognizer].offer(clip)

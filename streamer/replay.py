@@ -1,0 +1,33 @@
+"""Recorded video through the live path's own stages: loss-free, and the same bytes every time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+
+from streamer.engine import Engine
+from streamer.event import ActionEvent, Reason
+from streamer.frame import Frame
+from streamer.stages import StreamStages
+
+
+async def replay(
+    stages: StreamStages, engines: Mapping[str, Engine], frames: AsyncGenerator[Frame, None], epoch: int
+) -> AsyncGenerator[ActionEvent, None]:
+    """Events of one recording, as one epoch. Each clip is answered before the next frame is taken.
+
+    One clip a batch: a batch's size can change the last bits of a score, and must not depend on speed.
+    """
+    stages.begin(epoch)
+    async with aclosing(frames):
+        async for frame in frames:
+            for clip in stages.cut(frame):
+                watch = stages.watches[clip.watch]
+                if clip.coverage < watch.min_coverage:
+                    continue
+                for prediction in await engines[watch.recognizer].infer([clip]):
+                    if prediction is not None:
+                        for event in stages.observe(prediction):
+                            yield event
+    for event in stages.end(Reason.SOURCE_ENDED):
+        yield event

@@ -1,0 +1,138 @@
+"""A running stream: what is open ends at once when the camera is lost, and a bug stays inside its stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from uuid import UUID
+
+import numpy as np
+
+from recognizers.clip import WHOLE_PICTURE, ClipSpec
+from recognizers.prediction import Prediction
+from streamer.clock import SystemClock
+from streamer.emitter import Emitter
+from streamer.event import OpenAction
+from streamer.frame import Frame
+from streamer.lane import Lane
+from streamer.scheduler import Scheduler
+from streamer.segmenter import EventRule
+from streamer.stages import StreamStages, Watch
+from streamer.wire import Message
+
+
+class Outbox:
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    async def accept(
+        self, messages: Sequence[Message], opened: Sequence[OpenAction] = (), closed: Sequence[UUID] = ()
+    ) -> Sequence[Message]:
+        self.messages += messages
+        return messages
+
+
+class Counts:
+    def __init__(self) -> None:
+        self.shed: list[str] = []
+
+    def events(self, stream: str, phase: str) -> None: ...
+
+    def events_lost(self, count: int) -> None: ...
+
+    def frame(self, stream: str, captured_at: float) -> None: ...
+
+    def clip_cut(self, stream: str, coverage: float) -> None: ...
+
+    def decided(self, watch: str, latency_s: float) -> None: ...
+
+    def clip_shed(self, stream: str, reason: str) -> None:
+        self.shed.append(reason)
+
+
+class Impatient(SystemClock):
+    """Pauses cost nothing; the third one ends the test."""
+
+    def __init__(self) -> None:
+        self.pauses: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        if len(self.pauses) == 3:
+            raise asyncio.CancelledError
+        await asyncio.sleep(0)
+
+
+class Rig:
+    def __init__(self, min_coverage: float = 0.75) -> None:
+        spec = ClipSpec(frames=4, interval_s=0.1, hop_s=0.1, short_side_px=2)
+        rules = {"default": EventRule(release_s=0, smooth_s=0)}
+        watch = Watch("bench", "net", spec, ("idle", "pick"), "idle", WHOLE_PICTURE, min_coverage, rules)
+        self.outbox, self.counts, self.clock = Outbox(), Counts(), Impatient()
+        self.emitter = Emitter(self.outbox, lambda _: "arrival", self.clock, self.counts)
+        self.scheduler = Scheduler(8, 0, self.clock, shed=lambda _: None)
+        self.lane = Lane(StreamStages("cam", [watch]), {"net": self.scheduler}, self.emitter, self.clock, self.counts)
+
+    async def stored(self) -> list[tuple[object, object]]:
+        async with asyncio.TaskGroup() as group:
+            storing = group.create_task(self.emitter.run())
+            await self.emitter.flush()
+            storing.cancel()
+        return [(message.body["phase"], message.body.get("reason")) for message in self.outbox.messages]
+
+
+def frame(number: int, epoch: int = 1, slot: int | None = None) -> Frame:
+    media_s = (number if slot is None else slot) * 0.1
+    return Frame("cam", epoch, number, 1000 + media_s, media_s, np.zeros((2, 2, 3), np.uint8))
+
+
+def prediction(epoch: int, media_s: float) -> Prediction:
+    return Prediction("cam", "bench", epoch, 0, 0, media_s, 1000 + media_s, np.array([0.1, 0.9], np.float32))
+
+
+async def test_what_is_open_ends_when_the_camera_is_lost_not_when_it_is_back() -> None:
+    rig = Rig()
+    rig.lane.take(frame(0))
+    rig.lane.answer(prediction(1, 1.0))
+    rig.lane.lose()
+
+    assert await rig.stored() == [("started", None), ("ended", "source_lost")]
+
+
+async def test_a_new_epoch_ends_what_the_one_before_left_open() -> None:
+    rig = Rig()
+    rig.lane.take(frame(0))
+    rig.lane.answer(prediction(1, 1.0))
+    rig.lane.take(frame(0, epoch=2))
+    rig.lane.answer(prediction(1, 2.0))
+
+    assert await rig.stored() == [("started", None), ("ended", "source_lost")]
+
+
+async def test_a_clip_with_too_little_coverage_is_not_looked_at_and_is_counted() -> None:
+    rig = Rig(min_coverage=0.75)
+    for number, slot in enumerate([0, 3, 4, 5, 6]):
+        rig.lane.take(frame(number, slot=slot))
+
+    assert rig.counts.shed == ["coverage"]
+    assert len(rig.scheduler) == 1
+
+
+async def test_a_bug_in_a_stream_ends_its_actions_and_the_stream_starts_again() -> None:
+    rig = Rig()
+    attempts = 0
+
+    async def buggy() -> AsyncGenerator[Frame, None]:
+        nonlocal attempts
+        attempts += 1
+        yield frame(0, epoch=attempts)
+        rig.lane.answer(prediction(attempts, 1.0))
+        raise RuntimeError("a bug")
+
+    try:
+        await rig.lane.follow(buggy)
+    except asyncio.CancelledError:
+        pass
+
+    assert attempts == 3
+    assert await rig.stored() == [("started", None), ("ended", "source_lost")] * 3
