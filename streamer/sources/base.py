@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,7 +43,7 @@ class Demand:
 class Source(Protocol):
     """One camera or file. Retrying lives once, in `streamer.sources.reconnect`."""
 
-    def frames(self, epoch: int) -> AsyncIterator[Frame]:
+    def frames(self, epoch: int) -> AsyncGenerator[Frame, None]:
         """One attempt: connect, yield frames with growing index and media time, end when a file ends.
 
         No thread is left once the iterator is closed.

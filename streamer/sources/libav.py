@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from typing import cast
 
 import av
 import av.container
@@ -49,7 +51,7 @@ class LibavSource:
         self._observer = observer or Unobserved()
         self._stuck: list[threading.Thread] = []
 
-    async def frames(self, epoch: int) -> AsyncIterator[Frame]:
+    async def frames(self, epoch: int) -> AsyncGenerator[Frame, None]:
         """One attempt. See `Source.frames`."""
         loop = asyncio.get_running_loop()
         mailbox: Mailbox[Frame] = Mailbox(_ROOM, wait=self._address.loss_free)
@@ -58,20 +60,24 @@ class LibavSource:
 
         def decode() -> None:
             attempt.run()
-            try:
+            with contextlib.suppress(RuntimeError):  # the loop may be gone, and then nobody waits
                 loop.call_soon_threadsafe(ended.set)
-            except RuntimeError:
-                pass  # the loop is gone, and nobody waits
 
         thread = threading.Thread(target=decode, name=f"decode {self._stream}", daemon=True)
         watchdog = _Watchdog(loop, attempt)
         thread.start()
+        reason = "closed"
         try:
             async for frame in mailbox:
                 yield frame
+            reason = "end"
+        except (SourceUnavailable, SourceRejected) as error:
+            reason = error.reason
+            raise
         finally:
             watchdog.cancel()
             attempt.stop()
+            self._observer.disconnected(self._stream, reason)
             await self._join(thread, ended)
 
     async def _join(self, thread: threading.Thread, ended: asyncio.Event) -> None:
@@ -166,7 +172,6 @@ class _Attempt:
         if error is not None:
             error.__context__ = error.__cause__ = None
         self._tally.flush()
-        self._observer.disconnected(self._stream, getattr(error, "reason", "end"))
         self._mailbox.close(error)
 
     def _read(self) -> None:
@@ -273,8 +278,7 @@ class _Scaler:
         scaled = self._reformatter.reformat(
             picture, width=width, height=height, format="rgb24", interpolation="AREA", threads=1
         )
-        array: Picture = scaled.to_ndarray()
-        return array
+        return cast(Picture, scaled.to_ndarray())
 
 
 class _Tally:

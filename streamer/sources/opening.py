@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
 import struct
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 import av
 import av.container
@@ -98,7 +102,7 @@ def too_large(address: Address, size: str) -> NoReturn:
     )
 
 
-def reported_offset(packet: Packet, time_base: float) -> float | None:
+def reported_offset(packet: Packet[VideoStream], time_base: float) -> float | None:
     """Unix seconds minus stream seconds by the camera's sender reports, once there was one.
 
     FFmpeg turns RTCP into a producer reference time (microseconds) on every packet.
@@ -141,7 +145,9 @@ def translated(error: Exception, address: Address, *, connected: bool) -> Source
         return SourceRejected("not_video", f"{shown} is not a video that can be read")
     if isinstance(error, av.error.InvalidDataError):
         # Also what the library says when its own timeout struck while it was connecting.
-        reason, words = ("decode", "sends what cannot be decoded") if connected else ("timeout", "gave no usable answer")
+        reason, words = (
+            ("decode", "sends what cannot be decoded") if connected else ("timeout", "gave no usable answer")
+        )
         return SourceUnavailable(reason, f"{shown} {words}")
     if isinstance(error, OSError):
         return _network_trouble(error, address)
@@ -149,4 +155,12 @@ def translated(error: Exception, address: Address, *, connected: bool) -> Source
 
 
 def _network_trouble(error: OSError, address: Address) -> SourceUnavailable | SourceRejected:
-    return SourceUnavailable("protocol", f"{address.shown} cannot be reached ({type(error).__name__})")
+    """What is behind an error without a name: an unknown host, a certificate, or the network."""
+    parts = urlsplit(address.url)
+    try:
+        socket.getaddrinfo(parts.hostname, parts.port or 554)
+    except (OSError, ValueError, UnicodeError):
+        return SourceUnavailable("dns", f"{address.shown}: the host's name is not known")
+    if parts.scheme.lower() in {"rtsps", "https"} and error.errno == errno.EIO:
+        return SourceRejected("tls", f"{address.shown}: no trusted TLS connection; give its certificate as ca_file")
+    return SourceUnavailable("protocol", f"{address.shown} cannot be reached ({os.strerror(error.errno or errno.EIO)})")

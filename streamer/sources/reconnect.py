@@ -1,0 +1,96 @@
+"""The one loop that retries every kind of source."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Literal
+
+from streamer.clock import Clock
+from streamer.errors import SourceRejected, SourceUnavailable
+from streamer.frame import Frame
+from streamer.sources.base import Source
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Exponential back-off with full jitter. What only a person can mend is tried rarely: cameras lock accounts."""
+
+    first_s: float = 0.5
+    cap_s: float = 30.0
+    rejected_first_s: float = 30.0
+    rejected_cap_s: float = 600.0
+    healthy_s: float = 60.0
+    """An attempt that delivered for this long sets the back-off to its beginning."""
+
+    def failures(self, before: int, delivered_s: float | None) -> int:
+        """Failures in a row, this one included; `delivered_s` is how long the attempt gave pictures, if it did.
+
+        One that delivered for a moment is forgiven the most, yet not all: a camera that crashes at every
+        connection must not be asked twice a second.
+        """
+        if delivered_s is None:
+            return before + 1
+        return 1 if delivered_s >= self.healthy_s else min(before, 2) + 1
+
+    def pause_s(self, failures: int, rejected: bool, chance: float) -> float:
+        """How long to wait after the nth failure in a row (from 1). `chance` is drawn from [0, 1)."""
+        doublings = min(failures - 1, 32)
+        if rejected:
+            span = min(self.rejected_cap_s, self.rejected_first_s * 2.0**doublings) - self.rejected_first_s
+            return self.rejected_first_s + chance * span
+        return chance * min(self.cap_s, self.first_s * 2.0**doublings)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of a stream's connection."""
+
+    state: Literal["connecting", "live", "backoff", "rejected", "ended"]
+    epoch: int
+    reason: str = ""
+    """One word, that of the error (backoff, rejected)."""
+    detail: str = ""
+    """For people; holds no secret."""
+    retry_in_s: float = 0.0
+
+
+async def reconnecting(
+    source: Source,
+    next_epoch: Callable[[], Awaitable[int]],
+    policy: RetryPolicy,
+    clock: Clock,
+    on_change: Callable[[Change], None],
+    rng: random.Random | None = None,
+) -> AsyncGenerator[Frame, None]:
+    """Frames of attempt after attempt, each with an epoch of its own; ends only where a recording ends.
+
+    `on_change` is called before the first frame of an epoch (`live`) and after its last (`backoff`, `rejected`,
+    `ended`), so that whoever listens can begin and end what depends on the epoch.
+    """
+    rng = rng or random.Random()
+    failures = 0
+    while True:
+        epoch = await next_epoch()
+        on_change(Change("connecting", epoch))
+        live_since: float | None = None
+        try:
+            async with aclosing(source.frames(epoch)) as frames:
+                async for frame in frames:
+                    if live_since is None:
+                        live_since = clock.monotonic()
+                        on_change(Change("live", epoch))
+                    yield frame
+            on_change(Change("ended", epoch))
+            return
+        except (SourceUnavailable, SourceRejected) as error:
+            rejected = isinstance(error, SourceRejected)
+            delivered_s = None if live_since is None else clock.monotonic() - live_since
+            failures = policy.failures(failures, delivered_s)
+            pause_s = policy.pause_s(failures, rejected, rng.random())
+            state: Literal["rejected", "backoff"] = "rejected" if rejected else "backoff"
+            change = Change(state, epoch, error.reason, error.detail, pause_s)
+        on_change(change)
+        await clock.sleep(change.retry_in_s)
