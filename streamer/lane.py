@@ -51,12 +51,13 @@ class Lane:
         self._observer = observer
 
     async def follow(self, attempt: Callable[[], AsyncGenerator[Frame, None]]) -> None:
-        """Read frames for ever. One stream's failure, even a bug, never stops another."""
+        """Read frames until a recording ends, a camera's for ever. Its failure, even a bug, never stops another."""
         while True:
             try:
                 async with aclosing(attempt()) as frames:
                     async for frame in frames:
                         self.take(frame)
+                return self.end(Reason.SOURCE_ENDED)
             except Exception:
                 _log.exception("stream %s failed by a bug; it starts again in %g s", self.stages.stream, AFTER_A_BUG_S)
             self.lose()

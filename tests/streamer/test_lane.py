@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Sequence
 from uuid import UUID
 
@@ -114,7 +115,7 @@ async def test_a_clip_with_too_little_coverage_is_not_looked_at_and_is_counted()
     for number, slot in enumerate([0, 3, 4, 5, 6]):
         rig.lane.take(frame(number, slot=slot))
 
-    assert rig.counts.shed == ["coverage"]
+    assert rig.counts.shed == ["coverage", "coverage"]
     assert len(rig.scheduler) == 1
 
 
@@ -129,10 +130,20 @@ async def test_a_bug_in_a_stream_ends_its_actions_and_the_stream_starts_again() 
         rig.lane.answer(prediction(attempts, 1.0))
         raise RuntimeError("a bug")
 
-    try:
+    with contextlib.suppress(asyncio.CancelledError):
         await rig.lane.follow(buggy)
-    except asyncio.CancelledError:
-        pass
 
     assert attempts == 3
     assert await rig.stored() == [("started", None), ("ended", "source_lost")] * 3
+
+
+async def test_a_recording_that_ends_is_over_and_says_so() -> None:
+    rig = Rig()
+
+    async def film() -> AsyncGenerator[Frame, None]:
+        yield frame(0)
+        rig.lane.answer(prediction(1, 1.0))
+
+    await rig.lane.follow(film)
+
+    assert await rig.stored() == [("started", None), ("ended", "source_ended")]
