@@ -1,0 +1,128 @@
+"""From the outbox to the sink: in order, until taken."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Protocol
+
+from streamer.clock import Clock
+from streamer.errors import MessageRejected, OutboxUnavailable, SinkUnavailable
+from streamer.outbox import Outbox, Queued
+from streamer.sinks.backoff import full_jitter
+from streamer.sinks.base import Sink
+from streamer.wire import Message
+
+_log = logging.getLogger(__name__)
+
+WINDOW = 100
+RETRY_BASE_S = 0.1
+RETRY_CAP_S = 2.0
+DISK_RETRY_S = 1.0
+
+
+class DeliveryObserver(Protocol):
+    """Called on the loop."""
+
+    def delivered(self, message: Message, latency_s: float) -> None:
+        """Glass to event: from the capture of the newest picture behind the message until the sink had it."""
+        ...
+
+    def dead_lettered(self, reason: str) -> None: ...
+
+
+class Delivery:
+    """Puts waiting messages into a sink, at most `window` at a time, each at least once.
+
+    Puts start in order of acceptance. When one fails the rest of the window lands first, then everything that is
+    left starts over from the oldest: so a stream's messages arrive in order, save those sent again.
+    """
+
+    def __init__(
+        self, outbox: Outbox, sink: Sink, clock: Clock, observer: DeliveryObserver, window: int = WINDOW
+    ) -> None:
+        self._outbox = outbox
+        self._sink = sink
+        self._clock = clock
+        self._observer = observer
+        self._window = window
+        self._in_flight = 0
+        self._failed = asyncio.Event()
+        self._attempt = 0
+
+    async def run(self) -> None:
+        """Deliver for as long as the task lives."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._failed.clear()
+                try:
+                    await self._dispatch(group)
+                except OutboxUnavailable as error:
+                    _log.error("waiting messages cannot be read: %s", error)
+                while self._in_flight:
+                    await self._changed()
+                self._attempt += 1
+                await self._clock.sleep(full_jitter(self._attempt, RETRY_BASE_S, RETRY_CAP_S))
+
+    async def drain(self, grace_s: float) -> int:
+        """Let `run` deliver what waits, for at most `grace_s`; returns how many messages are left."""
+        try:
+            async with asyncio.timeout(grace_s):
+                await self._outbox.drained()
+        except TimeoutError:
+            _log.warning(
+                "%d messages are left in the outbox and will be delivered at the next start", self._outbox.depth
+            )
+        return self._outbox.depth
+
+    async def _dispatch(self, group: asyncio.TaskGroup) -> None:
+        """Start puts in order until one fails."""
+        last = 0
+        while not self._failed.is_set():
+            free = self._window - self._in_flight
+            batch = await self._outbox.pending(last, free) if free else []
+            if self._failed.is_set():
+                return
+            for queued in batch:
+                last = queued.id
+                self._in_flight += 1
+                group.create_task(self._deliver(queued))
+            if not batch:
+                await self._changed()
+
+    async def _changed(self) -> None:
+        await self._outbox.arrived.wait()
+        self._outbox.arrived.clear()
+
+    async def _deliver(self, queued: Queued) -> None:
+        message = queued.message
+        try:
+            await self._sink.put(message)
+        except SinkUnavailable as error:
+            if not self._failed.is_set():
+                _log.log(logging.WARNING if self._attempt == 0 else logging.DEBUG, "delivery waits: %s", error)
+            self._failed.set()
+        except MessageRejected as error:
+            _log.error("message %s to %s was refused for good: %s", message.key, message.topic, error.reason)
+            await self._settle(queued, error.reason)
+            self._observer.dead_lettered(error.reason)
+        else:
+            self._attempt = 0
+            self._observer.delivered(message, self._clock.now() - message.captured_at)
+            await self._settle(queued, None)
+        finally:
+            self._in_flight -= 1
+            self._outbox.arrived.set()
+
+    async def _settle(self, queued: Queued, refused: str | None) -> None:
+        """Tell the outbox, however long its disk takes."""
+        while True:
+            try:
+                if refused is None:
+                    await self._outbox.delivered([queued.id])
+                else:
+                    await self._outbox.dead_letter(queued.id, refused)
+                return
+            except OutboxUnavailable as error:
+                _log.error("a settled message cannot be removed from the outbox: %s", error)
+                await self._clock.sleep(DISK_RETRY_S)

@@ -1,0 +1,221 @@
+"""What the outbox keeps on disk: tables and statements. Called by one thread only, inside its transactions."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from streamer.event import OpenAction
+from streamer.wire import Message
+
+LEVELS = {"telemetry": 0, "zone": 1, "action": 2, "safety": 3}
+"""Under a full budget the lowest class goes first; a class not named here counts as `action`."""
+DEAD_LETTERS = 1000
+"""Refused messages kept for a person to look at; the oldest go first."""
+PAGE_BYTES = 4096
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, stream TEXT NOT NULL, cls TEXT NOT NULL,
+    level INTEGER NOT NULL, topic TEXT NOT NULL, body TEXT NOT NULL, captured_at REAL NOT NULL, expires_s REAL,
+    properties TEXT NOT NULL, seq INTEGER NOT NULL, term INTEGER NOT NULL, accepted_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS dead_letter (
+    id INTEGER PRIMARY KEY, key BLOB NOT NULL, stream TEXT NOT NULL, topic TEXT NOT NULL, body TEXT NOT NULL,
+    seq INTEGER NOT NULL, term INTEGER NOT NULL, reason TEXT NOT NULL, refused_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS open_action (
+    action_id BLOB PRIMARY KEY, stream TEXT NOT NULL, watch TEXT NOT NULL, epoch INTEGER NOT NULL,
+    action TEXT NOT NULL, started_at REAL NOT NULL, score REAL NOT NULL) WITHOUT ROWID;
+"""
+_COLUMNS = "id, key, stream, cls, topic, body, captured_at, expires_s, properties, seq, term, accepted_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message that waits for delivery."""
+
+    id: int
+    """Grows with acceptance."""
+    message: Message
+    accepted_at: float
+    """Unix seconds."""
+
+
+def connect(file: Path, budget_bytes: int) -> sqlite3.Connection:
+    """Open or create the database, durable and within its budget.
+
+    Raises:
+        sqlite3.DatabaseError: the file is damaged, or (OperationalError) the disk does not take it.
+    """
+    connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    try:
+        for pragma in (
+            f"page_size = {PAGE_BYTES}",
+            "auto_vacuum = INCREMENTAL",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "wal_autocheckpoint = 256",
+            "journal_size_limit = 1048576",
+            f"max_page_count = {budget_bytes // PAGE_BYTES}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+        connection.executescript(TABLES)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+class Store:
+    """The statements of the outbox. `term` is this ownership of the folder: higher than any before it."""
+
+    def __init__(self, connection: sqlite3.Connection, counters_from: int) -> None:
+        """`counters_from` is where counters that do not exist yet begin."""
+        self._db = connection
+        self._counters_from = counters_from
+        self._seqs: dict[str, int] = {}
+        self.depth: int = connection.execute("SELECT count(*) FROM message").fetchone()[0]
+        self._before = (self.depth, self._seqs.copy())
+        self.begin()
+        self.term = self._count("term")
+        self.commit()
+
+    def begin(self) -> None:
+        self._before = (self.depth, self._seqs.copy())
+        self._db.execute("BEGIN")
+
+    def commit(self) -> None:
+        fail_point("outbox.before_commit")
+        self._db.execute("COMMIT")
+        fail_point("outbox.after_commit")
+
+    def rollback(self) -> None:
+        self.depth, self._seqs = self._before
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def accept(
+        self, messages: Sequence[Message], opened: Sequence[OpenAction], closed: Sequence[UUID], at: float
+    ) -> list[Message]:
+        """Keep messages and note what is open. A message whose key is kept already is not kept twice."""
+        kept = [self._keep(message, at) for message in messages]
+        self._db.executemany(
+            "INSERT OR REPLACE INTO open_action VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(o.action_id.bytes, o.stream, o.watch, o.epoch, o.action, o.started_at, o.score) for o in opened],
+        )
+        self._db.executemany("DELETE FROM open_action WHERE action_id = ?", [(one.bytes,) for one in closed])
+        return kept
+
+    def _keep(self, message: Message, at: float) -> Message:
+        numbered = replace(message, seq=self._seqs.get(message.stream, 0) + 1, term=self.term)
+        stored = self._db.execute(
+            "INSERT INTO message(key, stream, cls, level, topic, body, captured_at, expires_s, properties, seq, term,"
+            " accepted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(key) DO NOTHING",
+            (
+                message.key.bytes, message.stream, message.cls, LEVELS.get(message.cls, LEVELS["action"]),
+                message.topic, json.dumps(message.body, separators=(",", ":")), message.captured_at,
+                message.expires_s, json.dumps(message.properties), numbered.seq, numbered.term, at,
+            ),
+        )  # fmt: skip
+        if stored.rowcount:
+            self._seqs[message.stream] = numbered.seq
+            self.depth += 1
+            return numbered
+        seq, term = self._db.execute("SELECT seq, term FROM message WHERE key = ?", (message.key.bytes,)).fetchone()
+        return replace(message, seq=seq, term=term)
+
+    def pending(self, after: int, limit: int) -> list[Queued]:
+        """The oldest messages with an id above `after`, in order of acceptance."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM message WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608
+            (after, limit),
+        )
+        return [_queued(row) for row in rows]
+
+    def delivered(self, ids: Sequence[int]) -> None:
+        for one in ids:
+            self.depth -= self._db.execute("DELETE FROM message WHERE id = ?", (one,)).rowcount
+
+    def dead_letter(self, id_: int, reason: str, at: float) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO dead_letter"
+            " SELECT id, key, stream, topic, body, seq, term, ?, ? FROM message WHERE id = ?",
+            (reason, at, id_),
+        )
+        self._db.execute(
+            "DELETE FROM dead_letter WHERE id <= (SELECT id FROM dead_letter ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            (DEAD_LETTERS,),
+        )
+        self.delivered([id_])
+
+    def drop_oldest(self, share: float = 0.05) -> dict[str, int]:
+        """Make room: the oldest of the lowest class go, a share of all; returns how many of each class went."""
+        count = max(1, int(self.depth * share))
+        gone = self._db.execute("SELECT id, cls FROM message ORDER BY level, id LIMIT ?", (count,)).fetchall()
+        self.delivered([id_ for id_, _ in gone])
+        classes = [cls for _, cls in gone]
+        return {cls: classes.count(cls) for cls in set(classes)}
+
+    def next_epoch(self, stream: str) -> int:
+        return self._count(f"epoch/{stream}")
+
+    def _count(self, name: str) -> int:
+        row = self._db.execute(
+            "INSERT INTO counter VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value = value + 1 RETURNING value",
+            (name, self._counters_from + 1),
+        ).fetchone()
+        return int(row[0])
+
+    def open_actions(self) -> list[OpenAction]:
+        rows = self._db.execute("SELECT * FROM open_action ORDER BY stream, started_at")
+        return [OpenAction(UUID(bytes=row[0]), *row[1:]) for row in rows]
+
+    def oldest(self) -> float | None:
+        """Unix seconds at which the oldest waiting message was accepted."""
+        row = self._db.execute("SELECT accepted_at FROM message ORDER BY id LIMIT 1").fetchone()
+        return None if row is None else float(row[0])
+
+    def used_bytes(self) -> int:
+        pages, free = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
+        return int(pages - free) * PAGE_BYTES
+
+    def shrink(self) -> None:
+        """Give what was deleted back to the disk."""
+        self._db.execute("PRAGMA incremental_vacuum").fetchall()
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def _queued(row: tuple[Any, ...]) -> Queued:
+    id_, key, stream, cls, topic, body, captured_at, expires_s, properties, seq, term, accepted_at = row
+    message = Message(
+        stream=stream,
+        cls=cls,
+        key=UUID(bytes=key),
+        topic=topic,
+        body=json.loads(body),
+        captured_at=captured_at,
+        expires_s=expires_s,
+        properties=json.loads(properties),
+        seq=seq,
+        term=term,
+    )
+    return Queued(id_, message, accepted_at)
+
+
+def fail_point(name: str) -> None:
+    """Die here, as by kill -9, where a test asks for it through TAKT_FAILPOINT."""
+    if os.environ.get("TAKT_FAILPOINT") == name:
+        os.kill(os.getpid(), signal.SIGKILL)

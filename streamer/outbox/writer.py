@@ -1,0 +1,261 @@
+"""The thread that owns the outbox's connection: statements from the loop go into one commit, answers go back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from streamer.clock import Clock
+from streamer.errors import OutboxUnavailable
+from streamer.outbox.files import DATABASE, Ballast, owned, quarantine, sync_folder
+from streamer.outbox.store import Store, connect
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+GROUP_S = 0.02
+"""A commit waits for no more statements than arrive within this time."""
+REPORT_S = 5.0
+"""How often the state is reported when nothing happens."""
+WAITING = 4096
+ROOM_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One statement asked for by the loop."""
+
+    work: Callable[[Store], Any]
+    answer: asyncio.Future[Any]
+    grows: bool
+    """It needs more disk; refused while the disk is full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one commit did; handed to the loop together with the answers."""
+
+    depth: int
+    oldest_at: float | None
+    used_bytes: int
+    grown: bool
+    commit_s: float
+    """Seconds of the commit with its fsync; 0 where nothing was committed."""
+    dropped: dict[str, int] = field(default_factory=dict)
+    """Messages given up for room, by class."""
+
+
+class Writer:
+    """Owns the database from `start` to `close`. `on_report` is called on the loop."""
+
+    def __init__(self, folder: Path, budget_bytes: int, clock: Clock, on_report: Callable[[Report], None]) -> None:
+        self._folder = folder
+        self._budget_bytes = budget_bytes
+        self._clock = clock
+        self._on_report = on_report
+        self._jobs: queue.Queue[Job | None] = queue.Queue(WAITING)
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+        self._dropped: dict[str, int] = {}
+        self._closing = False
+
+    async def start(self) -> None:
+        """Raises OutboxUnavailable where the folder cannot be used."""
+        self._loop = asyncio.get_running_loop()
+        self._opened: asyncio.Future[None] = self._loop.create_future()
+        self._closed: asyncio.Future[None] = self._loop.create_future()
+        self._thread.start()
+        await self._opened
+
+    async def close(self) -> None:
+        """Serve what was asked for, then let go of the folder."""
+        while not self._closed.done():
+            try:
+                self._jobs.put_nowait(None)
+                break
+            except queue.Full:
+                await asyncio.sleep(GROUP_S)
+        await asyncio.shield(self._closed)
+        self._thread.join()
+
+    async def ask(self, work: Callable[[Store], T], grows: bool = False) -> T:
+        """Run `work` in the next commit; durable on return.
+
+        Raises:
+            OutboxUnavailable: the disk does not take it, or the thread is far behind.
+        """
+        if self._closed.done():
+            raise OutboxUnavailable("the outbox is closed")
+        answer: asyncio.Future[T] = self._loop.create_future()
+        try:
+            self._jobs.put_nowait(Job(work, answer, grows))
+        except queue.Full:
+            raise OutboxUnavailable(f"{WAITING} statements wait for the disk") from None
+        return await answer
+
+    # From here on: in the thread.
+
+    def _run(self) -> None:
+        try:
+            with owned(self._folder):
+                self._store = self._open()
+                self._ballast = Ballast(self._folder, self._budget_bytes)
+                self._ballast.restore()
+                self._post(_settle, self._opened, None)
+                self._post(self._on_report, self._report(False, 0.0))
+                while not self._closing:
+                    self._serve(self._gather())
+                self._store.close()
+        except Exception as error:
+            known = error if isinstance(error, OutboxUnavailable) else _unavailable(error)
+            _log.error("%s", known)
+            self._post(_settle, self._opened, known)
+            self._fail_waiting()
+        finally:
+            self._post(_settle, self._closed, None)
+
+    def _open(self) -> Store:
+        file = self._folder / DATABASE
+        try:
+            store = Store(connect(file, self._budget_bytes), counters_from=0)
+        except sqlite3.DatabaseError as error:
+            if not _damaged(error):
+                raise
+            store = self._anew(error)
+        sync_folder(self._folder)
+        return store
+
+    def _anew(self, error: Exception) -> Store:
+        """Start with an empty database. Its counters begin at the Unix second: above any count of the lost one."""
+        now = self._clock.now()
+        aside = quarantine(self._folder, now)
+        _log.error("the outbox is damaged (%s); it was set aside as %s and a new one begun", error, aside)
+        return Store(connect(self._folder / DATABASE, self._budget_bytes), counters_from=int(now))
+
+    def _gather(self) -> list[Job]:
+        """What to commit together: everything asked for by now, at most GROUP_S long."""
+        group: list[Job] = []
+        until = float("inf")
+        while time.perf_counter() < until:
+            try:
+                job = self._jobs.get(timeout=None if group else REPORT_S, block=not group)
+            except queue.Empty:
+                break
+            if job is None:
+                self._closing = True
+                break
+            if not group:
+                until = time.perf_counter() + GROUP_S
+            group.append(job)
+        return group
+
+    def _serve(self, group: Sequence[Job]) -> None:
+        """Commit a group and answer; where it fails as a whole, each statement gets its own try."""
+        if not group:
+            self._post(self._on_report, self._report(False, 0.0))
+            return
+        try:
+            self._check_room(group)
+            answers, took = self._with_room(group)
+        except Exception as error:
+            if len(group) > 1:
+                for job in group:
+                    self._serve([job])
+                return
+            self._post(_settle, group[0].answer, _unavailable(error) if isinstance(error, sqlite3.Error) else error)
+            return
+        if self._ballast.starved:
+            self._store.shrink()
+        self._post(self._answer, group, answers, self._report(any(job.grows for job in group), took))
+
+    def _check_room(self, group: Sequence[Job]) -> None:
+        if any(job.grows for job in group) and not self._ballast.restore():
+            raise OutboxUnavailable("the disk is full; free space, events are taken again by themselves")
+
+    def _with_room(self, group: Sequence[Job]) -> tuple[list[Any], float]:
+        """Run the group; on a full budget the oldest messages make room, on a full disk the ballast does."""
+        for _ in range(ROOM_TRIES):
+            try:
+                return self._transact(group)
+            except sqlite3.DatabaseError as error:
+                if _damaged(error):
+                    self._store.close()
+                    self._store = self._anew(error)
+                    continue
+                if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                    raise
+                if self._ballast.disk_full:
+                    self._ballast.release()
+                    raise
+            self._make_room()
+        raise OutboxUnavailable("the outbox budget is too small for what is to be kept")
+
+    def _transact(self, group: Sequence[Job]) -> tuple[list[Any], float]:
+        self._store.begin()
+        try:
+            answers = [job.work(self._store) for job in group]
+            before = time.perf_counter()
+            self._store.commit()
+        except BaseException:
+            self._store.rollback()
+            raise
+        return answers, time.perf_counter() - before
+
+    def _make_room(self) -> None:
+        self._store.begin()
+        try:
+            gone = self._store.drop_oldest()
+            self._store.commit()
+        except BaseException:
+            self._store.rollback()
+            raise
+        for cls, count in gone.items():
+            self._dropped[cls] = self._dropped.get(cls, 0) + count
+
+    def _report(self, grown: bool, commit_s: float) -> Report:
+        dropped, self._dropped = self._dropped, {}
+        store = self._store
+        return Report(store.depth, store.oldest(), store.used_bytes(), grown, commit_s, dropped)
+
+    def _answer(self, group: Sequence[Job], answers: Sequence[Any], report: Report) -> None:
+        """On the loop."""
+        for job, answer in zip(group, answers, strict=True):
+            _settle(job.answer, None, answer)
+        self._on_report(report)
+
+    def _fail_waiting(self) -> None:
+        while not self._jobs.empty():
+            job = self._jobs.get_nowait()
+            if job is not None:
+                self._post(_settle, job.answer, OutboxUnavailable("the outbox has stopped"))
+
+    def _post(self, call: Callable[..., None], *args: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call, *args)
+        except RuntimeError:
+            _log.debug("the loop has ended before the outbox")
+
+
+def _settle(future: asyncio.Future[Any], error: Exception | None, answer: Any = None) -> None:
+    if future.done():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(answer)
+
+
+def _damaged(error: sqlite3.DatabaseError) -> bool:
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return code is None or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _unavailable(error: Exception) -> OutboxUnavailable:
+    return OutboxUnavailable(f"the outbox cannot store now: {error}")

@@ -1,0 +1,28 @@
+"""Messages as lines of JSON in a file or on a stream."""
+
+from __future__ import annotations
+
+import json
+from typing import IO
+
+from streamer.errors import SinkUnavailable
+from streamer.wire import Message, envelope
+
+
+class JsonLinesSink:
+    """Writes one object a line: `topic` and `payload`. As durable as the stream: flushed, not synced.
+
+    A message put twice is written twice; `payload.event_id` tells.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    async def put(self, message: Message) -> None:
+        """Raises SinkUnavailable where the stream does not take the line."""
+        line = json.dumps({"topic": message.topic, "payload": json.loads(envelope(message))}, separators=(",", ":"))
+        try:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+        except (OSError, ValueError) as error:
+            raise SinkUnavailable(f"cannot write the line: {error}") from error
