@@ -211,7 +211,7 @@ class _Attempt:
         pts_s = None if picture.pts is None else picture.pts * time_base
         media_s = self._media_time.advance(pts_s, now_s if address.live else None)
         if media_s is None:
-            self._tally.drop("out_of_order")
+            self._tally.drop("no_time" if pts_s is None else "out_of_order")
             return True
         if not address.live and not self._keep_pace(media_s):
             return False

@@ -13,7 +13,7 @@ class SourceObserver(Protocol):
         ...
 
     def dropped(self, stream: str, reason: str, frames: int) -> None:
-        """Frames thrown away: late (the reader was slower), out_of_order, undecodable."""
+        """Frames thrown away: late (the reader was slower), out_of_order, no_time, undecodable."""
         ...
 
     def connected(self, stream: str, clock: str) -> None:

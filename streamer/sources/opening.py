@@ -72,11 +72,11 @@ def _options(address: Address) -> dict[str, str]:
         "max_pixels": str(address.max_pixels),
     }
     if address.kind == "rtsp":
-        # One picture must not wait for others: no probing (the SDP says what comes), no buffering.
+        # No probing, since the SDP says what comes. `fflags=nobuffer` is left out on purpose: it throws away what
+        # was read at opening, the first key frame among it, and saves no time once that is handed out.
         options |= {
             "rtsp_transport": address.transport,
             "allowed_media_types": "video",
-            "fflags": "nobuffer",
             "analyzeduration": "0",
             "probesize": "32",
         }
