@@ -1,0 +1,343 @@
+"""One connection to an MQTT broker, from CONNECT to its end. The door to paho.
+
+paho connects and reads in its own thread; its callbacks only post to the loop. Its reconnecting and its queue are not
+used: it reconnects without jitter, drops the newest when full, and keeps nothing over a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from streamer.errors import ConfigError, MessageRejected, SinkUnavailable
+
+_log = logging.getLogger(__name__)
+
+V5 = int(MQTTProtocolVersion.MQTTv5)
+V311 = int(MQTTProtocolVersion.MQTTv311)
+IN_FLIGHT = 100
+CLOSE_S = 2.0
+PACKET_OVERHEAD = 1024
+"""Bytes kept for header, topic and properties where the broker limits the packet."""
+PERMANENT = {0x87: "not_authorized", 0x90: "topic_invalid", 0x99: "payload_invalid"}
+"""PUBACK reason codes that no second try will change (MQTT 5, 3.4.2.1)."""
+CONNACK_REASONS = {0x84: "protocol", 0x85: "client_id", 0x86: "auth", 0x87: "auth", 0x8A: "auth", 0x8C: "auth"}
+DISCONNECT_REASONS = {0x8E: "taken_over", 0x87: "auth", 0x95: "packet_too_large", 0x8B: "broker_shutdown"}
+
+
+@dataclass(frozen=True, slots=True)
+class MqttOptions:
+    """Where the broker is and how it is spoken to."""
+
+    host: str
+    port: int = 1883
+    client_id: str = "takt"
+    """Unique per process and the same over restarts: two of the same name throw each other out."""
+    prefix: str = "takt"
+    tls: bool = False
+    ca_file: str | None = None
+    """Trusted instead of the system's authorities; certificate and host name are always verified."""
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    version: int | None = None
+    """V5 or V311; None asks for 5 and falls back to 3.1.1."""
+    keepalive_s: int = 30
+    connect_timeout_s: float = 10.0
+    answer_timeout_s: float = 3.0
+    """How long a broker may take to answer CONNECT; those that know only 3.1.1 may never answer to 5."""
+    ack_timeout_s: float = 30.0
+    """How long a broker may take to acknowledge a message before the connection is made anew."""
+
+
+class ConnectError(Exception):
+    """A connection did not come about."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        """One word for metrics: dns, refused, timeout, tls, auth, client_id, protocol, rejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker publishes, retained, when this client vanishes."""
+
+    topic: str
+    payload: str
+
+
+def tls_context(options: MqttOptions) -> ssl.SSLContext | None:
+    """Raises ConfigError where the authorities' file cannot be used."""
+    if not options.tls:
+        return None
+    try:
+        return ssl.create_default_context(cafile=options.ca_file)
+    except OSError as error:
+        raise ConfigError([f"mqtt: the CA file {options.ca_file} cannot be used: {error.strerror or error}"]) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Outgoing:
+    topic: str
+    payload: bytes | str
+    retain: bool
+    properties: Properties | None
+    acknowledged: asyncio.Future[None]
+
+
+class Session:
+    """Made, connected and closed on the loop. After `ended` it is of no more use."""
+
+    def __init__(
+        self,
+        options: MqttOptions,
+        version: int,
+        will: Will | None = None,
+        on_message: Callable[[str, bytes], None] | None = None,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._options = options
+        self.version = version
+        self._on_message = on_message
+        self._answered: asyncio.Future[None] = self._loop.create_future()
+        self.ended: asyncio.Future[str] = self._loop.create_future()
+        """Done when the connection is over; one word for metrics."""
+        self._acks: dict[int, asyncio.Future[None]] = {}
+        self._backlog: deque[_Outgoing] = deque()
+        self._largest: int | None = None
+        self._at_once = IN_FLIGHT
+        self._abandoned = threading.Event()
+        self._client = self._make_client(will)
+
+    def _make_client(self, will: Will | None) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._options.client_id,
+            protocol=MQTTProtocolVersion(self.version),
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = self._options.connect_timeout_s
+        client.max_inflight_messages_set(IN_FLIGHT)
+        # An exception in a callback would end paho's thread while it still called itself connected.
+        client.suppress_exceptions = True
+        if self._options.username is not None:
+            client.username_pw_set(self._options.username, self._options.password)
+        context = tls_context(self._options)
+        if context is not None:
+            client.tls_set_context(context)
+        if will is not None:
+            client.will_set(will.topic, will.payload, qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
+        client.on_message = self._on_received
+        return client
+
+    async def connect(self) -> None:
+        """Raises ConnectError."""
+        threading.Thread(target=self._dial, name="mqtt-dial", daemon=True).start()
+        limit_s = self._options.connect_timeout_s + self._options.answer_timeout_s
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._answered
+        except TimeoutError:
+            self.drop("timeout")
+            raise ConnectError("timeout", f"no connection to {self._options.host} within {limit_s:g} s") from None
+        except BaseException:
+            self.drop("given_up")
+            raise
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes | str,
+        *,
+        retain: bool = False,
+        expires_s: float | None = None,
+        properties: dict[str, str] | None = None,
+    ) -> asyncio.Future[None]:
+        """Send with QoS 1, in the order of the calls. The future is done at the PUBACK.
+
+        Raises through the future:
+            SinkUnavailable: not now (the connection ended, quota).
+            MessageRejected: the broker, or MQTT itself, will not have it.
+        """
+        future: asyncio.Future[None] = self._loop.create_future()
+        # Nobody waits for the state messages; their failures are seen as the end of the connection.
+        future.add_done_callback(_look)
+        extra = _properties(expires_s, properties or {}) if self.version == V5 else None
+        if self.ended.done():
+            future.set_exception(SinkUnavailable("the connection to the broker has ended"))
+        elif self._largest is not None and len(payload) + PACKET_OVERHEAD > self._largest:
+            future.set_exception(MessageRejected("packet_too_large"))
+        else:
+            self._backlog.append(_Outgoing(topic, payload, retain, extra, future))
+            self._send()
+        return future
+
+    def subscribe(self, topic: str) -> None:
+        self._client.subscribe(topic, qos=1)
+
+    async def close(self) -> None:
+        """Say goodbye: the broker does not publish the will then."""
+        self._client.disconnect()
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await asyncio.shield(self.ended)
+        except TimeoutError:
+            self.drop("closed")
+
+    def drop(self, reason: str) -> None:
+        """End the connection without a word: the broker publishes the will."""
+        self._abandoned.set()
+        self._over(reason)
+        self._hang_up()
+
+    def _send(self) -> None:
+        """Hand to paho what the broker's Receive Maximum allows; a broker hangs up on more."""
+        while self._backlog and len(self._acks) < self._at_once:
+            out = self._backlog.popleft()
+            if out.acknowledged.done():
+                continue
+            try:
+                info = self._client.publish(out.topic, out.payload, 1, out.retain, out.properties)
+            except ValueError:
+                out.acknowledged.set_exception(MessageRejected("topic_invalid"))
+                continue
+            if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
+                self._acks[info.mid] = out.acknowledged
+            else:
+                out.acknowledged.set_exception(SinkUnavailable("the connection to the broker has ended"))
+
+    # On the loop, posted by the threads.
+
+    def _welcome(self, refused: str | None, detail: str, limits: Properties | None) -> None:
+        self._largest = getattr(limits, "MaximumPacketSize", None)
+        self._at_once = min(IN_FLIGHT, getattr(limits, "ReceiveMaximum", IN_FLIGHT))
+        if self._answered.done():
+            return
+        if refused is None:
+            self._answered.set_result(None)
+        else:
+            self._answered.set_exception(ConnectError(refused, detail))
+
+    def _acked(self, mid: int, code: int, name: str) -> None:
+        future = self._acks.pop(mid, None)
+        self._send()
+        if future is None or future.done():
+            return
+        if code < 0x80:
+            future.set_result(None)
+        elif code in PERMANENT:
+            future.set_exception(MessageRejected(PERMANENT[code]))
+        else:
+            future.set_exception(SinkUnavailable(f"the broker does not take the message now: {name} (0x{code:02x})"))
+
+    def _over(self, reason: str) -> None:
+        if not self._answered.done():
+            self._answered.set_exception(ConnectError("protocol", "the broker did not answer to CONNECT"))
+            _look(self._answered)
+        if not self.ended.done():
+            self.ended.set_result(reason)
+        unsettled = [*self._acks.values(), *(out.acknowledged for out in self._backlog)]
+        self._acks.clear()
+        self._backlog.clear()
+        for future in unsettled:
+            if not future.done():
+                future.set_exception(SinkUnavailable(f"the connection to the broker ended: {reason}"))
+
+    def _expect_answer(self) -> None:
+        self._loop.call_later(self._options.answer_timeout_s, self._check_answer)
+
+    def _check_answer(self) -> None:
+        if not self._answered.done():
+            self.drop("no_answer")
+
+    # In the threads.
+
+    def _dial(self) -> None:
+        try:
+            self._client.connect(self._options.host, self._options.port, keepalive=self._options.keepalive_s)
+        except Exception as error:
+            self._post(self._welcome, *_explain(error), None)
+            self._post(self._over, "refused")
+            return
+        if self._abandoned.is_set():
+            self._hang_up()
+            return
+        self._post(self._expect_answer)
+        self._client.loop_start()
+
+    def _hang_up(self) -> None:
+        with contextlib.suppress(OSError, AttributeError):
+            # Not close(): paho's thread still selects on it, and sees the end this way.
+            self._client.socket().shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
+
+    def _on_connect(self, _: Client, __: Any, ___: ConnectFlags, code: ReasonCode, limits: Properties | None) -> None:
+        if code.is_failure:
+            self._post(self._welcome, CONNACK_REASONS.get(code.value, "rejected"), str(code), None)
+            return
+        self._post(self._welcome, None, "", limits)
+
+    def _on_disconnect(
+        self, _: Client, __: Any, flags: DisconnectFlags, code: ReasonCode, ___: Properties | None
+    ) -> None:
+        told = flags.is_disconnect_packet_from_server
+        self._post(self._over, DISCONNECT_REASONS.get(code.value, "rejected") if told else "lost")
+
+    def _on_publish(self, _: Client, __: Any, mid: int, code: ReasonCode, ___: Properties) -> None:
+        self._post(self._acked, mid, code.value, str(code))
+
+    def _on_received(self, _: Client, __: Any, message: MQTTMessage) -> None:
+        if self._on_message is not None:
+            self._post(self._on_message, message.topic, message.payload)
+
+    def _post(self, call: Callable[..., None], *args: object) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call, *args)
+        except RuntimeError:
+            _log.debug("the loop has ended before the connection")
+
+
+def _properties(expires_s: float | None, extra: dict[str, str]) -> Properties:
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.PayloadFormatIndicator = 1
+    properties.ContentType = "application/json"
+    if expires_s is not None:
+        properties.MessageExpiryInterval = max(1, int(expires_s))
+    if extra:
+        properties.UserProperty = list(extra.items())
+    return properties
+
+
+def _look(future: asyncio.Future[None]) -> None:
+    """Mark a failure as seen."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _explain(error: Exception) -> tuple[str, str]:
+    """(reason, detail) of a connection that did not come about."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "tls", error.verify_message
+    if isinstance(error, ssl.SSLError):
+        return "tls", error.reason or str(error)
+    if isinstance(error, socket.gaierror):
+        return "dns", "the broker's name cannot be resolved"
+    if isinstance(error, TimeoutError):
+        return "timeout", "the broker's address does not answer"
+    return "refused", str(error)

@@ -1,0 +1,158 @@
+"""Messages to an MQTT broker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from typing import Protocol
+
+from streamer.clock import Clock
+from streamer.errors import SinkUnavailable
+from streamer.sinks.backoff import full_jitter
+from streamer.sinks.mqtt.session import V5, V311, ConnectError, MqttOptions, Session, Will, tls_context
+from streamer.wire import Message, envelope
+
+_log = logging.getLogger(__name__)
+
+RETRY_BASE_S = 0.5
+RETRY_CAP_S = 30.0
+HEALTHY_S = 60.0
+"""A connection that lasted this long makes the next pause short again."""
+REMEDIES = {
+    "auth": "check user name, password and the broker's access list",
+    "tls": "check the CA file, the certificate's host name and its dates",
+    "client_id": "the broker does not like the client id",
+    "taken_over": "another client uses the same client id; give each service its own",
+}
+"""What waiting does not mend: tried rarely, so that no account is locked and no log flooded."""
+SLOW_S = (10.0, 60.0)
+
+
+class MqttObserver(Protocol):
+    """Called on the loop."""
+
+    def mqtt_connected(self, connected: bool) -> None: ...
+
+    def mqtt_reconnect(self, reason: str) -> None: ...
+
+
+class MqttSink:
+    """Delivers to `<prefix>/<message topic>` with QoS 1; a message is delivered when the broker's PUBACK says so.
+
+    `<prefix>/service/<client id>/status` is retained: `online`, or `offline` after the end, however it came.
+    Puts work while `run` does.
+    """
+
+    def __init__(self, options: MqttOptions, clock: Clock, observer: MqttObserver) -> None:
+        """Raises ConfigError where the CA file cannot be used."""
+        tls_context(options)
+        self._options = options
+        self._clock = clock
+        self._observer = observer
+        self._session: Session | None = None
+        self._status = f"{options.prefix}/service/{options.client_id}/status"
+        self._states: dict[str, str] = {}
+
+    async def run(self) -> None:
+        """Keep the connection until cancelled; then say `offline` and goodbye."""
+        attempt = 0
+        try:
+            while True:
+                reason, lasted_s = await self._connection()
+                attempt = 1 if lasted_s >= HEALTHY_S else attempt + 1
+                self._observer.mqtt_reconnect(reason)
+                await self._clock.sleep(_pause_s(reason, attempt))
+        finally:
+            await self._leave()
+
+    async def put(self, message: Message) -> None:
+        """Return at the broker's PUBACK. See `Sink.put`."""
+        session = self._session
+        if session is None:
+            raise SinkUnavailable("the broker is not connected")
+        acknowledged = session.publish(
+            self._topic(message.topic),
+            envelope(message),
+            expires_s=message.expires_s,
+            properties={"event_id": str(message.key), **message.properties},
+        )
+        try:
+            async with asyncio.timeout(self._options.ack_timeout_s):
+                await acknowledged
+        except TimeoutError:
+            # paho would wait for ever and call itself connected.
+            session.drop("no_ack")
+            raise SinkUnavailable(f"no acknowledgement within {self._options.ack_timeout_s:g} s") from None
+
+    async def state(self, topic: str, payload: str) -> None:
+        """Retain the latest value of a topic (below the prefix), now and after every connect; never waits."""
+        self._states[self._topic(topic)] = payload
+        if self._session is not None:
+            self._retain(self._session, self._topic(topic), payload)
+
+    def _topic(self, topic: str) -> str:
+        return f"{self._options.prefix}/{topic}"
+
+    async def _connection(self) -> tuple[str, float]:
+        """One connection from start to end; why it ended and how long it lasted, in seconds."""
+        try:
+            session = await self._connect()
+        except ConnectError as error:
+            text = "no connection to the MQTT broker %s:%d: %s%s"
+            remedy = f" ({REMEDIES[error.reason]})" if error.reason in REMEDIES else ""
+            _log.warning(text, self._options.host, self._options.port, error, remedy)
+            return error.reason, 0.0
+        since = self._clock.monotonic()
+        self._session = session
+        self._observer.mqtt_connected(True)
+        _log.info("connected to the MQTT broker, protocol %s", "5" if session.version == V5 else "3.1.1")
+        self._retain(session, self._status, "online")
+        for topic, payload in self._states.items():
+            self._retain(session, topic, payload)
+        reason = await asyncio.shield(session.ended)
+        self._session = None
+        self._observer.mqtt_connected(False)
+        _log.warning("lost the MQTT broker: %s%s", reason, f" ({REMEDIES[reason]})" if reason in REMEDIES else "")
+        return reason, self._clock.monotonic() - since
+
+    async def _connect(self) -> Session:
+        """MQTT 5 where the broker speaks it, else 3.1.1. Raises ConnectError."""
+        will = Will(self._status, "offline")
+        if self._options.version is not None:
+            return await connected(self._options, self._options.version, will)
+        try:
+            return await connected(self._options, V5, will)
+        except ConnectError as error:
+            if error.reason != "protocol":
+                raise
+        return await connected(self._options, V311, will)
+
+    def _retain(self, session: Session, topic: str, payload: str) -> None:
+        """Whether it arrives is not waited for: what got lost with the connection is published after the next one."""
+        session.publish(topic, payload, retain=True)
+
+    async def _leave(self) -> None:
+        session, self._session = self._session, None
+        if session is None:
+            return
+        try:
+            async with asyncio.timeout(2.0):
+                await session.publish(self._status, "offline", retain=True)
+        except (SinkUnavailable, TimeoutError):
+            _log.debug("the broker will publish the last will")
+        await session.close()
+        self._observer.mqtt_connected(False)
+
+
+async def connected(options: MqttOptions, version: int, will: Will | None = None) -> Session:
+    """A session that the broker has welcomed. Raises ConnectError."""
+    session = Session(options, version, will)
+    await session.connect()
+    return session
+
+
+def _pause_s(reason: str, attempt: int) -> float:
+    if reason in REMEDIES:
+        return random.uniform(*SLOW_S)
+    return full_jitter(attempt, RETRY_BASE_S, RETRY_CAP_S)
