@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from streamer.sources.redact import redact
 
@@ -39,7 +38,8 @@ class Address:
 
     @property
     def kind(self) -> Kind:
-        scheme = urlsplit(self.url).scheme.lower()
+        scheme, found, _ = self.url.partition("://")
+        scheme = scheme.lower() if found else ""
         if scheme in {"rtsp", "rtsps"}:
             return "rtsp"
         return "http" if scheme in {"http", "https"} else "file"

@@ -150,14 +150,16 @@ def translated(error: Exception, address: Address, *, connected: bool) -> Source
         )
         return SourceUnavailable(reason, f"{shown} {words}")
     if isinstance(error, OSError):
-        return _network_trouble(error, address)
+        return _network_trouble(error, address, connected)
     return SourceUnavailable("protocol", f"{shown} does not speak as it should ({type(error).__name__})")
 
 
-def _network_trouble(error: OSError, address: Address) -> SourceUnavailable | SourceRejected:
+def _network_trouble(error: OSError, address: Address, connected: bool) -> SourceUnavailable | SourceRejected:
     """What is behind an error without a name: an unknown host, a certificate, or the network."""
-    parts = urlsplit(address.url)
+    if connected and error.errno == errno.EIO:
+        return SourceUnavailable("timeout", f"{address.shown} sent no picture any more")
     try:
+        parts = urlsplit(address.url)
         socket.getaddrinfo(parts.hostname, parts.port or 554)
     except (OSError, ValueError, UnicodeError):
         return SourceUnavailable("dns", f"{address.shown}: the host's name is not known")
