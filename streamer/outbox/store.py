@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -139,8 +140,16 @@ class Store:
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM message WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608
             (after, limit),
-        )
-        return [_queued(row) for row in rows]
+        ).fetchall()
+        return [queued for row in rows if (queued := self._readable(row)) is not None]
+
+    def _readable(self, row: tuple[Any, ...]) -> Queued | None:
+        """None, and set aside, where a row is damaged in a way that SQLite does not see."""
+        try:
+            return _queued(row)
+        except (ValueError, TypeError):
+            self.dead_letter(row[0], "unreadable", row[-1])
+            return None
 
     def delivered(self, ids: Sequence[int]) -> None:
         for one in ids:
@@ -196,6 +205,19 @@ class Store:
 
     def close(self) -> None:
         self._db.close()
+
+
+def salvage(damaged: Path, into: sqlite3.Connection) -> int:
+    """Copy what can still be read of a damaged database, from both ends; returns how many rows that were."""
+    columns = {"message": 13, "open_action": 7}
+    before = into.total_changes
+    with contextlib.closing(sqlite3.connect(damaged)) as old:
+        for table, count in columns.items():
+            for order in ("ASC", "DESC"):
+                with contextlib.suppress(sqlite3.DatabaseError):
+                    for row in old.execute(f"SELECT * FROM {table} ORDER BY 1 {order}"):  # noqa: S608
+                        into.execute(f"INSERT OR IGNORE INTO {table} VALUES ({'?, ' * (count - 1)}?)", row)  # noqa: S608
+    return into.total_changes - before
 
 
 def _queued(row: tuple[Any, ...]) -> Queued:

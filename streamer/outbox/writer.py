@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from streamer.clock import Clock
 from streamer.errors import OutboxUnavailable
 from streamer.outbox.files import DATABASE, Ballast, owned, quarantine, sync_folder
-from streamer.outbox.store import Store, connect
+from streamer.outbox.store import Store, connect, salvage
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -133,11 +133,16 @@ class Writer:
         return store
 
     def _anew(self, error: Exception) -> Store:
-        """Start with an empty database. Its counters begin at the Unix second: above any count of the lost one."""
+        """Start over with what can be saved. The counters begin at the Unix second: above any count of the lost one."""
         now = self._clock.now()
         aside = quarantine(self._folder, now)
-        _log.error("the outbox is damaged (%s); it was set aside as %s and a new one begun", error, aside)
-        return Store(connect(self._folder / DATABASE, self._budget_bytes), counters_from=int(now))
+        connection = connect(self._folder / DATABASE, self._budget_bytes)
+        connection.execute("BEGIN")
+        saved = salvage(aside / DATABASE, connection)
+        connection.execute("COMMIT")
+        text = "the outbox is damaged (%s); it was set aside as %s and a new one begun with the %d rows still readable"
+        _log.error(text, error, aside, saved)
+        return Store(connection, counters_from=int(now))
 
     def _gather(self) -> list[Job]:
         """What to commit together: everything asked for by now, at most GROUP_S long."""

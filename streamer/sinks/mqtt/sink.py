@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import random
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, Self
 
 from streamer.clock import Clock
-from streamer.errors import SinkUnavailable
+from streamer.errors import MessageRejected, SinkUnavailable
 from streamer.sinks.backoff import full_jitter
 from streamer.sinks.mqtt.session import V5, V311, ConnectError, MqttOptions, Session, Will, tls_context
 from streamer.wire import Message, envelope
@@ -41,7 +43,7 @@ class MqttSink:
     """Delivers to `<prefix>/<message topic>` with QoS 1; a message is delivered when the broker's PUBACK says so.
 
     `<prefix>/service/<client id>/status` is retained: `online`, or `offline` after the end, however it came.
-    Puts work while `run` does.
+    Connected, again and again, between entering and leaving; neither waits for the broker to be there.
     """
 
     def __init__(self, options: MqttOptions, clock: Clock, observer: MqttObserver) -> None:
@@ -53,6 +55,16 @@ class MqttSink:
         self._session: Session | None = None
         self._status = f"{options.prefix}/service/{options.client_id}/status"
         self._states: dict[str, str] = {}
+        self._tasks = asyncio.TaskGroup()
+
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        self._running = self._tasks.create_task(self.run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._running.cancel()
+        await self._tasks.__aexit__(None, None, None)
 
     async def run(self) -> None:
         """Keep the connection until cancelled; then say `offline` and goodbye."""
@@ -85,11 +97,12 @@ class MqttSink:
             session.drop("no_ack")
             raise SinkUnavailable(f"no acknowledgement within {self._options.ack_timeout_s:g} s") from None
 
-    async def state(self, topic: str, payload: str) -> None:
+    async def state(self, topic: str, payload: Mapping[str, object]) -> None:
         """Retain the latest value of a topic (below the prefix), now and after every connect; never waits."""
-        self._states[self._topic(topic)] = payload
+        text = json.dumps(payload, separators=(",", ":"))
+        self._states[self._topic(topic)] = text
         if self._session is not None:
-            self._retain(self._session, self._topic(topic), payload)
+            self._retain(self._session, self._topic(topic), text)
 
     def _topic(self, topic: str) -> str:
         return f"{self._options.prefix}/{topic}"
@@ -139,8 +152,8 @@ class MqttSink:
         try:
             async with asyncio.timeout(2.0):
                 await session.publish(self._status, "offline", retain=True)
-        except (SinkUnavailable, TimeoutError):
-            _log.debug("the broker will publish the last will")
+        except (SinkUnavailable, MessageRejected, TimeoutError):
+            _log.debug("the broker did not take the goodbye")
         await session.close()
         self._observer.mqtt_connected(False)
 

@@ -1,0 +1,39 @@
+"""Events and messages for tests and benchmarks."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from streamer.event import ActionEvent, OpenAction, Phase, Reason
+from streamer.wire import Message, action_message
+
+
+def action_event(
+    stream: str = "cam", phase: Phase = Phase.STARTED, number: int = 0, reason: Reason = Reason.COMPLETED
+) -> ActionEvent:
+    ended = phase is Phase.ENDED
+    at = 1_700_000_000.0 + number
+    return ActionEvent(
+        action_id=uuid4(),
+        stream=stream,
+        watch="bench",
+        epoch=1,
+        action="tighten",
+        phase=phase,
+        at=at,
+        started_at=at - 2.0 if ended else at,
+        decided_at=at + 0.5,
+        duration_s=2.0 if ended and reason is not Reason.INTERRUPTED else None,
+        score=0.9,
+        reason=reason if ended else None,
+        revision=1 if phase is Phase.REVISED else 0,
+    )
+
+
+def message(stream: str = "cam", number: int = 0) -> Message:
+    """A started action; no two have the same key."""
+    return action_message(action_event(stream, number=number), "arrival")
+
+
+def open_action(stream: str = "cam") -> OpenAction:
+    return OpenAction.of(action_event(stream))

@@ -1,0 +1,110 @@
+"""A broker that misbehaves on purpose: enough of MQTT 3.1.1 and 5 for a publisher."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+CONNECT, CONNACK, PUBLISH, PUBACK, PINGREQ, PINGRESP, DISCONNECT = 1, 2, 3, 4, 12, 13, 14
+
+
+@dataclass
+class MqttStub:
+    """Answers as its fields say; they may change while it runs."""
+
+    knows_v5: bool = True
+    """False: no answer at all to MQTT 5, as amqtt."""
+    connack: int = 0
+    """Reason code (for 3.1.1: return code)."""
+    puback: Callable[[int], int | None] = lambda _: 0
+    """Reason code for the n-th PUBLISH (from 0); None: no answer."""
+    receive_maximum: int | None = None
+    port: int = 0
+    versions: list[int] = field(default_factory=list)
+    """Protocol level of each CONNECT."""
+    published: list[tuple[str, bytes]] = field(default_factory=list)
+    unanswered: int = 0
+    most_unanswered: int = 0
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set with every PUBLISH."""
+    _writers: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[MqttStub]:
+        server = await asyncio.start_server(self._client, "127.0.0.1", self.port)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+            for writer in self._writers:
+                writer.close()
+
+    async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        version = 4
+        self._writers.append(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                kind, flags, body = await _packet(reader)
+                if kind == CONNECT:
+                    version = body[6]
+                    self.versions.append(version)
+                    if version == 5 and not self.knows_v5:
+                        continue
+                    writer.write(self._connack(version))
+                elif kind == PUBLISH:
+                    await self._published(version, flags, body, writer)
+                elif kind == PINGREQ:
+                    writer.write(bytes([PINGRESP << 4, 0]))
+                elif kind == DISCONNECT:
+                    break
+        writer.close()
+
+    def _connack(self, version: int) -> bytes:
+        if version == 4:
+            return bytes([CONNACK << 4, 2, 0, self.connack])
+        limits = b"" if self.receive_maximum is None else b"\x21" + self.receive_maximum.to_bytes(2, "big")
+        return bytes([CONNACK << 4, 3 + len(limits), 0, self.connack, len(limits)]) + limits
+
+    async def _published(self, version: int, flags: int, body: bytes, writer: asyncio.StreamWriter) -> None:
+        length = int.from_bytes(body[:2], "big")
+        topic, rest = body[2 : 2 + length].decode(), body[2 + length :]
+        if not flags & 0b110:
+            return
+        mid, payload = rest[:2], rest[2:]
+        if version == 5:
+            size, used = _number(payload)
+            payload = payload[used + size :]
+        code = self.puback(len(self.published))
+        self.published.append((topic, payload))
+        self.heard.set()
+        self.unanswered += 1
+        self.most_unanswered = max(self.most_unanswered, self.unanswered)
+        # Let what the client sent at once be read before it is answered.
+        await asyncio.sleep(0)
+        if code is not None:
+            self.unanswered -= 1
+            writer.write(
+                bytes([PUBACK << 4, 2]) + mid if version == 4 else bytes([PUBACK << 4, 3]) + mid + bytes([code])
+            )
+
+
+def _number(data: bytes) -> tuple[int, int]:
+    """MQTT's variable byte integer: (value, bytes used)."""
+    value = 0
+    for index, byte in enumerate(data):
+        value |= (byte & 0x7F) << (7 * index)
+        if not byte & 0x80:
+            return value, index + 1
+    raise ValueError("a variable byte integer without end")
+
+
+async def _packet(reader: asyncio.StreamReader) -> tuple[int, int, bytes]:
+    first = (await reader.readexactly(1))[0]
+    digits = b""
+    while not digits or digits[-1] & 0x80:
+        digits += await reader.readexactly(1)
+    size, _ = _number(digits)
+    return first >> 4, first & 0x0F, await reader.readexactly(size)

@@ -1,0 +1,88 @@
+"""A sink that does as it is told, and an observer that remembers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+from streamer.errors import MessageRejected, SinkUnavailable
+from streamer.wire import Message
+
+
+class FakeSink:
+    """Keeps what is put, unless `available` is False or `refuses` says otherwise."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.states: dict[str, Mapping[str, object]] = {}
+        self.available = True
+        self.refuses: Callable[[Message], bool] = lambda _: False
+        self.attempts = 0
+        self.in_flight = 0
+        self.most_in_flight = 0
+
+    async def put(self, message: Message) -> None:
+        self.attempts += 1
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            await asyncio.sleep(0)
+            if not self.available:
+                raise SinkUnavailable("told so")
+            if self.refuses(message):
+                raise MessageRejected("told_so")
+            self.messages.append(message)
+        finally:
+            self.in_flight -= 1
+
+    async def state(self, topic: str, payload: Mapping[str, object]) -> None:
+        self.states[topic] = payload
+
+    @property
+    def keys(self) -> set[UUID]:
+        return {message.key for message in self.messages}
+
+
+class FakeObserver:
+    """Everything the outbox, the delivery and the MQTT sink report."""
+
+    def __init__(self) -> None:
+        self.accepted = 0
+        self.depth = 0
+        self.dropped: Counter[str] = Counter()
+        self.latencies_s: list[float] = []
+        self.dead: list[str] = []
+        self.reconnects: list[str] = []
+        self.connected = asyncio.Event()
+        self.lost = asyncio.Event()
+
+    def outbox_accepted(self, count: int) -> None:
+        self.accepted += count
+
+    def outbox_state(self, depth: int, oldest_age_s: float, used_bytes: int) -> None:
+        self.depth = depth
+
+    def outbox_dropped(self, cls: str, count: int) -> None:
+        self.dropped[cls] += count
+
+    def fsync_seconds(self, seconds: float) -> None:
+        pass
+
+    def delivered(self, message: Message, latency_s: float) -> None:
+        self.latencies_s.append(latency_s)
+
+    def dead_lettered(self, reason: str) -> None:
+        self.dead.append(reason)
+
+    def mqtt_connected(self, connected: bool) -> None:
+        if connected:
+            self.connected.set()
+            self.lost.clear()
+        else:
+            self.connected.clear()
+            self.lost.set()
+
+    def mqtt_reconnect(self, reason: str) -> None:
+        self.reconnects.append(reason)

@@ -1,0 +1,244 @@
+"""What is accepted stays, numbered without holes, until it is delivered."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streamer.clock import SystemClock
+from streamer.errors import OutboxUnavailable
+from streamer.outbox import BUDGET_BYTES, Outbox
+from streamer.testing.messages import message, open_action
+from streamer.testing.sinks import FakeObserver
+
+MIB = 1 << 20
+
+
+def opened(
+    folder: Path, budget_bytes: int = BUDGET_BYTES, observer: FakeObserver | None = None
+) -> AbstractAsyncContextManager[Outbox]:
+    return Outbox.open(folder, clock=SystemClock(), observer=observer or FakeObserver(), budget_bytes=budget_bytes)
+
+
+def quarantined(folder: Path) -> int:
+    return len(list(folder.glob("quarantine-*/outbox.db")))
+
+
+def file_size(file: Path) -> int:
+    return file.stat().st_size
+
+
+async def test_accepted_messages_are_there_after_a_restart(tmp_path: Path) -> None:
+    async with opened(tmp_path) as outbox:
+        kept = await outbox.accept([message(number=n) for n in range(3)])
+    async with opened(tmp_path) as outbox:
+        waiting = await outbox.pending(0, 10)
+
+    assert [queued.message for queued in waiting] == kept
+
+
+async def test_delivered_messages_are_forgotten(tmp_path: Path) -> None:
+    async with opened(tmp_path) as outbox:
+        await outbox.accept([message() for _ in range(3)])
+        first, second, third = await outbox.pending(0, 10)
+        await outbox.delivered([first.id, third.id])
+
+        assert await outbox.pending(0, 10) == [second]
+        assert outbox.depth == 1
+
+
+async def test_the_same_key_twice_is_kept_once_under_its_first_number(tmp_path: Path) -> None:
+    async with opened(tmp_path) as outbox:
+        one = message()
+        (first,) = await outbox.accept([one])
+        again = await outbox.accept([message(), one])
+
+        assert again[1].seq == first.seq
+        assert [queued.message.seq for queued in await outbox.pending(0, 10)] == [1, 2]
+
+
+async def test_epochs_and_terms_never_repeat(tmp_path: Path) -> None:
+    epochs, terms = [], []
+    for _ in range(3):
+        async with opened(tmp_path) as outbox:
+            terms.append(await outbox.term())
+            epochs += [await outbox.next_epoch("a"), await outbox.next_epoch("a")]
+            other = await outbox.next_epoch("b")
+
+    assert epochs == [1, 2, 3, 4, 5, 6]
+    assert other == 3
+    assert terms == [1, 2, 3]
+
+
+async def test_numbers_start_anew_with_each_term(tmp_path: Path) -> None:
+    for term in (1, 2):
+        async with opened(tmp_path) as outbox:
+            kept = await outbox.accept([message("a"), message("b"), message("a")])
+
+            assert [(m.stream, m.term, m.seq) for m in kept] == [("a", term, 1), ("b", term, 1), ("a", term, 2)]
+
+
+async def test_open_actions_are_those_started_and_not_ended(tmp_path: Path) -> None:
+    left, ended = open_action(), open_action()
+    async with opened(tmp_path) as outbox:
+        await outbox.accept([message()], opened=[left, ended])
+        await outbox.accept([message()], closed=[ended.action_id])
+    async with opened(tmp_path) as outbox:
+        assert await outbox.open_actions() == [left]
+
+
+async def test_a_refused_message_is_set_aside(tmp_path: Path) -> None:
+    async with opened(tmp_path) as outbox:
+        await outbox.accept([message(), message()])
+        first, second = await outbox.pending(0, 10)
+        await outbox.dead_letter(first.id, "not_authorized")
+
+        assert await outbox.pending(0, 10) == [second]
+
+
+async def test_two_processes_do_not_share_a_folder(tmp_path: Path) -> None:
+    async with opened(tmp_path):
+        with pytest.raises(OutboxUnavailable, match="in use by another process"):
+            async with opened(tmp_path):
+                pass
+
+
+async def test_over_budget_the_oldest_of_the_lowest_class_go_first(tmp_path: Path) -> None:
+    observer = FakeObserver()
+    async with opened(tmp_path, budget_bytes=MIB, observer=observer) as outbox:
+        await outbox.accept([replace(message(), cls="safety") for _ in range(10)])
+        count = 3000
+        for start in range(0, count, 100):
+            await outbox.accept([message(number=start + n) for n in range(100)])
+        waiting = await outbox.pending(0, 2 * count)
+        size = file_size(tmp_path / "outbox.db")
+
+    assert size <= MIB
+    assert set(observer.dropped) == {"action"}
+    assert len(waiting) == 10 + count - observer.dropped["action"]
+    assert [queued.message.cls for queued in waiting[:11]] == ["safety"] * 10 + ["action"]
+    assert waiting[-1].message.seq == 10 + count, "the newest are kept"
+
+
+@pytest.mark.parametrize("where", ["start", "middle", "nothing left"])
+async def test_a_damaged_file_is_set_aside_and_work_goes_on(tmp_path: Path, where: str) -> None:
+    async with opened(tmp_path) as outbox:
+        epoch = await outbox.next_epoch("cam")
+        await outbox.accept([message() for _ in range(200)])
+    file = tmp_path / "outbox.db"
+    data = bytearray(file.read_bytes())
+    if where == "nothing left":
+        data = bytearray(b"not a database at all" * 300)
+    else:
+        begin = 0 if where == "start" else len(data) // 2
+        data[begin : begin + 8192] = os.urandom(8192)
+    file.write_bytes(data)
+
+    async with opened(tmp_path) as outbox:
+        (kept,) = await outbox.accept([message()])
+
+        assert await outbox.next_epoch("cam") > epoch
+        assert kept.term > 1
+    assert quarantined(tmp_path) == 1
+
+
+async def test_damage_found_while_running_does_not_stop_the_outbox(tmp_path: Path) -> None:
+    count = 8000
+    async with opened(tmp_path) as outbox:
+        await outbox.accept([message(number=n) for n in range(count)])
+        file = tmp_path / "outbox.db"
+        size = file.stat().st_size
+        with file.open("r+b") as handle:
+            handle.seek(size // 3)
+            handle.write(os.urandom(size // 10))
+        read = 0
+        while batch := await outbox.pending(read, 500):
+            read = batch[-1].id
+        (kept,) = await outbox.accept([message()])
+        waiting = await outbox.pending(0, 2 * count)
+
+    assert quarantined(tmp_path) == 1
+    assert waiting[-1].message == kept
+    assert len(waiting) > count // 2, "what can be read of the damaged file is kept"
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutboxUnavailable, match="cannot use the outbox folder"):
+        async with opened(tmp_path / "file" / "outbox"):
+            pass
+
+
+async def test_what_is_asked_at_once_shares_a_commit(tmp_path: Path) -> None:
+    commits: list[float] = []
+
+    class Counting(FakeObserver):
+        def fsync_seconds(self, seconds: float) -> None:
+            commits.append(seconds)
+
+    async with opened(tmp_path, observer=Counting()) as outbox:
+        await asyncio.gather(*(outbox.accept([message(number=n)]) for n in range(200)))
+
+    assert len(commits) < 50
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(["accept", "again", "deliver", "restart"]), st.sampled_from("abc"), st.integers(1, 4)
+        ),
+        max_size=25,
+    )
+)
+async def test_numbers_have_no_hole_and_keys_are_unique(tmp_path_factory: pytest.TempPathFactory, steps) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path_factory.mktemp("outbox")
+    numbered: dict[UUID, tuple[str, int, int]] = {}
+    waiting: set[UUID] = set()
+    rounds: list[list[tuple[str, str, int]]] = [[]]
+    for step in steps:
+        rounds.append([]) if step[0] == "restart" else rounds[-1].append(step)
+    for asked in rounds:
+        async with opened(folder) as outbox:
+            for what, stream, count in asked:
+                if what == "accept":
+                    kept = await outbox.accept([message(stream) for _ in range(count)])
+                    numbered |= {m.key: (m.stream, m.term, m.seq) for m in kept}
+                    waiting |= {m.key for m in kept}
+                elif what == "again":
+                    old = [queued.message for queued in await outbox.pending(0, count)]
+                    assert [m.seq for m in await outbox.accept(old)] == [m.seq for m in old]
+                else:
+                    done = await outbox.pending(0, count)
+                    await outbox.delivered([queued.id for queued in done])
+                    waiting -= {queued.message.key for queued in done}
+            assert {q.message.key for q in await outbox.pending(0, 1000)} == waiting
+    assert len(set(numbered.values())) == len(numbered)
+    for stream, term in {(stream, term) for stream, term, _ in numbered.values()}:
+        seqs = sorted(n for s, t, n in numbered.values() if (s, t) == (stream, term))
+        assert seqs == list(range(1, len(seqs) + 1))
+
+
+def test_outbox_delivery_and_sinks_do_without_torch() -> None:
+    code = (
+        "import sys, streamer.outbox, streamer.delivery, streamer.sinks.mqtt, streamer.sinks.jsonl;"
+        "sys.exit('torch' in sys.modules or 'av' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_a_stopped_outbox_says_so(tmp_path: Path) -> None:
+    async with opened(tmp_path) as outbox:
+        pass
+    with pytest.raises(OutboxUnavailable, match="closed"):
+        await outbox.accept([message()])

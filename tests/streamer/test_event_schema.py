@@ -1,0 +1,56 @@
+"""Every message the service can write is valid under its published schema."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, ValidationError
+
+from streamer.event import Phase, Reason
+from streamer.testing.messages import action_event, open_action
+from streamer.wire import action_message, envelope
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "config/schema/event.v1.json").read_text())
+VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def payload(event, clock: str = "arrival") -> dict[str, Any]:  # type: ignore[no-untyped-def]
+    return json.loads(envelope(replace(action_message(event, clock), seq=1, term=1)))  # type: ignore[no-any-return]
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@given(
+    phase=st.sampled_from(Phase),
+    reason=st.sampled_from(Reason),
+    number=st.integers(0, 10**9),
+    clock=st.sampled_from(["rtcp", "arrival", "replay"]),
+    score=st.floats(0, 1),
+)
+def test_every_action_message_is_valid(phase: Phase, reason: Reason, number: int, clock: str, score: float) -> None:
+    event = replace(action_event(phase=phase, number=number, reason=reason), score=score)
+    written = payload(event, clock)
+
+    VALIDATOR.validate(written)
+    assert set(written) <= set(SCHEMA["properties"])
+
+
+def test_the_end_of_an_interrupted_action_is_valid() -> None:
+    VALIDATOR.validate(payload(open_action().interrupted(1_800_000_000.0)))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"seq": 0}, {"phase": "begun"}, {"at": "yesterday"}, {"score": 1.5}, {"event_id": "7"}, {"reason": "completed"}],
+)
+def test_what_breaks_the_contract_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        VALIDATOR.validate(payload(action_event()) | wrong)
