@@ -1,0 +1,74 @@
+"""Residual stages over `(N, C, T, H, W)`, as SlowFast's pathways and their relatives use them."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def conv(c_in: int, c_out: int, kernel: tuple[int, int, int], stride: tuple[int, int, int] = (1, 1, 1)) -> nn.Conv3d:
+    """A convolution that keeps the size where its stride is 1."""
+    padding = tuple(k // 2 for k in kernel)
+    return nn.Conv3d(c_in, c_out, kernel, stride, cast(tuple[int, int, int], padding), bias=False)
+
+
+class Stem(nn.Module):
+    """k×7×7 convolution and 1×3×3 maximum, each of spatial stride 2: pictures to a quarter of their size."""
+
+    def __init__(self, channels: int, kernel: int) -> None:
+        super().__init__()
+        self.conv = conv(3, channels, (kernel, 7, 7), (1, 2, 2))
+        self.norm = nn.BatchNorm3d(channels)
+        self.pool = nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))
+
+    def forward(self, clips: Tensor) -> Tensor:
+        return cast(Tensor, self.pool(F.relu(self.norm(self.conv(clips)))))
+
+
+class Lateral(nn.Module):
+    """Fast features at the slow pathway's rate: k×1×1 convolution of temporal stride alpha."""
+
+    def __init__(self, c_in: int, c_out: int, kernel: int, alpha: int) -> None:
+        super().__init__()
+        self.conv = conv(c_in, c_out, (kernel, 1, 1), (alpha, 1, 1))
+        self.norm = nn.BatchNorm3d(c_out)
+
+    def forward(self, fast: Tensor) -> Tensor:
+        return F.relu(self.norm(self.conv(fast)))
+
+
+class Block(nn.Module):
+    """Bottleneck: k×1×1, 1×3×3 (with the spatial stride), 1×1×1 to four times the channels."""
+
+    def __init__(self, c_in: int, c_mid: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        c_out = 4 * c_mid
+        self.conv_a, self.norm_a = conv(c_in, c_mid, (kernel, 1, 1)), nn.BatchNorm3d(c_mid)
+        self.conv_b, self.norm_b = conv(c_mid, c_mid, (1, 3, 3), (1, stride, stride)), nn.BatchNorm3d(c_mid)
+        self.conv_c, self.norm_c = conv(c_mid, c_out, (1, 1, 1)), nn.BatchNorm3d(c_out)
+        # Zero: a block begins as the identity (Goyal et al. 2017).
+        nn.init.zeros_(self.norm_c.weight)
+        self.projection: nn.Conv3d | None = None
+        self.projection_norm: nn.BatchNorm3d | None = None
+        if c_in != c_out or stride != 1:
+            self.projection = conv(c_in, c_out, (1, 1, 1), (1, stride, stride))
+            self.projection_norm = nn.BatchNorm3d(c_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        kept = x
+        if self.projection is not None and self.projection_norm is not None:
+            kept = self.projection_norm(self.projection(x))
+        y = F.relu(self.norm_a(self.conv_a(x)))
+        y = F.relu(self.norm_b(self.conv_b(y)))
+        return F.relu(kept + self.norm_c(self.conv_c(y)))
+
+
+class Stage(nn.Sequential):
+    """`depth` blocks; the first carries the stride and the change of channels."""
+
+    def __init__(self, depth: int, c_in: int, c_mid: int, kernel: int, stride: int) -> None:
+        blocks = [Block(c_in, c_mid, kernel, stride)]
+        blocks += [Block(4 * c_mid, c_mid, kernel, 1) for _ in range(depth - 1)]
+        super().__init__(*blocks)
