@@ -252,11 +252,15 @@ class _Attempt:
 
 
 class _Scaler:
-    """Pictures at analysis size, in one pass."""
+    """Pictures at analysis size.
+
+    The scaler stays in the camera's own planes and colour is made of the small picture: scaling straight to RGB
+    takes FFmpeg's slow path and twice the time (measured: 226 and 109 µs from 640x360 to 200x112).
+    """
 
     def __init__(self, demand: Demand) -> None:
         self._demand = demand
-        self._reformatter = VideoReformatter()
+        self._shrink, self._colour = VideoReformatter(), VideoReformatter()
         self._camera: tuple[int, int] | None = None
         self._size = (0, 0)
 
@@ -275,10 +279,10 @@ class _Scaler:
         """`(H, W, 3)` uint8 RGB, contiguous, of its own memory."""
         width, height = self._size
         # threads=1: the default starts as many scaler threads as there are cores, for every stream.
-        scaled = self._reformatter.reformat(
-            picture, width=width, height=height, format="rgb24", interpolation="AREA", threads=1
+        small = self._shrink.reformat(
+            picture, width=width, height=height, format="yuv420p", interpolation="AREA", threads=1
         )
-        return cast(Picture, scaled.to_ndarray())
+        return cast(Picture, self._colour.reformat(small, format="rgb24", threads=1).to_ndarray())
 
 
 class _Tally:
