@@ -6,6 +6,8 @@ import errno
 import os
 import socket
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -35,6 +37,8 @@ _PROTOCOLS = {
     "http": "http,https,tcp,tls,crypto,hls",
     "file": "file",
 }
+__all__ = ["VideoStream", "guarded", "open_video", "reported_offset", "translated"]
+
 Opened = tuple[av.container.InputContainer, VideoStream]
 
 
@@ -111,6 +115,25 @@ def reported_offset(packet: Packet[VideoStream], time_base: float) -> float | No
         return None
     (wallclock_us,) = struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))
     return float(wallclock_us) / 1e6 - packet.pts * time_base
+
+
+@contextmanager
+def guarded(address: Address) -> Iterator[None]:
+    """Nothing of the library's own errors passes: what is raised inside comes out in the service's words.
+
+    Raises:
+        SourceUnavailable, SourceRejected: without cause or context.
+    """
+    failure: Exception
+    try:
+        yield
+        return
+    except (SourceUnavailable, SourceRejected) as known:
+        failure = known
+    except (av.error.FFmpegError, OSError, ValueError) as foreign:
+        failure = translated(foreign, address, connected=False)
+    failure.__context__ = failure.__cause__ = None
+    raise failure
 
 
 _REJECTED: tuple[tuple[type[Exception], str, str], ...] = (

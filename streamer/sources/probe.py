@@ -1,0 +1,186 @@
+"""What a camera really delivers, or why it does not and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass, field
+
+from streamer.clock import Clock, SystemClock
+from streamer.errors import SourceRejected, SourceUnavailable
+from streamer.mailbox import Mailbox
+from streamer.sources.address import Address
+from streamer.sources.opening import VideoStream, guarded, open_video, reported_offset
+
+_TRUST_S = 2.0
+
+_REMEDIES = {
+    "auth": "check the user name and password; put them as user:password into a file and name it credentials_file",
+    "denied": "give this user the right to view the stream (for a file: to read it)",
+    "not_found": "check the path of the address; the camera's manual or its ONVIF profile tells it",
+    "refused": "check that the camera is switched on and that address and port are right",
+    "dns": "check the host's name, or use its IP address",
+    "timeout": "check the network and firewall between here and the camera, and try transport: udp",
+    "stall": "the camera accepts and sends no pictures: check its video settings, or restart it",
+    "eof": "the camera ended the stream: check how many viewers it allows at once",
+    "tls": "give the camera's certificate (or that of its authority) as ca_file",
+    "too_large": "choose a smaller stream of the camera, or raise max_pixels",
+    "codec": "set the camera to H.264 or H.265",
+    "no_video": "choose a stream with video: check the path of the address",
+    "not_video": "give a video file (MP4, MKV, MPEG-TS, AVI) or an rtsp:// or http:// address",
+    "decode": "the stream is broken or lossy: use transport: tcp and check the network",
+    "protocol": "check that the address is that of an RTSP or HTTP stream, and the camera's transport settings",
+    "ts_jump": "the camera's clock jumps: check its time settings",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReport:
+    """One look at a stream. `reason` is empty when pictures came."""
+
+    url: str
+    """Without secrets."""
+    transport: str
+    """tcp or udp for RTSP, http or file."""
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    declared_fps: float | None = None
+    """What the stream says about itself."""
+    delivered_fps: float | None = None
+    """What came (for a file: its frames by its own time)."""
+    keyframe_interval_s: float | None = None
+    """Seconds between key frames; None if fewer than two came."""
+    time_source: str = ""
+    """rtcp (sender reports near our own time), rtcp, untrusted (they are off by more than 2 s), arrival or file."""
+    first_picture_s: float | None = None
+    """From connecting to the first picture."""
+    reason: str = ""
+    """One word, that of the error."""
+    detail: str = ""
+    advice: str = ""
+    """What to do."""
+
+    @property
+    def ok(self) -> bool:
+        return not self.reason
+
+
+async def probe(where: str | Address, seconds: float = 5.0, clock: Clock | None = None) -> ProbeReport:
+    """Connect, look for `seconds` and say what came. Never raises for what a camera does."""
+    address = where if isinstance(where, Address) else Address(where)
+    look = _Look(address, seconds, clock or SystemClock())
+    mailbox: Mailbox[ProbeReport] = Mailbox(1)
+
+    def run() -> None:
+        try:
+            with guarded(address):
+                look.run()
+        except (SourceUnavailable, SourceRejected) as error:
+            mailbox.put(look.failed(error.reason, error.detail))
+        else:
+            mailbox.put(look.report())
+        finally:
+            mailbox.close()
+
+    threading.Thread(target=run, name="probe", daemon=True).start()
+    try:
+        # The library's own timeouts strike within this; a camera that keeps the socket busy can outlast them.
+        async with asyncio.timeout(address.open_timeout_s + seconds + 2 * address.read_timeout_s + 1.0):
+            return await anext(mailbox)
+    except TimeoutError:
+        return look.failed("stall", f"{address.shown} keeps the connection busy and sends no picture")
+    finally:
+        look.stopped.set()
+        mailbox.leave()
+
+
+@dataclass(slots=True)
+class _Look:
+    """What was seen so far; written by the probing thread."""
+
+    address: Address
+    seconds: float
+    clock: Clock
+    stopped: threading.Event = field(default_factory=threading.Event)
+    _codec: str = ""
+    _declared: float | None = None
+    _size: tuple[int, int] = (0, 0)
+    _connecting_s: float = 0.0
+    _arrivals: list[float] = field(default_factory=list)
+    _media: list[float] = field(default_factory=list)
+    _keys: list[float] = field(default_factory=list)
+    _behind_s: float | None = None
+
+    def run(self) -> None:
+        self._connecting_s = self.clock.monotonic()
+        container, stream = open_video(self.address)
+        try:
+            self._describe(stream)
+            time_base = float(stream.time_base or 0)
+            for packet in container.demux(stream):
+                now_s = self.clock.monotonic()
+                if packet.is_keyframe and self.address.live:
+                    self._keys.append(now_s)
+                elif packet.is_keyframe and packet.pts is not None:
+                    self._keys.append(packet.pts * time_base)
+                offset = reported_offset(packet, time_base)
+                if offset is not None and packet.pts is not None:
+                    self._behind_s = self.clock.now() - (packet.pts * time_base + offset)
+                for picture in packet.decode():
+                    self._size = (picture.width, picture.height)
+                    self._arrivals.append(now_s)
+                    if picture.pts is not None:
+                        self._media.append(picture.pts * time_base)
+                if self._arrivals and self._span_s() >= self.seconds:
+                    return
+                if self.stopped.is_set():
+                    return
+        finally:
+            container.close()
+        if self.address.live or not self._arrivals:
+            raise SourceUnavailable("eof", f"{self.address.shown} ended the stream")
+
+    def _describe(self, stream: VideoStream) -> None:
+        """Ask while the container is open: afterwards the library reads freed memory."""
+        self._codec = stream.codec_context.name
+        rate = stream.average_rate or stream.guessed_rate
+        self._declared = float(rate) if rate else None
+
+    def _span_s(self) -> float:
+        times = self._arrivals if self.address.live else self._media
+        return times[-1] - times[0] if times else 0.0
+
+    def failed(self, reason: str, detail: str) -> ProbeReport:
+        return ProbeReport(
+            self.address.shown, self._transport, reason=reason, detail=detail, advice=_REMEDIES.get(reason, "")
+        )
+
+    def report(self) -> ProbeReport:
+        span_s = self._span_s()
+        times = self._arrivals if self.address.live else self._media
+        keys = self._keys
+        return ProbeReport(
+            self.address.shown,
+            self._transport,
+            codec=self._codec,
+            width=self._size[0],
+            height=self._size[1],
+            declared_fps=self._declared,
+            delivered_fps=(len(times) - 1) / span_s if span_s > 0 else None,
+            keyframe_interval_s=(keys[-1] - keys[0]) / (len(keys) - 1) if len(keys) > 1 else None,
+            time_source=self._time_source,
+            first_picture_s=self._arrivals[0] - self._connecting_s,
+        )
+
+    @property
+    def _transport(self) -> str:
+        return self.address.transport if self.address.kind == "rtsp" else self.address.kind
+
+    @property
+    def _time_source(self) -> str:
+        if not self.address.live:
+            return "file"
+        if self._behind_s is None:
+            return "arrival"
+        return "rtcp" if abs(self._behind_s) <= _TRUST_S else "rtcp, untrusted"
