@@ -21,6 +21,8 @@ class MqttStub:
     puback: Callable[[int], int | None] = lambda _: 0
     """Reason code for the n-th PUBLISH (from 0); None: no answer."""
     receive_maximum: int | None = None
+    farewell: int | None = None
+    """MQTT 5: end the connection with this reason code at the first PUBLISH."""
     port: int = 0
     versions: list[int] = field(default_factory=list)
     """Protocol level of each CONNECT."""
@@ -77,6 +79,9 @@ class MqttStub:
         if version == 5:
             size, used = _number(payload)
             payload = payload[used + size :]
+        if self.farewell is not None:
+            writer.write(bytes([DISCONNECT << 4, 1, self.farewell]))
+            writer.close()
         code = self.puback(len(self.published))
         self.published.append((topic, payload))
         self.heard.set()

@@ -143,6 +143,19 @@ async def test_a_wrong_password_is_tried_rarely_and_said_clearly(caplog: pytest.
     assert "CANARY" not in caplog.text + repr(options(1, password="CANARY"))
 
 
+async def test_a_service_thrown_out_by_its_namesake_comes_back_late_and_says_why(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stub, clock, observer = MqttStub(farewell=0x8E), Pauses(), FakeObserver()
+    with caplog.at_level(logging.WARNING):
+        async with stub.serving(), MqttSink(options(stub.port), clock, observer):
+            await clock.have_been(2)
+
+    assert min(clock.asked) >= 10
+    assert observer.reconnects[0] == "taken_over"
+    assert "another client uses the same client id" in caplog.text
+
+
 async def test_state_is_published_again_after_a_reconnect() -> None:
     stub = MqttStub()
     async with to_stub(stub) as (sink, observer):
