@@ -1,0 +1,97 @@
+"""From a kind and a checkpoint to a recognizer: the one place that knows all kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from recognizers.checkpoint import Card, load
+from recognizers.errors import CheckpointMismatch
+from recognizers.models.slowfast import SlowFast, SlowFastSize
+from recognizers.recognizer import Recognizer
+from recognizers.runtimes.windowed import WindowedRecognizer
+
+BUNDLED = Path(__file__).parent / "weights"
+
+
+def checkpoint_path(named: str | Path) -> Path:
+    """`bundled:NAME` is a checkpoint that ships with the package; anything else is a path."""
+    text = str(named)
+    if not text.startswith("bundled:"):
+        return Path(named)
+    path = BUNDLED / f"{text.removeprefix('bundled:')}.safetensors"
+    if not path.exists():
+        known = ", ".join(sorted(f"bundled:{one.stem}" for one in BUNDLED.glob("*.safetensors")))
+        raise CheckpointMismatch(f"no checkpoint {text} ships with this package; there are: {known}")
+    return path
+
+
+def slowfast_network(card: Card, tensors: Mapping[str, Tensor], origin: str) -> SlowFast:
+    """The network that the card describes, with the checkpoint's weights, strictly."""
+    try:
+        numbers = {name: tuple(value) if isinstance(value, list) else value for name, value in card.network.items()}
+        network = SlowFast(SlowFastSize(**numbers), len(card.labels))
+    except (TypeError, ValueError) as error:
+        raise CheckpointMismatch(f"{origin}: the card does not describe a SlowFast network ({error})") from error
+    if card.spec.frames != network.size.frames:
+        raise CheckpointMismatch(
+            f"{origin}: clips have {card.spec.frames} pictures, the network takes {network.size.frames}"
+        )
+    fit_strictly(network, tensors, origin)
+    return network.eval()
+
+
+def fit_strictly(network: torch.nn.Module, tensors: Mapping[str, Tensor], origin: str) -> None:
+    """Load weights; every key and shape must be right.
+
+    Raises:
+        CheckpointMismatch: names the first keys that are missing, unknown or of another shape.
+    """
+    wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    given = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    problems = [f"missing {name}" for name in wanted if name not in given]
+    problems += [f"unknown {name}" for name in given if name not in wanted]
+    problems += [
+        f"{name} is {given[name]} where the network has {shape}"
+        for name, shape in wanted.items()
+        if name in given and given[name] != shape
+    ]
+    if problems:
+        more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
+        raise CheckpointMismatch(f"{origin} does not fit the network: {'; '.join(problems[:5])}{more}")
+    network.load_state_dict(
+        {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+    )
+
+
+def _slowfast(card: Card, tensors: Mapping[str, Tensor], origin: str, options: Mapping[str, Any]) -> Recognizer:
+    return WindowedRecognizer(slowfast_network(card, tensors, origin), card, threads=options.get("threads", 1))
+
+
+KINDS: dict[str, Callable[[Card, Mapping[str, Tensor], str, Mapping[str, Any]], Recognizer]] = {"slowfast": _slowfast}
+"""Recognizers by kind."""
+
+
+def build_recognizer(kind: str, checkpoint: str | Path, options: Mapping[str, Any]) -> Recognizer:
+    """Make a recognizer ready to answer.
+
+    Args:
+        kind: a key of `KINDS`; must be the checkpoint's own.
+        checkpoint: a path or `bundled:NAME`.
+        options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch).
+
+    Raises:
+        CheckpointMismatch: the file is not what was asked for.
+    """
+    path = checkpoint_path(checkpoint)
+    card, tensors = load(path)
+    if card.kind != kind:
+        raise CheckpointMismatch(f"{path} is of kind {card.kind!r}, not {kind!r}; give the right file or kind")
+    if options.get("hop_s") is not None:
+        card = replace(card, spec=replace(card.spec, hop_s=options["hop_s"]))
+    return KINDS[kind](card, tensors, str(path), options)
