@@ -34,7 +34,9 @@ def checkpoint_path(named: str | Path) -> Path:
 def slowfast_network(card: Card, tensors: Mapping[str, Tensor], origin: str) -> SlowFast:
     """The network that the card describes, with the checkpoint's weights, strictly."""
     try:
-        numbers = {name: tuple(value) if isinstance(value, list) else value for name, value in card.network.items()}
+        numbers: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in card.network.items()
+        }
         network = SlowFast(SlowFastSize(**numbers), len(card.labels))
     except (TypeError, ValueError) as error:
         raise CheckpointMismatch(f"{origin}: the card does not describe a SlowFast network ({error})") from error

@@ -79,7 +79,7 @@ def load(path: Path) -> tuple[Card, dict[str, Tensor]]:
         ) from error
     if described is None:
         raise CheckpointMismatch(
-            f"{path} is a safetensors file without a `{CARD}`; write it with `takt train` or recognizers.checkpoint.save"
+            f"{path} is a safetensors file without a `{CARD}` in its metadata; write it with `takt train`"
         )
     return _card(path, described), tensors
 

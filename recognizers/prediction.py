@@ -24,4 +24,5 @@ class Prediction:
 
     def __repr__(self) -> str:
         best = int(self.scores.argmax()) if self.scores.size else -1
-        return f"Prediction({self.stream}/{self.watch} epoch={self.epoch} index={self.index} best={best} of {self.scores.shape})"
+        name = f"{self.stream}/{self.watch} epoch={self.epoch} index={self.index}"
+        return f"Prediction({name} best={best} of {self.scores.shape})"

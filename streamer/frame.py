@@ -23,4 +23,5 @@ class Frame:
     picture: Picture
 
     def __repr__(self) -> str:
-        return f"Frame({self.stream} epoch={self.epoch} index={self.index} media_s={self.media_s:.3f} {self.picture.shape})"
+        name = f"{self.stream} epoch={self.epoch} index={self.index}"
+        return f"Frame({name} media_s={self.media_s:.3f} {self.picture.shape})"
