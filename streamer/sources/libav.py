@@ -36,6 +36,8 @@ _ROOM = 4
 _REPORT_S = 1.0
 _JOIN_S = 1.0
 _BAD_PACKETS = 100
+_UNTIMED = {"mpjpeg", "mjpeg"}
+"""Formats whose timestamps FFmpeg invents from a nominal rate: arrival is the better clock."""
 
 
 class LibavSource:
@@ -131,6 +133,7 @@ class _Attempt:
         self._scaler = _Scaler(self._demand)
         self._tally = _Tally(self._stream, self._observer, mailbox)
         self._index = -1
+        self._untimed = self._paced = False
         self._began_s: float | None = None
         self._start_at = 0.0
 
@@ -177,6 +180,8 @@ class _Attempt:
     def _read(self) -> None:
         container, stream = open_video(self._address)
         try:
+            self._untimed = container.format.name in _UNTIMED
+            self._paced = not self._untimed and self._address.kind != "rtsp"
             time_base = float(stream.time_base or 0)
             if time_base <= 0:
                 raise SourceUnavailable("protocol", f"{self._address.shown} states no unit of time")
@@ -208,12 +213,12 @@ class _Attempt:
         self._scaler.check(picture, address)
         self._index += 1
         self._tally.count(now_s)
-        pts_s = None if picture.pts is None else picture.pts * time_base
+        pts_s = now_s if self._untimed else None if picture.pts is None else picture.pts * time_base
         media_s = self._media_time.advance(pts_s, now_s if address.live else None)
         if media_s is None:
             self._tally.drop("no_time" if pts_s is None else "out_of_order")
             return True
-        if not address.live and not self._keep_pace(media_s):
+        if self._paced and not self._keep_pace(media_s):
             return False
         if not self._picker.wants(media_s):
             return True
@@ -243,12 +248,14 @@ class _Attempt:
         return captured_at
 
     def _keep_pace(self, media_s: float) -> bool:
-        """Recorded input: wait until a camera would have sent the frame; False when stopped meanwhile."""
-        if self._address.pace == "fast":
+        """Files and HLS segments: wait until a camera would have sent the frame; False when stopped meanwhile."""
+        if self._address.loss_free:
             return not self._stopped.is_set()
         if self._began_s is None:
             self._began_s = self._clock.monotonic() - media_s
-        return not self._stopped.wait(max(0.0, self._began_s + media_s - self._clock.monotonic()))
+        due_s = self._began_s + media_s
+        self._progress_s = max(self._progress_s, due_s)  # waiting for a recorded gap to pass is no stall
+        return not self._stopped.wait(max(0.0, due_s - self._clock.monotonic()))
 
 
 class _Scaler:

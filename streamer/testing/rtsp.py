@@ -8,6 +8,7 @@ import enum
 import hashlib
 import re
 import socket
+import ssl
 import struct
 from types import TracebackType
 from typing import Self
@@ -62,6 +63,7 @@ class RtspCamera:
         clock: Clock | None = None,
         sender_reports: bool = True,
         port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.fault = Fault.NONE
         self.after_frames = 0
@@ -73,6 +75,7 @@ class RtspCamera:
         self.clock: Clock = clock or SystemClock()
         self.sender_reports = sender_reports
         self._port = port
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -80,7 +83,8 @@ class RtspCamera:
     def url(self) -> str:
         """With the login, if one is needed."""
         login = "" if self.login is None else f"{self.login[0]}:{self.login[1]}@"
-        return f"rtsp://{login}127.0.0.1:{self._port}/live"
+        scheme = "rtsp" if self._tls is None else "rtsps"
+        return f"{scheme}://{login}127.0.0.1:{self._port}/live"
 
     @property
     def playing(self) -> int:
@@ -89,7 +93,7 @@ class RtspCamera:
 
     async def __aenter__(self) -> Self:
         await self.feed.start()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port, ssl=self._tls)
         self._port = self._server.sockets[0].getsockname()[1]
         return self
 
