@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol
 
 from streamer.clock import Clock
@@ -47,12 +49,15 @@ class Delivery:
         self._observer = observer
         self._window = window
         self._in_flight = 0
+        self._taken: list[int] = []
+        self._taken_some = asyncio.Event()
         self._failed = asyncio.Event()
         self._attempt = 0
 
     async def run(self) -> None:
         """Deliver for as long as the task lives."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._forget())
             while True:
                 self._failed.clear()
                 try:
@@ -102,27 +107,37 @@ class Delivery:
             if not self._failed.is_set():
                 _log.log(logging.WARNING if self._attempt == 0 else logging.DEBUG, "delivery waits: %s", error)
             self._failed.set()
+            self._land(1)
         except MessageRejected as error:
             _log.error("message %s to %s was refused for good: %s", message.key, message.topic, error.reason)
-            await self._settle(queued, error.reason)
+            await self._settle(partial(self._outbox.dead_letter, queued.id, error.reason))
             self._observer.dead_lettered(error.reason)
+            self._land(1)
         else:
             self._attempt = 0
             self._observer.delivered(message, self._clock.now() - message.captured_at)
-            await self._settle(queued, None)
-        finally:
-            self._in_flight -= 1
-            self._outbox.arrived.set()
+            self._taken.append(queued.id)
+            self._taken_some.set()
 
-    async def _settle(self, queued: Queued, refused: str | None) -> None:
+    async def _forget(self) -> None:
+        """Tell the outbox what the sink took, all at once that came while it wrote the last."""
+        while True:
+            await self._taken_some.wait()
+            self._taken_some.clear()
+            ids, self._taken = self._taken, []
+            await self._settle(partial(self._outbox.delivered, ids))
+            self._land(len(ids))
+
+    async def _settle(self, tell: Callable[[], Awaitable[None]]) -> None:
         """Tell the outbox, however long its disk takes."""
         while True:
             try:
-                if refused is None:
-                    await self._outbox.delivered([queued.id])
-                else:
-                    await self._outbox.dead_letter(queued.id, refused)
+                await tell()
                 return
             except OutboxUnavailable as error:
                 _log.error("a settled message cannot be removed from the outbox: %s", error)
                 await self._clock.sleep(DISK_RETRY_S)
+
+    def _land(self, count: int) -> None:
+        self._in_flight -= count
+        self._outbox.arrived.set()

@@ -105,8 +105,8 @@ class Writer:
     def _run(self) -> None:
         try:
             with owned(self._folder):
-                self._store = self._open()
                 self._ballast = Ballast(self._folder, self._budget_bytes)
+                self._store = self._open()
                 self._ballast.restore()
                 self._post(_settle, self._opened, None)
                 self._post(self._on_report, self._report(False, 0.0))
@@ -122,15 +122,24 @@ class Writer:
             self._post(_settle, self._closed, None)
 
     def _open(self) -> Store:
-        file = self._folder / DATABASE
         try:
-            store = Store(connect(file, self._budget_bytes), counters_from=0)
+            store = self._open_file()
+        except sqlite3.OperationalError:
+            if self._ballast.starved:
+                raise
+            # Opening needs some room too, which a full disk has only here.
+            self._ballast.release()
+            store = self._open_file()
+        sync_folder(self._folder)
+        return store
+
+    def _open_file(self) -> Store:
+        try:
+            return Store(connect(self._folder / DATABASE, self._budget_bytes), counters_from=0)
         except sqlite3.DatabaseError as error:
             if not _damaged(error):
                 raise
-            store = self._anew(error)
-        sync_folder(self._folder)
-        return store
+            return self._anew(error)
 
     def _anew(self, error: Exception) -> Store:
         """Start over with what can be saved. The counters begin at the Unix second: above any count of the lost one."""

@@ -117,6 +117,8 @@ class Session:
         self.ended: asyncio.Future[str] = self._loop.create_future()
         """Done when the connection is over; one word for metrics."""
         self._acks: dict[int, asyncio.Future[None]] = {}
+        self._puback: deque[tuple[int, ReasonCode]] = deque()
+        self._puback_told = False
         self._backlog: deque[_Outgoing] = deque()
         self._largest: int | None = None
         self._at_once = IN_FLIGHT
@@ -235,17 +237,14 @@ class Session:
         else:
             self._answered.set_exception(ConnectError(refused, detail))
 
-    def _acked(self, mid: int, code: int, name: str) -> None:
-        future = self._acks.pop(mid, None)
+    def _take_acks(self) -> None:
+        self._puback_told = False
+        while self._puback:
+            mid, code = self._puback.popleft()
+            future = self._acks.pop(mid, None)
+            if future is not None and not future.done():
+                _acknowledge(future, code)
         self._send()
-        if future is None or future.done():
-            return
-        if code < 0x80:
-            future.set_result(None)
-        elif code in PERMANENT:
-            future.set_exception(MessageRejected(PERMANENT[code]))
-        else:
-            future.set_exception(SinkUnavailable(f"the broker does not take the message now: {name} (0x{code:02x})"))
 
     def _over(self, reason: str) -> None:
         if not self._answered.done():
@@ -300,7 +299,11 @@ class Session:
         self._post(self._over, DISCONNECT_REASONS.get(code.value, "rejected") if told else "lost")
 
     def _on_publish(self, _: Client, __: Any, mid: int, code: ReasonCode, ___: Properties) -> None:
-        self._post(self._acked, mid, code.value, str(code))
+        # One wake-up of the loop for all acknowledgements that came together: waking it costs more than they do.
+        self._puback.append((mid, code))
+        if not self._puback_told:
+            self._puback_told = True
+            self._post(self._take_acks)
 
     def _on_received(self, _: Client, __: Any, message: MQTTMessage) -> None:
         if self._on_message is not None:
@@ -311,6 +314,16 @@ class Session:
             self._loop.call_soon_threadsafe(call, *args)
         except RuntimeError:
             _log.debug("the loop has ended before the connection")
+
+
+def _acknowledge(future: asyncio.Future[None], code: ReasonCode) -> None:
+    if code.value < 0x80:
+        future.set_result(None)
+    elif code.value in PERMANENT:
+        future.set_exception(MessageRejected(PERMANENT[code.value]))
+    else:
+        text = f"the broker does not take the message now: {code} (0x{code.value:02x})"
+        future.set_exception(SinkUnavailable(text))
 
 
 def _properties(expires_s: float | None, extra: dict[str, str]) -> Properties:
