@@ -29,7 +29,7 @@ class Observer(Protocol):
 
     def clip_shed(self, stream: str, reason: str) -> None: ...
 
-    def decided(self, watch: str, latency_s: float) -> None: ...
+    def decided(self, latency_s: float) -> None: ...
 
 
 class Lane:
@@ -75,7 +75,7 @@ class Lane:
         events = self.stages.observe(prediction)
         for event in events:
             if event.phase is Phase.STARTED:
-                self._observer.decided(event.watch, event.decided_at - event.started_at)
+                self._observer.decided(event.decided_at - event.started_at)
         self._emitter.emit(events)
 
     def lose(self) -> None:

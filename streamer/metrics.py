@@ -1,0 +1,231 @@
+"""Everything Prometheus sees of us. The rest of the code says what happened; no label name leaves this file.
+
+Names follow Prometheus' conventions: base units, `_total` on counters only, labels bounded by the configuration.
+Histograms are never per stream: a thousand cameras must not cost a hundred thousand series.
+"""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from streamer.wire import Message
+
+CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
+
+_STATES = ("connecting", "live", "backoff", "rejected", "ended")
+_STAGE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_AGE_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10)
+_EVENT_BUCKETS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300)
+_LAG_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+_BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64)
+
+
+class Metrics:
+    """Verbs for every stage. Any thread may call any of them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._registry = registry
+        self._clocks: dict[str, str] = {}
+        self._sources(registry)
+        self._recognition(registry)
+        self._delivery(registry)
+        build = Gauge("takt_build_info", "Versions in use.", ["version", "python", "av"], registry=registry)
+        build.labels(_version("taktstream"), platform.python_version(), _version("av")).set(1)
+        prometheus_client.ProcessCollector(registry=registry)
+        prometheus_client.GCCollector(registry=registry)
+
+    def _sources(self, registry: CollectorRegistry) -> None:
+        self._decoded = Counter("takt_frames_decoded", "Frames decoded.", ["stream"], registry=registry)
+        self._dropped = Counter("takt_frames_dropped", "Frames thrown away.", ["stream", "reason"], registry=registry)
+        self._kept = Counter("takt_frames_processed", "Frames that reached the buffer.", ["stream"], registry=registry)
+        self._decode_cpu = Counter(
+            "takt_decode_cpu_seconds", "CPU time of decode threads.", ["step"], registry=registry
+        )
+        self._reconnects = Counter(
+            "takt_source_disconnects", "Attempts that ended, by reason.", ["stream", "reason"], registry=registry
+        )
+        self._state = Gauge("takt_stream_state", "1 for the stream's state.", ["stream", "state"], registry=registry)
+        self._last_frame = Gauge(
+            "takt_stream_last_frame_timestamp_seconds",
+            "Capture time of the newest frame.",
+            ["stream"],
+            registry=registry,
+        )
+        self._stuck = Gauge(
+            "takt_decode_threads_stuck",
+            "Threads of ended attempts still in the library.",
+            ["stream"],
+            registry=registry,
+        )
+
+    def _recognition(self, registry: CollectorRegistry) -> None:
+        self._clips = Counter("takt_clips_cut", "Clips cut.", ["stream"], registry=registry)
+        self._shed = Counter("takt_clips_shed", "Clips not looked at.", ["stream", "reason"], registry=registry)
+        self._looked_at = Counter("takt_clips_recognized", "Clips answered.", ["stream"], registry=registry)
+        self._coverage = Gauge(
+            "takt_clip_coverage_ratio",
+            "Share of the newest clip's slots with a picture.",
+            ["stream"],
+            registry=registry,
+        )
+        self._queue = Gauge("takt_inference_queue_depth", "Clips that wait.", ["recognizer"], registry=registry)
+        self._batch = Histogram(
+            "takt_inference_batch_size", "Clips a batch.", ["recognizer"], buckets=_BATCH_BUCKETS, registry=registry
+        )
+        self._inferred = Counter("takt_inference", "Clips by outcome.", ["recognizer", "result"], registry=registry)
+        self._stage = Histogram(
+            "takt_stage_duration_seconds", "Time in a stage.", ["stage"], buckets=_STAGE_BUCKETS, registry=registry
+        )
+        self._age = Histogram(
+            "takt_frame_age_seconds", "Age of a clip's newest picture when its answer is there.",
+            buckets=_AGE_BUCKETS, registry=registry,
+        )  # fmt: skip
+        self._decision = Histogram(
+            "takt_decision_latency_seconds", "From a back-dated start to its decision.",
+            buckets=_EVENT_BUCKETS, registry=registry,
+        )  # fmt: skip
+        self._lag = Histogram(
+            "takt_event_loop_lag_seconds", "How late the loop comes.", buckets=_LAG_BUCKETS, registry=registry
+        )
+
+    def _delivery(self, registry: CollectorRegistry) -> None:
+        self._events = Counter("takt_events", "Events decided.", ["stream", "phase"], registry=registry)
+        self._lost = Counter("takt_events_lost", "Events dropped while the disk took none.", registry=registry)
+        self._accepted = Counter("takt_events_accepted", "Messages made durable.", registry=registry)
+        self._published = Counter("takt_events_published", "Messages the sink has taken.", registry=registry)
+        self._dead = Counter("takt_events_dead_lettered", "Messages refused for good.", ["reason"], registry=registry)
+        self._glass = Histogram(
+            "takt_glass_to_event_seconds", "From capture of the deciding picture to the sink's receipt.",
+            buckets=_EVENT_BUCKETS, registry=registry,
+        )  # fmt: skip
+        self._depth = Gauge("takt_outbox_events", "Messages that wait.", registry=registry)
+        self._oldest = Gauge("takt_outbox_oldest_age_seconds", "Age of the oldest that waits.", registry=registry)
+        self._bytes = Gauge("takt_outbox_bytes", "Bytes in use.", registry=registry)
+        self._outbox_dropped = Counter(
+            "takt_outbox_dropped", "Messages dropped for room.", ["class"], registry=registry
+        )
+        self._fsync = Histogram(
+            "takt_outbox_commit_seconds", "Time of a durable commit.", buckets=_STAGE_BUCKETS, registry=registry
+        )
+        self._connected = Gauge("takt_mqtt_connected", "1 while the broker is connected.", registry=registry)
+        self._mqtt_reconnects = Counter("takt_mqtt_reconnects", "Connections lost.", ["reason"], registry=registry)
+
+    def exposition(self) -> bytes:
+        """The text that Prometheus scrapes."""
+        return generate_latest(self._registry)
+
+    def clock_of(self, stream: str) -> str:
+        """Where the stream's wall time comes from now: `rtcp` or `arrival`."""
+        return self._clocks.get(stream, "arrival")
+
+    # Sources (streamer.sources.observer, reconnecting)
+
+    def stream_added(self, stream: str) -> None:
+        """Series of a stream begin at 0, so that a rate sees the first increase."""
+        for counter in (self._decoded, self._kept, self._clips, self._looked_at):
+            counter.labels(stream)
+        for reason in ("coverage", "newer", "epoch"):
+            self._shed.labels(stream, reason)
+        for phase in ("started", "ended"):
+            self._events.labels(stream, phase)
+        self._dropped.labels(stream, "late")
+        self.stream_changed(stream, "connecting")
+
+    def stream_changed(self, stream: str, state: str) -> None:
+        for known in _STATES:
+            self._state.labels(stream, known).set(known == state)
+
+    def decoded(self, stream: str, frames: int, decode_cpu_s: float, scale_cpu_s: float) -> None:
+        self._decoded.labels(stream).inc(frames)
+        self._decode_cpu.labels("decode").inc(decode_cpu_s)
+        self._decode_cpu.labels("scale").inc(scale_cpu_s)
+
+    def dropped(self, stream: str, reason: str, frames: int) -> None:
+        self._dropped.labels(stream, reason).inc(frames)
+
+    def connected(self, stream: str, clock: str) -> None:
+        self._clocks[stream] = clock
+
+    def disconnected(self, stream: str, reason: str) -> None:
+        self._reconnects.labels(stream, reason).inc()
+
+    def thread_left(self, stream: str, threads: int) -> None:
+        self._stuck.labels(stream).set(threads)
+
+    # Recognition (lane, worker)
+
+    def frame(self, stream: str, captured_at: float) -> None:
+        self._kept.labels(stream).inc()
+        self._last_frame.labels(stream).set(captured_at)
+
+    def clip_cut(self, stream: str, coverage: float) -> None:
+        self._clips.labels(stream).inc()
+        self._coverage.labels(stream).set(coverage)
+
+    def clip_shed(self, stream: str, reason: str) -> None:
+        self._shed.labels(stream, reason).inc()
+
+    def looked_at(self, stream: str, age_s: float) -> None:
+        self._looked_at.labels(stream).inc()
+        self._age.observe(age_s)
+
+    def inferred(self, recognizer: str, result: str, clips: int, took_s: float) -> None:
+        self._inferred.labels(recognizer, result).inc(clips)
+        self._batch.labels(recognizer).observe(clips)
+        self._stage.labels("infer").observe(took_s)
+
+    def queue_depth(self, recognizer: str, clips: int) -> None:
+        self._queue.labels(recognizer).set(clips)
+
+    def decided(self, latency_s: float) -> None:
+        self._decision.observe(latency_s)
+
+    def loop_lag(self, seconds: float) -> None:
+        self._lag.observe(seconds)
+
+    # Events and delivery (emitter, outbox, delivery, MQTT)
+
+    def events(self, stream: str, phase: str) -> None:
+        self._events.labels(stream, phase).inc()
+
+    def events_lost(self, count: int) -> None:
+        self._lost.inc(count)
+
+    def outbox_accepted(self, count: int) -> None:
+        self._accepted.inc(count)
+
+    def outbox_state(self, depth: int, oldest_age_s: float, used_bytes: int) -> None:
+        self._depth.set(depth)
+        self._oldest.set(oldest_age_s)
+        self._bytes.set(used_bytes)
+
+    def outbox_dropped(self, cls: str, count: int) -> None:
+        self._outbox_dropped.labels(cls).inc(count)
+
+    def fsync_seconds(self, seconds: float) -> None:
+        self._fsync.observe(seconds)
+
+    def delivered(self, message: Message, latency_s: float) -> None:
+        self._published.inc()
+        self._glass.observe(latency_s)
+
+    def dead_lettered(self, reason: str) -> None:
+        self._dead.labels(reason).inc()
+
+    def mqtt_connected(self, connected: bool) -> None:
+        self._connected.set(connected)
+
+    def mqtt_reconnect(self, reason: str) -> None:
+        self._mqtt_reconnects.labels(reason).inc()
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,236 @@
+"""One process's streams, from camera to broker: who runs, and in which order it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from recognizers.clip import Clip
+from recognizers.errors import RecognizerError
+from recognizers.recognizer import Recognizer
+from streamer.clock import Clock
+from streamer.delivery import Delivery
+from streamer.emitter import Emitter
+from streamer.engine import Engine, LocalEngine
+from streamer.event import Reason
+from streamer.lane import Lane
+from streamer.metrics import Metrics
+from streamer.outbox import Outbox
+from streamer.scheduler import Scheduler
+from streamer.sinks.base import Sink
+from streamer.sources.base import Source
+from streamer.sources.reconnect import Change, RetryPolicy, reconnecting
+from streamer.stages import StreamStages, Watch
+from streamer.wire import timestamp
+
+_log = logging.getLogger(__name__)
+
+LAG_EVERY_S = 0.5
+
+
+class StatusSink(Sink, Protocol):
+    """A sink that also holds the latest state of each stream for whoever comes late."""
+
+    async def state(self, topic: str, payload: Mapping[str, object]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """One stream as the worker will run it."""
+
+    id: str
+    source: Source
+    watches: tuple[Watch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a worker runs, made by `streamer.build`."""
+
+    streams: tuple[StreamPlan, ...]
+    recognizers: Mapping[str, Recognizer]
+    sink: AbstractAsyncContextManager[StatusSink]
+    outbox_folder: Path
+    outbox_bytes: int
+    batch: int
+    deadline_s: float
+    grace_s: float
+    retry: RetryPolicy
+
+
+async def until(stop: asyncio.Event, tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Run the tasks until `stop` is set, then cancel them. An error in one cancels the others and is raised."""
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(task) for task in tasks]
+        await stop.wait()
+        for task in running:
+            task.cancel()
+
+
+class Worker:
+    """Runs a plan until it is told to stop."""
+
+    def __init__(self, plan: Plan, clock: Clock, metrics: Metrics) -> None:
+        self._plan = plan
+        self._clock = clock
+        self._metrics = metrics
+        self._clocks: dict[str, str] = {}
+        self._statuses: dict[str, asyncio.Queue[Change]] = {}
+        self.ended = asyncio.Event()
+        """Set once every stream has come to its end; streams of cameras never do."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Stopping order: ingest and inference, open actions, emitter, delivery, sink, outbox."""
+        plan = self._plan
+        async with AsyncExitStack() as stack:
+            outbox = await stack.enter_async_context(
+                Outbox.open(
+                    plan.outbox_folder, clock=self._clock, observer=self._metrics, budget_bytes=plan.outbox_bytes
+                )
+            )
+            sink = await stack.enter_async_context(plan.sink)
+            engines = {
+                name: await stack.enter_async_context(LocalEngine(name, recognizer))
+                for name, recognizer in plan.recognizers.items()
+            }
+            emitter = Emitter(outbox, self._metrics.clock_of, self._clock, self._metrics)
+            emitter.emit(action.interrupted(self._clock.now()) for action in await outbox.open_actions())
+            delivery = Delivery(outbox, sink, self._clock, self._metrics)
+            async with asyncio.TaskGroup() as services:
+                running = [services.create_task(emitter.run()), services.create_task(delivery.run())]
+                await self._watch_streams(stop, outbox, sink, engines, emitter)
+                await emitter.flush()
+                await delivery.drain(plan.grace_s)
+                for task in running:
+                    task.cancel()
+
+    async def _watch_streams(
+        self,
+        stop: asyncio.Event,
+        outbox: Outbox,
+        sink: StatusSink,
+        engines: Mapping[str, LocalEngine],
+        emitter: Emitter,
+    ) -> None:
+        plan = self._plan
+        schedulers = {
+            name: Scheduler(plan.batch, plan.deadline_s, self._clock, self._shed) for name in plan.recognizers
+        }
+        lanes = {
+            stream.id: Lane(StreamStages(stream.id, stream.watches), schedulers, emitter, self._clock, self._metrics)
+            for stream in plan.streams
+        }
+        statuses = _Statuses(sink, self._clock)
+        try:
+            await until(
+                stop,
+                [
+                    self._follow_all(lanes, outbox, engines, statuses),
+                    *(self._answer(name, schedulers[name], engines[name], lanes) for name in engines),
+                    statuses.run(),
+                    self._feel_the_lag(schedulers),
+                ],
+            )
+        finally:
+            for lane in lanes.values():
+                lane.end(Reason.SHUTDOWN)
+        await statuses.all_offline(lanes)
+
+    async def _follow_all(
+        self, lanes: Mapping[str, Lane], outbox: Outbox, engines: Mapping[str, LocalEngine], statuses: _Statuses
+    ) -> None:
+        async with asyncio.TaskGroup() as group:
+            for stream in self._plan.streams:
+                self._metrics.stream_added(stream.id)
+                lane = lanes[stream.id]
+                attempt = partial(
+                    reconnecting,
+                    stream.source,
+                    partial(outbox.next_epoch, stream.id),
+                    self._plan.retry,
+                    self._clock,
+                    partial(self._changed, stream.id, lane, engines, statuses),
+                )
+                group.create_task(lane.follow(attempt))
+        self.ended.set()
+
+    def _changed(
+        self, stream: str, lane: Lane, engines: Mapping[str, LocalEngine], statuses: _Statuses, change: Change
+    ) -> None:
+        self._metrics.stream_changed(stream, change.state)
+        statuses.changed(stream, change)
+        if change.state in ("backoff", "rejected"):
+            _log.warning(
+                "stream %s: %s (%s); next try in %.1f s", stream, change.reason, change.detail, change.retry_in_s
+            )
+            lane.lose()
+            for engine in engines.values():
+                engine.forget(stream)
+        elif change.state == "live":
+            _log.info("stream %s: live, epoch %d", stream, change.epoch)
+
+    async def _answer(self, name: str, scheduler: Scheduler, engine: Engine, lanes: Mapping[str, Lane]) -> None:
+        """Look at clips for ever, a batch at a time."""
+        while True:
+            clips = await scheduler.next_batch()
+            began_s = self._clock.monotonic()
+            try:
+                predictions = await engine.infer(clips)
+            except RecognizerError as error:
+                _log.error("recognizer %s failed on a batch of %d clips: %s", name, len(clips), error)
+                self._metrics.inferred(name, "error", len(clips), self._clock.monotonic() - began_s)
+                continue
+            self._metrics.inferred(name, "ok", len(clips), self._clock.monotonic() - began_s)
+            for clip, prediction in zip(clips, predictions, strict=True):
+                self._metrics.looked_at(clip.stream, self._clock.now() - clip.captured_at)
+                if prediction is not None:
+                    lanes[clip.stream].answer(prediction)
+
+    def _shed(self, clip: Clip) -> None:
+        self._metrics.clip_shed(clip.stream, "newer")
+
+    async def _feel_the_lag(self, schedulers: Mapping[str, Scheduler]) -> None:
+        """How late the loop comes to what is due, and how much waits."""
+        while True:
+            due_s = self._clock.monotonic() + LAG_EVERY_S
+            await self._clock.sleep(LAG_EVERY_S)
+            self._metrics.loop_lag(max(0.0, self._clock.monotonic() - due_s))
+            for name, scheduler in schedulers.items():
+                self._metrics.queue_depth(name, len(scheduler))
+
+
+class _Statuses:
+    """Publishes the latest state of each stream; what changed meanwhile is not told."""
+
+    def __init__(self, sink: StatusSink, clock: Clock) -> None:
+        self._sink = sink
+        self._clock = clock
+        self._latest: dict[str, Change] = {}
+        self._arrived = asyncio.Event()
+
+    def changed(self, stream: str, change: Change) -> None:
+        self._latest[stream] = change
+        self._arrived.set()
+
+    async def run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            latest, self._latest = self._latest, {}
+            for stream, change in latest.items():
+                online = change.state == "live"
+                await self._publish(stream, "online" if online else "offline", change.reason or change.state)
+
+    async def all_offline(self, streams: Mapping[str, object]) -> None:
+        for stream in streams:
+            await self._publish(stream, "offline", "shutdown")
+
+    async def _publish(self, stream: str, status: str, reason: str) -> None:
+        body = {"status": status, "reason": reason, "since": timestamp(self._clock.now())}
+        await self._sink.state(f"{stream}/status", body)
