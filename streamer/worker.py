@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from recognizers.clip import Clip
 from recognizers.errors import RecognizerError
@@ -23,7 +23,7 @@ from streamer.lane import Lane
 from streamer.metrics import Metrics
 from streamer.outbox import Outbox
 from streamer.scheduler import Scheduler
-from streamer.sinks.base import Sink
+from streamer.sinks.base import StatusSink
 from streamer.sources.base import Source
 from streamer.sources.reconnect import Change, RetryPolicy, reconnecting
 from streamer.stages import StreamStages, Watch
@@ -32,12 +32,6 @@ from streamer.wire import timestamp
 _log = logging.getLogger(__name__)
 
 LAG_EVERY_S = 0.5
-
-
-class StatusSink(Sink, Protocol):
-    """A sink that also holds the latest state of each stream for whoever comes late."""
-
-    async def state(self, topic: str, payload: Mapping[str, object]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +74,6 @@ class Worker:
         self._plan = plan
         self._clock = clock
         self._metrics = metrics
-        self._clocks: dict[str, str] = {}
-        self._statuses: dict[str, asyncio.Queue[Change]] = {}
         self.ended = asyncio.Event()
         """Set once every stream has come to its end; streams of cameras never do."""
 
@@ -126,24 +118,22 @@ class Worker:
             stream.id: Lane(StreamStages(stream.id, stream.watches), schedulers, emitter, self._clock, self._metrics)
             for stream in plan.streams
         }
-        statuses = _Statuses(sink, self._clock)
         try:
             await until(
                 stop,
                 [
-                    self._follow_all(lanes, outbox, engines, statuses),
+                    self._follow_all(lanes, outbox, engines, sink),
                     *(self._answer(name, schedulers[name], engines[name], lanes) for name in engines),
-                    statuses.run(),
                     self._feel_the_lag(schedulers),
                 ],
             )
         finally:
             for lane in lanes.values():
                 lane.end(Reason.SHUTDOWN)
-        await statuses.all_offline(lanes)
+                self._show(sink, lane.stages.stream, "offline", "shutdown")
 
     async def _follow_all(
-        self, lanes: Mapping[str, Lane], outbox: Outbox, engines: Mapping[str, LocalEngine], statuses: _Statuses
+        self, lanes: Mapping[str, Lane], outbox: Outbox, engines: Mapping[str, LocalEngine], sink: StatusSink
     ) -> None:
         async with asyncio.TaskGroup() as group:
             for stream in self._plan.streams:
@@ -155,16 +145,17 @@ class Worker:
                     partial(outbox.next_epoch, stream.id),
                     self._plan.retry,
                     self._clock,
-                    partial(self._changed, stream.id, lane, engines, statuses),
+                    partial(self._changed, stream.id, lane, engines, sink),
                 )
                 group.create_task(lane.follow(attempt))
         self.ended.set()
 
     def _changed(
-        self, stream: str, lane: Lane, engines: Mapping[str, LocalEngine], statuses: _Statuses, change: Change
+        self, stream: str, lane: Lane, engines: Mapping[str, LocalEngine], sink: StatusSink, change: Change
     ) -> None:
         self._metrics.stream_changed(stream, change.state)
-        statuses.changed(stream, change)
+        online = change.state == "live"
+        self._show(sink, stream, "online" if online else "offline", change.reason or change.state)
         if change.state in ("backoff", "rejected"):
             _log.warning(
                 "stream %s: %s (%s); next try in %.1f s", stream, change.reason, change.detail, change.retry_in_s
@@ -192,6 +183,10 @@ class Worker:
                 if prediction is not None:
                     lanes[clip.stream].answer(prediction)
 
+    def _show(self, sink: StatusSink, stream: str, status: str, reason: str) -> None:
+        body = {"status": status, "reason": reason, "since": timestamp(self._clock.now())}
+        sink.state(f"{stream}/status", body)
+
     def _shed(self, clip: Clip) -> None:
         self._metrics.clip_shed(clip.stream, "newer")
 
@@ -203,34 +198,3 @@ class Worker:
             self._metrics.loop_lag(max(0.0, self._clock.monotonic() - due_s))
             for name, scheduler in schedulers.items():
                 self._metrics.queue_depth(name, len(scheduler))
-
-
-class _Statuses:
-    """Publishes the latest state of each stream; what changed meanwhile is not told."""
-
-    def __init__(self, sink: StatusSink, clock: Clock) -> None:
-        self._sink = sink
-        self._clock = clock
-        self._latest: dict[str, Change] = {}
-        self._arrived = asyncio.Event()
-
-    def changed(self, stream: str, change: Change) -> None:
-        self._latest[stream] = change
-        self._arrived.set()
-
-    async def run(self) -> None:
-        while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            latest, self._latest = self._latest, {}
-            for stream, change in latest.items():
-                online = change.state == "live"
-                await self._publish(stream, "online" if online else "offline", change.reason or change.state)
-
-    async def all_offline(self, streams: Mapping[str, object]) -> None:
-        for stream in streams:
-            await self._publish(stream, "offline", "shutdown")
-
-    async def _publish(self, stream: str, status: str, reason: str) -> None:
-        body = {"status": status, "reason": reason, "since": timestamp(self._clock.now())}
-        await self._sink.state(f"{stream}/status", body)

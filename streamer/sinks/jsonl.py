@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import IO
 
 from streamer.errors import SinkUnavailable
@@ -20,9 +21,13 @@ class JsonLinesSink:
 
     async def put(self, message: Message) -> None:
         """Raises SinkUnavailable where the stream does not take the line."""
-        line = json.dumps({"topic": message.topic, "payload": json.loads(envelope(message))}, separators=(",", ":"))
+        payload = json.loads(envelope(message))
+        line = json.dumps({"topic": message.topic, "payload": payload}, separators=(",", ":"))
         try:
             self._stream.write(line + "\n")
             self._stream.flush()
         except (OSError, ValueError) as error:
             raise SinkUnavailable(f"cannot write the line: {error}") from error
+
+    def state(self, topic: str, payload: Mapping[str, object]) -> None:
+        """Nothing: a line would not be the latest value for long."""

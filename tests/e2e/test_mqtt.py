@@ -105,7 +105,7 @@ async def test_stream_state_is_there_for_whoever_comes_late(tmp_path: Path) -> N
     observer = FakeObserver()
     with Mosquitto(tmp_path) as broker:
         async with MqttSink(options(broker), SystemClock(), observer) as sink:
-            await sink.state("cam/status", {"state": "online"})
+            sink.state("cam/status", {"state": "online"})
             await connected(observer)
             await sink.put(message())
             async with Subscriber.open(options(broker, client_id="late"), "takt/cam/status") as reader:

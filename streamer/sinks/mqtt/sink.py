@@ -97,7 +97,7 @@ class MqttSink:
             session.drop("no_ack")
             raise SinkUnavailable(f"no acknowledgement within {self._options.ack_timeout_s:g} s") from None
 
-    async def state(self, topic: str, payload: Mapping[str, object]) -> None:
+    def state(self, topic: str, payload: Mapping[str, object]) -> None:
         """Retain the latest value of a topic (below the prefix), now and after every connect; never waits."""
         text = json.dumps(payload, separators=(",", ":"))
         self._states[self._topic(topic)] = text

@@ -159,8 +159,8 @@ async def test_a_service_thrown_out_by_its_namesake_comes_back_late_and_says_why
 async def test_state_is_published_again_after_a_reconnect() -> None:
     stub = MqttStub()
     async with to_stub(stub) as (sink, observer):
-        await sink.state("cam/status", {"state": "stalled"})
-        await sink.state("cam/status", {"state": "online"})
+        sink.state("cam/status", {"state": "stalled"})
+        sink.state("cam/status", {"state": "online"})
         await sink.put(message())
         before = len(stub.published)
         stub.puback = lambda _: None
