@@ -27,7 +27,9 @@ _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64)
 class Metrics:
     """Verbs for every stage. Any thread may call any of them."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        """A registry of its own where none is given."""
+        registry = CollectorRegistry() if registry is None else registry
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = registry
         self._clocks: dict[str, str] = {}

@@ -1,0 +1,141 @@
+"""From settings to parts: the one place that knows which section becomes what."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from recognizers.build import build_recognizer
+from recognizers.clip import Region
+from recognizers.errors import CheckpointMismatch
+from recognizers.recognizer import Recognizer
+from streamer.clock import Clock
+from streamer.errors import ConfigError
+from streamer.metrics import Metrics
+from streamer.segmenter import EventRule
+from streamer.settings import Mqtt, Settings, Source, Stream, WatchSection
+from streamer.sinks.base import StatusSink
+from streamer.sinks.jsonl import JsonLinesSink
+from streamer.sinks.mqtt import MqttOptions, MqttSink
+from streamer.sources.address import Address
+from streamer.sources.base import Demand, Need
+from streamer.sources.libav import LibavSource
+from streamer.sources.reconnect import RetryPolicy
+from streamer.stages import Watch
+from streamer.worker import Plan, StreamPlan
+
+SLOT = "0"
+"""The outbox folder of the only worker."""
+
+
+def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
+    """All parts of a worker, not yet running.
+
+    Raises:
+        ConfigError: every recognizer that cannot be loaded, every event rule for an action that nobody recognizes.
+    """
+    recognizers = build_recognizers(settings)
+    streams = []
+    for stream in settings.streams:
+        watches = build_watches(stream, recognizers)
+        source = LibavSource(stream.id, address_of(stream.source), demand_of(watches), clock, metrics)
+        streams.append(StreamPlan(stream.id, source, watches))
+    return Plan(
+        streams=tuple(streams),
+        recognizers=recognizers,
+        sink=build_sink(settings.mqtt, clock, metrics),
+        outbox_folder=settings.data_dir / "outbox" / SLOT,
+        outbox_bytes=settings.outbox.budget_mib << 20,
+        batch=settings.engine.batch,
+        deadline_s=settings.engine.deadline_s,
+        grace_s=settings.shutdown.grace_s,
+        retry=RetryPolicy(),
+    )
+
+
+def build_recognizers(settings: Settings) -> dict[str, Recognizer]:
+    """Each recognizer once, by name; only those that a watch uses."""
+    used = {watch.recognizer for stream in settings.streams for watch in stream.watches}
+    built, problems = {}, []
+    for name, section in settings.recognizers.items():
+        if name not in used:
+            continue
+        try:
+            options = {"hop_s": section.hop_s, "threads": section.threads}
+            built[name] = build_recognizer(section.kind, section.checkpoint, options)
+        except CheckpointMismatch as error:
+            problems.append(f"recognizers.{name}: {error}")
+    if problems:
+        raise ConfigError(problems)
+    return built
+
+
+def build_watches(stream: Stream, recognizers: Mapping[str, Recognizer]) -> tuple[Watch, ...]:
+    return tuple(_watch(stream.id, section, recognizers[section.recognizer]) for section in stream.watches)
+
+
+def _watch(stream: str, section: WatchSection, recognizer: Recognizer) -> Watch:
+    actions = [label for label in recognizer.labels if label != recognizer.background]
+    unknown = sorted(set(section.events) - {"default", *actions})
+    if unknown:
+        raise ConfigError(
+            [
+                f"streams.{stream}.watches.{section.id}.events.{action}: the recognizer {section.recognizer} knows no "
+                f"such action; it knows {', '.join(actions)}"
+                for action in unknown
+            ]
+        )
+    return Watch(
+        id=section.id,
+        recognizer=section.recognizer,
+        spec=recognizer.spec,
+        labels=recognizer.labels,
+        background=recognizer.background,
+        region=Region(*section.region),
+        min_coverage=section.min_coverage,
+        rules={action: EventRule(**rule.model_dump()) for action, rule in section.events.items()},
+    )
+
+
+def demand_of(watches: tuple[Watch, ...]) -> Demand:
+    return Demand(tuple(Need(watch.spec, watch.region) for watch in watches))
+
+
+def address_of(source: Source) -> Address:
+    """A source's section as the av door takes it."""
+    fields = source.model_dump(exclude={"kind", "path", "loop"}, exclude_none=True)
+    url = str(source.path) if source.kind == "file" else fields.pop("url").get_secret_value()
+    return Address(url, **fields)
+
+
+def recording(path: Path, start_at: float) -> Address:
+    """A file for replay: loss-free, its wall time counted from `start_at`."""
+    return replace(Address(str(path)), pace="fast", start_at=start_at)
+
+
+def build_sink(mqtt: Mqtt | None, clock: Clock, metrics: Metrics) -> AbstractAsyncContextManager[StatusSink]:
+    """The broker; where none is configured, lines of JSON on standard output."""
+    if mqtt is None:
+        return nullcontext(JsonLinesSink(sys.stdout))
+    url = urlsplit(mqtt.url)
+    password = mqtt.secret()
+    tls = url.scheme == "mqtts"
+    return MqttSink(
+        MqttOptions(
+            host=url.hostname or "localhost",
+            port=url.port or (8883 if tls else 1883),
+            client_id=mqtt.client_id or f"takt-{socket.gethostname()}",
+            prefix=mqtt.prefix,
+            tls=tls,
+            ca_file=None if mqtt.ca_file is None else str(mqtt.ca_file),
+            username=mqtt.username or (unquote(url.username) if url.username else None),
+            password=password,
+        ),
+        clock,
+        metrics,
+    )

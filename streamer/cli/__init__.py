@@ -1,0 +1,59 @@
+"""The command `takt`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from recognizers.errors import RecognizerError
+from streamer.cli import check, probe, replay, run, schema, version
+from streamer.cli.output import Output
+from streamer.errors import ConfigError, TaktError
+
+COMMANDS = (run, check, probe, replay, schema, version)
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="takt",
+        description="Watch cameras and say what people are doing: action events over MQTT.",
+        epilog="See it work without a camera or a broker: takt demo",
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in COMMANDS:
+        name = module.__name__.rpartition(".")[2]
+        summary = (module.__doc__ or "").strip()
+        command = commands.add_parser(
+            name,
+            help=summary.splitlines()[0],
+            description=summary,
+            epilog=module.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+        command.add_argument("--debug", action="store_true", help="show tracebacks")
+        module.arguments(command)
+        command.set_defaults(main=module.main)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit codes: 0 done, 1 something is wrong and was said, 2 wrong usage, 130 stopped by Ctrl-C."""
+    arguments = parser().parse_args(argv)
+    output = Output(arguments.json)
+    try:
+        return int(arguments.main(arguments, output))
+    except ConfigError as error:
+        for problem in error.problems:
+            output.problem(problem)
+    except (TaktError, RecognizerError) as error:
+        if arguments.debug:
+            raise
+        output.problem(str(error))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`takt … | head`); nothing is left to say, also not at exit.
+        sys.stdout = None
+    return 1

@@ -1,0 +1,56 @@
+"""Connect to a camera and say what it really delivers, or why it does not and what to do."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+
+from streamer.cli.output import Output
+from streamer.sources.address import Address
+from streamer.sources.probe import ProbeReport, probe
+
+EXAMPLES = "example: takt probe rtsp://192.168.1.20/main --credentials-file cam.txt"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("url", metavar="URL", help="rtsp(s)://, http(s):// or a file")
+    command.add_argument("--seconds", type=float, default=5.0, help="how long to look (default 5)")
+    command.add_argument("--transport", choices=["tcp", "udp"], default="tcp", help="how RTP travels (default tcp)")
+    command.add_argument("--credentials-file", type=Path, help="a file with one line user:password")
+    command.add_argument("--ca-file", type=Path, help="certificates to trust besides the machine's own")
+    command.add_argument("--no-tls-verify", action="store_true", help="accept any certificate")
+
+
+def main(arguments: argparse.Namespace, output: Output) -> int:
+    address = Address(
+        arguments.url,
+        transport=arguments.transport,
+        credentials_file=arguments.credentials_file,
+        ca_file=arguments.ca_file,
+        tls_verify=not arguments.no_tls_verify,
+    )
+    report = asyncio.run(probe(address, arguments.seconds))
+    output.result({"ok": report.ok, **asdict(report)}, _text(report))
+    return 0 if report.ok else 1
+
+
+def _text(report: ProbeReport) -> str:
+    if not report.ok:
+        return f"[red]{report.url}: {report.reason}[/] ({report.detail})\n[bold]what to do:[/] {report.advice}"
+    rows = {
+        "codec": report.codec,
+        "size": f"{report.width}x{report.height}",
+        "rate": f"{_number(report.delivered_fps)} delivered, {_number(report.declared_fps)} declared (pictures/s)",
+        "key frames": f"every {_number(report.keyframe_interval_s)} s",
+        "transport": report.transport,
+        "time source": report.time_source,
+        "first picture": f"after {_number(report.first_picture_s)} s",
+    }
+    lines = "\n".join(f"  {name:14}{value}" for name, value in rows.items())
+    return f"[green]{report.url}[/]\n{lines}" + (f"\n[yellow]{report.advice}[/]" if report.advice else "")
+
+
+def _number(value: float | None) -> str:
+    return "?" if value is None else f"{value:.2f}"

@@ -1,0 +1,36 @@
+"""Watch the cameras of a configuration until told to stop.
+
+SIGTERM or Ctrl-C ends it in order: open actions are ended, what waits is delivered for a while, the rest stays on
+disk for the next start. A second signal leaves at once; nothing accepted is lost by that either."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from pathlib import Path
+
+from streamer.cli.output import Output
+from streamer.logs import configure
+from streamer.settings import load, secrets
+
+EXAMPLES = "example: takt run cell.yaml"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("config", type=Path, metavar="CONFIG", help="a YAML file; see config/reference.yaml")
+
+
+def main(arguments: argparse.Namespace, output: Output) -> int:
+    settings = load(arguments.config, os.environ)
+    configure(settings.log.level, settings.log.format, secrets(settings))
+    # Only now: torch takes seconds to import, and a mistake in the configuration is worth knowing at once.
+    from streamer.service import run, stop_on_signals  # noqa: PLC0415
+
+    async def until_told() -> None:
+        stop = asyncio.Event()
+        with stop_on_signals(stop):
+            await run(settings, stop, output.result)
+
+    asyncio.run(until_told())
+    return 0

@@ -1,0 +1,67 @@
+"""A process of the service: signals, health, and the worker between them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from streamer.build import build_plan
+from streamer.clock import SystemClock
+from streamer.health import Health, serve
+from streamer.metrics import CONTENT_TYPE, Metrics
+from streamer.settings import Settings
+from streamer.worker import Worker
+
+_log = logging.getLogger(__name__)
+
+Show = Callable[[Mapping[str, object], str], None]
+"""Takes a result's fields and its text for people."""
+
+
+@contextmanager
+def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
+    """The first SIGTERM or SIGINT asks to stop; a second one leaves at once (what is accepted is on disk)."""
+    loop = asyncio.get_running_loop()
+
+    def asked(sign: signal.Signals) -> None:
+        if stop.is_set():
+            os._exit(128 + sign)
+        _log.info("%s: stopping; a second signal leaves at once", sign.name)
+        stop.set()
+
+    signs = (signal.SIGTERM, signal.SIGINT)
+    for sign in signs:
+        loop.add_signal_handler(sign, asked, sign)
+    try:
+        yield
+    finally:
+        for sign in signs:
+            loop.remove_signal_handler(sign)
+
+
+async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
+    """Serve until `stop` is set, or until every stream has come to its end."""
+    clock, metrics, health = SystemClock(), Metrics(), Health()
+    http = settings.http
+    async with serve(http.host, http.port, health, lambda: (CONTENT_TYPE, metrics.exposition())) as port:
+        worker = Worker(build_plan(settings, clock, metrics), clock, metrics)
+        base = f"http://{http.host}:{port}"
+        show(
+            {"metrics": f"{base}/metrics", "live": f"{base}/livez", "ready": f"{base}/readyz"},
+            f"metrics [link]{base}/metrics[/]   health [link]{base}/livez[/] [link]{base}/readyz[/]",
+        )
+        async with asyncio.TaskGroup() as group:
+            ending = group.create_task(_stop_at_the_end(worker, stop))
+            health.ready = True
+            await worker.run(stop)
+            health.ready = False
+            ending.cancel()
+
+
+async def _stop_at_the_end(worker: Worker, stop: asyncio.Event) -> None:
+    await worker.ended.wait()
+    stop.set()

@@ -1,0 +1,158 @@
+"""The sections of a configuration. Frozen; unknown keys are refused; every field says its unit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from streamer.settings.sources import Source
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0)]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+"""Part of topics and metric labels: small letters, digits and hyphens."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Mqtt(Section):
+    """Where events go. Without this section they are printed as lines of JSON."""
+
+    url: str = Field("mqtt://localhost:1883", description="mqtt:// or mqtts:// (TLS) with host and port")
+    prefix: str = Field("takt", description="first part of every topic")
+    username: str | None = Field(None, description="name at the broker")
+    password: SecretStr | None = Field(None, description="better as password_file or ${VARIABLE}")
+    password_file: Path | None = Field(None, description="a file that holds the password")
+    ca_file: Path | None = Field(None, description="trusted instead of the system's authorities")
+    client_id: str | None = Field(None, description="unique at the broker; default: takt-<host name>")
+
+    @field_validator("url")
+    @classmethod
+    def _scheme(cls, url: str) -> str:
+        if not url.startswith(("mqtt://", "mqtts://")):
+            raise ValueError("must begin with mqtt:// or mqtts://")
+        if "@" in url:
+            raise ValueError("must not hold a password; use username and password_file")
+        return url
+
+    @field_validator("prefix")
+    @classmethod
+    def _topic(cls, prefix: str) -> str:
+        if not prefix or set(prefix) & set("+#\0") or prefix.startswith("/") or prefix.endswith("/"):
+            raise ValueError("must be a topic without +, # or a slash at its ends")
+        return prefix
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Mqtt:
+        if self.password is not None and self.password_file is not None:
+            raise ValueError("give password or password_file, not both")
+        return self
+
+    def secret(self) -> str | None:
+        """The password, wherever it is kept. Raises OSError where the file cannot be read."""
+        if self.password_file is not None:
+            return self.password_file.read_text().rstrip("\r\n")
+        return None if self.password is None else self.password.get_secret_value()
+
+
+class Http(Section):
+    """Metrics and health."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(9464, ge=0, le=65535, description="0 takes a free one")
+
+
+class OutboxSection(Section):
+    """Events on their way, on disk."""
+
+    budget_mib: int = Field(256, ge=1, description="MiB; when full, the oldest of the lowest class go first")
+
+
+class EngineSection(Section):
+    """How clips are gathered for the device."""
+
+    batch: int = Field(16, ge=1, le=256, description="most clips at once")
+    deadline_s: Seconds = Field(0.02, description="seconds that a clip waits for others to join")
+
+
+class RecognizerSection(Section):
+    """A network, loaded once and shared by name."""
+
+    kind: Literal["slowfast"] = Field("slowfast", description="which recognizer")
+    checkpoint: str = Field("bundled:cell", description="a safetensors file, or bundled:NAME")
+    hop_s: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="seconds between clips; default: the checkpoint's"
+    )
+    threads: int = Field(1, ge=1, le=64, description="CPU threads for one batch")
+
+
+class Rule(Section):
+    """When an action counts as begun and as over."""
+
+    on: Share = Field(0.6, description="smoothed score at which it begins")
+    off: Share = Field(0.4, description="smoothed score below which it is over")
+    dwell_s: Seconds = Field(0.0, description="seconds at or above `on` before the start is published")
+    release_s: Seconds = Field(0.5, description="seconds below `off` before the end is published")
+    smooth_s: Seconds = Field(0.5, description="seconds, time constant of the smoothing")
+    cooldown_s: Seconds = Field(0.0, description="seconds after an end before it can begin again")
+
+    @model_validator(mode="after")
+    def _hysteresis(self) -> Rule:
+        if self.off > self.on:
+            raise ValueError(f"off ({self.off}) must not be above on ({self.on})")
+        return self
+
+
+class WatchSection(Section):
+    """One recognizer looking at one region of a stream."""
+
+    id: Slug = Field(description="unique within the stream")
+    recognizer: str = Field(description="a name from `recognizers`")
+    region: tuple[Share, Share, Share, Share] = Field(
+        (0.0, 0.0, 1.0, 1.0), description="left, top, right, bottom in fractions of the picture"
+    )
+    min_coverage: Share = Field(0.75, description="clips with a smaller share of their pictures are not looked at")
+    events: dict[str, Rule] = Field(default_factory=dict, description="rules by action; `default` for all others")
+
+    @field_validator("region")
+    @classmethod
+    def _rectangle(cls, region: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+        left, top, right, bottom = region
+        if not (left < right and top < bottom):
+            raise ValueError("must be [left, top, right, bottom] with left < right and top < bottom")
+        return region
+
+
+class Stream(Section):
+    """One camera with its watches."""
+
+    id: Slug = Field(description="unique; part of topics and metrics")
+    source: Source = Field(description="where pictures come from")
+    watches: tuple[WatchSection, ...] = Field(min_length=1, description="what is looked for")
+
+
+class Shutdown(Section):
+    grace_s: Seconds = Field(10.0, description="seconds to deliver what waits before leaving")
+
+
+class Log(Section):
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least that is shown")
+    format: Literal["text", "json"] = Field("text", description="for people or for machines")
+
+
+class Settings(Section):
+    """A whole configuration."""
+
+    data_dir: Path = Field(Path("data"), description="folder for the outbox; one service each")
+    mqtt: Mqtt | None = Field(None, description="the broker")
+    http: Http = Http()
+    outbox: OutboxSection = OutboxSection()
+    engine: EngineSection = EngineSection()
+    recognizers: dict[str, RecognizerSection] = Field(description="networks by name")
+    streams: tuple[Stream, ...] = Field(min_length=1, description="cameras")
+    shutdown: Shutdown = Shutdown()
+    log: Log = Log()
