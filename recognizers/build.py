@@ -10,25 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recognizers.checkpoint import Card, load
+from recognizers.card import Card, checkpoint_path
+from recognizers.checkpoint import load
 from recognizers.errors import CheckpointMismatch
 from recognizers.models.slowfast import SlowFast, SlowFastSize
 from recognizers.recognizer import Recognizer
 from recognizers.runtimes.windowed import WindowedRecognizer
-
-BUNDLED = Path(__file__).parent / "weights"
-
-
-def checkpoint_path(named: str | Path) -> Path:
-    """`bundled:NAME` is a checkpoint that ships with the package; anything else is a path."""
-    text = str(named)
-    if not text.startswith("bundled:"):
-        return Path(named)
-    path = BUNDLED / f"{text.removeprefix('bundled:')}.safetensors"
-    if not path.exists():
-        known = ", ".join(sorted(f"bundled:{one.stem}" for one in BUNDLED.glob("*.safetensors")))
-        raise CheckpointMismatch(f"no checkpoint {text} ships with this package; there are: {known}")
-    return path
 
 
 def slowfast_network(card: Card, tensors: Mapping[str, Tensor], origin: str) -> SlowFast:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from recognizers.checkpoint import Card
+from recognizers.card import Card
 from recognizers.clip import Clip, ClipSpec
 from recognizers.errors import OutOfDeviceMemory
 from recognizers.models.slowfast import SlowFast
