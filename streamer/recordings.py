@@ -42,7 +42,7 @@ async def replay_files(
                     seq += 1
                     message = action_message(event, "replay")
                     body = {**message.body, "seq": seq, "term": 0}
-                    show(body, f"{body['at']}  {event.phase:8} [bold]{event.action}[/]  {event.score:.2f}")
+                    show(body, f"{body['at']}  {event.phase:8} {event.action}  {event.score:.2f}")
 
 
 def _stream(settings: Settings, stream_id: str | None) -> Stream:

@@ -52,7 +52,7 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
         base = f"http://{http.host}:{port}"
         show(
             {"metrics": f"{base}/metrics", "live": f"{base}/livez", "ready": f"{base}/readyz"},
-            f"metrics [link]{base}/metrics[/]   health [link]{base}/livez[/] [link]{base}/readyz[/]",
+            f"metrics {base}/metrics   health {base}/livez {base}/readyz",
         )
         async with asyncio.TaskGroup() as group:
             ending = group.create_task(_stop_at_the_end(worker, stop))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
-from recognizers.errors import RecognizerError
-from streamer.cli import check, probe, replay, run, schema, version
-from streamer.cli.output import Output
-from streamer.errors import ConfigError, TaktError
+from streamer.cli.interrupt import INTERRUPTED, leaving_at_once
 
-COMMANDS = (run, check, probe, replay, schema, version)
+COMMANDS = ("run", "check", "probe", "replay", "schema", "version")
+"""Modules of this package; each has EXAMPLES, `arguments(parser)` and `main(arguments, output)`."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,8 +21,8 @@ def parser() -> argparse.ArgumentParser:
         epilog="See it work without a camera or a broker: takt demo",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in COMMANDS:
-        name = module.__name__.rpartition(".")[2]
+    for name in COMMANDS:
+        module = import_module(f"streamer.cli.{name}")
         summary = (module.__doc__ or "").strip()
         command = commands.add_parser(
             name,
@@ -40,7 +40,26 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 done, 1 something is wrong and was said, 2 wrong usage, 130 stopped by Ctrl-C."""
-    arguments = parser().parse_args(argv)
+    try:
+        try:
+            return _run(argv)
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (`takt … | head`); nothing is left to say, also not at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    with leaving_at_once():
+        from recognizers.errors import RecognizerError  # noqa: PLC0415 - all imports of weight are in here
+        from streamer.cli.output import Output  # noqa: PLC0415
+        from streamer.errors import ConfigError, TaktError  # noqa: PLC0415
+
+        arguments = parser().parse_args(argv)
     output = Output(arguments.json)
     try:
         return int(arguments.main(arguments, output))
@@ -51,9 +70,4 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.debug:
             raise
         output.problem(str(error))
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # The reader of our output went away (`takt … | head`); nothing is left to say, also not at exit.
-        sys.stdout = None
     return 1

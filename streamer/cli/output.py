@@ -7,23 +7,25 @@ import sys
 from collections.abc import Mapping
 
 from rich.console import Console
+from rich.markup import escape
 
 
 class Output:
-    """Results go to standard output; with `--json` as one object a line, and people's text to standard error."""
+    """Text for people goes to standard output; with `--json` to standard error, and JSON takes its place."""
 
     def __init__(self, machine: bool) -> None:
         self.machine = machine
-        self._people = Console(stderr=machine, highlight=False, soft_wrap=True)
-        self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._people = Console(stderr=machine, highlight=False, soft_wrap=True, emoji=False)
+        self._errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
     def result(self, fields: Mapping[str, object], text: str) -> None:
-        """One result: its fields for machines, its text (rich markup) for people."""
-        if self.machine:
-            sys.stdout.write(json.dumps(fields, separators=(",", ":"), default=str) + "\n")
-            sys.stdout.flush()
-        else:
-            self._people.print(text)
+        """One result: its fields for machines, its text (rich markup: escape what is not ours) for people."""
+        self._write(fields)
+        self._people.print(text)
+
+    def show(self, fields: Mapping[str, object], text: str) -> None:
+        """One result whose text is plain."""
+        self.result(fields, escape(text))
 
     def say(self, text: str) -> None:
         """Text for people only (rich markup)."""
@@ -31,6 +33,10 @@ class Output:
 
     def problem(self, text: str) -> None:
         """Something is wrong."""
-        if self.machine:
-            self.result({"problem": text}, text)
+        self._write({"problem": text})
         self._errors.print(text, style="red", markup=False)
+
+    def _write(self, fields: Mapping[str, object]) -> None:
+        if self.machine:
+            sys.stdout.write(json.dumps(fields, separators=(",", ":"), default=str) + "\n")
+            sys.stdout.flush()

@@ -7,6 +7,8 @@ import asyncio
 from dataclasses import asdict
 from pathlib import Path
 
+from rich.markup import escape
+
 from streamer.cli.output import Output
 from streamer.sources.address import Address
 from streamer.sources.probe import ProbeReport, probe
@@ -38,7 +40,8 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
 
 def _text(report: ProbeReport) -> str:
     if not report.ok:
-        return f"[red]{report.url}: {report.reason}[/] ({report.detail})\n[bold]what to do:[/] {report.advice}"
+        failed = escape(f"{report.url}: {report.reason} ({report.detail})")
+        return f"[red]{failed}[/]\n[bold]what to do:[/] {escape(report.advice)}"
     rows = {
         "codec": report.codec,
         "size": f"{report.width}x{report.height}",
@@ -49,7 +52,9 @@ def _text(report: ProbeReport) -> str:
         "first picture": f"after {_number(report.first_picture_s)} s",
     }
     lines = "\n".join(f"  {name:14}{value}" for name, value in rows.items())
-    return f"[green]{report.url}[/]\n{lines}" + (f"\n[yellow]{report.advice}[/]" if report.advice else "")
+    return f"[green]{escape(report.url)}[/]\n{escape(lines)}" + (
+        f"\n[yellow]{escape(report.advice)}[/]" if report.advice else ""
+    )
 
 
 def _number(value: float | None) -> str:

@@ -11,6 +11,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from streamer.cli.interrupt import leaving_at_once
 from streamer.cli.output import Output
 from streamer.errors import ConfigError
 from streamer.logs import configure
@@ -34,9 +35,10 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     for path in arguments.files:
         if not path.is_file():
             raise ConfigError([f"{path}: no such file; give recorded video"])
-    from streamer.recordings import replay_files  # noqa: PLC0415 - torch takes seconds to import
+    with leaving_at_once():
+        from streamer.recordings import replay_files  # noqa: PLC0415 - torch takes seconds to import
 
-    asyncio.run(replay_files(settings, arguments.stream, arguments.files, arguments.start_at, output.result))
+    asyncio.run(replay_files(settings, arguments.stream, arguments.files, arguments.start_at, output.show))
     return 0
 
 

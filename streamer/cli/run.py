@@ -10,6 +10,7 @@ import asyncio
 import os
 from pathlib import Path
 
+from streamer.cli.interrupt import leaving_at_once
 from streamer.cli.output import Output
 from streamer.logs import configure
 from streamer.settings import load, secrets
@@ -24,13 +25,14 @@ def arguments(command: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace, output: Output) -> int:
     settings = load(arguments.config, os.environ)
     configure(settings.log.level, settings.log.format, secrets(settings))
-    # Only now: torch takes seconds to import, and a mistake in the configuration is worth knowing at once.
-    from streamer.service import run, stop_on_signals  # noqa: PLC0415
+    with leaving_at_once():
+        # Only now: torch takes seconds to import, and a mistake in the configuration is worth knowing at once.
+        from streamer.service import run, stop_on_signals  # noqa: PLC0415
 
     async def until_told() -> None:
         stop = asyncio.Event()
         with stop_on_signals(stop):
-            await run(settings, stop, output.result)
+            await run(settings, stop, output.show)
 
     asyncio.run(until_told())
     return 0

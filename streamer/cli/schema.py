@@ -1,4 +1,4 @@
-"""Print the JSON Schema of the configuration, for editors and for checks elsewhere."""
+"""Print the JSON Schema of the configuration, for editors and for checks elsewhere; or every key with its default."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import argparse
 import json
 
 from streamer.cli.output import Output
-from streamer.settings import schema
+from streamer.settings import reference, schema
 
-EXAMPLES = "example: takt schema > config.schema.json"
+EXAMPLES = "example: takt schema > config.schema.json; takt schema --reference > everything.yaml"
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    """No arguments of its own."""
+    command.add_argument("--reference", action="store_true", help="a configuration with every key and its default")
 
 
 def main(arguments: argparse.Namespace, output: Output) -> int:
-    described = schema()
-    if output.machine:
-        output.result(described, "")
+    if arguments.reference:
+        output.show({"reference": reference()}, reference().rstrip("\n"))
     else:
-        print(json.dumps(described, indent=2))
+        output.show(schema(), json.dumps(schema(), indent=2))
     return 0

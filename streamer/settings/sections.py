@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from streamer.settings.sources import Source
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(ge=0)]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-"""Part of topics and metric labels: small letters, digits and hyphens."""
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+from streamer.settings.values import PositiveSeconds, Seconds, Section, Share, Slug, Text, check_address
 
 
 class Mqtt(Section):
@@ -24,26 +16,25 @@ class Mqtt(Section):
 
     url: str = Field("mqtt://localhost:1883", description="mqtt:// or mqtts:// (TLS) with host and port")
     prefix: str = Field("takt", description="first part of every topic")
-    username: str | None = Field(None, description="name at the broker")
+    username: Text | None = Field(None, description="name at the broker")
     password: SecretStr | None = Field(None, description="better as password_file or ${VARIABLE}")
     password_file: Path | None = Field(None, description="a file that holds the password")
     ca_file: Path | None = Field(None, description="trusted instead of the system's authorities")
-    client_id: str | None = Field(None, description="unique at the broker; default: takt-<host name>")
+    client_id: Text | None = Field(None, description="unique at the broker; null: takt-<host name>")
 
     @field_validator("url")
     @classmethod
     def _scheme(cls, url: str) -> str:
-        if not url.startswith(("mqtt://", "mqtts://")):
-            raise ValueError("must begin with mqtt:// or mqtts://")
         if "@" in url:
             raise ValueError("must not hold a password; use username and password_file")
+        check_address(url, "mqtt", "mqtts")
         return url
 
     @field_validator("prefix")
     @classmethod
     def _topic(cls, prefix: str) -> str:
-        if not prefix or set(prefix) & set("+#\0") or prefix.startswith("/") or prefix.endswith("/"):
-            raise ValueError("must be a topic without +, # or a slash at its ends")
+        if not prefix or set(prefix) & set("+#") or prefix.startswith(("/", "$")) or prefix.endswith("/"):
+            raise ValueError("must be a topic without + and #, without $ or a slash in front, without one at its end")
         return prefix
 
     @model_validator(mode="after")
@@ -53,23 +44,25 @@ class Mqtt(Section):
         return self
 
     def secret(self) -> str | None:
-        """The password, wherever it is kept. Raises OSError where the file cannot be read."""
+        """The password, wherever it is kept. Raises OSError or UnicodeDecodeError where the file cannot be read."""
         if self.password_file is not None:
-            return self.password_file.read_text().rstrip("\r\n")
+            return self.password_file.read_text(encoding="utf-8").rstrip("\r\n")
         return None if self.password is None else self.password.get_secret_value()
 
 
 class Http(Section):
     """Metrics and health."""
 
-    host: str = Field("127.0.0.1", description="address to listen on")
+    host: Text = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for every one")
     port: int = Field(9464, ge=0, le=65535, description="0 takes a free one")
 
 
 class OutboxSection(Section):
     """Events on their way, on disk."""
 
-    budget_mib: int = Field(256, ge=1, description="MiB; when full, the oldest of the lowest class go first")
+    budget_mib: int = Field(
+        256, ge=1, le=1_048_576, description="MiB; when full, the oldest of the lowest class go first"
+    )
 
 
 class EngineSection(Section):
@@ -83,10 +76,8 @@ class RecognizerSection(Section):
     """A network, loaded once and shared by name."""
 
     kind: Literal["slowfast"] = Field("slowfast", description="which recognizer")
-    checkpoint: str = Field("bundled:cell", description="a safetensors file, or bundled:NAME")
-    hop_s: Annotated[float, Field(gt=0)] | None = Field(
-        None, description="seconds between clips; default: the checkpoint's"
-    )
+    checkpoint: Text = Field("bundled:cell", description="a safetensors file, or bundled:NAME")
+    hop_s: PositiveSeconds | None = Field(None, description="seconds between clips; null: as the checkpoint says")
     threads: int = Field(1, ge=1, le=64, description="CPU threads for one batch")
 
 
@@ -110,8 +101,8 @@ class Rule(Section):
 class WatchSection(Section):
     """One recognizer looking at one region of a stream."""
 
-    id: Slug = Field(description="unique within the stream")
-    recognizer: str = Field(description="a name from `recognizers`")
+    id: Slug = Field(description="unique within the stream", examples=["bench"])
+    recognizer: Text = Field(description="a name from `recognizers`", examples=["cell"])
     region: tuple[Share, Share, Share, Share] = Field(
         (0.0, 0.0, 1.0, 1.0), description="left, top, right, bottom in fractions of the picture"
     )
@@ -130,16 +121,20 @@ class WatchSection(Section):
 class Stream(Section):
     """One camera with its watches."""
 
-    id: Slug = Field(description="unique; part of topics and metrics")
+    id: Slug = Field(description="unique; part of topics and metrics", examples=["cell-4"])
     source: Source = Field(description="where pictures come from")
     watches: tuple[WatchSection, ...] = Field(min_length=1, description="what is looked for")
 
 
 class Shutdown(Section):
+    """How the service ends."""
+
     grace_s: Seconds = Field(10.0, description="seconds to deliver what waits before leaving")
 
 
 class Log(Section):
+    """What is said on standard error."""
+
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="least that is shown")
     format: Literal["text", "json"] = Field("text", description="for people or for machines")
 
@@ -152,7 +147,7 @@ class Settings(Section):
     http: Http = Http()
     outbox: OutboxSection = OutboxSection()
     engine: EngineSection = EngineSection()
-    recognizers: dict[str, RecognizerSection] = Field(description="networks by name")
+    recognizers: dict[str, RecognizerSection] = Field(min_length=1, description="networks by name")
     streams: tuple[Stream, ...] = Field(min_length=1, description="cameras")
     shutdown: Shutdown = Shutdown()
     log: Log = Log()

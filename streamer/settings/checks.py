@@ -1,0 +1,89 @@
+"""What no single section can know: names are unique and known, files are there, recognizers know the actions.
+
+Works on what the file says, valid or not, so that these mistakes are told together with all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from recognizers.card import Card, checkpoint_path, read_card
+from recognizers.errors import CheckpointMismatch
+from streamer.settings.document import Document
+from streamer.settings.mistakes import suggestion
+from streamer.settings.sections import RecognizerSection
+
+_FILES = (
+    ("mqtt", "password_file"),
+    ("mqtt", "ca_file"),
+    ("streams", "*", "source", "credentials_file"),
+    ("streams", "*", "source", "ca_file"),
+    ("streams", "*", "source", "path"),
+)
+
+
+def check(document: Document) -> None:
+    """Note every mistake in the document."""
+    _check_unique(document, "streams", "*", "id")
+    for (_, n), _ in document.find("streams", "*"):
+        _check_unique(document, "streams", n, "watches", "*", "id")
+    _check_files(document)
+    _check_watches(document, _read_cards(document))
+
+
+def _check_unique(document: Document, *pattern: str | int) -> None:
+    lines: dict[object, int] = {}
+    for where, name in document.find(*pattern):
+        if isinstance(name, str):
+            if name in lines:
+                document.problem(where, f"is used already in line {lines[name]}; ids are unique")
+            lines.setdefault(name, document.lines[where])
+
+
+def _check_files(document: Document) -> None:
+    for pattern in _FILES:
+        for where, path in document.find(*pattern):
+            if isinstance(path, str) and path.isprintable() and not Path(path).is_file():
+                document.problem(where, f"no such file: {path}; check the path (relative to {Path.cwd()})")
+
+
+def _read_cards(document: Document) -> dict[str, Card]:
+    """What each recognizer's checkpoint says of itself, by the recognizer's name."""
+    cards = {}
+    defaults = RecognizerSection()
+    for where, section in document.find("recognizers", "*"):
+        if not isinstance(section, dict):
+            continue
+        checkpoint, kind = section.get("checkpoint", defaults.checkpoint), section.get("kind", defaults.kind)
+        if not (isinstance(checkpoint, str) and checkpoint.isprintable()):
+            continue
+        try:
+            card = read_card(checkpoint_path(checkpoint))
+        except CheckpointMismatch as error:
+            document.problem((*where, "checkpoint"), str(error))
+            continue
+        if card.kind != kind:
+            document.problem(
+                (*where, "checkpoint"), f"is a checkpoint of kind {card.kind}; give the right file or kind"
+            )
+        cards[str(where[-1])] = card
+    return cards
+
+
+def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:
+    known: Any = document.value.get("recognizers")
+    known = known if isinstance(known, dict) else {}
+    for where, name in document.find("streams", "*", "watches", "*", "recognizer"):
+        if not isinstance(name, str):
+            continue
+        if name not in known:
+            document.problem(where, f"is no key of `recognizers`; {suggestion(name, known)}")
+        elif name in cards:
+            actions = cards[name].actions
+            for rule, _ in document.find(*where[:-1], "events", "*"):
+                if rule[-1] not in ("default", *actions):
+                    document.problem(
+                        rule, f"the recognizer {name} knows no such action; {suggestion(str(rule[-1]), actions)}"
+                    )

@@ -1,0 +1,30 @@
+"""Types that sections share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
+Text = Annotated[str, Field(min_length=1)]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+"""Part of topics and metric labels: small letters, digits and hyphens."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def check_address(url: str, *schemes: str) -> None:
+    """Raises ValueError where it is no address of these schemes. Its text is never quoted: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and " " not in url
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"must be {' or '.join(f'{scheme}://' for scheme in schemes)} and host[:port][/path]")
