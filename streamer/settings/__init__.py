@@ -1,8 +1,21 @@
 """Typed settings and their loader. The door to YAML and pydantic."""
 
-from streamer.settings.loader import load, schema, secrets
+from streamer.settings.loader import load, load_training, schema, secrets
 from streamer.settings.reference import reference
 from streamer.settings.sections import Mqtt, Settings, Stream, WatchSection
 from streamer.settings.sources import Source
+from streamer.settings.training import TrainingSettings
 
-__all__ = ["Mqtt", "Settings", "Source", "Stream", "WatchSection", "load", "reference", "schema", "secrets"]
+__all__ = [
+    "Mqtt",
+    "Settings",
+    "Source",
+    "Stream",
+    "TrainingSettings",
+    "WatchSection",
+    "load",
+    "load_training",
+    "reference",
+    "schema",
+    "secrets",
+]

@@ -1,24 +1,16 @@
-"""A YAML file as values that remember their lines."""
+"""Values that remember their lines, and what is wrong with them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-from yaml.constructor import SafeConstructor
-
 Where = tuple[str | int, ...]
 """The path of a value: keys and positions from the root."""
 
-MOST_VALUES = 100_000
-"""A file that says more, by aliases of aliases, is no configuration."""
-
-_TAG = "tag:yaml.org,2002:"
-_VARIABLE = re.compile(r"\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?")
 _NAME = re.compile(r"[\w.-]{1,64}")
 
 
@@ -32,6 +24,8 @@ class Document:
     """Line of each value (from 1); of its key where it has one."""
     filled: set[Where] = field(default_factory=set)
     """Values that hold an environment variable."""
+    unread: set[Where] = field(default_factory=set)
+    """Values that cannot be read; what is wrong with them has been noted, and they are None."""
     _problems: set[tuple[int, str]] = field(default_factory=set)
 
     def problem(self, where: Where, text: str, line: int | None = None) -> None:
@@ -46,6 +40,11 @@ class Document:
         name = ".".join(map(_shown, where)) or "configuration"
         self._problems.add((line, f"{self.file}:{line}: {name}: {text}"))
 
+    def unreadable(self, where: Where, text: str) -> None:
+        """Note a mistake that leaves nothing to validate."""
+        self.unread.add(where)
+        self.problem(where, text)
+
     @property
     def problems(self) -> list[str]:
         """By line."""
@@ -57,133 +56,6 @@ class Document:
         for part in pattern:
             found = [((*where, key), item) for where, value in found for key, item in _items(value, part)]
         yield from found
-
-
-def read(file: Path, environment: Mapping[str, str]) -> Document:
-    """Read a file; `${NAME}` in a text stands for an environment variable. Never raises: see `problems`.
-
-    Where NAME is not set and NAME_FILE is, the content of the file that it names is taken.
-    """
-    document = Document(file)
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        if isinstance(root, yaml.MappingNode):
-            document.value = _Reader(document, environment).value(root, ())
-        else:
-            document.problem((), "must be a mapping with `recognizers` and `streams`")
-    except OSError as error:
-        document.problem((), f"cannot be read ({error.strerror}); give the path of a YAML file")
-    except UnicodeDecodeError:
-        document.problem((), "is not text in UTF-8; give a YAML file")
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        what = re.sub(r" '[^'<]{2,}'", "", ", ".join(filter(None, (error.context, error.problem))))
-        document.problem((), f"is not YAML ({what}); check indentation and quotes", mark.line + 1 if mark else None)
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        document.problem((), "holds a character that YAML does not allow; take it out", line)
-    except (RecursionError, _TooLarge):
-        document.value = None
-        document.problem((), "is nested too deeply, or says too much by aliases; write it out")
-    return document
-
-
-class _TooLarge(Exception):
-    """More values than any configuration has."""
-
-
-class _Reader:
-    """From nodes to values, noting lines and mistakes in a document."""
-
-    def __init__(self, document: Document, environment: Mapping[str, str]) -> None:
-        self._document = document
-        self._environment = environment
-        self._constructor = SafeConstructor()
-        self._values = 0
-
-    def value(self, node: yaml.Node, where: Where) -> Any:
-        self._count()
-        self._document.lines.setdefault(where, node.start_mark.line + 1)
-        if isinstance(node, yaml.MappingNode) and node.tag == f"{_TAG}map":
-            pairs = self._pairs(node, where)
-            self._document.lines.update({(*where, name): line for name, (line, _) in pairs.items()})
-            return {name: self.value(item, (*where, name)) for name, (_, item) in pairs.items()}
-        if isinstance(node, yaml.SequenceNode) and node.tag == f"{_TAG}seq":
-            return [self.value(item, (*where, n)) for n, item in enumerate(node.value)]
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node, where)
-        self._document.problem(where, "has a tag (!…), which means nothing here; take it out")
-        return None
-
-    def _count(self) -> None:
-        self._values += 1
-        if self._values > MOST_VALUES:
-            raise _TooLarge
-
-    def _pairs(self, node: yaml.MappingNode, where: Where) -> dict[str, tuple[int, yaml.Node]]:
-        """Line and value of each key; its own keys win over those that `<<` merges."""
-        self._count()
-        pairs: dict[str, tuple[int, yaml.Node]] = {}
-        merged: list[yaml.Node] = []
-        for key, item in node.value:
-            line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
-                self._document.problem(where, "has a key that is no word; keys are words", line)
-            elif key.tag == f"{_TAG}merge":
-                merged += item.value if isinstance(item, yaml.SequenceNode) else [item]
-            # YAML 1.1 reads a bare `on` or `off` as a truth value; as a key it is the word that was written.
-            elif key.value in pairs:
-                first = pairs[key.value][0]
-                self._document.problem((*where, key.value), f"is given twice (first in line {first}); keep one", line)
-            else:
-                pairs[key.value] = (line, item)
-        for one in merged:
-            if isinstance(one, yaml.MappingNode):
-                pairs = {**self._pairs(one, where), **pairs}
-            else:
-                self._document.problem(where, "`<<` must merge an alias (*name) of a mapping", one.start_mark.line + 1)
-        return pairs
-
-    def _scalar(self, node: yaml.ScalarNode, where: Where) -> Any:
-        kind = node.tag.removeprefix(_TAG)
-        if kind in ("int", "float", "bool", "null"):
-            try:
-                return self._constructor.construct_object(node)
-            except (yaml.YAMLError, ValueError):
-                self._document.problem(where, f"cannot be read as {kind}; put it in quotes")
-                return None
-        if kind not in ("str", "timestamp", "value", "merge"):
-            self._document.problem(where, "has a tag (!…), which means nothing here; put the text in quotes")
-            return None
-        text = self._filled(node.value, where)
-        if not text.isprintable():
-            self._document.problem(where, "holds a line break or another character that cannot be shown; take it out")
-        return text
-
-    def _filled(self, text: str, where: Where) -> str:
-        def variable(match: re.Match[str]) -> str:
-            name = match.group(1)
-            if name is None:
-                self._document.problem(where, "`${` must be followed by the name of a variable and `}`")
-                return ""
-            self._document.filled.add(where)
-            try:
-                return self._variable(name)
-            except KeyError:
-                self._document.problem(
-                    where, f"the variable {name} is not set; set it or {name}_FILE, or write the value"
-                )
-            except (OSError, UnicodeDecodeError):
-                self._document.problem(where, f"the file that {name}_FILE names cannot be read; check the path")
-            return ""
-
-        return _VARIABLE.sub(variable, text)
-
-    def _variable(self, name: str) -> str:
-        if name in self._environment:
-            return self._environment[name]
-        return Path(self._environment[f"{name}_FILE"]).read_text(encoding="utf-8").rstrip("\r\n")
 
 
 def _items(value: Any, part: str | int) -> list[tuple[str | int, Any]]:

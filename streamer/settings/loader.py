@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
 
 from streamer.errors import ConfigError
 from streamer.settings.checks import check
-from streamer.settings.document import read
+from streamer.settings.document import Document
 from streamer.settings.mistakes import explain
+from streamer.settings.reading import read
 from streamer.settings.sections import Settings
 from streamer.settings.sources import FileSource
+from streamer.settings.training import TrainingSettings
+from streamer.settings.values import Section
+
+S = TypeVar("S", bound=Section)
 
 
 def load(file: Path, environment: Mapping[str, str]) -> Settings:
@@ -24,15 +29,24 @@ def load(file: Path, environment: Mapping[str, str]) -> Settings:
     Raises:
         ConfigError: every mistake, as `file:line: path: what is wrong; what would be right`, by line.
     """
+    return _load(file, environment, Settings, check)
+
+
+def load_training(file: Path, environment: Mapping[str, str]) -> TrainingSettings:
+    """As `load`, for what `takt train` reads."""
+    return _load(file, environment, TrainingSettings, lambda _: None)
+
+
+def _load(file: Path, environment: Mapping[str, str], root: type[S], check_all: Callable[[Document], None]) -> S:
     document = read(file, environment)
     settings = None
     if document.value is not None:
         try:
             # JSON is where pydantic is strict about numbers and truth values, and takes paths as text all the same.
-            settings = Settings.model_validate_json(json.dumps(document.value), strict=True)
+            settings = root.model_validate_json(json.dumps(document.value), strict=True)
         except ValidationError as error:
-            explain(document, error)
-        check(document)
+            explain(document, error, root)
+        check_all(document)
     if settings is None or document.problems:
         raise ConfigError(document.problems)
     return settings

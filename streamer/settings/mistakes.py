@@ -10,7 +10,6 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from streamer.settings.document import Document, Where
-from streamer.settings.sections import Settings
 
 KINDS = ("rtsp", "http", "file")
 """Of sources."""
@@ -31,17 +30,17 @@ _WORDS = {
 }
 
 
-def explain(document: Document, error: ValidationError) -> None:
-    """Note every mistake in the document."""
+def explain(document: Document, error: ValidationError, root: type[BaseModel]) -> None:
+    """Note every mistake in the document, which was to be a `root`."""
     for mistake in error.errors(include_url=False, include_input=False):
         kind, loc = mistake["type"], mistake["loc"]
         where = _in_the_file(loc)
-        if kind == "too_short" and any(document.find(*where, "*")):
-            continue  # only because its entries have mistakes of their own
         if kind == "extra_forbidden":
-            document.problem(where, f"unknown key; {suggestion(str(loc[-1]), _fields(loc[:-1]))}")
+            document.problem(where, f"unknown key; {suggestion(str(loc[-1]), _fields(root, loc[:-1]))}")
+        elif where in document.unread or (kind == "too_short" and any(document.find(*where, "*"))):
+            continue  # has been said, or is only because of the mistakes of its entries
         elif kind == "missing":
-            document.problem(where, _missing(loc))
+            document.problem(where, _missing(root, loc))
         elif kind.startswith("union_tag"):
             document.problem((*where, "kind"), _WORDS[kind])
         else:
@@ -64,14 +63,14 @@ def _in_the_file(loc: Where) -> Where:
     return loc[:3] + loc[4:] if loc[:1] == ("streams",) and loc[2:3] == ("source",) else loc
 
 
-def _missing(loc: Where) -> str:
-    field = _fields(loc[:-1]).get(str(loc[-1]))
+def _missing(root: type[BaseModel], loc: Where) -> str:
+    field = _fields(root, loc[:-1]).get(str(loc[-1]))
     return "is missing; the list is too short" if field is None else f"is missing; give it: {field.description}"
 
 
-def _fields(loc: Where) -> Mapping[str, FieldInfo]:
+def _fields(root: type[BaseModel], loc: Where) -> Mapping[str, FieldInfo]:
     """The fields of the section at a path of pydantic's."""
-    annotation: Any = Settings
+    annotation: Any = root
     for part in loc:
         origin, choices = get_origin(annotation), get_args(annotation)
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):

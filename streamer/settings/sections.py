@@ -27,7 +27,7 @@ class Mqtt(Section):
     def _scheme(cls, url: str) -> str:
         if "@" in url:
             raise ValueError("must not hold a password; use username and password_file")
-        check_address(url, "mqtt", "mqtts")
+        check_address(url, "mqtt", "mqtts", path=False)
         return url
 
     @field_validator("prefix")

@@ -19,12 +19,14 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def check_address(url: str, *schemes: str) -> None:
+def check_address(url: str, *schemes: str, path: bool = True) -> None:
     """Raises ValueError where it is no address of these schemes. Its text is never quoted: it may hold a password."""
     try:
         parts = urlsplit(url)
         fits = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and " " not in url
+        fits = fits and (path or not (parts.path.strip("/") or parts.query or parts.fragment))
     except ValueError:
         fits = False
     if not fits:
-        raise ValueError(f"must be {' or '.join(f'{scheme}://' for scheme in schemes)} and host[:port][/path]")
+        more = "[:port]/path" if path else "[:port]"
+        raise ValueError(f"must be {' or '.join(f'{scheme}://host{more}' for scheme in schemes)}")

@@ -1,0 +1,85 @@
+"""What `takt train` reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from streamer.settings.values import PositiveSeconds, Section, Share
+
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class NetworkSection(Section):
+    """What is trained, and what it will see live."""
+
+    kind: Literal["slowfast"] = Field("slowfast", description="which recognizer")
+    size: Literal["small", "r50_4x16", "r50_8x8"] = Field("small", description="named numbers of the network")
+    interval_s: PositiveSeconds = Field(0.125, description="seconds between two pictures of a clip")
+    hop_s: PositiveSeconds = Field(0.25, description="seconds from one clip to the next, live")
+    crop_px: int = Field(112, ge=32, le=1024, description="side of the square that the network sees")
+
+
+class WorkCellSection(Section):
+    """The simulated work cell."""
+
+    seed: int = Field(1000, ge=0, le=2**31, description="of the first session; the next one has the next seed")
+    sessions: Count = Field(40, description="operators to train on")
+    session_s: PositiveSeconds = Field(60.0, description="seconds that each of them works")
+    held_out: Count = Field(12, description="operators that are kept from training")
+    elsewhere: Count = Field(80, description="scenes that are no work cell, for the background")
+
+
+class ClipsSection(Section):
+    """A folder of clips, one action each."""
+
+    folder: Path = Field(description="holds clips.csv with columns path, label, group")
+    negatives: tuple[Path, ...] = Field((), description="videos that show none of the actions")
+    elsewhere: Annotated[int, Field(ge=0)] = Field(40, description="simulated scenes for the background")
+    held_out_every: int = Field(3, ge=2, description="every n-th group is kept from training")
+
+
+class DataSection(Section):
+    """Where clips come from: exactly one of these."""
+
+    work_cell: WorkCellSection | None = Field(None, description="the simulated work cell")
+    clips: ClipsSection | None = Field(None, description="a folder of clips")
+
+    @model_validator(mode="after")
+    def _one(self) -> DataSection:
+        if (self.work_cell is None) == (self.clips is None):
+            raise ValueError("must have exactly one of work_cell and clips")
+        return self
+
+
+class RecipeSection(Section):
+    """The numbers of the optimisation."""
+
+    steps: Count = Field(500, description="batches to learn from")
+    batch: int = Field(32, ge=2, le=4096, description="clips in a batch")
+    rate: Annotated[float, Field(gt=0, le=1)] = Field(2e-3, description="highest learning rate (AdamW)")
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.05, description="of convolutions and head")
+    smoothing: Share = Field(0.05, description="label smoothing")
+    flip: bool = Field(False, description="mirror half of the clips; only where no action has a direction")
+    seed: int = Field(1, ge=0, le=2**31, description="the same seed gives the same network")
+    threads: int = Field(2, ge=1, le=256, description="of the CPU")
+
+
+class JitterSection(Section):
+    """How training clips differ from what was recorded."""
+
+    speed: Annotated[float, Field(ge=0, le=0.9)] = Field(0.15, description="played at 1 - speed to 1 + speed")
+    repeat: Share = Field(0.08, description="share of pictures that repeat the one before")
+    splice: Share = Field(0.0, description="share of clips that begin in another recording")
+
+
+class TrainingSettings(Section):
+    """A whole training."""
+
+    out: Path = Field(description="the checkpoint to write, a .safetensors file")
+    network: NetworkSection = NetworkSection()
+    data: DataSection = Field(description="what to learn from")
+    recipe: RecipeSection = RecipeSection()
+    jitter: JitterSection = JitterSection()

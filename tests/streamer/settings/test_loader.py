@@ -1,0 +1,176 @@
+"""A configuration is right, or every mistake in it is told at once: `file:line: path: what is wrong; what is right`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streamer.errors import ConfigError
+from streamer.settings import load
+from tests.streamer.settings.files import VALID, mistakes, read, write_card
+
+TEXT = "must be text; put numbers and words like yes in quotes"
+SECTION = "must be a mapping (`key: value`); leave it out for its defaults"
+TOP = "data_dir, mqtt, http, outbox, engine, recognizers, streams, shutdown, log"
+
+
+def test_defaults_fill_what_is_not_given(tmp_path: Path) -> None:
+    settings = read(tmp_path, VALID)
+    (stream,) = settings.streams
+    assert (stream.id, stream.watches[0].recognizer) == ("cell-4", "cell")
+    assert (settings.mqtt, settings.http.port, settings.engine.batch) == (None, 9464, 16)
+
+
+def test_all_mistakes_are_told_at_once_by_line(tmp_path: Path) -> None:
+    text = """\
+http: {prot: 1, port: 70000}
+recognizers:
+  cell: {checkpoint: nowhere.safetensors, threads: 0}
+streams:
+  - id: Cell 4
+    source: {kind: rtsp, url: "http://cam4/main", transprot: udp}
+    watches:
+      - {id: bench, recognizer: sell, region: [0.5, 0, 0.1, 1], min_coverage: 75}
+      - {id: bench}
+  - source: {kind: webcam}
+    watches: []
+log: {level: loud}
+mqtt: {url: "http://broker"}
+"""
+    assert mistakes(tmp_path, text) == [
+        "1: http.port: must be less than or equal to 65535",
+        "1: http.prot: unknown key; did you mean port?",
+        "3: recognizers.cell.checkpoint: cannot read the checkpoint nowhere.safetensors: No such file or directory; "
+        "check the path",
+        "3: recognizers.cell.threads: must be greater than or equal to 1",
+        "5: streams.0.id: must be 1 to 63 small letters, digits or hyphens, e.g. cell-4",
+        "6: streams.0.source.transprot: unknown key; did you mean transport?",
+        "6: streams.0.source.url: must be rtsp://host[:port]/path or rtsps://host[:port]/path",
+        "8: streams.0.watches.0.min_coverage: must be less than or equal to 1",
+        "8: streams.0.watches.0.recognizer: is no key of `recognizers`; did you mean cell?",
+        "8: streams.0.watches.0.region: must be [left, top, right, bottom] with left < right and top < bottom",
+        "9: streams.0.watches.1.id: is used already in line 8; ids are unique",
+        "9: streams.0.watches.1.recognizer: is missing; give it: a name from `recognizers`",
+        "10: streams.1.id: is missing; give it: unique; part of topics and metrics",
+        "10: streams.1.source.kind: must be one of rtsp, http, file",
+        "11: streams.1.watches: must have at least one entry",
+        "12: log.level: must be 'debug', 'info', 'warning' or 'error'",
+        "13: mqtt.url: must be mqtt://host[:port] or mqtts://host[:port]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("strems: []", "8: strems: unknown key; did you mean streams?"),
+        ("colour: red", f"8: colour: unknown key; there are: {TOP}"),
+        ("http:", f"8: http: {SECTION}"),
+        ("http: [1]", f"8: http: {SECTION}"),
+        ("mqtt: mqtt://broker", f"8: mqtt: {SECTION}"),
+        ("http: {port: true}", "8: http.port: must be a whole number"),
+        ('http: {port: "80"}', "8: http.port: must be a whole number"),
+        ("http: {port: 80.5}", "8: http.port: must be a whole number"),
+        ("http: {port: 99999999999999999999999999}", "8: http.port: must be less than or equal to 65535"),
+        (f"http: {{port: {'9' * 5000}}}", "8: http.port: cannot be read as a whole number; put text in quotes"),
+        ("http: {port: !!int many}", "8: http.port: cannot be read as a whole number; put text in quotes"),
+        ("http: {host: 4}", f"8: http.host: {TEXT}"),
+        ("http: {host: ~}", f"8: http.host: {TEXT}"),
+        ("http: {host: ''}", "8: http.host: must not be empty"),
+        ("data_dir: [a]", f"8: data_dir: {TEXT}"),
+        ("engine: {deadline_s: .nan}", "8: engine.deadline_s: must be a finite number"),
+        ("engine: {deadline_s: .inf}", "8: engine.deadline_s: must be a finite number"),
+        ("engine: {deadline_s: yes}", "8: engine.deadline_s: must be a number"),
+        ("engine: {deadline_s: 1e3}", "8: engine.deadline_s: must be a number"),
+        ("shutdown: {grace_s: -1}", "8: shutdown.grace_s: must be greater than or equal to 0"),
+        ("outbox: {budget_mib: 1.0e+18}", "8: outbox.budget_mib: must be a whole number"),
+        ("mqtt: {url: 'mqtt://broker:many'}", "8: mqtt.url: must be mqtt://host[:port] or mqtts://host[:port]"),
+        ("mqtt: {url: 'mqtt://broker/topic'}", "8: mqtt.url: must be mqtt://host[:port] or mqtts://host[:port]"),
+        ("mqtt: {url: 'mqtt://[::1'}", "8: mqtt.url: must be mqtt://host[:port] or mqtts://host[:port]"),
+        (
+            "mqtt: {url: 'mqtt://me:word@broker'}",
+            "8: mqtt.url: must not hold a password; use username and password_file",
+        ),
+        ("mqtt: {password_file: nowhere}", "8: mqtt.password_file: no such file: nowhere; check the path"),
+        ("mqtt: {password: a, password_file: cell.yaml}", "8: mqtt: give password or password_file, not both"),
+        ("mqtt: {prefix: 'a/#'}", "8: mqtt.prefix: must be a topic without + and #, without $ or a slash in front"),
+    ],
+)
+def test_a_mistake_in_a_section(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, told: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    (mistake,) = mistakes(tmp_path, VALID + line + "\n")
+    assert mistake.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("id: cell-4", "id: 4", f"4: streams.0.id: {TEXT}"),
+        ("id: cell-4", "id: no", f"4: streams.0.id: {TEXT}"),
+        ("id: cell-4", "id: Zelle-ä", "4: streams.0.id: must be 1 to 63 small letters, digits or hyphens, e.g. cell-4"),
+        ("kind: rtsp, ", "", "5: streams.0.source.kind: is missing; give one of rtsp, http, file"),
+        ("kind: rtsp", "kind: [rtsp]", "5: streams.0.source.kind: must be one of rtsp, http, file"),
+        ('"rtsp://cam4/main"', "rtsp://", "5: streams.0.source.url: must be rtsp://host[:port]/path or rtsps://"),
+        ("url:", "read_timeout_s: 20, url:", "5: streams.0.source: read_timeout_s (20.0) must be below stall_"),
+        ("url:", "open_timeout_s: 0, url:", "5: streams.0.source.open_timeout_s: must be greater than 0"),
+        ("url:", "tls_verify: 1, url:", "5: streams.0.source.tls_verify: must be true or false"),
+        ("cell}", "cell, region: [0, 0, 1]}", "7: streams.0.watches.0.region.3: is missing; the list is too short"),
+        ("cell}", "cell, region: [0, 0, 1, 1, 1]}", "7: streams.0.watches.0.region: "),
+        ("cell}", "cell, region: 1}", "7: streams.0.watches.0.region: must be a list"),
+        ("cell}", "cell, events: {tighten: {on: 2}}}", "7: streams.0.watches.0.events.tighten.on: must be less than"),
+        ("cell}", "cell, events: {tighten: {on: yes}}}", "7: streams.0.watches.0.events.tighten.on: must be a number"),
+        ("cell}", "cell, events: {default: {on: 0.1}}}", "7: streams.0.watches.0.events.default: off (0.4) must not"),
+        ("cell}", "cell, events: {default: {onn: 1}}}", "7: streams.0.watches.0.events.default.onn: unknown key; "),
+        ("cell}", "cell, events: {tigthen: {}}}", "7: streams.0.watches.0.events.tigthen: the recognizer cell knows no "
+         "such action; did you mean tighten?"),
+        ("cell}", "cell, events: {idle: {}}}", "7: streams.0.watches.0.events.idle: the recognizer cell knows no such "
+         "action; there are: tighten, loosen"),
+        ("cell:", "other:", "7: streams.0.watches.0.recognizer: is no key of `recognizers`; there are: other"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_stream(tmp_path: Path, right: str, wrong: str, told: str) -> None:
+    (mistake,) = mistakes(tmp_path, VALID.replace(right, wrong, 1))
+    assert mistake.startswith(told)
+
+
+def test_a_duplicate_stream_and_a_file_that_is_not_there(tmp_path: Path) -> None:
+    more = "  - {id: cell-4, source: {kind: file, path: film.mp4}, watches: [{id: a, recognizer: cell}]}\n"
+    assert mistakes(tmp_path, VALID + more) == [
+        "8: streams.1.id: is used already in line 4; ids are unique",
+        f"8: streams.1.source.path: no such file: film.mp4; check the path (relative to {Path.cwd()})",
+    ]
+
+
+def test_sections_of_the_wrong_shape_hide_no_other_mistake(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, "streams: {a: {id: 1}}\nrecognizers: [a]\nlog: 1\n") == [
+        "1: streams: must be a list",
+        "2: recognizers: must be a mapping (`key: value`)",
+        f"3: log: {SECTION}",
+    ]
+
+
+def test_a_checkpoint_must_be_of_the_kind_that_is_asked_for(tmp_path: Path) -> None:
+    other = write_card(tmp_path / "other.safetensors", kind="flow")
+    (mistake,) = mistakes(tmp_path, VALID.replace("CHECKPOINT", str(other)))
+    assert mistake == "2: recognizers.cell.checkpoint: is a checkpoint of kind flow; give the right file or kind"
+
+
+@pytest.mark.parametrize(("content", "told"), [(b"PK\x03\x04 torch.save", "is a pickle"), (b"a film", "is damaged")])
+def test_a_file_that_is_no_checkpoint_is_named(tmp_path: Path, content: bytes, told: str) -> None:
+    wrong = tmp_path / "wrong.pt"
+    wrong.write_bytes(content)
+    (mistake,) = mistakes(tmp_path, VALID.replace("CHECKPOINT", str(wrong)))
+    assert mistake.startswith(f"2: recognizers.cell.checkpoint: {wrong} {told}")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    binary = tmp_path / "film.mp4"
+    binary.write_bytes(b"\x80\x81\x82")
+    for file, told in [
+        (tmp_path / "nowhere.yaml", "cannot be read (No such file or directory); give the path of a YAML file"),
+        (tmp_path, "cannot be read (Is a directory); give the path of a YAML file"),
+        (binary, "is not text in UTF-8; give a YAML file"),
+    ]:
+        with pytest.raises(ConfigError) as caught:
+            load(file, {})
+        assert caught.value.problems == (f"{file}:1: configuration: {told}",)
