@@ -34,7 +34,7 @@ def read(file: Path, environment: Mapping[str, str]) -> Document:
         if isinstance(root, yaml.MappingNode):
             document.value = _Reader(document, environment).value(root, ())
         else:
-            document.problem((), "must be a mapping with `recognizers` and `streams`")
+            document.problem((), "must be a mapping (`key: value`)")
     except OSError as error:
         document.problem((), f"cannot be read ({error.strerror}); give the path of a YAML file")
     except UnicodeDecodeError:

@@ -9,7 +9,6 @@ import pytest
 
 from tests.streamer.settings.files import VALID, mistakes, read
 
-MAPPING = "1: configuration: must be a mapping with `recognizers` and `streams`"
 TOO_MUCH = "1: configuration: is nested too deeply, or says too much by aliases; write it out"
 
 
