@@ -16,7 +16,7 @@ class Output:
     def __init__(self, machine: bool) -> None:
         self.machine = machine
         self._people = Console(stderr=machine, highlight=False, soft_wrap=True, emoji=False)
-        self._errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+        self.errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
     def result(self, fields: Mapping[str, object], text: str) -> None:
         """One result: its fields for machines, its text (rich markup: escape what is not ours) for people."""
@@ -34,7 +34,7 @@ class Output:
     def problem(self, text: str) -> None:
         """Something is wrong."""
         self._write({"problem": text})
-        self._errors.print(text, style="red", markup=False)
+        self.errors.print(text, style="red", markup=False)
 
     def _write(self, fields: Mapping[str, object]) -> None:
         if self.machine:

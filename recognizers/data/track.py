@@ -1,0 +1,56 @@
+"""Recorded pictures with the action at each of them: what training and validation cut their clips from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizers.clip import Picture
+from recognizers.transforms import square
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Track:
+    """Pictures of one recording, evenly spaced in time."""
+
+    name: str
+    group: str
+    """Who or what was recorded: person, session, scene. Data sets are split by it, never by clip."""
+    rate_hz: float
+    pictures: NDArray[np.uint8]
+    """`(N, S, S, 3)` RGB."""
+    labels: NDArray[np.int64]
+    """`(N,)` the position of each picture's action among the data set's labels."""
+
+    def __repr__(self) -> str:
+        return f"Track({self.name} group={self.group} {self.pictures.shape} at {self.rate_hz:g} Hz)"
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """Tracks in three parts that share no group."""
+
+    labels: tuple[str, ...]
+    background: str
+    training: tuple[Track, ...]
+    calibration: tuple[Track, ...]
+    """For choices made after training (temperature); never trained on."""
+    held_out: tuple[Track, ...]
+    """For the figures that are reported; neither trained on nor chosen by."""
+    description: str
+
+
+def squares(pictures: Iterable[Picture], side_px: int) -> NDArray[np.uint8]:
+    """`(N, side, side, 3)`: what the live transform makes of each picture."""
+    return np.stack([square([picture], side_px)[0].permute(1, 2, 0).numpy() for picture in pictures])
+
+
+def window_label(labels: Sequence[int] | NDArray[np.int64], classes: int) -> tuple[int, float]:
+    """The action of a clip is the one that fills most of its second half; also says how much of it."""
+    newer = np.asarray(labels)[len(labels) // 2 :]
+    count = np.bincount(newer, minlength=classes)
+    best = int(count.argmax())
+    return best, float(count[best] / len(newer))

@@ -1,0 +1,99 @@
+"""Clips cut from tracks: random ones to train on, evenly spaced ones to judge by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizers.data.track import Track, window_label
+
+Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
+"""Pictures `(N, T, S, S, 3)` and labels `(N,)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jitter:
+    """How training clips differ from what was recorded, as live clips do."""
+
+    speed: float = 0.15
+    """Clips are played at 1 - speed to 1 + speed."""
+    repeat: float = 0.08
+    """Share of pictures that repeat the one before, as when a camera loses some."""
+    splice: float = 0.0
+    """Share of clips whose older pictures come from another track, as when a scene is cut."""
+
+
+class TrainingWindows:
+    """Random clips, every action equally often (the background twice as often)."""
+
+    def __init__(
+        self, tracks: Sequence[Track], classes: int, background: int, frames: int, interval_s: float, jitter: Jitter
+    ) -> None:
+        self._tracks = tracks
+        self._frames = frames
+        self._interval_s = interval_s
+        self._jitter = jitter
+        self._ends = [_ends_by_label(tracks, label, classes, frames, interval_s) for label in range(classes)]
+        present = np.array([len(ends) > 0 for ends in self._ends], float)
+        present[background] *= 2
+        self._chance = present / present.sum()
+
+    @property
+    def missing(self) -> list[int]:
+        """Labels that no track shows."""
+        return [label for label, ends in enumerate(self._ends) if len(ends) == 0]
+
+    def batch(self, size: int, rng: np.random.Generator) -> Batch:
+        labels = rng.choice(len(self._ends), size, p=self._chance)
+        return np.stack([self._clip(int(label), rng) for label in labels]), labels.astype(np.int64)
+
+    def _clip(self, label: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+        number, end = self._ends[label][rng.integers(len(self._ends[label]))]
+        pictures = self._pictures(self._tracks[number], int(end), rng)
+        if rng.random() < self._jitter.splice:
+            older = self._tracks[int(rng.integers(len(self._tracks)))]
+            kept = int(rng.integers(1, self._frames // 2 + 1))
+            pictures[:kept] = self._pictures(older, int(rng.integers(len(older.pictures))), rng)[-kept:]
+        return pictures
+
+    def _pictures(self, track: Track, end: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+        speed = 1 + rng.uniform(-self._jitter.speed, self._jitter.speed)
+        back = np.arange(self._frames - 1, -1, -1) * self._interval_s * track.rate_hz * speed
+        positions = np.clip(np.rint(end - back), 0, len(track.pictures) - 1).astype(int)
+        for late in np.flatnonzero(rng.random(self._frames) < self._jitter.repeat):
+            positions[late] = positions[max(late - 1, 0)]
+        cut: NDArray[np.uint8] = track.pictures[positions]
+        return cut
+
+
+def even_windows(
+    track: Track, classes: int, frames: int, interval_s: float, hop_s: float, clear: float
+) -> Iterator[tuple[NDArray[np.uint8], int]]:
+    """Clips of a track as the live service cuts them: pictures `(T, S, S, 3)` and label.
+
+    Left out are those whose second half is not at least `clear` one action: nobody could say what they show.
+    """
+    step = interval_s * track.rate_hz
+    back = np.rint(np.arange(frames - 1, -1, -1) * step).astype(int)
+    for end in range(int(back[0]), len(track.pictures), max(1, round(hop_s * track.rate_hz))):
+        label, share = window_label(track.labels[end - back], classes)
+        if share >= clear:
+            yield track.pictures[end - back], label
+
+
+def _ends_by_label(
+    tracks: Sequence[Track], label: int, classes: int, frames: int, interval_s: float
+) -> NDArray[np.int64]:
+    """`(K, 2)` number of the track and position of the newest picture of every clip of a label."""
+    found = []
+    for number, track in enumerate(tracks):
+        back = np.rint(np.arange(frames - 1, -1, -1) * interval_s * track.rate_hz).astype(int)
+        # Short recordings are seen as the live buffer would at their beginning: nothing before the first picture.
+        first = min(int(back[0]), len(track.pictures) - 1)
+        for end in range(first, len(track.pictures)):
+            if window_label(track.labels[np.maximum(end - back, 0)], classes)[0] == label:
+                found.append((number, end))
+    return np.array(found, np.int64).reshape(-1, 2)

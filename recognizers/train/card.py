@@ -1,0 +1,60 @@
+"""A model card for people: what a checkpoint sees and says, how it was trained, how good it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from recognizers.checkpoint import Card
+
+
+def write_card(checkpoint: Path, card: Card) -> Path:
+    """Write the card beside the checkpoint; returns its path."""
+    path = checkpoint.with_suffix(".md")
+    path.write_text(card_text(checkpoint.name, card), encoding="utf-8")
+    return path
+
+
+def card_text(name: str, card: Card) -> str:
+    """Markdown."""
+    spec, trained = card.spec, card.trained
+    held_out: dict[str, Any] = trained["held_out"]
+    recall = [f"| {label} | {share:.1%} |" for label, share in held_out["recall"].items()]
+    return "\n".join(
+        [
+            f"# {name}",
+            "",
+            f"A `{card.kind}` network of {trained['parameters']:,} parameters. It looks at {spec.frames} pictures of "
+            f"{card.crop_px}×{card.crop_px} pixels, {spec.interval_s:g} s apart, every {spec.hop_s:g} s, "
+            f"and says one of: {', '.join(card.labels)}. `{card.background}` means none of the actions.",
+            "",
+            f"Trained on: {trained['data']}.",
+            "",
+            "## How good it is",
+            "",
+            f"Held-out clips ({held_out['clips']}, from groups that were neither trained nor calibrated on; their "
+            f"second half is at least three quarters one action): **{held_out['top1']:.1%}** right. "
+            f"Calibration error (ECE) {held_out['ece']:.3f} at temperature {card.temperature:g}.",
+            "",
+            "| action | share of its clips that were recognized |",
+            "|---|---|",
+            *recall,
+            "",
+            "Confusion (rows: what was shown; columns: what was said):",
+            "",
+            *_confusion(card.labels, held_out["confusion"]),
+            "",
+            "## Limits",
+            "",
+            "It knows what it was trained on. Under other cameras, tools or people its figures must be measured anew.",
+            "",
+        ]
+    )
+
+
+def _confusion(labels: Sequence[str], rows: Sequence[Sequence[int]]) -> list[str]:
+    head = ["| | " + " | ".join(labels) + " |", "|---" * (len(labels) + 1) + "|"]
+    return head + [
+        f"| **{label}** | " + " | ".join(map(str, row)) + " |" for label, row in zip(labels, rows, strict=True)
+    ]

@@ -1,0 +1,199 @@
+"""The training itself: from tracks to a checkpoint. A killed training goes on where it stood, to the same result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from recognizers.checkpoint import Card, save
+from recognizers.data.sets import Sampling, Tick
+from recognizers.data.track import DataSet
+from recognizers.data.windows import TrainingWindows
+from recognizers.errors import DataError
+from recognizers.models.slowfast import SlowFast
+from recognizers.train.augment import augmented
+from recognizers.train.plan import MEAN, STD, TrainingPlan
+from recognizers.train.validate import answers, figures, fitted_temperature
+
+_NORM_BATCHES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a training stands after a step."""
+
+    step: int
+    steps: int
+    loss: float
+    """Of this step's batch."""
+    rate: float
+
+
+def train(plan: TrainingPlan, tick: Tick, told: Callable[[Progress], None]) -> Card:
+    """Train, calibrate, judge, and write the checkpoint.
+
+    Raises:
+        DataError: the data cannot be read, or shows nothing of some action.
+    """
+    torch.set_num_threads(plan.recipe.threads)
+    data = plan.data.load(Sampling(plan.stored_hz, plan.stored_px), tick)
+    windows = TrainingWindows(
+        data.training,
+        len(data.labels),
+        data.labels.index(data.background),
+        plan.spec.frames,
+        plan.spec.interval_s,
+        plan.jitter,
+    )
+    if windows.missing:
+        raise DataError(f"no training clip shows {', '.join(data.labels[label] for label in windows.missing)}")
+    network = _optimised(plan, data, windows, told)
+    _settle_norms(network, plan, windows)
+    network.eval()
+    card = _judged(network, plan, data)
+    # Half precision: the answers differ by less than the fourth decimal, the file by half.
+    weights = {
+        name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in network.state_dict().items()
+    }
+    save(plan.out, card, weights)
+    _state_path(plan.out).unlink(missing_ok=True)
+    return card
+
+
+def _optimised(
+    plan: TrainingPlan, data: DataSet, windows: TrainingWindows, told: Callable[[Progress], None]
+) -> SlowFast:
+    recipe = plan.recipe
+    torch.manual_seed(recipe.seed)
+    network = SlowFast(plan.size, len(data.labels))
+    kept = SlowFast(plan.size, len(data.labels))
+    kept.load_state_dict(network.state_dict())
+    optimizer = torch.optim.AdamW(_by_decay(network, recipe.weight_decay), lr=recipe.rate)
+    first = _resume(plan, network, kept, optimizer)
+    network.train()
+    for step in range(first, recipe.steps):
+        # Seeded by step, not in a row: a training that goes on draws what it would have drawn.
+        rng = np.random.default_rng((recipe.seed, step))
+        torch.manual_seed(recipe.seed * 1_000_003 + step)
+        rate = recipe.rate * rate_share(step, recipe.steps)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        pictures, labels = windows.batch(recipe.batch, rng)
+        logits = network(augmented(pictures, plan.crop_px, recipe.flip, rng))
+        loss = F.cross_entropy(logits, torch.from_numpy(labels), label_smoothing=recipe.smoothing)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        _average(kept, network, min(recipe.average, (step + 1) / (step + 10)))
+        if (step + 1) % recipe.save_every == 0:
+            _remember(plan, network, kept, optimizer, step + 1)
+        told(Progress(step + 1, recipe.steps, float(loss.detach()), rate))
+    return kept
+
+
+def rate_share(step: int, steps: int) -> float:
+    """Learning rate as a share of the highest: a linear rise over a twentieth, then half a cosine."""
+    rise = max(1, steps // 20)
+    if step < rise:
+        return (step + 1) / rise
+    return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+
+
+def _by_decay(network: nn.Module, decay: float) -> list[dict[str, object]]:
+    """Convolutions and the head decay; norms and biases do not."""
+    heavy = [parameter for parameter in network.parameters() if parameter.ndim > 1]
+    light = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
+    return [{"params": heavy, "weight_decay": decay}, {"params": light, "weight_decay": 0.0}]
+
+
+@torch.no_grad()
+def _average(kept: nn.Module, network: nn.Module, decay: float) -> None:
+    for mean, new in zip(kept.parameters(), network.parameters(), strict=True):
+        mean.lerp_(new, 1 - decay)
+
+
+@torch.no_grad()
+def _settle_norms(network: SlowFast, plan: TrainingPlan, windows: TrainingWindows) -> None:
+    """Batch norms of averaged weights have seen none of their own activations: measure them anew ("precise BN")."""
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm3d)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over what follows
+    network.train()
+    for number in range(_NORM_BATCHES):
+        rng = np.random.default_rng((plan.recipe.seed, plan.recipe.steps, number))
+        pictures, _ = windows.batch(plan.recipe.batch, rng)
+        network(augmented(pictures, plan.crop_px, plan.recipe.flip, rng))
+
+
+def _judged(network: SlowFast, plan: TrainingPlan, data: DataSet) -> Card:
+    classes = len(data.labels)
+    temperature = fitted_temperature(answers(network, data.calibration, plan.spec, plan.crop_px, classes))
+    held_out = figures(answers(network, data.held_out, plan.spec, plan.crop_px, classes), data.labels, temperature)
+    return Card(
+        kind="slowfast",
+        labels=data.labels,
+        background=data.background,
+        spec=plan.spec,
+        crop_px=plan.crop_px,
+        mean=MEAN,
+        std=STD,
+        network=asdict(plan.size),
+        temperature=temperature,
+        trained={
+            "data": data.description,
+            "recipe": asdict(plan.recipe),
+            "jitter": asdict(plan.jitter),
+            "parameters": sum(parameter.numel() for parameter in network.parameters()),
+            "held_out": held_out,
+        },
+    )
+
+
+def _state_path(out: Path) -> Path:
+    return out.with_suffix(".state")
+
+
+def _remember(
+    plan: TrainingPlan, network: nn.Module, kept: nn.Module, optimizer: torch.optim.Optimizer, step: int
+) -> None:
+    path = _state_path(plan.out)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    torch.save(
+        {
+            "plan": _fingerprint(plan),
+            "step": step,
+            "network": network.state_dict(),
+            "kept": kept.state_dict(),
+            "optimizer": optimizer.state_dict(),
+        },
+        part,
+    )
+    part.replace(path)
+
+
+def _resume(plan: TrainingPlan, network: nn.Module, kept: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+    """The step to go on with; 0 where no state of this very plan was left."""
+    path = _state_path(plan.out)
+    if not path.exists():
+        return 0
+    state = torch.load(path, weights_only=True)
+    if state["plan"] != _fingerprint(plan):
+        raise DataError(f"{path} was left by another training; remove it to begin anew")
+    network.load_state_dict(state["network"])
+    kept.load_state_dict(state["kept"])
+    optimizer.load_state_dict(state["optimizer"])
+    return int(state["step"])
+
+
+def _fingerprint(plan: TrainingPlan) -> str:
+    return repr(replace(plan, out=Path()))

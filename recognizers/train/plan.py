@@ -1,0 +1,58 @@
+"""What is to be trained, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from recognizers.clip import ClipSpec
+from recognizers.data.sets import ClipListData, WorkCellData
+from recognizers.data.windows import Jitter
+from recognizers.models.slowfast import SlowFastSize
+
+MEAN = (0.45, 0.45, 0.45)
+STD = (0.225, 0.225, 0.225)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The numbers of an optimisation."""
+
+    steps: int
+    batch: int = 32
+    rate: float = 2e-3
+    """Highest learning rate (AdamW); rises over the first twentieth of the steps and falls as a cosine."""
+    weight_decay: float = 0.05
+    smoothing: float = 0.05
+    """Label smoothing."""
+    average: float = 0.995
+    """Decay of the moving average of the weights, which is what is kept."""
+    flip: bool = False
+    """Mirror half of the clips; only where no action is handed or has a direction."""
+    seed: int = 1
+    save_every: int = 50
+    """Steps between two states from which a killed training goes on."""
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """A whole training."""
+
+    size: SlowFastSize
+    spec: ClipSpec
+    crop_px: int
+    data: WorkCellData | ClipListData
+    recipe: Recipe
+    jitter: Jitter
+    out: Path
+
+    @property
+    def stored_px(self) -> int:
+        """Pictures are kept a little larger than the network sees them, for random crops."""
+        return round(self.crop_px * 1.14)
+
+    @property
+    def stored_hz(self) -> float:
+        """Twice the clips' own rate, so that clips can begin between two of the live grid's moments."""
+        return 2 / self.spec.interval_s
