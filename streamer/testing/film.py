@@ -12,14 +12,25 @@ import numpy as np
 from recognizers.clip import Picture
 
 
-def write_film(path: Path, pictures: Iterable[Picture], fps: int, bit_rate: int = 1_500_000) -> Path:
-    """Encode as a camera does: no B-frames, a key frame every two seconds. Returns `path`."""
+def write_film(
+    path: Path,
+    pictures: Iterable[Picture],
+    fps: int,
+    bit_rate: int = 1_500_000,
+    codec: str = "libx264",
+    **more: str,
+) -> Path:
+    """Encode as a camera does: no B-frames, a key frame every two seconds. Returns `path`.
+
+    Args:
+        more: options of the encoder, in addition to or instead of those of a camera.
+    """
     with av.open(str(path), "w") as film:
         stream = None
         for number, picture in enumerate(pictures):
             if stream is None:
-                options = {"preset": "veryfast", "tune": "zerolatency", "g": str(2 * fps)}
-                stream = film.add_stream("libx264", rate=fps, options=options)
+                options = {"preset": "veryfast", "tune": "zerolatency", "g": str(2 * fps), **more}
+                stream = film.add_stream(codec, rate=fps, options=options)
                 stream.height, stream.width = picture.shape[:2]
                 stream.pix_fmt, stream.bit_rate, stream.time_base = "yuv420p", bit_rate, Fraction(1, fps)
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")

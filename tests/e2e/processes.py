@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,19 +47,30 @@ class Server:
             self._process = None
 
 
-class GstCamera:
-    """GStreamer's RTSP server playing one film at `url`, on the same port after every restart."""
+class GstServer:
+    """GStreamer's RTSP server playing films by name, on the same port after every restart."""
 
-    def __init__(self, film: Path, user: str | None = None, password: str = "") -> None:
-        self._film, self._user, self._password = film, user, password
+    def __init__(
+        self,
+        films: Mapping[str, Path | Sequence[Path]],
+        user: str | None = None,
+        password: str = "",
+        *,
+        sound: bool = False,
+    ) -> None:
+        """Several films under one name are played one after the other; all are repeated for ever."""
+        self._films = [
+            f"{name}={'+'.join(map(str, [played] if isinstance(played, Path) else played))}"
+            for name, played in films.items()
+        ]
+        self._more = ["--sound"] if sound else []
+        self._more += [] if user is None else ["--user", user, "--password", password]
         self._port = "0"
         self._server: Server | None = None
 
     def start(self) -> None:
-        command = [sys.executable, str(HERE / "gst_server.py"), f"live={self._film}", "--port", self._port]
-        if self._user is not None:
-            command += ["--user", self._user, "--password", self._password]
-        self._server = Server(command)
+        script = str(HERE / "gst_server.py")
+        self._server = Server([sys.executable, script, *self._films, "--port", self._port, *self._more])
         (self._port,) = self._server.start()
 
     def kill(self) -> None:
@@ -71,9 +83,9 @@ class GstCamera:
         assert self._server is not None
         return self._server.pid
 
-    @property
-    def url(self) -> str:
-        return f"rtsp://127.0.0.1:{self._port}/live"
+    def address(self, name: str, login: str = "") -> str:
+        """The URL of a film; `login` is `user:password`."""
+        return f"rtsp://{login}{'@' if login else ''}127.0.0.1:{self._port}/{name}"
 
     def __enter__(self) -> Self:
         self.start()
@@ -81,3 +93,14 @@ class GstCamera:
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.kill()
+
+
+class GstCamera(GstServer):
+    """One film at `url`."""
+
+    def __init__(self, film: Path, user: str | None = None, password: str = "") -> None:
+        super().__init__({"live": film}, user, password)
+
+    @property
+    def url(self) -> str:
+        return self.address("live")
