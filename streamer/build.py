@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from recognizers.build import build_recognizer
 from recognizers.clip import Region
@@ -37,7 +37,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
     """All parts of a worker, not yet running.
 
     Raises:
-        ConfigError: every recognizer that cannot be loaded, every event rule for an action that nobody recognizes.
+        ConfigError: every recognizer that cannot be loaded; a password or CA file that cannot be used.
     """
     recognizers = build_recognizers(settings)
     streams = []
@@ -76,20 +76,10 @@ def build_recognizers(settings: Settings) -> dict[str, Recognizer]:
 
 
 def build_watches(stream: Stream, recognizers: Mapping[str, Recognizer]) -> tuple[Watch, ...]:
-    return tuple(_watch(stream.id, section, recognizers[section.recognizer]) for section in stream.watches)
+    return tuple(_watch(section, recognizers[section.recognizer]) for section in stream.watches)
 
 
-def _watch(stream: str, section: WatchSection, recognizer: Recognizer) -> Watch:
-    actions = [label for label in recognizer.labels if label != recognizer.background]
-    unknown = sorted(set(section.events) - {"default", *actions})
-    if unknown:
-        raise ConfigError(
-            [
-                f"streams.{stream}.watches.{section.id}.events.{action}: the recognizer {section.recognizer} knows no "
-                f"such action; it knows {', '.join(actions)}"
-                for action in unknown
-            ]
-        )
+def _watch(section: WatchSection, recognizer: Recognizer) -> Watch:
     return Watch(
         id=section.id,
         recognizer=section.recognizer,
@@ -108,7 +98,7 @@ def demand_of(watches: tuple[Watch, ...]) -> Demand:
 
 def address_of(source: Source) -> Address:
     """A source's section as the av door takes it."""
-    fields = source.model_dump(exclude={"kind", "path", "loop"}, exclude_none=True)
+    fields = source.model_dump(exclude={"kind", "path"}, exclude_none=True)
     url = str(source.path) if source.kind == "file" else fields.pop("url").get_secret_value()
     return Address(url, **fields)
 
@@ -122,20 +112,24 @@ def build_sink(mqtt: Mqtt | None, clock: Clock, metrics: Metrics) -> AbstractAsy
     """The broker; where none is configured, lines of JSON on standard output."""
     if mqtt is None:
         return nullcontext(JsonLinesSink(sys.stdout))
+    return MqttSink(mqtt_options(mqtt), clock, metrics)
+
+
+def mqtt_options(mqtt: Mqtt) -> MqttOptions:
+    """How the broker of a section is spoken to."""
+    try:
+        password = mqtt.secret()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(["mqtt.password_file: cannot be read; give a text file that this user may read"]) from error
     url = urlsplit(mqtt.url)
-    password = mqtt.secret()
     tls = url.scheme == "mqtts"
-    return MqttSink(
-        MqttOptions(
-            host=url.hostname or "localhost",
-            port=url.port or (8883 if tls else 1883),
-            client_id=mqtt.client_id or f"takt-{socket.gethostname()}",
-            prefix=mqtt.prefix,
-            tls=tls,
-            ca_file=None if mqtt.ca_file is None else str(mqtt.ca_file),
-            username=mqtt.username or (unquote(url.username) if url.username else None),
-            password=password,
-        ),
-        clock,
-        metrics,
+    return MqttOptions(
+        host=url.hostname or "localhost",
+        port=url.port or (8883 if tls else 1883),
+        client_id=mqtt.client_id or f"takt-{socket.gethostname()}",
+        prefix=mqtt.prefix,
+        tls=tls,
+        ca_file=None if mqtt.ca_file is None else str(mqtt.ca_file),
+        username=mqtt.username,
+        password=password,
     )

@@ -1,0 +1,29 @@
+"""See it work: a simulated work cell as a real RTSP camera, an MQTT broker, the service; events as they arrive.
+
+Needs no camera, no broker and no network. Ends with a summary of right, wrong and missed events."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from streamer.cli.interrupt import leaving_at_once
+from streamer.cli.output import Output
+from streamer.logs import configure
+
+EXAMPLES = "example: takt demo --seconds 120"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--seconds", type=float, default=60.0, help="how long (default 60; 0 until Ctrl-C)")
+    command.add_argument("--seed", type=int, default=7, help="which day at the cell (default 7)")
+    command.add_argument("--mqtt", metavar="URL", help="your own broker, e.g. mqtt://localhost:1883")
+    command.add_argument("--http-port", type=int, default=0, help="for metrics and health (default: a free one)")
+
+
+def main(arguments: argparse.Namespace, output: Output) -> int:
+    configure("warning", "text", ())
+    with leaving_at_once():
+        from streamer.demo.run import demo  # noqa: PLC0415 - torch takes seconds to import
+
+    return asyncio.run(demo(arguments.seconds, arguments.seed, arguments.mqtt, arguments.http_port, output))

@@ -1,0 +1,56 @@
+"""The simulated work cell as a real RTSP camera, in its own process."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from recognizers.data.synthetic import WorkCell
+from streamer.clock import SystemClock
+from streamer.demo.companion import companion, serve_until_alone
+from streamer.testing.feeds import PictureFeed
+from streamer.testing.rtsp import RtspCamera
+
+FPS = 16
+HEIGHT_PX = 240
+
+
+@dataclass(frozen=True, slots=True)
+class CellCamera:
+    """A running camera."""
+
+    url: str
+    began_at: float
+    """Unix seconds at which the session at the bench began."""
+
+
+@asynccontextmanager
+async def cell_camera(seed: int) -> AsyncIterator[CellCamera]:
+    """Show the session of a seed on loopback until the block ends.
+
+    Raises:
+        RuntimeError: it did not start.
+    """
+    async with companion("streamer.demo.camera", "--seed", str(seed)) as ready:
+        yield CellCamera(**ready)
+
+
+async def _serve(seed: int, parent: int) -> None:
+    feed = PictureFeed(WorkCell(seed, HEIGHT_PX).draw, FPS, SystemClock())
+    async with RtspCamera(feed) as camera:
+        await serve_until_alone(parent, {"url": camera.url, "began_at": feed.began_at})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="a simulated work cell as RTSP camera on loopback")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--parent", type=int, required=True, help="process to end with")
+    arguments = parser.parse_args()
+    asyncio.run(_serve(arguments.seed, arguments.parent))
+
+
+if __name__ == "__main__":
+    main()

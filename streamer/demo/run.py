@@ -1,0 +1,180 @@
+"""A simulated work cell, a broker, the service and a subscriber that shows what arrives."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
+
+from recognizers.data.synthetic import IDLE, WorkCell
+from streamer.build import mqtt_options
+from streamer.clock import Clock, SystemClock
+from streamer.demo.broker import embedded_broker
+from streamer.demo.camera import CellCamera, cell_camera
+from streamer.demo.judge import GRACE_S, Happening, Start, Verdict, judge
+from streamer.service import run, stop_on_signals
+from streamer.settings import Settings
+from streamer.sinks.mqtt.subscriber import Subscriber
+
+STREAM = "cell"
+WARM_UP_S = 3.0
+"""From the first event loop's turn on nothing can be recognized for as long as a clip and a connection take."""
+
+COLOURS = {"pick": "cyan", "place": "blue", "tighten": "green", "loosen": "magenta", "inspect": "yellow"}
+
+
+class Output(Protocol):
+    def result(self, fields: Mapping[str, object], text: str) -> None: ...
+
+    def show(self, fields: Mapping[str, object], text: str) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+
+async def demo(seconds: float, seed: int, mqtt_url: str | None, http_port: int, output: Output) -> int:
+    """Run for `seconds` (0: until told to stop), then say what was right, wrong and missed.
+
+    Raises:
+        RuntimeError: camera or broker did not start.
+        SinkUnavailable: the given broker cannot be reached.
+    """
+    clock, stop = SystemClock(), asyncio.Event()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(stop_on_signals(stop))
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="takt-demo-")))
+        camera = await stack.enter_async_context(cell_camera(seed))
+        url = mqtt_url or f"mqtt://127.0.0.1:{await stack.enter_async_context(embedded_broker())}"
+        settings = _settings(camera.url, url, http_port, folder)
+        assert settings.mqtt is not None
+        audience = _Audience(output, clock)
+        options = replace(mqtt_options(settings.mqtt), client_id=f"takt-demo-audience-{os.getpid()}")
+        subscriber = await stack.enter_async_context(Subscriber.open(options, f"{STREAM}/events"))
+        output.say(f"camera [bold]{camera.url}[/]   broker [bold]{url}[/]   topic [bold]takt/{STREAM}/events[/]")
+        began_at = clock.now() + WARM_UP_S
+        async with asyncio.TaskGroup() as group:
+            listening = group.create_task(audience.listen(subscriber))
+            ending = group.create_task(_stop_after(seconds, stop, clock))
+            await run(settings, stop, output.show)
+            ended_at = clock.now()
+            ending.cancel()
+            await audience.settled()
+            listening.cancel()
+    happened = _happened(seed, camera, began_at, ended_at - GRACE_S)
+    starts = [start for start in audience.starts if began_at <= start.decided_at]
+    _summary(judge(happened, starts), audience.latencies_s, output)
+    return 0
+
+
+async def _stop_after(seconds: float, stop: asyncio.Event, clock: Clock) -> None:
+    if seconds > 0:
+        await clock.sleep(seconds)
+        stop.set()
+
+
+def _settings(camera_url: str, mqtt_url: str, http_port: int, folder: Path) -> Settings:
+    return Settings.model_validate(
+        {
+            "data_dir": folder,
+            "mqtt": {"url": mqtt_url, "client_id": f"takt-demo-{os.getpid()}"},
+            "http": {"port": http_port},
+            "recognizers": {"cell": {"kind": "slowfast", "checkpoint": "bundled:cell"}},
+            "streams": [
+                {
+                    "id": STREAM,
+                    "source": {"kind": "rtsp", "url": camera_url},
+                    "watches": [{"id": "bench", "recognizer": "cell"}],
+                }
+            ],
+            "shutdown": {"grace_s": 3.0},
+            "log": {"level": "warning"},
+        }
+    )
+
+
+class _Audience:
+    """Whoever subscribes to the events: shows them, and remembers what began."""
+
+    def __init__(self, output: Output, clock: Clock) -> None:
+        self.starts: list[Start] = []
+        self.latencies_s: list[float] = []
+        self._output = output
+        self._clock = clock
+        self._open: set[str] = set()
+        self._changed = asyncio.Event()
+
+    async def listen(self, subscriber: Subscriber) -> None:
+        async for _, payload in subscriber:
+            event: dict[str, Any] = json.loads(payload)
+            latency_s = self._clock.now() - _unix(event["decided_at"])
+            self._show(event, latency_s)
+            if event["phase"] == "started":
+                self.starts.append(Start(event["action"], _unix(event["decided_at"])))
+                self.latencies_s.append(latency_s)
+                self._open.add(event["action_id"])
+            else:
+                self._open.discard(event["action_id"])
+            self._changed.set()
+
+    async def settled(self) -> None:
+        """Return when everything that began has ended, or after two seconds."""
+        try:
+            async with asyncio.timeout(2.0):
+                while self._open:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            self._output.say(f"{len(self._open)} actions were never seen to end")
+
+    def _show(self, event: Mapping[str, Any], latency_s: float) -> None:
+        action, began = event["action"], event["phase"] == "started"
+        sign = "▶" if began else "■"
+        more = f"{latency_s * 1000:4.0f} ms from glass" if began else f"took {event.get('duration_s', 0):.1f} s"
+        name = f"[bold {COLOURS.get(action, 'white')}]{action:9}[/]"
+        text = f"{event['at'][11:21]}  {sign} {name} {event['phase']:8} {event['score']:.0%}  {more}"
+        self._output.result({"event": event, "latency_s": round(latency_s, 3)}, text)
+
+
+def _unix(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _happened(seed: int, camera: CellCamera, began_at: float, ended_at: float) -> list[Happening]:
+    """What the cell's own script says was done, from beginning to end, while somebody watched."""
+    segments = WorkCell(seed).truth(max(0.0, ended_at - camera.began_at))
+    done = [
+        Happening(segment.label, camera.began_at + segment.start_s, camera.began_at + segment.end_s)
+        for segment in segments
+        if segment.label != IDLE
+    ]
+    return [one for one in done if began_at <= one.start_at and one.end_at <= ended_at]
+
+
+def _summary(verdict: Verdict, latencies_s: list[float], output: Output) -> None:
+    delays = sorted(latencies_s)
+    p50, p95 = (delays[int(share * (len(delays) - 1))] for share in (0.5, 0.95)) if delays else (None, None)
+    done = len(verdict.right) + len(verdict.missed)
+    fields = {
+        "summary": {
+            "done": done,
+            "right": len(verdict.right),
+            "wrong": len(verdict.wrong),
+            "missed": len(verdict.missed),
+            "missed_actions": [one.action for one in verdict.missed],
+            "wrong_actions": [one.action for one in verdict.wrong],
+            "latency_s": {"p50": p50, "p95": p95},
+        }
+    }
+    text = (
+        f"\n[bold]{done} actions were done: [green]{len(verdict.right)} right[/], [red]{len(verdict.wrong)} wrong[/], "
+        f"[yellow]{len(verdict.missed)} missed[/][/]"
+    )
+    if p50 is not None and p95 is not None:
+        text += f"   from glass to event {p50 * 1000:.0f} ms (median), {p95 * 1000:.0f} ms (95 %)"
+    output.result(fields, text)

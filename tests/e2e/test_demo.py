@@ -1,0 +1,74 @@
+"""The demo as a person sees it: it ends by itself, judges itself, and Ctrl-C is clean."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+TAKT = Path(sys.executable).with_name("takt")
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+
+async def takt_demo(*arguments: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        str(TAKT), "demo", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+
+
+def companions_of(pid: int) -> list[str]:
+    """Command lines of the demo's own processes that still run."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if f"--parent {pid}" in line:
+                found.append(line)
+    return found
+
+
+async def test_the_demo_ends_by_itself_and_most_of_what_it_says_is_right() -> None:
+    process = await takt_demo("--seconds", "40", "--json")
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    lines = [json.loads(line) for line in out.decode().splitlines()]
+    assert "metrics" in lines[0]
+    events = [line["event"] for line in lines if "event" in line]
+    ended = [event["action_id"] for event in events if event["phase"] == "ended"]
+    assert sorted(ended) == sorted(event["action_id"] for event in events if event["phase"] == "started")
+    assert len(set(ended)) == len(ended)
+    summary = lines[-1]["summary"]
+    assert summary["done"] >= 5
+    assert summary["right"] >= 0.6 * summary["done"], summary
+    assert companions_of(process.pid) == []
+
+
+async def test_ctrl_c_ends_the_demo_with_its_summary() -> None:
+    process = await takt_demo("--seconds", "0", "--json")
+    assert process.stdout is not None
+    assert "metrics" in json.loads(await process.stdout.readline())
+    process.send_signal(signal.SIGINT)
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    assert "summary" in json.loads(out.decode().splitlines()[-1])
+    assert b"Traceback" not in err
+    assert companions_of(process.pid) == []
+
+
+async def test_companions_do_not_outlive_a_killed_demo() -> None:
+    process = await takt_demo("--seconds", "0", "--json")
+    assert process.stdout is not None
+    await process.stdout.readline()
+    assert len(companions_of(process.pid)) == 2
+    os.kill(process.pid, signal.SIGKILL)
+    # They hold our pipe open for as long as they live: its end is theirs.
+    assert process.stderr is not None
+    async with asyncio.timeout(20):
+        await process.stderr.read()
+    assert companions_of(process.pid) == []
