@@ -72,9 +72,15 @@ class Emitter:
                 await self._store()
             self._idle.set()
 
-    async def flush(self) -> None:
-        """Return once everything emitted so far is durable."""
-        await self._idle.wait()
+    async def flush(self, grace_s: float | None = None) -> bool:
+        """Whether everything emitted so far became durable, within `grace_s` where given."""
+        try:
+            async with asyncio.timeout(grace_s):
+                await self._idle.wait()
+        except TimeoutError:
+            _log.error("%d events are not stored: the outbox takes none", len(self._events))
+            return False
+        return True
 
     async def _store(self) -> None:
         events = list(self._events)

@@ -44,24 +44,20 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
 
 
 async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
-    """Serve until `stop` is set, or until every stream has come to its end."""
+    """Serve until `stop` is set, or until every stream has come to its end.
+
+    Raises:
+        ConfigError: a recognizer cannot be loaded, nothing can listen there.
+        OutboxUnavailable: the outbox cannot be opened.
+    """
     clock, metrics, health = SystemClock(), Metrics(), Health()
     http = settings.http
     async with serve(http.host, http.port, health, lambda: (CONTENT_TYPE, metrics.exposition())) as port:
-        worker = Worker(build_plan(settings, clock, metrics), clock, metrics)
-        base = f"http://{http.host}:{port}"
+        worker = Worker(build_plan(settings, clock, metrics), clock, metrics, health)
+        host = f"[{http.host}]" if ":" in http.host else http.host
+        base = f"http://{host}:{port}"
         show(
             {"metrics": f"{base}/metrics", "live": f"{base}/livez", "ready": f"{base}/readyz"},
             f"metrics {base}/metrics   health {base}/livez {base}/readyz",
         )
-        async with asyncio.TaskGroup() as group:
-            ending = group.create_task(_stop_at_the_end(worker, stop))
-            health.ready = True
-            await worker.run(stop)
-            health.ready = False
-            ending.cancel()
-
-
-async def _stop_at_the_end(worker: Worker, stop: asyncio.Event) -> None:
-    await worker.ended.wait()
-    stop.set()
+        await worker.run(stop)

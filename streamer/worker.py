@@ -19,6 +19,7 @@ from streamer.delivery import Delivery
 from streamer.emitter import Emitter
 from streamer.engine import Engine, LocalEngine
 from streamer.event import Reason
+from streamer.health import Health
 from streamer.lane import Lane
 from streamer.metrics import Metrics
 from streamer.outbox import Outbox
@@ -68,17 +69,20 @@ async def until(stop: asyncio.Event, tasks: Sequence[Coroutine[Any, Any, None]])
 
 
 class Worker:
-    """Runs a plan until it is told to stop."""
+    """Runs a plan until it is told to stop, or until every stream has come to its end (cameras never do)."""
 
-    def __init__(self, plan: Plan, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, plan: Plan, clock: Clock, metrics: Metrics, health: Health) -> None:
         self._plan = plan
         self._clock = clock
         self._metrics = metrics
-        self.ended = asyncio.Event()
-        """Set once every stream has come to its end; streams of cameras never do."""
+        self._health = health
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Stopping order: ingest and inference, open actions, emitter, delivery, sink, outbox."""
+        """Stopping order: ingest and inference, open actions, emitter, delivery, sink, outbox.
+
+        Raises:
+            OutboxUnavailable: the outbox cannot be opened.
+        """
         plan = self._plan
         async with AsyncExitStack() as stack:
             outbox = await stack.enter_async_context(
@@ -96,9 +100,11 @@ class Worker:
             delivery = Delivery(outbox, sink, self._clock, self._metrics)
             async with asyncio.TaskGroup() as services:
                 running = [services.create_task(emitter.run()), services.create_task(delivery.run())]
+                self._health.ready = True
                 await self._watch_streams(stop, outbox, sink, engines, emitter)
-                await emitter.flush()
-                await delivery.drain(plan.grace_s)
+                self._health.ready = False
+                if await emitter.flush(plan.grace_s):
+                    await delivery.drain(plan.grace_s)
                 for task in running:
                     task.cancel()
 
@@ -122,7 +128,7 @@ class Worker:
             await until(
                 stop,
                 [
-                    self._follow_all(lanes, outbox, engines, sink),
+                    self._follow_all(lanes, outbox, engines, sink, stop),
                     *(self._answer(name, schedulers[name], engines[name], lanes) for name in engines),
                     self._feel_the_lag(schedulers),
                 ],
@@ -133,7 +139,12 @@ class Worker:
                 self._show(sink, lane.stages.stream, "offline", "shutdown")
 
     async def _follow_all(
-        self, lanes: Mapping[str, Lane], outbox: Outbox, engines: Mapping[str, LocalEngine], sink: StatusSink
+        self,
+        lanes: Mapping[str, Lane],
+        outbox: Outbox,
+        engines: Mapping[str, LocalEngine],
+        sink: StatusSink,
+        stop: asyncio.Event,
     ) -> None:
         async with asyncio.TaskGroup() as group:
             for stream in self._plan.streams:
@@ -148,7 +159,7 @@ class Worker:
                     partial(self._changed, stream.id, lane, engines, sink),
                 )
                 group.create_task(lane.follow(attempt))
-        self.ended.set()
+        stop.set()
 
     def _changed(
         self, stream: str, lane: Lane, engines: Mapping[str, LocalEngine], sink: StatusSink, change: Change

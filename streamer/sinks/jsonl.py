@@ -20,12 +20,14 @@ class JsonLinesSink:
         self._stream = stream
 
     async def put(self, message: Message) -> None:
-        """Raises SinkUnavailable where the stream does not take the line."""
+        """Raises SinkUnavailable where the stream does not take the line, BrokenPipeError where nobody reads it."""
         payload = json.loads(envelope(message))
         line = json.dumps({"topic": message.topic, "payload": payload}, separators=(",", ":"))
         try:
             self._stream.write(line + "\n")
             self._stream.flush()
+        except BrokenPipeError:
+            raise
         except (OSError, ValueError) as error:
             raise SinkUnavailable(f"cannot write the line: {error}") from error
 

@@ -37,7 +37,7 @@ class FakeSink:
         finally:
             self.in_flight -= 1
 
-    async def state(self, topic: str, payload: Mapping[str, object]) -> None:
+    def state(self, topic: str, payload: Mapping[str, object]) -> None:
         self.states[topic] = payload
 
     @property
