@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from recognizers.card import Card, checkpoint_path
-from recognizers.checkpoint import load
+from recognizers.checkpoint import fit_strictly, load
 from recognizers.errors import CheckpointMismatch
 from recognizers.models.slowfast import SlowFast, SlowFastSize
 from recognizers.recognizer import Recognizer
@@ -19,13 +18,14 @@ from recognizers.runtimes.windowed import WindowedRecognizer
 
 
 def slowfast_network(card: Card, tensors: Mapping[str, Tensor], origin: str) -> SlowFast:
-    """The network that the card describes, with the checkpoint's weights, strictly."""
+    """The network that the card describes, with the checkpoint's weights, strictly.
+
+    Raises:
+        CheckpointMismatch: the card describes no SlowFast, or the weights are those of another.
+    """
     try:
-        numbers: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in card.network.items()
-        }
-        network = SlowFast(SlowFastSize(**numbers), len(card.labels))
-    except (TypeError, ValueError) as error:
+        network = SlowFast(SlowFastSize(**card.network), len(card.labels))
+    except (TypeError, ValueError, RuntimeError) as error:
         raise CheckpointMismatch(f"{origin}: the card does not describe a SlowFast network ({error})") from error
     if card.spec.frames != network.size.frames:
         raise CheckpointMismatch(
@@ -33,29 +33,6 @@ def slowfast_network(card: Card, tensors: Mapping[str, Tensor], origin: str) -> 
         )
     fit_strictly(network, tensors, origin)
     return network.eval()
-
-
-def fit_strictly(network: torch.nn.Module, tensors: Mapping[str, Tensor], origin: str) -> None:
-    """Load weights; every key and shape must be right.
-
-    Raises:
-        CheckpointMismatch: names the first keys that are missing, unknown or of another shape.
-    """
-    wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    given = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    problems = [f"missing {name}" for name in wanted if name not in given]
-    problems += [f"unknown {name}" for name in given if name not in wanted]
-    problems += [
-        f"{name} is {given[name]} where the network has {shape}"
-        for name, shape in wanted.items()
-        if name in given and given[name] != shape
-    ]
-    if problems:
-        more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
-        raise CheckpointMismatch(f"{origin} does not fit the network: {'; '.join(problems[:5])}{more}")
-    network.load_state_dict(
-        {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
-    )
 
 
 def _slowfast(card: Card, tensors: Mapping[str, Tensor], origin: str, options: Mapping[str, Any]) -> Recognizer:

@@ -45,10 +45,16 @@ class Card:
     """Data, seed, epochs, held-out figures: for people."""
 
     def __post_init__(self) -> None:
+        if not all(isinstance(label, str) and label for label in self.labels):
+            raise ValueError(f"labels are {self.labels}; each must be a word")
         if self.background not in self.labels:
             raise ValueError(f"background {self.background!r} is not among the labels {self.labels}")
         if len(set(self.labels)) != len(self.labels):
             raise ValueError(f"labels repeat: {self.labels}")
+        if not (isinstance(self.crop_px, int) and self.crop_px >= 1):
+            raise ValueError(f"crop_px is {self.crop_px!r}; it must be a whole number of pixels")
+        if not (len(self.mean) == len(self.std) == 3 and min(self.std) > 0):
+            raise ValueError(f"mean is {self.mean} and std is {self.std}; each has three numbers, std above 0")
         if not self.temperature > 0:
             raise ValueError(f"temperature is {self.temperature}; it must be above 0")
 
@@ -85,7 +91,8 @@ def read_card(path: Path) -> Card:
     described = metadata.get(CARD) if isinstance(metadata, dict) else None
     if described is None:
         raise CheckpointMismatch(
-            f"{path} is a safetensors file without a `{CARD}` in its metadata; write it with `takt train`"
+            f"{path} is a safetensors file without a `{CARD}` in its metadata; "
+            "write it with `takt train` or `takt convert`"
         )
     return _card(path, described)
 
@@ -93,11 +100,6 @@ def read_card(path: Path) -> Card:
 def _header(path: Path, file: BinaryIO) -> dict[str, Any]:
     """The JSON header: its length in eight bytes, then itself; the tensors behind it must be all there."""
     head = file.read(_LENGTH_BYTES)
-    if head.startswith(PICKLES):
-        raise CheckpointMismatch(
-            f"{path} is a pickle (.pt, .pth, .pkl), which can run code when it is read; "
-            "convert it where you trust it and give the safetensors file"
-        )
     length = int.from_bytes(head, "little")
     try:
         if not 2 <= length <= _LONGEST_HEADER:
@@ -108,8 +110,15 @@ def _header(path: Path, file: BinaryIO) -> dict[str, Any]:
         if size != wanted:
             raise ValueError(f"it has {size} bytes instead of {wanted}")
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
+        # Only now: the length of a good file's header may look like the first bytes of a pickle.
+        if head.startswith(PICKLES):
+            raise CheckpointMismatch(
+                f"{path} is a pickle (.pt, .pth, .pkl), which can run code when it is read; "
+                "make a safetensors file of it with `takt convert`"
+            ) from error
         raise CheckpointMismatch(
-            f"{path} is damaged or not a safetensors file ({error}); copy or download it again"
+            f"{path} is damaged or not a safetensors file ({error}); copy or download it again, "
+            "or make one of a .pt, .pth or .pyth file with `takt convert`"
         ) from error
     return dict(header)
 
@@ -123,7 +132,16 @@ def _card(path: Path, described: str) -> Card:
         fields = json.loads(described)
         fields["spec"] = ClipSpec(**fields["spec"])
         for name in ("labels", "mean", "std"):
-            fields[name] = tuple(fields[name])
+            fields[name] = _tuple(fields[name])
+        fields["network"] = {name: _tuple(value) for name, value in fields["network"].items()}
         return Card(**fields)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise CheckpointMismatch(f"{path} has a card that this version cannot read ({error})") from error
+        raise CheckpointMismatch(
+            f"{path} has a card that this version cannot read ({error}); "
+            "take the version that wrote it, or make the file anew"
+        ) from error
+
+
+def _tuple(value: Any) -> Any:
+    """JSON has no tuples; what was one is one again."""
+    return tuple(value) if isinstance(value, list) else value

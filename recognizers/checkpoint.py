@@ -10,23 +10,31 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
+from safetensors.torch import save as to_bytes
+from torch import Tensor, nn
 
 from recognizers.card import CARD, Card, read_card
 from recognizers.errors import CheckpointMismatch
 
-__all__ = ["Card", "load", "save"]
+__all__ = ["Card", "check_finite", "fit_strictly", "load", "misfits", "save"]
 
 
 def save(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> None:
-    """Write a checkpoint; a reader never sees half of one."""
+    """Write a checkpoint; a reader never sees half of one, and a write that fails leaves the old one.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    contiguous = {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}
-    save_file(contiguous, part, metadata={CARD: json.dumps(asdict(card))})
-    part.replace(path)
+    part = path.with_name(f"{path.name}.part")
+    own = {name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}
+    try:
+        part.write_bytes(to_bytes(own, metadata={CARD: json.dumps(asdict(card))}))
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def load(path: Path) -> tuple[Card, dict[str, Tensor]]:
@@ -38,8 +46,48 @@ def load(path: Path) -> tuple[Card, dict[str, Tensor]]:
     card = read_card(path)
     try:
         with safe_open(path, framework="pt") as file:
-            return card, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointMismatch(
             f"{path} is damaged or not a safetensors file ({error}); copy or download it again"
         ) from error
+    check_finite(tensors, str(path))
+    return card, tensors
+
+
+def check_finite(tensors: Mapping[str, Tensor], origin: str) -> None:
+    """Refuse weights that make every score NaN.
+
+    Raises:
+        CheckpointMismatch: names them.
+    """
+    broken = [name for name, tensor in tensors.items() if not tensor.float().isfinite().all()]
+    if broken:
+        raise CheckpointMismatch(
+            f"{origin} has numbers that are not finite in {', '.join(broken)}; train it again or take an earlier one"
+        )
+
+
+def misfits(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
+    """Every key that is missing, unknown or of another shape, one line each."""
+    return [
+        *(f"missing {name}" for name in wanted if name not in given),
+        *(f"unknown {name}" for name in given if name not in wanted),
+        *(
+            f"{name} is {tuple(given[name].shape)} where the network has {tuple(tensor.shape)}"
+            for name, tensor in wanted.items()
+            if name in given and given[name].shape != tensor.shape
+        ),
+    ]
+
+
+def fit_strictly(network: nn.Module, tensors: Mapping[str, Tensor], origin: str) -> None:
+    """Give a network its weights; every key and shape must be right.
+
+    Raises:
+        CheckpointMismatch: names the first keys that are not.
+    """
+    if problems := misfits(network.state_dict(), tensors):
+        more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
+        raise CheckpointMismatch(f"{origin} does not fit the network: {'; '.join(problems[:5])}{more}")
+    network.load_state_dict(tensors)

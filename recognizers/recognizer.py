@@ -11,13 +11,16 @@ from recognizers.prediction import Prediction
 State = Any
 """What a continual recognizer carries from clip to clip; `None` before the first and for windowed ones."""
 
+Answer = tuple[Prediction | None, State | None]
+"""A prediction, `None` until warm, and what to hand in with the watch's next clip."""
+
 
 @runtime_checkable
 class Recognizer(Protocol):
     """Anything that turns clips into predictions.
 
     Laws (tests/contracts/test_recognizer.py): one answer per clip, in order; a batch of N equals N batches
-    of one; streams do not mix; a jump in (epoch, index) forgets the state.
+    of one; streams do not mix; a jump in (epoch, index) forgets the state; nothing outside the region is seen.
     """
 
     @property
@@ -31,8 +34,6 @@ class Recognizer(Protocol):
         """The label that means "none of the actions"; it never becomes an event."""
         ...
 
-    def recognize(
-        self, clips: Sequence[Clip], states: Sequence[State | None]
-    ) -> list[tuple[Prediction | None, State | None]]:
-        """Answer each clip, in order; `None` in place of a prediction until warm."""
+    def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
+        """Answer each clip, in order. Neither clips nor states are written to."""
         ...

@@ -11,7 +11,7 @@ from typing import Protocol, Self
 from recognizers.clip import Clip
 from recognizers.errors import OutOfDeviceMemory
 from recognizers.prediction import Prediction
-from recognizers.recognizer import Recognizer, State
+from recognizers.recognizer import Answer, Recognizer, State
 
 
 class Engine(Protocol):
@@ -33,29 +33,35 @@ class LocalEngine:
 
     def __init__(self, name: str, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
-        self._states: dict[tuple[str, str], State] = {}
+        self._states: dict[tuple[str, str], State | None] = {}
+        self._awaited: set[tuple[str, str]] = set()
+        """Watches whose next state is welcome."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"engine-{name}")
 
     async def infer(self, clips: Sequence[Clip]) -> list[Prediction | None]:
-        states = [self._states.get((clip.stream, clip.watch)) for clip in clips]
+        keys = [(clip.stream, clip.watch) for clip in clips]
+        self._awaited.update(keys)
+        answers = await self._answers(clips, [self._states.get(key) for key in keys])
+        # Committed only now: a batch that failed or was cancelled leaves every state as it was. A stream that was
+        # forgotten meanwhile stays so.
+        self._states.update({key: state for key, (_, state) in zip(keys, answers, strict=True) if key in self._awaited})
+        return [prediction for prediction, _ in answers]
+
+    async def _answers(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
+        """The recognizer's answers; where the device has no room for so many clips, half of them at a time."""
         loop = asyncio.get_running_loop()
         try:
-            answers = await loop.run_in_executor(self._thread, self._recognizer.recognize, clips, states)
+            return await loop.run_in_executor(self._thread, self._recognizer.recognize, clips, states)
         except OutOfDeviceMemory:
-            if len(clips) == 1:
+            if len(clips) <= 1:
                 raise
-            half = len(clips) // 2
-            return await self.infer(clips[:half]) + await self.infer(clips[half:])
-        # Committed only now: a batch that failed or was cancelled leaves every state as it was.
-        for clip, (_, state) in zip(clips, answers, strict=True):
-            if state is not None:
-                self._states[clip.stream, clip.watch] = state
-        return [prediction for prediction, _ in answers]
+        half = len(clips) // 2
+        return await self._answers(clips[:half], states[:half]) + await self._answers(clips[half:], states[half:])
 
     def forget(self, stream: str) -> None:
         """Free the states of a stream."""
-        for key in [key for key in self._states if key[0] == stream]:
-            del self._states[key]
+        self._awaited = {key for key in self._awaited if key[0] != stream}
+        self._states = {key: state for key, state in self._states.items() if key[0] != stream}
 
     async def __aenter__(self) -> Self:
         return self

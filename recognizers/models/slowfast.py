@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from recognizers.nn.resnet3d import Lateral, Stage, Stem
+from recognizers.nn.resnet3d import Lateral, Stage, Stem, window_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,13 @@ class SlowFastSize:
     dropout: float = 0.5
 
     def __post_init__(self) -> None:
+        if not len(self.depths) == len(self.slow_kernels) == len(self.fast_kernels) == 4:
+            raise ValueError(f"{self}: depths and kernels have four numbers, one a stage")
+        single = (self.fusion_kernel, self.slow_stem_kernel, self.fast_stem_kernel)
+        if min(self.frames, self.alpha, self.beta_inv, self.width, *self.depths, self.fusion_ratio) < 1:
+            raise ValueError(f"{self}: every number must be at least 1")
+        if any(kernel < 1 or kernel % 2 == 0 for kernel in (*single, *self.slow_kernels, *self.fast_kernels)):
+            raise ValueError(f"{self}: every kernel must be odd, so that it has a middle")
         if self.frames % self.alpha:
             raise ValueError(f"frames ({self.frames}) must be a multiple of alpha ({self.alpha})")
         if self.width % self.beta_inv:
@@ -86,8 +93,7 @@ class SlowFast(nn.Module):
         for lateral, slow_stage, fast_stage in zip(self.laterals, self.slow_stages, self.fast_stages, strict=True):
             slow = slow_stage(torch.cat((slow, lateral(fast)), dim=1))
             fast = fast_stage(fast)
-        # Global averages: equal to the paper's fixed (T, 7, 7) windows at 224 pixels, and right for every other size.
-        pooled = torch.cat((slow.mean(dim=(2, 3, 4)), fast.mean(dim=(2, 3, 4))), dim=1)
+        pooled = torch.cat((window_mean(slow.mean(dim=2)), window_mean(fast.mean(dim=2))), dim=1)
         logits: Tensor = self.head(self.dropout(pooled))
         return logits
 
@@ -100,6 +106,11 @@ def slowfast_r50_4x16() -> SlowFastSize:
 def slowfast_r50_8x8() -> SlowFastSize:
     """34.57 M parameters with 400 classes, 65.7 GMAC at 256x256."""
     return SlowFastSize(frames=32, alpha=4)
+
+
+def slowfast_r101_8x8() -> SlowFastSize:
+    """62.83 M parameters with 400 classes, 125.9 GMAC at 256x256."""
+    return SlowFastSize(frames=32, alpha=4, depths=(3, 4, 23, 3), fusion_kernel=5)
 
 
 def slowfast_small() -> SlowFastSize:

@@ -14,6 +14,16 @@ def conv(c_in: int, c_out: int, kernel: tuple[int, int, int], stride: tuple[int,
     return nn.Conv3d(c_in, c_out, kernel, stride, cast(tuple[int, int, int], padding), bias=False)
 
 
+def window_mean(x: Tensor) -> Tensor:
+    """`(N, C, H, W)` → `(N, C)`: the mean of all 7×7 windows.
+
+    Up to 224 pixels (7×7 after res5) that is the mean of everything; beyond, the middle counts more, as it does in the
+    reference implementations, whose heads look at each window and average.
+    """
+    height, width = x.shape[2:]
+    return F.avg_pool2d(x, (min(7, height), min(7, width)), stride=1).mean(dim=(2, 3))
+
+
 class Stem(nn.Module):
     """k×7×7 convolution and 1×3×3 maximum, each of spatial stride 2: pictures to a quarter of their size."""
 

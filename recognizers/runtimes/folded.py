@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recognizers.models.slowfast import SlowFast
-from recognizers.nn.resnet3d import Block, Lateral, Stage, Stem
+from recognizers.nn.resnet3d import Block, Lateral, Stage, Stem, window_mean
 
 M = TypeVar("M")
 
@@ -109,7 +109,7 @@ class FoldedSlowFast(nn.Module):
                 slow = block(slow, slow_frames)
             for block in cast(nn.ModuleList, fast_stage):
                 fast = block(fast, frames)
-        means = [x.mean(dim=(2, 3)).view(n, -1, x.shape[1]).mean(dim=1) for x in (slow, fast)]
+        means = [window_mean(x.unflatten(0, (n, -1)).mean(dim=1)) for x in (slow, fast)]
         return cast(Tensor, self.head(torch.cat(means, dim=1)))
 
 

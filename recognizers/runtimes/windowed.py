@@ -12,7 +12,7 @@ from recognizers.clip import Clip, ClipSpec
 from recognizers.errors import OutOfDeviceMemory
 from recognizers.models.slowfast import SlowFast
 from recognizers.prediction import Prediction
-from recognizers.recognizer import State
+from recognizers.recognizer import Answer, State
 from recognizers.runtimes.folded import FoldedSlowFast
 from recognizers.transforms import crop_to_region, normalised, square
 
@@ -35,9 +35,7 @@ class WindowedRecognizer:
             else FoldedSlowFast(network, card.mean, card.std).eval()
         )
 
-    def recognize(
-        self, clips: Sequence[Clip], states: Sequence[State | None]
-    ) -> list[tuple[Prediction | None, State | None]]:
+    def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
         """Answer each clip. Safe to call from one thread at a time.
 
         Raises:
@@ -49,7 +47,9 @@ class WindowedRecognizer:
         try:
             with torch.inference_mode():
                 scores = self._scores(torch.stack([self._pictures(clip) for clip in clips]))
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
             torch.cuda.empty_cache()
             raise OutOfDeviceMemory(f"a batch of {len(clips)} clips does not fit the device") from error
         return [
@@ -80,3 +80,8 @@ class WindowedRecognizer:
             pictures = normalised(pictures, self._card.mean, self._card.std)
         logits: Tensor = self._network(pictures)
         return torch.softmax(logits.float() / self._card.temperature, dim=1).cpu()
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # torch's allocator on a CPU raises a bare RuntimeError.
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)

@@ -10,7 +10,7 @@ from importlib import import_module
 
 from streamer.cli.interrupt import INTERRUPTED, leaving_at_once
 
-COMMANDS = ("run", "check", "probe", "replay", "schema", "version")
+COMMANDS = ("run", "check", "probe", "replay", "convert", "schema", "version")
 """Modules of this package; each has EXAMPLES, `arguments(parser)` and `main(arguments, output)`."""
 
 
