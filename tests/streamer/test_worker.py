@@ -1,0 +1,232 @@
+"""A worker runs its streams apart from each other, and ends what it began, however it ends. Time is virtual."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+
+import pytest
+
+from recognizers.clip import WHOLE_PICTURE
+from streamer.errors import OutboxUnavailable, SourceRejected, SourceUnavailable
+from streamer.frame import Frame
+from streamer.health import Health
+from streamer.metrics import Metrics
+from streamer.segmenter import EventRule
+from streamer.sources.base import Source
+from streamer.sources.reconnect import RetryPolicy
+from streamer.stages import Watch
+from streamer.testing.recognizers import CountingRecognizer
+from streamer.testing.sinks import FakeSink
+from streamer.testing.sources import Failure, ScriptedSource
+from streamer.testing.time import FakeClock
+from streamer.worker import Plan, StreamPlan, Worker
+
+AT_ONCE = EventRule(on=0.5, off=0.4, smooth_s=0.0, release_s=0.0)
+"""A `CountingRecognizer` says `pick` with 0.5 and more from the first clip on: until its epoch ends."""
+FOR_EVER = [step * 0.1 for step in range(100_000)]
+LOST = SourceUnavailable("eof", "told so")
+
+
+class Plant:
+    """Streams, a recognizer and a broker, on one outbox."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = FakeClock()
+        self.sink = FakeSink()
+        self.recognizer = CountingRecognizer()
+        self.health = Health()
+        self.metrics = Metrics()
+        self.stop = asyncio.Event()
+        self.grace_s = 5.0
+        self.sources: dict[str, Source] = {}
+
+    def camera(self, name: str, *scripts: Sequence[float | Failure]) -> ScriptedSource:
+        """A stream that plays the scripts, one an attempt, the last one again and again."""
+        self.sources[name] = source = ScriptedSource(name, scripts, self.clock)
+        return source
+
+    def worker(self) -> Worker:
+        spec, labels = self.recognizer.spec, self.recognizer.labels
+        watch = Watch("bench", "counter", spec, labels, "idle", WHOLE_PICTURE, 0.5, {"default": AT_ONCE})
+        plan = Plan(
+            streams=tuple(StreamPlan(name, source, (watch,)) for name, source in self.sources.items()),
+            recognizers={"counter": self.recognizer},
+            sink=nullcontext(self.sink),
+            outbox_folder=self.folder,
+            outbox_bytes=1 << 20,
+            batch=8,
+            deadline_s=0.0,
+            grace_s=self.grace_s,
+            retry=RetryPolicy(),
+        )
+        return Worker(plan, self.clock, self.metrics, self.health)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[asyncio.Task[None]]:
+        """A worker that runs in the block, and is stopped in order after it."""
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+            task = group.create_task(self.worker().run(self.stop))
+            yield task
+            self.stop.set()
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Let time pass until something has come true."""
+        while not true():
+            await self.clock.advance(0.1)
+
+    def told(self, stream: str) -> list[tuple[str, str | None]]:
+        """Phase and reason of a stream's events, as the broker has them."""
+        bodies = [message.body for message in self.sink.messages if message.stream == stream]
+        return [(str(body["phase"]), body.get("reason")) for body in bodies]  # type: ignore[misc]
+
+    def status(self, stream: str) -> tuple[object, object]:
+        state = self.sink.states[f"{stream}/status"]
+        return state["status"], state["reason"]
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Plant:
+    return Plant(tmp_path / "outbox")
+
+
+async def test_a_worker_ends_with_its_last_recording(plant: Plant) -> None:
+    plant.camera("short", FOR_EVER[:5])
+    plant.camera("long", FOR_EVER[:50])
+    async with plant.running() as worker:
+        await plant.until(worker.done)
+
+        assert plant.told("short") == plant.told("long") == [("started", None), ("ended", "source_ended")]
+        assert [message.seq for message in plant.sink.messages if message.stream == "long"] == [1, 2]
+        assert not plant.health.ready
+
+
+async def test_stopping_ends_open_actions_and_delivers_them(plant: Plant) -> None:
+    plant.camera("cam", FOR_EVER)
+    async with plant.running():
+        await plant.until(lambda: plant.told("cam") == [("started", None)])
+        assert plant.health.ready
+        assert plant.status("cam") == ("online", "live")
+
+    assert plant.told("cam") == [("started", None), ("ended", "shutdown")]
+    assert plant.status("cam") == ("offline", "shutdown")
+    assert not plant.health.ready
+
+
+async def test_a_lost_camera_ends_its_action_and_comes_back_with_a_new_one(plant: Plant) -> None:
+    plant.camera("cam", [*FOR_EVER[:9], LOST], FOR_EVER)
+    async with plant.running():
+        await plant.until(lambda: len(plant.told("cam")) == 3)
+        assert plant.status("cam") == ("online", "live")
+
+    assert plant.told("cam") == [("started", None), ("ended", "source_lost"), ("started", None), ("ended", "shutdown")]
+    started, ended, again, _ = (message.body for message in plant.sink.messages)
+    assert started["action_id"] == ended["action_id"] != again["action_id"]
+    assert (started["epoch"], again["epoch"]) == (1, 2)
+
+
+class BuggySource:
+    """Delivers a few frames and then fails as nobody foresaw."""
+
+    def __init__(self, inner: ScriptedSource) -> None:
+        self.inner = inner
+
+    async def frames(self, epoch: int) -> AsyncGenerator[Frame, None]:
+        async for frame in self.inner.frames(epoch):
+            yield frame
+            if frame.index == 4:
+                raise ZeroDivisionError("a bug")
+
+
+async def test_one_camera_never_stops_another(plant: Plant) -> None:
+    """Neither one that is away, nor one that refuses, nor one whose own code fails again and again."""
+    away = plant.camera("away", [LOST])
+    refused = plant.camera("refused", [SourceRejected("auth", "told so")])
+    buggy = plant.camera("buggy", FOR_EVER)
+    plant.sources["buggy"] = BuggySource(buggy)
+    plant.camera("good", FOR_EVER)
+    async with plant.running():
+        await plant.until(lambda: min(away.attempts, refused.attempts, buggy.attempts) >= 3)
+        assert plant.told("good") == [("started", None)]
+        assert plant.status("away")[0] == plant.status("refused")[0] == "offline"
+        assert plant.status("refused")[1] == "auth"
+
+    assert plant.told("good") == [("started", None), ("ended", "shutdown")]
+    assert ("started", None) in plant.told("buggy")
+    assert plant.told("buggy").count(("started", None)) == len(plant.told("buggy")) / 2
+    assert plant.told("away") == plant.told("refused") == []
+
+
+async def test_a_recognizer_that_fails_on_one_stream_is_asked_again(plant: Plant) -> None:
+    """A batch that fails has no answers; whoever is in the next one is not concerned."""
+    plant.recognizer.broken_streams = {"strange"}
+    plant.camera("strange", FOR_EVER)
+    plant.camera("good", FOR_EVER)
+    async with plant.running():
+        await plant.until(lambda: plant.told("good") == [("started", None)])
+    assert plant.told("strange") == []
+
+
+async def test_events_wait_for_a_broker_that_is_away_until_the_next_start(plant: Plant) -> None:
+    plant.sink.available = False
+    plant.grace_s = 0.05
+    plant.camera("cam", FOR_EVER)
+    async with plant.running():
+        await plant.until(lambda: plant.sink.attempts > 0)
+    assert plant.sink.messages == []
+
+    plant.sink.available = True
+    plant.grace_s = 5.0
+    plant.stop = asyncio.Event()
+    plant.sources.clear()
+    plant.camera("other", FOR_EVER)
+    async with plant.running():
+        await plant.until(lambda: len(plant.told("cam")) == 2)
+    assert plant.told("cam") == [("started", None), ("ended", "shutdown")]
+
+
+async def test_what_was_open_in_a_crash_is_ended_at_the_next_start_exactly_once(plant: Plant) -> None:
+    plant.camera("cam", FOR_EVER)
+    async with plant.running() as worker:
+        await plant.until(lambda: plant.told("cam") == [("started", None)])
+        worker.cancel()  # nothing runs any more that could end the action
+    plant.sources.clear()
+    plant.camera("other", FOR_EVER[:3])
+    for _ in range(2):
+        plant.stop = asyncio.Event()
+        async with plant.running() as worker:
+            await plant.until(worker.done)
+
+    assert plant.told("cam") == [("started", None), ("ended", "interrupted")]
+    started, ended = (message.body for message in plant.sink.messages if message.stream == "cam")
+    assert started["action_id"] == ended["action_id"]
+    assert "duration_s" not in ended
+
+
+async def test_an_outbox_in_use_is_told_and_nothing_is_begun(plant: Plant) -> None:
+    source = plant.camera("cam", FOR_EVER)
+    async with plant.running():
+        await plant.until(lambda: plant.health.ready)
+        with pytest.raises(OutboxUnavailable, match="in use by another process"):
+            await plant.worker().run(asyncio.Event())
+        assert source.attempts <= 1
+
+
+async def test_metrics_tell_what_became_of_each_clip(plant: Plant) -> None:
+    plant.camera("cam", FOR_EVER[:30])
+    async with plant.running() as worker:
+        await plant.until(worker.done)
+    lines = plant.metrics.exposition().decode().splitlines()
+    values = {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
+
+    assert values['takt_frames_processed_total{stream="cam"}'] == 30
+    assert values['takt_stream_state{state="ended",stream="cam"}'] == 1
+    cut = values['takt_clips_cut_total{stream="cam"}']
+    looked_at = values['takt_clips_recognized_total{stream="cam"}']
+    shed = sum(value for name, value in values.items() if name.startswith("takt_clips_shed_total"))
+    assert cut == pytest.approx(28, abs=1)
+    assert 0 < looked_at <= cut <= looked_at + shed + 2  # at the end one clip may wait and one be in the engine
+    assert values["takt_events_published_total"] == 2
