@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recognizers.clip import Picture
 from recognizers.transforms import square
+
+
+_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,8 +48,11 @@ class DataSet:
 
 
 def squares(pictures: Iterable[Picture], side_px: int) -> NDArray[np.uint8]:
-    """`(N, side, side, 3)`: what the live transform makes of each picture."""
-    return np.stack([square([picture], side_px)[0].permute(1, 2, 0).numpy() for picture in pictures])
+    """`(N, side, side, 3)`: what the live transform makes of pictures of one size."""
+    some, made = iter(pictures), []
+    while chunk := list(islice(some, _AT_ONCE)):
+        made.append(square(chunk, side_px).permute(0, 2, 3, 1).numpy())
+    return np.concatenate(made)
 
 
 def window_label(labels: Sequence[int] | NDArray[np.int64], classes: int) -> tuple[int, float]:
