@@ -110,13 +110,15 @@ def recording(path: Path, start_at: float) -> Address:
 
 def build_sink(mqtt: Mqtt | None, clock: Clock, metrics: Metrics) -> AbstractAsyncContextManager[StatusSink]:
     """The broker; where none is configured, lines of JSON on standard output."""
-    if mqtt is None:
-        return nullcontext(JsonLinesSink(sys.stdout))
-    return MqttSink(mqtt_options(mqtt), clock, metrics)
+    return nullcontext(JsonLinesSink(sys.stdout)) if mqtt is None else MqttSink(mqtt_options(mqtt), clock, metrics)
 
 
 def mqtt_options(mqtt: Mqtt) -> MqttOptions:
-    """How the broker of a section is spoken to."""
+    """The broker's section as the MQTT door takes it.
+
+    Raises:
+        ConfigError: the password cannot be read.
+    """
     try:
         password = mqtt.secret()
     except (OSError, UnicodeDecodeError) as error:

@@ -1,0 +1,101 @@
+"""Which section becomes what."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from recognizers.clip import Region
+from streamer.build import address_of, build_plan, build_recognizers, build_sink, build_watches, mqtt_options
+from streamer.clock import SystemClock
+from streamer.errors import ConfigError
+from streamer.metrics import Metrics
+from streamer.settings import Mqtt, Settings, load
+from streamer.sinks.jsonl import JsonLinesSink
+from tests.streamer.plants import write_plant
+
+CAMERA = '{kind: rtsp, url: "rtsp://me:word@cam/main", transport: udp, max_pixels: 99, tls_verify: false}'
+
+
+def settings(folder: Path, more: str = "") -> Settings:
+    return load(write_plant(folder, {"cam": CAMERA, "two": CAMERA}, more), {})
+
+
+def test_a_plan_holds_what_the_settings_say(tmp_path: Path) -> None:
+    more = "outbox: {budget_mib: 3}\nengine: {batch: 5, deadline_s: 0.1}\nshutdown: {grace_s: 2}\n"
+    plan = build_plan(settings(tmp_path, more), SystemClock(), Metrics())
+    assert [stream.id for stream in plan.streams] == ["cam", "two"]
+    assert (plan.outbox_bytes, plan.batch, plan.deadline_s, plan.grace_s) == (3 << 20, 5, 0.1, 2)
+    assert plan.outbox_folder == tmp_path / "data" / "outbox" / "0"
+    assert list(plan.recognizers) == ["light"]
+
+
+def test_a_source_is_opened_as_its_section_says(tmp_path: Path) -> None:
+    address = address_of(settings(tmp_path).streams[0].source)
+    assert (address.url, address.transport, address.max_pixels) == ("rtsp://me:word@cam/main", "udp", 99)
+    assert (address.tls_verify, address.pace) == (False, "live")
+    assert "word" not in repr(address)
+
+
+def test_a_watch_looks_as_its_recognizer_wants(tmp_path: Path) -> None:
+    text = write_plant(tmp_path, {"cam": CAMERA}).read_text()
+    text = text.replace("id: bench,", "id: bench, region: [0, 0, 0.5, 1], min_coverage: 0.5,")
+    (tmp_path / "plant.yaml").write_text(text.replace("light.safetensors", "light.safetensors, hop_s: 0.3"))
+    one = load(tmp_path / "plant.yaml", {})
+    recognizers = build_recognizers(one)
+    (watch,) = build_watches(one.streams[0], recognizers)
+    assert (watch.region, watch.min_coverage) == (Region(0, 0, 0.5, 1), 0.5)
+    assert watch.spec == recognizers["light"].spec
+    assert watch.spec.hop_s == 0.3
+    assert (watch.labels, watch.background) == (("dark", "bright"), "dark")
+    assert (watch.rules["default"].smooth_s, watch.rules["default"].on) == (0, 0.6)
+
+
+def test_only_recognizers_that_a_watch_uses_are_loaded(tmp_path: Path) -> None:
+    text = write_plant(tmp_path, {"cam": CAMERA}).read_text()
+    text = text.replace("recognizers: {", f"recognizers: {{idle: {{checkpoint: {tmp_path}/light.safetensors}}, ")
+    (tmp_path / "plant.yaml").write_text(text)
+    assert list(build_recognizers(load(tmp_path / "plant.yaml", {}))) == ["light"]
+
+
+def test_a_checkpoint_that_changed_since_the_check_is_told(tmp_path: Path) -> None:
+    one = settings(tmp_path)
+    (tmp_path / "light.safetensors").write_bytes(b"PK\x03\x04")
+    with pytest.raises(ConfigError, match=r"recognizers\.light: .* is a pickle"):
+        build_recognizers(one)
+
+
+async def test_without_a_broker_events_are_lines_of_json() -> None:
+    async with build_sink(None, SystemClock(), Metrics()) as sink:
+        assert isinstance(sink, JsonLinesSink)
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "tls"),
+    [
+        ("mqtt://broker", "broker", 1883, False),
+        ("mqtts://broker", "broker", 8883, True),
+        ("mqtt://[::1]:7", "::1", 7, False),
+        ("mqtts://broker:5/", "broker", 5, True),
+    ],
+)
+def test_a_broker_is_where_its_address_says(url: str, host: str, port: int, tls: bool) -> None:
+    options = mqtt_options(Mqtt(url=url))
+    assert (options.host, options.port, options.tls) == (host, port, tls)
+
+
+def test_a_broker_is_told_who_we_are(tmp_path: Path) -> None:
+    (tmp_path / "word").write_text("secret\n")
+    options = mqtt_options(Mqtt(username="me", password_file=tmp_path / "word", client_id="one", prefix="plant/takt"))
+    assert (options.username, options.password, options.client_id) == ("me", "secret", "one")
+    assert options.prefix == "plant/takt"
+    assert mqtt_options(Mqtt()).client_id == f"takt-{socket.gethostname()}"
+
+
+def test_a_password_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "word").write_bytes(b"\xff")
+    for file in (tmp_path / "word", tmp_path / "nowhere"):
+        with pytest.raises(ConfigError, match="password_file: cannot be read"):
+            mqtt_options(Mqtt(password_file=file))

@@ -1,0 +1,116 @@
+"""A recording gives the events that the camera gave, each time the same, and loses nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recognizers.clip import WHOLE_PICTURE
+from streamer.engine import LocalEngine
+from streamer.errors import ConfigError, SourceRejected
+from streamer.event import ActionEvent
+from streamer.frame import Frame
+from streamer.recordings import replay_files
+from streamer.replay import replay
+from streamer.segmenter import EventRule
+from streamer.settings import load
+from streamer.stages import StreamStages, Watch
+from streamer.testing.recognizers import CountingRecognizer
+from tests.streamer.plants import blinking_film, write_plant
+
+RULE = EventRule(on=0.5, off=0.4, smooth_s=0.0, release_s=0.0)
+
+
+async def frames(seconds: float, gap: tuple[float, float] = (0.0, 0.0)) -> AsyncGenerator[Frame, None]:
+    """Ten pictures a second, none in the gap."""
+    for n in range(round(seconds * 10)):
+        if not gap[0] <= n / 10 < gap[1]:
+            yield Frame("cam", 1, n, 100 + n / 10, n / 10, np.full((8, 8, 3), n % 256, np.uint8))
+
+
+def watch(recognizer: CountingRecognizer, min_coverage: float = 0.6) -> Watch:
+    return Watch("w", "r", recognizer.spec, recognizer.labels, "idle", WHOLE_PICTURE, min_coverage, {"default": RULE})
+
+
+async def replayed(recognizer: CountingRecognizer, source: AsyncGenerator[Frame, None]) -> list[ActionEvent]:
+    stages = StreamStages("cam", [watch(recognizer)])
+    async with LocalEngine("r", recognizer) as engine:
+        return [event async for event in replay(stages, {"r": engine}, source, 1)]
+
+
+async def test_every_clip_is_answered_one_a_batch_before_the_next_frame() -> None:
+    recognizer = CountingRecognizer()
+    started, ended = await replayed(recognizer, frames(30))
+    assert recognizer.batches == [1] * 299
+    assert (started.started_at, ended.reason) == (100.1, "source_ended")
+    assert ended.duration_s == pytest.approx(29.8)
+
+
+async def test_clips_of_too_little_coverage_are_not_looked_at() -> None:
+    recognizer = CountingRecognizer()
+    await replayed(recognizer, frames(3, gap=(1.0, 2.0)))
+    assert 15 <= sum(recognizer.batches) <= 18
+
+
+async def test_the_source_is_closed_when_nobody_reads_on() -> None:
+    recognizer = CountingRecognizer()
+    source = frames(30)
+    stages = StreamStages("cam", [watch(recognizer)])
+    async with LocalEngine("r", recognizer) as engine:
+        events = replay(stages, {"r": engine}, source, 1)
+        await anext(events)
+        await events.aclose()
+    with pytest.raises(StopAsyncIteration):
+        await anext(source)
+
+
+class Printed:
+    """What a replay shows, as the bytes that `--json` would print."""
+
+    def __init__(self) -> None:
+        self.bodies: list[Mapping[str, object]] = []
+
+    def __call__(self, fields: Mapping[str, object], text: str) -> None:
+        assert str(fields["action"]) in text
+        self.bodies.append(fields)
+
+    def __str__(self) -> str:
+        return "\n".join(map(json.dumps, self.bodies))
+
+
+async def test_the_same_films_give_the_same_bytes(tmp_path: Path) -> None:
+    """Each file is an epoch of its own; the times are those of the recording."""
+    one, two = blinking_film(tmp_path / "one.mp4", 4), blinking_film(tmp_path / "two.mp4", 3)
+    settings = load(write_plant(tmp_path, {"cam": f"{{kind: file, path: {one}}}"}), {})
+    first, second = Printed(), Printed()
+    await replay_files(settings, None, [one, two], 1_000_000_000.0, first)
+    await replay_files(settings, "cam", [one, two], 1_000_000_000.0, second)
+
+    assert str(first) == str(second)
+    assert [(body["epoch"], body["phase"]) for body in first.bodies] == [
+        (epoch, phase) for epoch in (1, 1, 2, 2) for phase in ("started", "ended")
+    ]
+    assert [body["seq"] for body in first.bodies] == list(range(1, 9))
+    assert [body.get("reason") for body in first.bodies[1::2]] == ["completed"] * 3 + ["source_ended"]
+    assert {body["clock"] for body in first.bodies} == {"replay"}
+    assert all(str(body["at"]).startswith("2001-09-09T01:46:4") for body in first.bodies)
+
+
+async def test_a_stream_must_be_named_where_there_are_several(tmp_path: Path) -> None:
+    film = blinking_film(tmp_path / "film.mp4", 1)
+    source = f"{{kind: file, path: {film}}}"
+    settings = load(write_plant(tmp_path, {"one": source, "two": source}), {})
+    for name in (None, "three"):
+        with pytest.raises(ConfigError, match="--stream: give one of one, two"):
+            await replay_files(settings, name, [film], 0.0, Printed())
+
+
+async def test_a_file_that_is_no_film_is_told(tmp_path: Path) -> None:
+    text = tmp_path / "plant.yaml"
+    settings = load(write_plant(tmp_path, {"cam": f"{{kind: file, path: {text}}}"}), {})
+    with pytest.raises(SourceRejected, match="not_video"):
+        await replay_files(settings, None, [text], 0.0, Printed())

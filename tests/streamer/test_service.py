@@ -1,0 +1,126 @@
+"""A process of the service: what it shows, when it is ready, and how a signal ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from streamer.errors import ConfigError, OutboxUnavailable
+from streamer.service import run, stop_on_signals
+from streamer.settings import Settings, load
+from tests.streamer.plants import blinking_film, write_plant
+
+NOWHERE = '{kind: rtsp, url: "rtsp://127.0.0.1:1/"}'
+NO_BROKER = 'mqtt: {url: "mqtt://127.0.0.1:1"}\nshutdown: {grace_s: 0.1}\n'
+
+
+def plant(folder: Path, more: str = NO_BROKER) -> Settings:
+    return load(write_plant(folder, {"cam": NOWHERE}, more), {})
+
+
+class Shown:
+    """The URLs that the service shows."""
+
+    def __init__(self) -> None:
+        self.there = asyncio.Event()
+        self.fields: Mapping[str, object] = {}
+
+    def __call__(self, fields: Mapping[str, object], text: str) -> None:
+        assert str(fields["metrics"]) in text
+        self.fields = fields
+        self.there.set()
+
+    async def page(self, name: str) -> tuple[int, str]:
+        return await asyncio.to_thread(_get, str(self.fields[name]))
+
+
+def _get(url: str) -> tuple[int, str]:
+    try:
+        with urlopen(url, timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as error:
+        return error.code, error.read().decode()
+
+
+async def test_it_is_alive_and_ready_without_a_camera_and_without_a_broker(tmp_path: Path) -> None:
+    stop, shown = asyncio.Event(), Shown()
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        group.create_task(run(plant(tmp_path), stop, shown))
+        await shown.there.wait()
+        while (await shown.page("ready"))[0] != 200:
+            assert (await shown.page("live"))[0] == 200
+        status, metrics = await shown.page("metrics")
+        stop.set()
+
+    assert status == 200
+    assert 'takt_stream_state{state="live",stream="cam"} 0.0' in metrics
+    assert "takt_mqtt_connected 0.0" in metrics
+
+
+async def test_it_ends_by_itself_with_its_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    film = blinking_film(tmp_path / "film.mp4", 2)
+    file = write_plant(tmp_path, {"one": f"{{kind: file, path: {film}}}", "two": f"{{kind: file, path: {film}}}"})
+    async with asyncio.timeout(60):
+        await run(load(file, {}), asyncio.Event(), lambda fields, text: None)
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.partition(",")[0] for line in lines} == {'{"topic":"one/events"', '{"topic":"two/events"'}
+
+
+async def test_a_port_in_use_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = plant(tmp_path)
+        http = settings.http.model_copy(update={"port": taken.getsockname()[1]})
+        with pytest.raises(ConfigError, match="cannot listen"):
+            await run(settings.model_copy(update={"http": http}), asyncio.Event(), lambda fields, text: None)
+
+
+async def test_a_data_folder_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    with pytest.raises(OutboxUnavailable, match="cannot use the outbox folder"):
+        await run(plant(tmp_path), asyncio.Event(), lambda fields, text: None)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_asks_to_stop(sign: signal.Signals) -> None:
+    stop = asyncio.Event()
+    with stop_on_signals(stop):
+        os.kill(os.getpid(), sign)
+        async with asyncio.timeout(5):
+            await stop.wait()
+
+
+STUBBORN = """
+import asyncio
+from streamer.service import stop_on_signals
+
+async def main():
+    stop = asyncio.Event()
+    with stop_on_signals(stop):
+        print("ready", flush=True)
+        await stop.wait()
+        print("asked", flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.e2e
+def test_a_second_signal_leaves_at_once() -> None:
+    with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.readline() == "asked\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 128 + signal.SIGINT
