@@ -10,6 +10,8 @@ from pathlib import Path
 from rich.markup import escape
 
 from streamer.cli.output import Output
+from streamer.errors import ConfigError
+from streamer.settings.values import check_address
 from streamer.sources.address import Address
 from streamer.sources.probe import ProbeReport, probe
 
@@ -18,7 +20,7 @@ EXAMPLES = "example: takt probe rtsp://192.168.1.20/main --credentials-file cam.
 
 def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("url", metavar="URL", help="rtsp(s)://, http(s):// or a file")
-    command.add_argument("--seconds", type=float, default=5.0, help="how long to look (default 5)")
+    command.add_argument("--seconds", type=_seconds, default=5.0, help="how long to look (default 5, at most 3600)")
     command.add_argument("--transport", choices=["tcp", "udp"], default="tcp", help="how RTP travels (default tcp)")
     command.add_argument("--credentials-file", type=Path, help="a file with one line user:password")
     command.add_argument("--ca-file", type=Path, help="certificates to trust besides the machine's own")
@@ -26,6 +28,11 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace, output: Output) -> int:
+    if "://" in arguments.url:
+        try:
+            check_address(arguments.url, "rtsp", "rtsps", "http", "https")
+        except ValueError as error:
+            raise ConfigError([f"URL: {error}, or the path of a film"]) from None
     address = Address(
         arguments.url,
         transport=arguments.transport,
@@ -36,6 +43,13 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     report = asyncio.run(probe(address, arguments.seconds))
     output.result({"ok": report.ok, **asdict(report)}, _text(report))
     return 0 if report.ok else 1
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= 3600:
+        raise ValueError(text)
+    return seconds
 
 
 def _text(report: ProbeReport) -> str:
