@@ -1,7 +1,9 @@
-"""A real broker and somebody who listens, for tests of the whole service."""
+"""A real broker, somebody who listens, and a small disk."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,3 +24,19 @@ def consumer(broker: Mosquitto) -> Iterator[Consumer]:
     """Connected before anything is sent, until after the test."""
     with Consumer(broker.port) as listening:
         yield listening
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 8 MiB of our own: only root can mount one."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting needs root; the budget's own limit is tested in test_outbox.py")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], capture_output=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip("mounting is not allowed here")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", disk], check=True)

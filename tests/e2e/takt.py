@@ -54,12 +54,12 @@ class Takt:
         streams: Sequence[Section],
         **sections: object,
     ) -> None:
-        """`port` is the broker's; `networks` are checkpoints by the recognizer's name."""
+        """`port` is the broker's, if there is one; `networks` are checkpoints by the recognizer's name."""
         folder.mkdir(parents=True, exist_ok=True)
         self._config, self._log = folder / "takt.yaml", folder / "takt.log"
         settings = {
             "data_dir": str(folder / "data"),
-            "mqtt": {"url": f"mqtt://127.0.0.1:{port}", "client_id": "service"},
+            "mqtt": {"url": f"mqtt://127.0.0.1:{port}", "client_id": "service"} if port else None,
             "http": {"port": 0},
             "recognizers": {name: {"checkpoint": str(path)} for name, path in networks.items()},
             "streams": list(streams),
@@ -77,13 +77,13 @@ class Takt:
         assert line, self.log
         self._urls = json.loads(line)
 
-    async def fails(self, timeout_s: float = 60.0) -> int:
-        """Start it where it cannot run; returns the exit code."""
+    async def run_to_its_end(self, timeout_s: float = 60.0) -> tuple[int, list[Section]]:
+        """Start it where it ends by itself; returns the exit code and what it printed."""
         process = await self._spawn()
         async with asyncio.timeout(timeout_s):
-            await process.communicate()
+            printed, _ = await process.communicate()
         assert process.returncode is not None
-        return process.returncode
+        return process.returncode, [json.loads(line) for line in printed.splitlines()]
 
     async def _spawn(self) -> Process:
         with self._log.open("ab") as log:
@@ -134,10 +134,14 @@ class Takt:
 
     async def stop(self, timeout_s: float = 30.0) -> int:
         """SIGTERM; returns the exit code."""
+        self.send(signal.SIGTERM)
         assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(timeout_s):
             return await self._process.wait()
+
+    def send(self, sign: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(sign)
 
     async def kill(self) -> None:
         """As by kill -9; nothing happens if it has ended already."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import random
 import subprocess
 import sys
-import time
 from collections import defaultdict
 from itertools import islice
 from pathlib import Path
@@ -19,7 +17,9 @@ import pytest
 from streamer.clock import SystemClock
 from streamer.outbox import Outbox
 from streamer.testing.sinks import FakeObserver
+from tests.e2e.consumer import Consumer
 from tests.e2e.mosquitto import Mosquitto
+from tests.e2e.takt import until
 
 pytestmark = pytest.mark.e2e
 SENDING = Path(__file__).parent / "sending.py"
@@ -81,32 +81,6 @@ def test_dying_around_the_first_commit_leaves_a_sound_outbox(tmp_path: Path, fai
     assert keys(said, "accepted") <= set(asyncio.run(waiting(tmp_path)))
 
 
-class Reader:
-    """Mosquitto's own client with a durable session, as a plant's consumer would have."""
-
-    def __init__(self, port: int, file: Path) -> None:
-        self._file = file
-        command = ["mosquitto_sub", "-p", str(port), "-V", "5", "-c", "-x", "3600", "-i", "reader", "-q", "1"]
-        command += ["-t", "takt/+/events", "-F", "%p"]
-        subprocess.run([*command, "-E"], check=True, timeout=10)
-        with file.open("ab") as out:
-            self._process = subprocess.Popen(command, stdout=out)
-
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def payloads(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._file.read_text().splitlines() if line.endswith("}")]
-
-    def wait_for(self, ids: set[str]) -> set[str]:
-        """Returns those that did not come."""
-        deadline = time.monotonic() + 10
-        while (missing := ids - {one["event_id"] for one in self.payloads()}) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return missing
-
-
 def check_order(payloads: list[dict[str, Any]]) -> None:
     """Per stream in order, save what was sent again."""
     order: dict[str, dict[tuple[int, int], None]] = defaultdict(dict)
@@ -119,18 +93,15 @@ def check_order(payloads: list[dict[str, Any]]) -> None:
 def kill_services(folder: Path, kills: int) -> None:
     chance = random.Random(11)
     said: list[str] = []
-    with Mosquitto(folder / "broker") as broker:
-        reader = Reader(broker.port, folder / "received")
-        try:
-            for _ in range(kills):
-                said += killed_after(sender(folder / "outbox", broker.port, 100_000), chance.randint(1, 150))
-            said += sender(folder / "outbox", broker.port, 4).communicate(timeout=60)[0].splitlines()
+    with Mosquitto(folder / "broker") as broker, Consumer(broker.port) as consumer:
+        for _ in range(kills):
+            said += killed_after(sender(folder / "outbox", broker.port, 100_000), chance.randint(1, 150))
+        said += sender(folder / "outbox", broker.port, 4).communicate(timeout=60)[0].splitlines()
 
-            assert said[-1] == "done"
-            assert not reader.wait_for(keys(said, "accepted"))
-            check_order(reader.payloads())
-        finally:
-            reader.stop()
+        assert said[-1] == "done"
+        accepted = keys(said, "accepted")
+        asyncio.run(until(lambda: accepted <= {payload["event_id"] for payload in consumer.payloads()}))
+        check_order(consumer.payloads())
 
 
 def kill_brokers(folder: Path, kills: int) -> None:

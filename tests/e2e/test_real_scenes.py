@@ -20,6 +20,7 @@ from tests.e2e.takt import Takt, rtsp, until
 CLIPS = Path(__file__).parents[3] / "shared/data/clips"
 QUIET = ("people-walking-cctv", "corridor-one-by-one")
 """Scenes of people who do nothing that happens in a work cell."""
+GUARDED, BY_UDP = "people-walking-cctv", "bottles"
 
 pytestmark = [
     pytest.mark.e2e,
@@ -43,9 +44,12 @@ async def test_real_scenes_flow_at_their_rate_and_the_network_does_not_invent_wo
     scenes["asl"] = sorted(CLIPS.glob("asl/*.mp4"))
     names = list(scenes)
     clips_per_s = 1 / read_card(checkpoint_path("bundled:cell")).spec.hop_s
-    with GstServer(scenes) as cameras:
-        streams = [rtsp(name, cameras.address(name), "cell") for name in names]
-        async with Takt(tmp_path, broker.port, {"cell": "bundled:cell"}, streams) as takt:
+    login = "viewer:p%40ss"
+    with GstServer(scenes) as cameras, GstServer({GUARDED: scenes[GUARDED]}, "viewer", "p@ss") as guarded:
+        streams = {name: rtsp(name, cameras.address(name), "cell") for name in names}
+        streams[GUARDED] = rtsp(GUARDED, guarded.address(GUARDED, login), "cell")
+        streams[BY_UDP] = rtsp(BY_UDP, cameras.address(BY_UDP), "cell", transport="udp")
+        async with Takt(tmp_path, broker.port, {"cell": "bundled:cell"}, list(streams.values())) as takt:
             await until(lambda: all(consumer.is_online(name) for name in names))
             frames, cut, looked_at = await takt.rates(
                 names, seconds, "takt_frames_decoded_total", "takt_clips_cut_total", "takt_clips_recognized_total"

@@ -168,3 +168,17 @@ async def test_a_change_of_the_pictures_size_begins_a_new_epoch(
     ends: list[Body] = consumer.events("cam", "ended")
     assert [end["reason"] for end in ends[:2]] == ["source_lost", "source_lost"]
     assert len({end["epoch"] for end in ends}) == len(ends)
+
+
+async def test_without_a_broker_events_are_printed_and_the_service_ends_with_its_recordings(tmp_path: Path) -> None:
+    recorded = {"kind": "file", "path": str(film(tmp_path))}
+    streams = [rtsp(name, "rtsp://replaced/") | {"source": recorded} for name in ("one", "two")]
+    takt = Takt(tmp_path, None, {"constant": always_bright(tmp_path / "net")}, streams)
+    code, (addresses, *printed) = await takt.run_to_its_end()
+    assert code == 0
+    assert set(addresses) == {"metrics", "live", "ready"}
+    assert {line["topic"] for line in printed} == {"one/events", "two/events"}
+    events = [line["payload"] for line in printed]
+    assert_lawful(events, all_ended=True)
+    assert [event["reason"] for event in events if event["phase"] == "ended"] == ["source_ended"] * 2
+    assert all(event["clock"] == "arrival" for event in events)

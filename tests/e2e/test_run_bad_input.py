@@ -124,8 +124,9 @@ async def test_two_services_do_not_share_a_data_folder(tmp_path: Path, broker: M
         async with Takt(tmp_path, broker.port, networks, streams) as first:
             await until(lambda: consumer.events("cam", "started"))
             second = Takt(tmp_path / "second", broker.port, networks, streams, data_dir=str(tmp_path / "data"))
-            assert await second.fails() == 1
-            assert "data" in second.log
+            code, (*_, problem) = await second.run_to_its_end()
+            assert code == 1
+            assert str(tmp_path / "data") in problem["problem"]
             assert "Traceback" not in second.log
             assert await first.stop() == 0
     assert_lawful(consumer.payloads(), all_ended=True)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from streamer.testing.film import write_film
 from tests.e2e.consumer import Consumer, assert_lawful
+from tests.e2e.disks import fill
 from tests.e2e.films import film
 from tests.e2e.mosquitto import Mosquitto
 from tests.e2e.networks import SPEC, always_bright, brightness
@@ -19,20 +25,39 @@ from tests.e2e.test_run import blinking
 pytestmark = pytest.mark.e2e
 
 
-async def test_a_killed_camera_ends_its_actions_and_comes_back_as_a_new_epoch(
-    tmp_path: Path, broker: Mosquitto, consumer: Consumer
+def killed(camera: GstServer) -> Callable[[], None]:
+    camera.kill()
+    return camera.start
+
+
+def frozen(camera: GstServer) -> Callable[[], None]:
+    """As by a network that swallows everything: the connection stays open."""
+    os.kill(camera.pid, signal.SIGSTOP)
+    return partial(os.kill, camera.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize(("lose", "reason"), [(killed, "eof"), (frozen, "timeout")])
+async def test_a_lost_camera_ends_its_actions_and_comes_back_as_a_new_epoch(
+    lose: Callable[[GstServer], Callable[[], None]],
+    reason: str,
+    tmp_path: Path,
+    broker: Mosquitto,
+    consumer: Consumer,
 ) -> None:
     with GstServer({"live": film(tmp_path)}) as mortal, GstServer({"live": film(tmp_path)}) as other:
-        streams = [rtsp("mortal", mortal.address("live")), rtsp("other", other.address("live"))]
+        streams = [
+            rtsp("mortal", mortal.address("live"), open_timeout_s=1.0, read_timeout_s=2.0, stall_timeout_s=4.0),
+            rtsp("other", other.address("live")),
+        ]
         async with Takt(tmp_path, broker.port, {"constant": always_bright(tmp_path / "net")}, streams) as takt:
             await until(lambda: consumer.events("mortal", "started") and consumer.events("other", "started"))
-            mortal.kill()
+            revive = lose(mortal)
             # The end comes when the camera is lost, not when it is back.
             await until(lambda: consumer.events("mortal", "ended"))
-            await until(lambda: ("offline", "refused") in consumer.statuses("mortal"))
+            await until(lambda: ("offline", reason) in consumer.statuses("mortal"))
             assert not consumer.is_online("mortal")
             assert await takt.page("ready") == (200, "ok\n")
-            mortal.start()
+            revive()
             await until(lambda: len(consumer.events("mortal", "started")) == 2)
             assert consumer.is_online("mortal")
             assert await takt.stop() == 0
@@ -49,30 +74,59 @@ async def test_a_killed_camera_ends_its_actions_and_comes_back_as_a_new_epoch(
 async def test_a_killed_broker_gets_everything_when_it_is_back(
     tmp_path: Path, broker: Mosquitto, consumer: Consumer
 ) -> None:
-    """Events go on while it is away: each start and end by brightness, two seconds apart."""
-    networks = {"light": brightness(tmp_path / "net", replace(SPEC, hop_s=0.2))}
+    """Events go on while it is away: brightness begins and ends every two seconds."""
     with GstServer({"live": write_film(tmp_path / "blinking.mp4", blinking(), 25)}) as camera:
-        stream = rtsp("cam", camera.address("live"), "light")
-        stream["watches"][0] |= {"region": [0, 0, 0.5, 1]}
-        async with Takt(tmp_path, broker.port, networks, [stream]) as takt:
+        async with Takt(tmp_path, broker.port, **light(tmp_path, camera)) as takt:
             await until(lambda: consumer.events("cam", "ended"))
             broker.kill()
             before = await takt.metric("takt_events_accepted_total")
-
-            async def three_more() -> bool:
-                return await takt.metric("takt_events_accepted_total") >= before + 3
-
-            await until(three_more)
+            await until(partial(waiting, takt, "takt_outbox_events", 3))
             assert await takt.page("ready") == (200, "ok\n")
             assert await takt.metric("takt_mqtt_connected") == 0
-            assert await takt.metric("takt_outbox_events") >= 3
             broker.start()
             await until(lambda: len(consumer.events("cam")) >= before + 3)
             assert await takt.stop() == 0
-            assert consumer.statuses("cam")[-1] == ("offline", "shutdown")
+            await until(lambda: consumer.statuses("cam")[-1] == ("offline", "shutdown"))
 
     assert_lawful(consumer.payloads(), all_ended=True)
     assert len({event["term"] for event in consumer.events("cam")}) == 1
+
+
+async def test_events_wait_in_memory_while_the_disk_is_full(
+    tmp_path: Path, small_disk: Path, broker: Mosquitto, consumer: Consumer
+) -> None:
+    """Nothing is lost when there is room again; and a full disk does not keep the service from leaving."""
+    sections = {"data_dir": str(small_disk / "data"), "outbox": {"budget_mib": 1}, "shutdown": {"grace_s": 0.5}}
+    with GstServer({"live": write_film(tmp_path / "blinking.mp4", blinking(), 25)}) as camera:
+        async with Takt(tmp_path, broker.port, **light(tmp_path, camera), **sections) as takt:
+            await until(lambda: consumer.events("cam", "ended"))
+            other = fill(small_disk)
+            before = len(consumer.events("cam"))
+            await until(partial(waiting, takt, "takt_events_total", before + 2))
+            assert "the disk is full" in takt.log
+            assert len(consumer.events("cam")) == before
+            other.unlink()
+            await until(lambda: len(consumer.events("cam")) >= before + 2)
+            assert await takt.metric("takt_events_lost_total") == 0
+            assert_lawful(consumer.payloads(), all_ended=False)
+
+            fill(small_disk)
+            decided = await takt.metric("takt_events_total")
+            await until(partial(waiting, takt, "takt_events_total", decided + 1))
+            assert await takt.stop(15) == 0
+    assert "events are not stored" in takt.log
+    assert_lawful(consumer.payloads(), all_ended=False)
+
+
+def light(folder: Path, camera: GstServer) -> dict[str, Any]:
+    """One camera, its left half looked at by the network that knows brightness."""
+    stream = rtsp("cam", camera.address("live"), "light")
+    stream["watches"][0]["region"] = [0, 0, 0.5, 1]
+    return {"networks": {"light": brightness(folder / "net", replace(SPEC, hop_s=0.2))}, "streams": [stream]}
+
+
+async def waiting(takt: Takt, metric: str, count: float) -> bool:
+    return await takt.metric(metric) >= count
 
 
 async def test_a_killed_service_ends_what_was_open_at_its_next_start(
@@ -117,3 +171,25 @@ async def test_sigterm_without_a_broker_keeps_the_events_for_the_next_start(
 
     assert_lawful(consumer.payloads(), all_ended=True)
     assert [end["reason"] for end in consumer.events("cam", "ended")] == ["shutdown", "shutdown"]
+
+
+async def test_a_second_signal_leaves_at_once_and_loses_nothing(
+    tmp_path: Path, broker: Mosquitto, consumer: Consumer
+) -> None:
+    with GstServer({"live": film(tmp_path)}) as camera:
+        streams = [rtsp("cam", camera.address("live"))]
+        networks = {"constant": always_bright(tmp_path / "net")}
+        async with Takt(tmp_path, broker.port, networks, streams, shutdown={"grace_s": 600}) as takt:
+            await until(lambda: consumer.events("cam", "started"))
+            broker.kill()
+            takt.send(signal.SIGTERM)
+            await until(lambda: "a second signal leaves at once" in takt.log)
+            assert await takt.stop(5) == 128 + signal.SIGTERM
+            broker.start()
+            await takt.start()
+            await until(lambda: len(consumer.events("cam", "started")) == 2)
+            assert await takt.stop() == 0
+
+    assert_lawful(consumer.payloads(), all_ended=True)
+    # Whether the end was stored before the second signal or found missing at the next start, there is one.
+    assert consumer.events("cam", "ended")[0]["reason"] in ("shutdown", "interrupted")
