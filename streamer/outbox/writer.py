@@ -81,7 +81,7 @@ class Writer:
                 self._jobs.put_nowait(None)
                 break
             except queue.Full:
-                await asyncio.sleep(GROUP_S)
+                await self._clock.sleep(GROUP_S)
         await asyncio.shield(self._closed)
         self._thread.join()
 

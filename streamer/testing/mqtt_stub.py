@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 CONNECT, CONNACK, PUBLISH, PUBACK, PINGREQ, PINGRESP, DISCONNECT = 1, 2, 3, 4, 12, 13, 14
 
 
-@dataclass
+@dataclass(slots=True)
 class MqttStub:
     """Answers as its fields say; they may change while it runs."""
 

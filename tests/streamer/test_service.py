@@ -97,6 +97,7 @@ async def test_a_signal_asks_to_stop(sign: signal.Signals) -> None:
         os.kill(os.getpid(), sign)
         async with asyncio.timeout(5):
             await stop.wait()
+        assert stop.is_set()
 
 
 STUBBORN = """

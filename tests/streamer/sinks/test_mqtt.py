@@ -87,8 +87,10 @@ async def test_a_message_the_broker_refuses_for_now_is_kept(code: int) -> None:
 
 
 async def test_nobody_subscribed_counts_as_delivered() -> None:
-    async with to_stub(MqttStub(puback=only_events(0x10))) as (sink, _):
+    stub = MqttStub(puback=only_events(0x10))
+    async with to_stub(stub) as (sink, _):
         await sink.put(message())
+    assert stub.published
 
 
 async def test_without_acknowledgement_the_connection_is_made_anew() -> None:
