@@ -3,8 +3,9 @@
 usage: python -m benchmarks.ucf101 ../shared/data/ucf101_3 ../shared/data/clips [--seed 7] [--limit N] [--json]
 
 Trains the small SlowFast first where the checkpoint is absent (`benchmarks/ucf101.yaml`: two thirds of the groups;
-about half an hour on two cores). Then the held-out clips are spliced into one film with 3 s of a negative scene between them, a GStreamer
-RTSP server plays the film, `takt run` watches it, and what a Mosquitto subscriber gets is judged.
+about half an hour on two cores). Then the held-out clips are spliced into one film with 3 s of a negative scene
+between them, a GStreamer RTSP server plays the film, `takt run` watches it, and a Mosquitto subscriber judges what
+arrives.
 
 Right = exactly one started event within the clip + 1 s (by the capture time of the deciding picture), with the right
 label. Late = the right label began only after that; doubled = more than one start; missing = none. The film's

@@ -1,0 +1,59 @@
+"""Laws of `takt train`: a checkpoint with its card, and mistakes before any work."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from recognizers.checkpoint import load
+from streamer.cli import main
+from streamer.settings import load_training
+
+TINY = """
+out: {out}
+network: {{size: small, crop_px: 32}}
+data: {{work_cell: {{seed: 7, sessions: 1, session_s: 40.0, held_out: 1, elsewhere: 1}}}}
+recipe: {{steps: 1, batch: 2, threads: 1}}
+"""
+
+
+def test_it_writes_a_checkpoint_and_its_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, config = tmp_path / "tiny.safetensors", tmp_path / "tiny.yaml"
+    config.write_text(TINY.format(out=out))
+    assert main(["train", str(config), "--json"]) == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    card, _ = load(out)
+    assert said == [
+        {
+            "checkpoint": str(out),
+            "card": str(tmp_path / "tiny.md"),
+            "top1": card.trained["held_out"]["top1"],
+            "held_out": card.trained["held_out"],
+        }
+    ]
+    assert "tighten" in (tmp_path / "tiny.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("out: x.safetensors\ndata: {}\n", "2: data: must have exactly one of work_cell and clips"),
+        ("out: x.safetensors\ndata: {work_cel: {}}\n", "2: data.work_cel: unknown key; did you mean work_cell?"),
+        ("data: {work_cell: {}}\nrecipe: {steps: 0}\n", "2: recipe.steps: must be greater than or equal to 1"),
+        ("out: x.safetensors\ndata: {clips: {folder: /nowhere}}\n", "/nowhere/clips.csv: No such file or directory"),
+    ],
+)
+def test_mistakes_are_told_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, says: str
+) -> None:
+    config = tmp_path / "bad.yaml"
+    config.write_text(text)
+    assert main(["train", str(config)]) == 1
+    assert says in capsys.readouterr().err
+
+
+def test_the_shipped_training_files_are_valid() -> None:
+    root = Path(__file__).parents[3]
+    assert load_training(root / "config/training/cell.yaml", {}).data.work_cell is not None
+    named = {"CLIPS": "clips", "SCENES": "scenes", "CHECKPOINT": "x.safetensors"}
+    assert load_training(root / "benchmarks/ucf101.yaml", named).data.clips is not None
