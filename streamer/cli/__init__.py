@@ -10,7 +10,7 @@ from importlib import import_module
 
 from streamer.cli.interrupt import INTERRUPTED, leaving_at_once
 
-COMMANDS = ("run", "check", "probe", "replay", "convert", "schema", "version")
+COMMANDS = ("demo", "run", "check", "probe", "replay", "train", "convert", "schema", "version")
 """Modules of this package; each has EXAMPLES, `arguments(parser)` and `main(arguments, output)`."""
 
 
@@ -48,9 +48,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output went away (`takt … | head`); nothing is left to say, also not at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return _unread()
+    except BaseExceptionGroup as group:
+        _, others = group.split(BrokenPipeError)
+        if others is not None:
+            raise
+        return _unread()
+
+
+def _unread() -> int:
+    """The reader of our output went away (`takt … | head`); nothing is left to say, also not at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 def _run(argv: Sequence[str] | None) -> int:
