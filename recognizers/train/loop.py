@@ -18,6 +18,7 @@ from recognizers.data.track import DataSet
 from recognizers.data.windows import TrainingWindows
 from recognizers.errors import DataError
 from recognizers.models.slowfast import SlowFast
+from recognizers.nn.resnet3d import Block
 from recognizers.train.augment import augmented
 from recognizers.train.plan import MEAN, STD, TrainingPlan
 from recognizers.train.validate import answers, figures, fitted_temperature
@@ -73,6 +74,7 @@ def _optimised(
     recipe = plan.recipe
     torch.manual_seed(recipe.seed)
     network = SlowFast(plan.size, len(data.labels))
+    _open_blocks(network)
     kept = SlowFast(plan.size, len(data.labels))
     kept.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(_by_decay(network, recipe.weight_decay), lr=recipe.rate)
@@ -97,6 +99,15 @@ def _optimised(
             _remember(plan, network, kept, optimizer, step + 1)
         told(Progress(step + 1, recipe.steps, float(loss.detach()), rate))
     return kept
+
+
+@torch.no_grad()
+def _open_blocks(network: SlowFast) -> None:
+    """Let residual blocks speak from the start: AdamW moves a gain by its rate a step at most, and from the paper's
+    zero (meant for SGD and long training) small networks would stay nearly linear for hundreds of steps."""
+    for module in network.modules():
+        if isinstance(module, Block):
+            module.norm_c.weight.fill_(1.0)
 
 
 def rate_share(step: int, steps: int) -> float:
