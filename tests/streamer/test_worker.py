@@ -128,6 +128,14 @@ async def test_a_lost_camera_ends_its_action_and_comes_back_with_a_new_one(plant
     assert (started["epoch"], again["epoch"]) == (1, 2)
 
 
+async def test_the_action_of_a_lost_camera_ends_at_once_not_when_it_is_back(plant: Plant) -> None:
+    plant.camera("cam", [*FOR_EVER[:9], LOST], [LOST])
+    async with plant.running():
+        await plant.until(lambda: len(plant.told("cam")) == 2)
+        assert plant.told("cam") == [("started", None), ("ended", "source_lost")]
+        assert plant.status("cam") == ("offline", "eof")
+
+
 class BuggySource:
     """Delivers a few frames and then fails as nobody foresaw."""
 
