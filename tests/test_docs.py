@@ -1,0 +1,54 @@
+"""What the documents say exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import recognizers.card
+from streamer.cli import COMMANDS
+from streamer.settings import load
+from tests.streamer.settings.files import write_card
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def broken_links(document: Path, text: str) -> list[str]:
+    """Links to files that are not there."""
+    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text)
+    return [link for link in links if not (document.parent / link).exists()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    assert not broken_links(document, document.read_text())
+    assert broken_links(document, "[nowhere](nowhere.md)")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_that_are_named_exist(document: Path) -> None:
+    named = set(re.findall(r"(?:^|`|bin/)takt ([a-z]+)", document.read_text(), re.MULTILINE))
+    assert named <= set(COMMANDS)
+
+
+def test_the_configuration_of_the_readme_is_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_card(tmp_path / "cell.safetensors")
+    monkeypatch.setattr(recognizers.card, "BUNDLED", tmp_path)
+    (tmp_path / "cam4").write_text("user:password")
+    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "cell.yaml").write_text(block.replace("/run/secrets", str(tmp_path)))
+    assert load(tmp_path / "cell.yaml", {}).streams[0].id == "cell-4"
+
+
+def test_decisions_are_numbered_and_say_where_they_stand() -> None:
+    decisions = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    assert [int(path.name[:4]) for path in decisions] == list(range(1, len(decisions) + 1))
+    for path in decisions:
+        text = path.read_text()
+        assert text.startswith(f"# {int(path.name[:4])}. ")
+        for part in ("**Status:** ", "**Context.** ", "**Decision.**", "**Consequences.** "):
+            assert part in text, path.name
+        assert len(text.split()) < 600  # a page
