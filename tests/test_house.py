@@ -60,9 +60,9 @@ def clocks(tree: ast.Module) -> Iterator[str]:
     banned |= {
         f"{one}.{what}" for one in ("datetime", "date", "datetime.datetime") for what in ("now", "utcnow", "today")
     }
-    for called, node in calls(tree):
-        if called in banned and not (called == "asyncio.sleep" and ast.unparse(node.args[0]) == "0"):
-            yield f"{called} in line {node.lineno}; ask a Clock"
+    for called, call in calls(tree):
+        if called in banned and not (called == "asyncio.sleep" and ast.unparse(call.args[0]) == "0"):
+            yield f"{called} in line {call.lineno}; ask a Clock"
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "time":
             yield f"`from time import` in line {node.lineno} hides which clock it is"
@@ -108,11 +108,13 @@ def default_executor(tree: ast.Module) -> Iterator[str]:
 def dataclass_flags(tree: ast.Module) -> Iterator[tuple[str, set[str]]]:
     """Each dataclass with the flags that are on."""
     for node in ast.walk(tree):
-        for decorator in node.decorator_list if isinstance(node, ast.ClassDef) else []:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        for decorator in node.decorator_list:
             call = decorator if isinstance(decorator, ast.Call) else None
             if ast.unparse(call.func if call else decorator).rpartition(".")[2] == "dataclass":
                 on = {word.arg or "" for word in call.keywords if ast.unparse(word.value) == "True"} if call else set()
-                yield node.name, on  # type: ignore[union-attr]
+                yield node.name, on
 
 
 def slots(tree: ast.Module) -> Iterator[str]:

@@ -37,12 +37,13 @@ def test_help_begins_with_the_use_and_ends_with_an_example(name: str, capsys: py
     with pytest.raises(SystemExit) as ended:
         main([name, "--help"])
     text, module = capsys.readouterr().out, import_module(f"streamer.cli.{name}")
+    described = module.__doc__ or ""
     assert ended.value.code == 0
     assert text.startswith(f"usage: takt {name} ")
-    assert module.__doc__.strip().splitlines()[0] in text
+    assert described.strip().splitlines()[0] in text
     assert text.rstrip().endswith(module.EXAMPLES.rstrip())
     assert module.EXAMPLES.startswith(f"example: takt {name}")
-    assert max(map(len, module.__doc__.splitlines())) <= 120
+    assert max(map(len, described.splitlines())) <= 120
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
