@@ -9,7 +9,7 @@ from recognizers.clip import Clip, ClipSpec
 from recognizers.prediction import Prediction
 
 State = Any
-"""What a continual recognizer carries from clip to clip; `None` before the first and for windowed ones."""
+"""What a recognizer carries from clip to clip of a watch; `None` before the first, and if it carries nothing."""
 
 Answer = tuple[Prediction | None, State | None]
 """A prediction, `None` until warm, and what to hand in with the watch's next clip."""

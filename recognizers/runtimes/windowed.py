@@ -1,20 +1,30 @@
-"""A windowed recognizer: every clip is looked at whole, and nothing is remembered."""
+"""A windowed recognizer: every clip is looked at whole; what is remembered of one only saves work on the next."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from recognizers.card import Card
-from recognizers.clip import Clip, ClipSpec
+from recognizers.clip import Clip, ClipSpec, Region
 from recognizers.errors import OutOfDeviceMemory
 from recognizers.models.slowfast import SlowFast
 from recognizers.prediction import Prediction
 from recognizers.recognizer import Answer, State
 from recognizers.runtimes.folded import FoldedSlowFast
+from recognizers.runtimes.stem import Seen
 from recognizers.transforms import crop_to_region, normalised, square
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the clip before leaves for the next of the same watch."""
+
+    region: Region
+    seen: tuple[Seen, ...]
 
 
 class WindowedRecognizer:
@@ -29,6 +39,7 @@ class WindowedRecognizer:
         self._card = card
         self._threads = threads
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._hop = max(1, round(card.spec.hop_s / card.spec.interval_s))
         self._network: nn.Module = (
             network.to(self._device)
             if self._device.type == "cuda"
@@ -46,7 +57,8 @@ class WindowedRecognizer:
         torch.set_num_threads(self._threads)
         try:
             with torch.inference_mode():
-                scores = self._scores(torch.stack([self._pictures(clip) for clip in clips]))
+                logits, known = self._logits(torch.stack([self._pictures(clip) for clip in clips]), clips, states)
+                scores = torch.softmax(logits.float() / self._card.temperature, dim=1).cpu()
         except (RuntimeError, MemoryError) as error:
             if not _is_out_of_memory(error):
                 raise
@@ -64,22 +76,29 @@ class WindowedRecognizer:
                     captured_at=clip.captured_at,
                     scores=row.numpy(),
                 ),
-                None,
+                state,
             )
-            for clip, row in zip(clips, scores, strict=True)
+            for clip, row, state in zip(clips, scores, known, strict=True)
         ]
 
     def _pictures(self, clip: Clip) -> Tensor:
         """`(T, 3, crop, crop)` uint8."""
         return square([crop_to_region(picture, clip.region) for picture in clip.pictures], self._card.crop_px)
 
-    def _scores(self, pictures: Tensor) -> Tensor:
-        """`(N, T, 3, crop, crop)` uint8 → `(N, C)` scores that add up to 1."""
-        pictures = pictures.to(self._device)
-        if self._device.type == "cuda":
-            pictures = normalised(pictures, self._card.mean, self._card.std)
-        logits: Tensor = self._network(pictures)
-        return torch.softmax(logits.float() / self._card.temperature, dim=1).cpu()
+    def _logits(
+        self, pictures: Tensor, clips: Sequence[Clip], states: Sequence[State | None]
+    ) -> tuple[Tensor, list[State | None]]:
+        """`(N, T, 3, crop, crop)` uint8 → `(N, C)`, and what is known for the next clips."""
+        if not isinstance(self._network, FoldedSlowFast):
+            network_input = normalised(pictures.to(self._device), self._card.mean, self._card.std)
+            return self._network(network_input), [None] * len(clips)
+        stems, known = [], []
+        for picture, clip, state in zip(pictures, clips, states, strict=True):
+            seen = state.seen if isinstance(state, _Known) and state.region == clip.region else ()
+            stem, seen = self._network.look(picture, clip.pictures, seen, self._hop)
+            stems.append(stem)
+            known.append(_Known(clip.region, seen))
+        return self._network.decide(stems), list(known)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -32,10 +32,9 @@ def test_scores_are_the_softmax_of_the_logits_over_the_temperature() -> None:
     with torch.no_grad():
         logits = network(normalised(square(pictures, 32)[None], card().mean, card().std))
 
-    ((prediction, state),) = WindowedRecognizer(network, card(), threads=1).recognize([clip(*pictures)], [None])
+    ((prediction, _),) = WindowedRecognizer(network, card(), threads=1).recognize([clip(*pictures)], [None])
 
     assert prediction is not None
-    assert state is None
     np.testing.assert_allclose(prediction.scores, torch.softmax(logits[0] / card().temperature, 0), atol=1e-5)
 
 
