@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from recognizers.clip import Picture
 from recognizers.transforms import square
 
-
 _AT_ONCE = 64
 
 

@@ -27,19 +27,20 @@ class Jitter:
 
 
 class TrainingWindows:
-    """Random clips, every action equally often (the background twice as often)."""
+    """Random clips, each label as often as is asked for, however much of it was recorded."""
 
     def __init__(
-        self, tracks: Sequence[Track], classes: int, background: int, frames: int, interval_s: float, jitter: Jitter
+        self, tracks: Sequence[Track], often: Sequence[float], frames: int, interval_s: float, jitter: Jitter
     ) -> None:
+        """`often`: one number a label, relative to each other."""
         self._tracks = tracks
         self._frames = frames
         self._interval_s = interval_s
         self._jitter = jitter
+        classes = len(often)
         self._ends = [_ends_by_label(tracks, label, classes, frames, interval_s) for label in range(classes)]
-        present = np.array([len(ends) > 0 for ends in self._ends], float)
-        present[background] *= 2
-        self._chance = present / present.sum()
+        chance = np.array(often) * [len(ends) > 0 for ends in self._ends]
+        self._chance = chance / chance.sum()
 
     @property
     def missing(self) -> list[int]:

@@ -7,15 +7,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recognizers.train.plan import MEAN, STD
-from recognizers.transforms import normalised
+from recognizers.train.plan import MEAN, STD, Recipe
+from recognizers.transforms import normalised, square
 
 
-def augmented(pictures: NDArray[np.uint8], crop_px: int, flip: bool, rng: np.random.Generator) -> Tensor:
-    """`(N, T, S, S, 3)` uint8 → `(N, 3, T, crop, crop)` as the network sees it: shifted, perhaps mirrored, with
-    other brightness, contrast, colours and noise."""
-    clips = torch.from_numpy(np.stack([_cropped(clip, crop_px, flip, rng) for clip in pictures]))
-    seen = normalised(clips.permute(0, 1, 4, 2, 3), MEAN, STD)
+def augmented(pictures: NDArray[np.uint8], crop_px: int, recipe: Recipe, rng: np.random.Generator) -> Tensor:
+    """`(N, T, S, S, 3)` uint8 → `(N, 3, T, crop, crop)` as the network sees it: shifted, perhaps nearer or mirrored,
+    with other brightness, contrast, colours and noise."""
+    seen = normalised(torch.stack([_cropped(clip, crop_px, recipe, rng) for clip in pictures]), MEAN, STD)
     n = len(seen)
     gain = _random(rng, n, 0.75, 1.3) * _random(rng, (n, 3), 0.9, 1.1)
     grey = seen.mean(dim=1, keepdim=True)
@@ -25,10 +24,16 @@ def augmented(pictures: NDArray[np.uint8], crop_px: int, flip: bool, rng: np.ran
     return seen + noise * _random(rng, n, 0.0, 0.12)
 
 
-def _cropped(clip: NDArray[np.uint8], crop_px: int, flip: bool, rng: np.random.Generator) -> NDArray[np.uint8]:
-    top, left = rng.integers(0, clip.shape[1] - crop_px + 1, 2)
-    cropped = clip[:, top : top + crop_px, left : left + crop_px]
-    return cropped[:, :, ::-1] if flip and rng.random() < 0.5 else cropped
+def _cropped(clip: NDArray[np.uint8], crop_px: int, recipe: Recipe, rng: np.random.Generator) -> Tensor:
+    """`(T, S, S, 3)` → `(T, 3, crop, crop)` uint8."""
+    side = crop_px
+    if recipe.zoom > 0:
+        side = round(clip.shape[1] * rng.uniform(1 - recipe.zoom, 1))
+    top, left = rng.integers(0, clip.shape[1] - side + 1, 2)
+    cut = clip[:, top : top + side, left : left + side]
+    if recipe.flip and rng.random() < 0.5:
+        cut = cut[:, :, ::-1]
+    return square(list(cut), crop_px)
 
 
 def _random(rng: np.random.Generator, shape: int | tuple[int, int], low: float, high: float) -> Tensor:

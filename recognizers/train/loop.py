@@ -45,14 +45,8 @@ def train(plan: TrainingPlan, tick: Tick, told: Callable[[Progress], None]) -> C
     """
     torch.set_num_threads(plan.recipe.threads)
     data = plan.data.load(Sampling(plan.stored_hz, plan.stored_px), tick)
-    windows = TrainingWindows(
-        data.training,
-        len(data.labels),
-        data.labels.index(data.background),
-        plan.spec.frames,
-        plan.spec.interval_s,
-        plan.jitter,
-    )
+    often = [plan.recipe.background if label == data.background else 1.0 for label in data.labels]
+    windows = TrainingWindows(data.training, often, plan.spec.frames, plan.spec.interval_s, plan.jitter)
     if windows.missing:
         raise DataError(f"no training clip shows {', '.join(data.labels[label] for label in windows.missing)}")
     network = _optimised(plan, data, windows, told)
@@ -88,7 +82,7 @@ def _optimised(
         for group in optimizer.param_groups:
             group["lr"] = rate
         pictures, labels = windows.batch(recipe.batch, rng)
-        logits = network(augmented(pictures, plan.crop_px, recipe.flip, rng))
+        logits = network(augmented(pictures, plan.crop_px, recipe, rng))
         loss = F.cross_entropy(logits, torch.from_numpy(labels), label_smoothing=recipe.smoothing)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -142,7 +136,7 @@ def _settle_norms(network: SlowFast, plan: TrainingPlan, windows: TrainingWindow
     for number in range(_NORM_BATCHES):
         rng = np.random.default_rng((plan.recipe.seed, plan.recipe.steps, number))
         pictures, _ = windows.batch(plan.recipe.batch, rng)
-        network(augmented(pictures, plan.crop_px, plan.recipe.flip, rng))
+        network(augmented(pictures, plan.crop_px, plan.recipe, rng))
 
 
 def _judged(network: SlowFast, plan: TrainingPlan, data: DataSet) -> Card:

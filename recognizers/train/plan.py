@@ -29,6 +29,10 @@ class Recipe:
     """Decay of the moving average of the weights, which is what is kept."""
     flip: bool = False
     """Mirror half of the clips; only where no action is handed or has a direction."""
+    zoom: float = 0.0
+    """Clips show from 1 - zoom of the picture up to all of it."""
+    background: float = 2.0
+    """How often the background is shown, in times of an action."""
     seed: int = 1
     save_every: int = 50
     """Steps between two states from which a killed training goes on."""

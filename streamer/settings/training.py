@@ -63,6 +63,8 @@ class RecipeSection(Section):
     weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.05, description="of convolutions and head")
     smoothing: Share = Field(0.05, description="label smoothing")
     flip: bool = Field(False, description="mirror half of the clips; only where no action has a direction")
+    zoom: Annotated[float, Field(ge=0, le=0.9)] = Field(0.0, description="clips show from 1 - zoom of the picture")
+    background: Annotated[float, Field(gt=0, le=100)] = Field(2.0, description="how often it is shown, in actions")
     seed: int = Field(1, ge=0, le=2**31, description="the same seed gives the same network")
     threads: int = Field(2, ge=1, le=256, description="of the CPU")
 

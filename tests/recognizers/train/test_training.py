@@ -93,7 +93,7 @@ def test_the_learning_rate_rises_and_falls() -> None:
 
 def test_augmentation_changes_all_pictures_of_a_clip_alike() -> None:
     clip = np.full((1, 4, 40, 40, 3), 100, np.uint8)
-    seen = augmented(clip, 32, flip=True, rng=np.random.default_rng(1))
+    seen = augmented(clip, 32, Recipe(steps=1, flip=True, zoom=0.4), np.random.default_rng(1))
     assert seen.shape == (1, 3, 4, 32, 32)
     means = seen.mean(dim=(0, 1, 3, 4))
     assert float(means.std()) < 0.01
