@@ -22,7 +22,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace, output: Output) -> int:
-    configure("warning", "text", ())
+    configure("error", "text", ())  # the audience shows what matters
     with leaving_at_once():
         from streamer.demo.run import demo  # noqa: PLC0415 - torch takes seconds to import
 

@@ -17,7 +17,7 @@ async def embedded_broker(port: int | None = None) -> AsyncIterator[int]:
     """Run a broker on loopback until the block ends; yields its port (a free one where none is given).
 
     Raises:
-        RuntimeError: it did not start.
+        TaktError: it did not start.
     """
     async with companion("streamer.demo.broker", "--port", str(port or _free_port())) as ready:
         yield ready["port"]

@@ -32,7 +32,7 @@ async def cell_camera(seed: int) -> AsyncIterator[CellCamera]:
     """Show the session of a seed on loopback until the block ends.
 
     Raises:
-        RuntimeError: it did not start.
+        TaktError: it did not start.
     """
     async with companion("streamer.demo.camera", "--seed", str(seed)) as ready:
         yield CellCamera(**ready)

@@ -11,6 +11,8 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from streamer.errors import TaktError
+
 START_S = 30.0
 STOP_S = 3.0
 
@@ -20,7 +22,7 @@ async def companion(module: str, *arguments: str) -> AsyncIterator[dict[str, Any
     """Run `python -m module` until the block ends; yields what it says of itself once it is ready.
 
     Raises:
-        RuntimeError: it ended, or said nothing for `START_S`.
+        TaktError: it ended, or said nothing for `START_S`.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, *arguments, "--parent", str(os.getpid()),
@@ -40,9 +42,9 @@ async def _first_words(module: str, process: asyncio.subprocess.Process) -> dict
         async with asyncio.timeout(START_S):
             line = await process.stdout.readline()
     except TimeoutError:
-        raise RuntimeError(f"{module} was not ready within {START_S:g} s") from None
+        raise TaktError(f"{module} was not ready within {START_S:g} s") from None
     if not line:
-        raise RuntimeError(f"{module} did not start: is the `demo` extra installed?")
+        raise TaktError(f"{module} did not start: is the `demo` extra installed?")
     words: dict[str, Any] = json.loads(line)
     return words
 

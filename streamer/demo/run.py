@@ -42,7 +42,7 @@ async def demo(seconds: float, seed: int, mqtt_url: str | None, http_port: int, 
     """Run for `seconds` (0: until told to stop), then say what was right, wrong and missed.
 
     Raises:
-        RuntimeError: camera or broker did not start.
+        TaktError: camera or broker did not start, or the service cannot run.
         SinkUnavailable: the given broker cannot be reached.
     """
     clock, stop = SystemClock(), asyncio.Event()
@@ -55,21 +55,36 @@ async def demo(seconds: float, seed: int, mqtt_url: str | None, http_port: int, 
         assert settings.mqtt is not None
         audience = _Audience(output, clock)
         options = replace(mqtt_options(settings.mqtt), client_id=f"takt-demo-audience-{os.getpid()}")
-        subscriber = await stack.enter_async_context(Subscriber.open(options, f"{STREAM}/events"))
-        output.say(f"camera [bold]{camera.url}[/]   broker [bold]{url}[/]   topic [bold]takt/{STREAM}/events[/]")
+        subscriber = await stack.enter_async_context(Subscriber.open(options, f"{options.prefix}/{STREAM}/events"))
+        output.say(
+            f"camera [bold]{camera.url}[/]   broker [bold]{url}[/]   topic [bold]{options.prefix}/{STREAM}/events[/]"
+        )
         began_at = clock.now() + WARM_UP_S
-        async with asyncio.TaskGroup() as group:
-            listening = group.create_task(audience.listen(subscriber))
-            ending = group.create_task(_stop_after(seconds, stop, clock))
-            await run(settings, stop, output.show)
-            ended_at = clock.now()
-            ending.cancel()
-            await audience.settled()
-            listening.cancel()
+        ended_at = await _watched(settings, seconds, stop, subscriber, audience)
     happened = _happened(seed, camera, began_at, ended_at - GRACE_S)
     starts = [start for start in audience.starts if began_at <= start.decided_at]
     _summary(judge(happened, starts), audience.latencies_s, output)
     return 0
+
+
+async def _watched(
+    settings: Settings, seconds: float, stop: asyncio.Event, subscriber: Subscriber, audience: _Audience
+) -> float:
+    """Run the service while the audience listens; returns when it ended (Unix seconds)."""
+    clock = SystemClock()
+    try:
+        async with asyncio.TaskGroup() as group:
+            listening = group.create_task(audience.listen(subscriber))
+            ending = group.create_task(_stop_after(seconds, stop, clock))
+            await run(settings, stop, audience.output.show)
+            ended_at = clock.now()
+            ending.cancel()
+            await audience.settled()
+            listening.cancel()
+    except BaseExceptionGroup as group_error:
+        # The service and the subscriber fail for one reason; the first to notice tells it.
+        raise group_error.exceptions[0] from None
+    return ended_at
 
 
 async def _stop_after(seconds: float, stop: asyncio.Event, clock: Clock) -> None:
@@ -104,7 +119,7 @@ class _Audience:
     def __init__(self, output: Output, clock: Clock) -> None:
         self.starts: list[Start] = []
         self.latencies_s: list[float] = []
-        self._output = output
+        self.output = output
         self._clock = clock
         self._open: set[str] = set()
         self._changed = asyncio.Event()
@@ -130,7 +145,7 @@ class _Audience:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            self._output.say(f"{len(self._open)} actions were never seen to end")
+            self.output.say(f"{len(self._open)} actions were never seen to end")
 
     def _show(self, event: Mapping[str, Any], latency_s: float) -> None:
         action, began = event["action"], event["phase"] == "started"
@@ -138,7 +153,7 @@ class _Audience:
         more = f"{latency_s * 1000:4.0f} ms from glass" if began else f"took {event.get('duration_s', 0):.1f} s"
         name = f"[bold {COLOURS.get(action, 'white')}]{action:9}[/]"
         text = f"{event['at'][11:21]}  {sign} {name} {event['phase']:8} {event['score']:.0%}  {more}"
-        self._output.result({"event": event, "latency_s": round(latency_s, 3)}, text)
+        self.output.result({"event": event, "latency_s": round(latency_s, 3)}, text)
 
 
 def _unix(text: str) -> float:

@@ -50,7 +50,7 @@ class Subscriber:
                 await session.connect()
             except ConnectError as error:
                 if error.reason != "protocol" or version == versions[-1]:
-                    raise SinkUnavailable(str(error)) from error
+                    raise SinkUnavailable(f"no connection to the broker {options.host}:{options.port}: {error}") from error
             else:
                 return session
         raise AssertionError("the last version either connects or raises")
