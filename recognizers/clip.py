@@ -73,6 +73,9 @@ class Clip:
     """Media seconds of the last picture's slot."""
     captured_at: float
     """Unix seconds at which the newest picture was captured."""
+    zero_at: float
+    """Unix seconds of media time 0, as the wall offset stood at the newest picture: a moment's wall time is this plus
+    its media seconds."""
     region: Region
     coverage: float
     """Share of the T slots that had a picture of their own, in (0, 1]; the others repeat the one before."""

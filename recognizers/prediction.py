@@ -19,6 +19,7 @@ class Prediction:
     start: float
     end: float
     captured_at: float
+    zero_at: float
     scores: NDArray[np.float32]
     """`(C,)` one score in [0, 1] per label, in the order of the recognizer's labels."""
 

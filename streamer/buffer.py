@@ -48,6 +48,7 @@ class TemporalBuffer:
 class _Sample:
     slot: int
     captured_at: float
+    zero_at: float
     picture: Picture
 
 
@@ -79,7 +80,7 @@ class _Cutter:
                 clips.append(self._clip())
             else:
                 self._step()
-        self._samples.append(_Sample(now, frame.captured_at, frame.picture))
+        self._samples.append(_Sample(now, frame.captured_at, frame.captured_at - frame.media_s, frame.picture))
         if self._next_end == now:
             clips.append(self._clip())
         return clips
@@ -90,7 +91,7 @@ class _Cutter:
         self._index += 1  # one index is left out, so that a stateful recognizer sees the break
 
     def _clip(self) -> Clip:
-        spec, end = self._cut.spec, self._next_end
+        spec, end, newest = self._cut.spec, self._next_end, self._samples[-1]
         first = end - spec.frames + 1
         own = [sample for sample in self._samples if sample.slot >= first]
         pictures: list[Picture] = []
@@ -107,7 +108,8 @@ class _Cutter:
             index=self._index,
             start=first * spec.interval_s,
             end=end * spec.interval_s,
-            captured_at=self._samples[-1].captured_at,
+            captured_at=newest.captured_at,
+            zero_at=newest.zero_at,
             region=self._cut.region,
             coverage=len(own) / spec.frames,
             pictures=tuple(pictures),

@@ -43,8 +43,9 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
     streams = []
     for stream in settings.streams:
         watches = build_watches(stream, recognizers)
-        source = LibavSource(stream.id, address_of(stream.source), demand_of(watches), clock, metrics)
-        streams.append(StreamPlan(stream.id, source, watches))
+        address = address_of(stream.source)
+        source = LibavSource(stream.id, address, demand_of(watches), clock, metrics)
+        streams.append(StreamPlan(stream.id, source, watches, address.loss_free))
     return Plan(
         streams=tuple(streams),
         recognizers=recognizers,

@@ -42,13 +42,15 @@ class Lane:
         emitter: Emitter,
         clock: Clock,
         observer: Observer,
+        loss_free: bool = False,
     ) -> None:
-        """`schedulers` by recognizer name."""
+        """`schedulers` by recognizer name; with `loss_free`, the source waits until each of its clips is answered."""
         self.stages = stages
         self._schedulers = schedulers
         self._emitter = emitter
         self._clock = clock
         self._observer = observer
+        self._loss_free = loss_free
 
     async def follow(self, attempt: Callable[[], AsyncGenerator[Frame, None]]) -> None:
         """Read frames until a recording ends, a camera's for ever. Its failure, even a bug, never stops another."""
@@ -56,26 +58,30 @@ class Lane:
             try:
                 async with aclosing(attempt()) as frames:
                     async for frame in frames:
-                        self.take(frame)
+                        await self.take(frame)
+                await self._settled()
                 return self.end(Reason.SOURCE_ENDED)
             except Exception:
                 _log.exception("stream %s failed by a bug; it starts again in %g s", self.stages.stream, AFTER_A_BUG_S)
             self.lose()
             await self._clock.sleep(AFTER_A_BUG_S)
 
-    def take(self, frame: Frame) -> None:
+    async def take(self, frame: Frame) -> None:
+        """Offer the clips that are complete with the frame."""
         if frame.epoch != self.stages.epoch:
             self.lose()
             self.stages.begin(frame.epoch)
         self._observer.frame(frame.stream, frame.captured_at)
         for clip in self.stages.cut(frame):
             self._offer(clip)
+            if self._loss_free:
+                await self._settled()
 
     def answer(self, prediction: Prediction) -> None:
         events = self.stages.observe(prediction)
         for event in events:
             if event.phase is Phase.STARTED:
-                self._observer.decided(event.decided_at - event.started_at)
+                self._observer.decided(max(0.0, event.decided_at - event.started_at))
         self._emitter.emit(events)
 
     def lose(self) -> None:
@@ -86,6 +92,10 @@ class Lane:
 
     def end(self, reason: Reason) -> None:
         self._emitter.emit(self.stages.end(reason))
+
+    async def _settled(self) -> None:
+        for scheduler in self._schedulers.values():
+            await scheduler.settled(self.stages.stream)
 
     def _offer(self, clip: Clip) -> None:
         watch = self.stages.watches[clip.watch]

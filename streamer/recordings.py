@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
@@ -10,9 +11,12 @@ from streamer.build import build_recognizers, build_watches, demand_of, recordin
 from streamer.clock import SystemClock
 from streamer.engine import LocalEngine
 from streamer.errors import ConfigError
+from streamer.frame import Frame
 from streamer.replay import replay
 from streamer.settings import Settings, Stream
+from streamer.sources.base import Demand
 from streamer.sources.libav import LibavSource
+from streamer.sources.recorded import recorded_s
 from streamer.stages import StreamStages
 from streamer.wire import action_message
 
@@ -22,7 +26,8 @@ Show = Callable[[Mapping[str, object], str], None]
 async def replay_files(
     settings: Settings, stream_id: str | None, files: Sequence[Path], start_at: float, show: Show
 ) -> None:
-    """Show the events of each file, one epoch a file, in order.
+    """Show the events of each file, one epoch a file, in order. The first begins at `start_at` (Unix seconds), each
+    other where the one before ended.
 
     Raises:
         ConfigError: no such stream, or several and none named.
@@ -35,14 +40,39 @@ async def replay_files(
     async with AsyncExitStack() as stack:
         engines = {name: await stack.enter_async_context(LocalEngine(name, one)) for name, one in recognizers.items()}
         seq = 0
-        for epoch, path in enumerate(files, start=1):
-            source = LibavSource(stream.id, recording(path, start_at), demand_of(watches), SystemClock())
-            async with aclosing(replay(stages, engines, source.frames(epoch), epoch)) as events:
+        for path in files:
+            film = _Film(path, start_at, stream.id, demand_of(watches))
+            async with aclosing(replay(stages, engines, film.frames(), film.epoch)) as events:
                 async for event in events:
                     seq += 1
                     message = action_message(event, "replay")
-                    body = {**message.body, "seq": seq, "term": 0}
+                    body = {**message.body, "seq": seq, "term": 1}
                     show(body, f"{body['at']}  {event.phase:8} {event.action}  {event.score:.2f}")
+            start_at += film.length_s
+
+
+class _Film:
+    """One file as one epoch."""
+
+    def __init__(self, path: Path, start_at: float, stream: str, demand: Demand) -> None:
+        address, clock = recording(path, start_at), SystemClock()
+        self.length_s = recorded_s(address, clock) or 0.0
+        """As the file says; where it says nothing, or too little, up to its newest picture so far."""
+        self.epoch = _epoch(path, start_at)
+        self._source = LibavSource(stream, address, demand, clock)
+
+    async def frames(self) -> AsyncGenerator[Frame, None]:
+        async with aclosing(self._source.frames(self.epoch)) as frames:
+            async for frame in frames:
+                self.length_s = max(self.length_s, frame.media_s)
+                yield frame
+
+
+def _epoch(path: Path, start_at: float) -> int:
+    """The same for the same film at the same time, another for any other: ids of events are made of it."""
+    with path.open("rb") as film:
+        digest = hashlib.file_digest(film, lambda: hashlib.blake2b(str(start_at).encode(), digest_size=6))
+    return int.from_bytes(digest.digest())
 
 
 def _stream(settings: Settings, stream_id: str | None) -> Stream:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
+from recognizers.clip import Clip
 from streamer.engine import Engine
 from streamer.event import ActionEvent, Reason
 from streamer.frame import Frame
@@ -16,18 +17,27 @@ async def replay(
 ) -> AsyncGenerator[ActionEvent, None]:
     """Events of one recording, as one epoch. Each clip is answered before the next frame is taken.
 
-    One clip a batch: a batch's size can change the last bits of a score, and must not depend on speed.
+    One clip a batch: a batch's size can change the last bits of a score, and must not depend on speed. Whatever ends
+    the recording in the middle is raised after the ends of what it left open.
     """
     stages.begin(epoch)
-    async with aclosing(frames):
-        async for frame in frames:
-            for clip in stages.cut(frame):
-                watch = stages.watches[clip.watch]
-                if clip.coverage < watch.min_coverage:
-                    continue
-                for prediction in await engines[watch.recognizer].infer([clip]):
-                    if prediction is not None:
-                        for event in stages.observe(prediction):
-                            yield event
+    try:
+        async with aclosing(frames):
+            async for frame in frames:
+                for clip in stages.cut(frame):
+                    for event in await _answer(stages, engines, clip):
+                        yield event
+    except Exception:
+        for event in stages.end(Reason.SOURCE_LOST):
+            yield event
+        raise
     for event in stages.end(Reason.SOURCE_ENDED):
         yield event
+
+
+async def _answer(stages: StreamStages, engines: Mapping[str, Engine], clip: Clip) -> list[ActionEvent]:
+    watch = stages.watches[clip.watch]
+    if clip.coverage < watch.min_coverage:
+        return []
+    (prediction,) = await engines[watch.recognizer].infer([clip])
+    return [] if prediction is None else stages.observe(prediction)

@@ -26,8 +26,11 @@ class Scheduler:
         self._clock = clock
         self._shed = shed
         self._waiting: dict[Key, Clip] = {}
+        self._taken: set[Key] = set()
+        """Whose clips are being looked at."""
         self._first_at = 0.0
         self._changed = asyncio.Event()
+        self._answered = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -46,9 +49,21 @@ class Scheduler:
         """Shed what waits of a stream whose epoch is over."""
         for key in [key for key in self._waiting if key[0] == stream]:
             self._shed(self._waiting.pop(key))
+        self._answered.set()
+
+    async def settled(self, stream: str) -> None:
+        """Wait until no clip of a stream waits or is being looked at."""
+        while any(key[0] == stream for key in (*self._waiting, *self._taken)):
+            self._answered.clear()
+            await self._answered.wait()
 
     async def next_batch(self) -> list[Clip]:
-        """Wait for the next batch, 1 to `batch` clips. Cancel-safe: nothing leaves the queue before the return."""
+        """Wait for the next batch, 1 to `batch` clips; whoever asks has done with the batch before.
+
+        For one reader. Cancel-safe: nothing leaves the queue before the return.
+        """
+        self._taken.clear()
+        self._answered.set()
         while not self._is_due():
             self._changed.clear()
             try:
@@ -57,6 +72,7 @@ class Scheduler:
             except TimeoutError:
                 continue
         keys = list(self._waiting)[: self._batch]
+        self._taken.update(keys)
         return [self._waiting.pop(key) for key in keys]
 
     def _is_due(self) -> bool:

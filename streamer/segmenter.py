@@ -110,7 +110,7 @@ class Segmenter:
         track.segment = _Segment(
             id=action_id(by.stream, by.watch, by.epoch, action, start),
             start=start,
-            started_at=_wall(by, start),
+            started_at=by.zero_at + start,
             total=float(by.scores[position]),
         )
         track.above_since = None
@@ -155,10 +155,6 @@ def _fades(track: _Track) -> bool:
     return track.segment is not None and track.segment.below_since is not None
 
 
-def _wall(by: Prediction, media_s: float) -> float:
-    return by.captured_at - (by.end - media_s)
-
-
 def _event(
     by: Prediction,
     action: str,
@@ -170,7 +166,7 @@ def _event(
     reason: Reason | None = None,
 ) -> ActionEvent:
     # Wall time may have been slewed since the start was published: an end is never before it.
-    at = segment.started_at if end is None else max(segment.started_at, _wall(by, end))
+    at = segment.started_at if end is None else max(segment.started_at, by.zero_at + end)
     return ActionEvent(
         action_id=segment.id,
         stream=by.stream,

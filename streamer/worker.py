@@ -42,6 +42,8 @@ class StreamPlan:
     id: str
     source: Source
     watches: tuple[Watch, ...]
+    loss_free: bool = False
+    """No clip of it is shed: its source can wait (recordings)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,14 @@ class Worker:
             name: Scheduler(plan.batch, plan.deadline_s, self._clock, self._shed) for name in plan.recognizers
         }
         lanes = {
-            stream.id: Lane(StreamStages(stream.id, stream.watches), schedulers, emitter, self._clock, self._metrics)
+            stream.id: Lane(
+                StreamStages(stream.id, stream.watches),
+                schedulers,
+                emitter,
+                self._clock,
+                self._metrics,
+                loss_free=stream.loss_free,
+            )
             for stream in plan.streams
         }
         try:

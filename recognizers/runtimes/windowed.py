@@ -74,6 +74,7 @@ class WindowedRecognizer:
                     start=clip.start,
                     end=clip.end,
                     captured_at=clip.captured_at,
+                    zero_at=clip.zero_at,
                     scores=row.numpy(),
                 ),
                 state,

@@ -1,7 +1,7 @@
 """Run recorded video through the path of a stream and print its events: same file, same events, byte for byte.
 
-Loss-free and as fast as the machine allows. Each file is one epoch of the stream; times are those of the recording,
-counted from --start-at."""
+Loss-free and as fast as the machine allows. Each file is one epoch of the stream. The first file begins at --start-at,
+every other one where the one before ended."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from streamer.errors import ConfigError
 from streamer.logs import configure
 from streamer.settings import load, secrets
 
-EXAMPLES = "example: takt replay cell.yaml monday.mp4 tuesday.mp4 --stream cell-4 --start-at 2026-11-24T06:00:00Z"
+EXAMPLES = "example: takt replay cell.yaml part1.mp4 part2.mp4 --stream cell-4 --start-at 2026-11-24T06:00:00Z"
 
 
 def arguments(command: argparse.ArgumentParser) -> None:

@@ -50,8 +50,9 @@ class CountingRecognizer:
         after = ((clip.epoch, clip.index), seen)
         if seen <= self.warm_up:
             return None, after
-        header = (clip.stream, clip.watch, clip.epoch, clip.index, clip.start, clip.end, clip.captured_at)
-        return Prediction(*header, np.array([1, seen], np.float32) / np.float32(1 + seen)), after
+        header = (clip.stream, clip.watch, clip.epoch, clip.index, clip.start, clip.end)
+        times = (clip.captured_at, clip.zero_at)
+        return Prediction(*header, *times, np.array([1, seen], np.float32) / np.float32(1 + seen)), after
 
 
 def clips_seen(prediction: Prediction) -> int:

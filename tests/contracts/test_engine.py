@@ -38,7 +38,9 @@ async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
 
 def clip(stream: str, index: int = 0, watch: str = "bench", epoch: int = 1) -> Clip:
     pictures = (np.zeros((8, 8, 3), np.uint8),) * 2
-    return Clip(stream, watch, epoch, index, 0.1 * index, 0.1 * index + 0.1, 1000.0, WHOLE_PICTURE, 1.0, pictures)
+    return Clip(
+        stream, watch, epoch, index, 0.1 * index, 0.1 * index + 0.1, 1000.0, 999.0, WHOLE_PICTURE, 1.0, pictures
+    )
 
 
 async def test_nothing_asked_is_nothing_answered(subject: Subject) -> None:

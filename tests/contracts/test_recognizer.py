@@ -41,7 +41,7 @@ def film(recognizer: Recognizer, stream: str, seed: int, epoch: int = 1, first: 
             picture.setflags(write=False)
         start = index * spec.hop_s
         end = start + spec.span_s
-        clips.append(Clip(stream, "bench", epoch, index, start, end, 1000 + end, WHOLE_PICTURE, 1.0, pictures))
+        clips.append(Clip(stream, "bench", epoch, index, start, end, 1000 + end, 1000, WHOLE_PICTURE, 1.0, pictures))
     return clips
 
 
@@ -80,7 +80,7 @@ def test_one_answer_per_clip_in_their_order_with_their_header(recognizer: Recogn
 
     answers = [answers[-1] for answers in watch(recognizer, *films)]
 
-    header = ("stream", "watch", "epoch", "index", "start", "end", "captured_at")
+    header = ("stream", "watch", "epoch", "index", "start", "end", "captured_at", "zero_at")
     assert [[getattr(answer, name) for name in header] for answer in answers] == [
         [getattr(clips[-1], name) for name in header] for clips in films
     ]

@@ -89,7 +89,7 @@ def test_what_was_seen_is_only_read() -> None:
 def test_what_was_seen_in_one_region_says_nothing_of_another() -> None:
     recognizer = WindowedRecognizer(random_slowfast(), card(), threads=1)
     pictures = tuple(RNG.integers(0, 256, (48, 48, 3), np.uint8) for _ in range(TINY.frames))
-    clip = Clip("cam", "bench", 1, 0, 0.0, 0.56, 1000.0, WHOLE_PICTURE, 1.0, pictures)
+    clip = Clip("cam", "bench", 1, 0, 0.0, 0.56, 1000.0, 999.44, WHOLE_PICTURE, 1.0, pictures)
     elsewhere = replace(clip, region=Region(0.0, 0.0, 0.5, 0.5))
     ((_, state),) = recognizer.recognize([clip], [None])
 

@@ -19,7 +19,7 @@ BEYOND_MEMORY_PX = 2**22
 
 
 def clip(*pictures: Picture) -> Clip:
-    return Clip("cam", "bench", 1, 0, 0.0, 0.56, 1000.0, WHOLE_PICTURE, 1.0, pictures)
+    return Clip("cam", "bench", 1, 0, 0.0, 0.56, 1000.0, 999.44, WHOLE_PICTURE, 1.0, pictures)
 
 
 def random_pictures(seed: int = 0) -> list[Picture]:

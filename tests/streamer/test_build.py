@@ -53,6 +53,15 @@ def test_a_watch_looks_as_its_recognizer_wants(tmp_path: Path) -> None:
     assert (watch.rules["default"].smooth_s, watch.rules["default"].on) == (0, 0.6)
 
 
+def test_a_recording_that_is_read_as_fast_as_possible_loses_nothing(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.touch()
+    source = f"{{kind: file, path: {film}, pace: PACE}}"
+    streams = {pace: source.replace("PACE", pace) for pace in ("fast", "live")} | {"cam": CAMERA}
+    plan = build_plan(load(write_plant(tmp_path, streams), {}), SystemClock(), Metrics())
+    assert {stream.id: stream.loss_free for stream in plan.streams} == {"fast": True, "live": False, "cam": False}
+
+
 def test_only_recognizers_that_a_watch_uses_are_loaded(tmp_path: Path) -> None:
     text = write_plant(tmp_path, {"cam": CAMERA}).read_text()
     text = text.replace("recognizers: {", f"recognizers: {{idle: {{checkpoint: {tmp_path}/light.safetensors}}, ")

@@ -88,12 +88,12 @@ def frame(number: int, epoch: int = 1, slot: int | None = None) -> Frame:
 
 
 def prediction(epoch: int, media_s: float) -> Prediction:
-    return Prediction("cam", "bench", epoch, 0, 0, media_s, 1000 + media_s, np.array([0.1, 0.9], np.float32))
+    return Prediction("cam", "bench", epoch, 0, 0, media_s, 1000 + media_s, 1000, np.array([0.1, 0.9], np.float32))
 
 
 async def test_what_is_open_ends_when_the_camera_is_lost_not_when_it_is_back() -> None:
     rig = Rig()
-    rig.lane.take(frame(0))
+    await rig.lane.take(frame(0))
     rig.lane.answer(prediction(1, 1.0))
     rig.lane.lose()
 
@@ -102,9 +102,9 @@ async def test_what_is_open_ends_when_the_camera_is_lost_not_when_it_is_back() -
 
 async def test_a_new_epoch_ends_what_the_one_before_left_open() -> None:
     rig = Rig()
-    rig.lane.take(frame(0))
+    await rig.lane.take(frame(0))
     rig.lane.answer(prediction(1, 1.0))
-    rig.lane.take(frame(0, epoch=2))
+    await rig.lane.take(frame(0, epoch=2))
     rig.lane.answer(prediction(1, 2.0))
 
     assert await rig.stored() == [("started", None), ("ended", "source_lost")]
@@ -113,7 +113,7 @@ async def test_a_new_epoch_ends_what_the_one_before_left_open() -> None:
 async def test_a_clip_with_too_little_coverage_is_not_looked_at_and_is_counted() -> None:
     rig = Rig(min_coverage=0.75)
     for number, slot in enumerate([0, 3, 4, 5, 6]):
-        rig.lane.take(frame(number, slot=slot))
+        await rig.lane.take(frame(number, slot=slot))
 
     assert rig.counts.shed == ["coverage", "coverage"]
     assert len(rig.scheduler) == 1

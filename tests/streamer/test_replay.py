@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 
 from recognizers.clip import WHOLE_PICTURE
+from recognizers.errors import RecognizerError
 from streamer.engine import LocalEngine
-from streamer.errors import ConfigError, SourceRejected
+from streamer.errors import ConfigError, SourceRejected, SourceUnavailable
 from streamer.event import ActionEvent
 from streamer.frame import Frame
 from streamer.recordings import replay_files
@@ -22,6 +25,7 @@ from streamer.stages import StreamStages, Watch
 from streamer.testing.recognizers import CountingRecognizer
 from tests.streamer.plants import blinking_film, write_plant
 
+SCHEMA = Path(__file__).parents[2] / "config" / "schema" / "event.v1.json"
 RULE = EventRule(on=0.5, off=0.4, smooth_s=0.0, release_s=0.0)
 
 
@@ -68,6 +72,24 @@ async def test_the_source_is_closed_when_nobody_reads_on() -> None:
         await anext(source)
 
 
+@pytest.mark.parametrize("trouble", [SourceUnavailable("ts_jump", "told so"), RecognizerError("broken")])
+async def test_a_recording_that_breaks_off_ends_what_it_left_open(trouble: Exception) -> None:
+    recognizer = CountingRecognizer()
+
+    async def breaking() -> AsyncGenerator[Frame, None]:
+        async for frame in frames(3):
+            yield frame
+        raise trouble
+
+    events: list[ActionEvent] = []
+    async with LocalEngine("r", recognizer) as engine:
+        with pytest.raises(type(trouble)):
+            async for event in replay(StreamStages("cam", [watch(recognizer)]), {"r": engine}, breaking(), 1):
+                events.append(event)
+    assert [(event.phase, event.reason) for event in events] == [("started", None), ("ended", "source_lost")]
+    assert events[0].action_id == events[1].action_id
+
+
 class Printed:
     """What a replay shows, as the bytes that `--json` would print."""
 
@@ -83,7 +105,7 @@ class Printed:
 
 
 async def test_the_same_films_give_the_same_bytes(tmp_path: Path) -> None:
-    """Each file is an epoch of its own; the times are those of the recording."""
+    """Each file is an epoch of its own and begins where the one before ended; the times are those of the recording."""
     one, two = blinking_film(tmp_path / "one.mp4", 4), blinking_film(tmp_path / "two.mp4", 3)
     settings = load(write_plant(tmp_path, {"cam": f"{{kind: file, path: {one}}}"}), {})
     first, second = Printed(), Printed()
@@ -91,13 +113,34 @@ async def test_the_same_films_give_the_same_bytes(tmp_path: Path) -> None:
     await replay_files(settings, "cam", [one, two], 1_000_000_000.0, second)
 
     assert str(first) == str(second)
-    assert [(body["epoch"], body["phase"]) for body in first.bodies] == [
-        (epoch, phase) for epoch in (1, 1, 2, 2) for phase in ("started", "ended")
+    assert [body["phase"] for body in first.bodies] == ["started", "ended"] * 4
+    assert [len({body["epoch"] for body in first.bodies[part]}) for part in (slice(0, 4), slice(4, 8), slice(8))] == [
+        1,
+        1,
+        2,
     ]
+    validator = Draft202012Validator(json.loads(SCHEMA.read_text()))
+    for body in first.bodies:
+        validator.validate(body)
     assert [body["seq"] for body in first.bodies] == list(range(1, 9))
     assert [body.get("reason") for body in first.bodies[1::2]] == ["completed"] * 3 + ["source_ended"]
     assert {body["clock"] for body in first.bodies} == {"replay"}
-    assert all(str(body["at"]).startswith("2001-09-09T01:46:4") for body in first.bodies)
+    began = [datetime.fromisoformat(str(body["at"])).timestamp() - 1_000_000_000 for body in first.bodies[::2]]
+    assert began[2] - began[0] == pytest.approx(4, abs=0.001)
+    assert began[1] - began[0] == pytest.approx(2, abs=0.1)
+
+
+async def test_another_film_or_another_time_has_ids_of_its_own(tmp_path: Path) -> None:
+    one, two = blinking_film(tmp_path / "one.mp4", 2), blinking_film(tmp_path / "two.mp4", 3)
+    settings = load(write_plant(tmp_path, {"cam": f"{{kind: file, path: {one}}}"}), {})
+    ids = []
+    for films, start_at in (([one], 0.0), ([two], 0.0), ([one, one], 0.5), ([one], 0.0)):
+        printed = Printed()
+        await replay_files(settings, None, films, start_at, printed)
+        ids.append([body["event_id"] for body in printed.bodies])
+    assert [len(some) for some in ids] == [2, 4, 4, 2]
+    assert len({id_ for some in ids[:3] for id_ in some}) == 10
+    assert ids[3] == ids[0]
 
 
 async def test_a_stream_must_be_named_where_there_are_several(tmp_path: Path) -> None:

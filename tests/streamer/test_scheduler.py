@@ -13,7 +13,7 @@ from streamer.scheduler import Scheduler
 
 def clip(stream: str, index: int = 0) -> Clip:
     picture = np.zeros((2, 2, 3), np.uint8)
-    return Clip(stream, "bench", 1, index, 0.0, 1.0, 1000.0, WHOLE_PICTURE, 1.0, (picture,))
+    return Clip(stream, "bench", 1, index, 0.0, 1.0, 1000.0, 999.0, WHOLE_PICTURE, 1.0, (picture,))
 
 
 def names(batch: list[Clip]) -> list[tuple[str, int]]:
@@ -78,3 +78,25 @@ async def test_clips_of_an_epoch_that_is_over_are_shed() -> None:
 
     assert names(await scheduler.next_batch()) == [("b", 0)]
     assert names(shed) == [("a", 0)]
+
+
+async def test_a_stream_is_settled_when_its_clips_are_answered_or_shed() -> None:
+    """Whoever takes the next batch has answered the one before; another stream's clips concern nobody."""
+    scheduler = Scheduler(1, 0, SystemClock(), shed=lambda _: None)
+    await scheduler.settled("a")
+    scheduler.offer(clip("a"))
+    scheduler.offer(clip("b"))
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        settled = group.create_task(scheduler.settled("a"))
+        assert names(await scheduler.next_batch()) == [("a", 0)]
+        await asyncio.sleep(0)
+        assert not settled.done()
+        assert names(await scheduler.next_batch()) == [("b", 0)]
+        await settled
+        other = group.create_task(scheduler.settled("c"))
+        await other
+
+    scheduler.offer(clip("a"))
+    scheduler.forget("a")
+    async with asyncio.timeout(5):
+        await scheduler.settled("a")

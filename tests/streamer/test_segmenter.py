@@ -19,7 +19,7 @@ SHARP = EventRule(on=0.6, off=0.4, release_s=0.0, smooth_s=0.0)
 
 def prediction(media_s: float, tighten: float, loosen: float = 0.0) -> Prediction:
     scores = np.array([1 - tighten - loosen, tighten, loosen], np.float32)
-    return Prediction("cam", "bench", 1, 0, media_s - 2, media_s, 1000 + media_s, scores)
+    return Prediction("cam", "bench", 1, 0, media_s - 2, media_s, 1000 + media_s, 1000, scores)
 
 
 def run(scores: list[float], rule: EventRule = SHARP, step_s: float = 0.5) -> list[ActionEvent]:
