@@ -27,8 +27,8 @@ from streamer.sampling import Picker
 from streamer.sources.address import Address
 from streamer.sources.base import Demand
 from streamer.sources.observer import SourceObserver, Unobserved
-from streamer.sources.opening import open_video, reported_offset, translated
-from streamer.sources.timestamps import CaptureTime, MediaTime
+from streamer.sources.opening import UNTIMED, open_video, packets, reported_offset, too_large, translated
+from streamer.sources.timestamps import CaptureTime, MediaTime, WallTime
 
 _log = logging.getLogger(__name__)
 
@@ -36,8 +36,7 @@ _ROOM = 4
 _REPORT_S = 1.0
 _JOIN_S = 1.0
 _BAD_PACKETS = 100
-_UNTIMED = {"mpjpeg", "mjpeg"}
-"""Formats whose timestamps FFmpeg invents from a nominal rate: arrival is the better clock."""
+_CLOCK_SET_S = 30.0
 
 
 class LibavSource:
@@ -98,7 +97,7 @@ class LibavSource:
 
 
 class _Watchdog:
-    """Ends an attempt that decodes no picture, whatever the socket does. Lives on the loop."""
+    """Ends an attempt that decodes no picture of a new time, whatever the socket does. Lives on the loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, attempt: _Attempt) -> None:
         self._loop = loop
@@ -128,12 +127,13 @@ class _Attempt:
         self._progress_s = self._clock.monotonic()
         self._connected = False
         self._media_time = MediaTime()
+        self._wall_time = WallTime()
         self._capture_time = CaptureTime()
         self._picker = Picker(self._demand.intervals_s)
         self._scaler = _Scaler(self._demand)
         self._tally = _Tally(self._stream, self._observer, mailbox)
         self._index = -1
-        self._untimed = self._paced = False
+        self._untimed = self._paced = self._told_clock_set = False
         self._began_s: float | None = None
         self._start_at = 0.0
 
@@ -146,14 +146,15 @@ class _Attempt:
         self._mailbox.leave()
 
     def end_if_stalled(self) -> bool:
-        """On the loop: whether the attempt is over because no picture was decoded for too long."""
+        """On the loop: whether the attempt is over because no new picture was decoded for too long."""
         if self._address.loss_free:
             return False  # the reader sets the pace and may take its time
         still_s = self._clock.monotonic() - self._progress_s
         if still_s < self.patience_s:
             return False
         self._stopped.set()
-        self._mailbox.close(SourceUnavailable("stall", f"no picture from {self._address.shown} for {still_s:.0f} s"))
+        words = f"no new picture from {self._address.shown} for {still_s:.0f} s"
+        self._mailbox.close(SourceUnavailable("stall", words))
         return True
 
     def run(self) -> None:
@@ -178,17 +179,15 @@ class _Attempt:
         self._mailbox.close(error)
 
     def _read(self) -> None:
-        container, stream = open_video(self._address)
+        container, stream = open_video(self._address, self._clock)
         try:
-            self._untimed = container.format.name in _UNTIMED
+            self._untimed = container.format.name in UNTIMED
             self._paced = not self._untimed and self._address.kind != "rtsp"
             time_base = float(stream.time_base or 0)
             if time_base <= 0:
                 raise SourceUnavailable("protocol", f"{self._address.shown} states no unit of time")
             bad = 0
-            for packet in container.demux(stream):
-                if self._stopped.is_set():
-                    return
+            for packet in packets(container, stream, self._stopped):
                 try:
                     pictures = packet.decode()
                 except av.error.InvalidDataError:
@@ -209,7 +208,7 @@ class _Attempt:
     def _take(self, picture: VideoFrame, time_base: float, offset: float | None) -> bool:
         """Count a decoded picture and hand it over if somebody needs it; False says stop."""
         address = self._address
-        now_s = self._progress_s = self._clock.monotonic()
+        now_s = self._clock.monotonic()
         self._scaler.check(picture, address)
         self._index += 1
         self._tally.count(now_s)
@@ -218,6 +217,7 @@ class _Attempt:
         if media_s is None:
             self._tally.drop("no_time" if pts_s is None else "out_of_order")
             return True
+        self._progress_s = now_s  # here and not above: pictures whose time stands still are no progress
         if self._paced and not self._keep_pace(media_s):
             return False
         if not self._picker.wants(media_s):
@@ -241,11 +241,20 @@ class _Attempt:
                 self._observer.connected(self._stream, "arrival")
             return self._start_at + media_s
         before = self._capture_time.kind
-        captured_at = self._capture_time.captured_at(media_s, self._clock.now(), reported_at)
+        captured_at = self._capture_time.captured_at(media_s, self._arrived_at(), reported_at)
         if not self._connected or self._capture_time.kind != before:
             self._connected = True
             self._observer.connected(self._stream, self._capture_time.kind)
         return captured_at
+
+    def _arrived_at(self) -> float:
+        arrived_at = self._wall_time.at(self._clock.monotonic(), self._clock.now())
+        off_s = self._wall_time.off_s
+        if abs(off_s) > _CLOCK_SET_S and not self._told_clock_set:
+            self._told_clock_set = True
+            words = "stream %s: this machine's clock was set by %+.0f s; its times follow with the next connection"
+            _log.warning(words, self._stream, off_s)
+        return arrived_at
 
     def _keep_pace(self, media_s: float) -> bool:
         """Files and HLS segments: wait until a camera would have sent the frame; False when stopped meanwhile."""
@@ -279,7 +288,7 @@ class _Scaler:
         if self._camera is not None:
             raise SourceUnavailable("changed", f"the picture changed from {self._camera} to {camera} pixels")
         if camera[0] * camera[1] > address.max_pixels:
-            raise SourceRejected("too_large", f"{camera[0]}x{camera[1]} is above max_pixels {address.max_pixels}")
+            too_large(address, f"{camera[0]}x{camera[1]}")
         self._camera, self._size = camera, self._demand.analysis_size(*camera)
 
     def scale(self, picture: VideoFrame) -> Picture:
@@ -312,8 +321,8 @@ class _Tally:
             self._next_s = now_s + _REPORT_S
             self.flush()
 
-    def drop(self, reason: str) -> None:
-        self._drops[reason] = self._drops.get(reason, 0) + 1
+    def drop(self, reason: str, frames: int = 1) -> None:
+        self._drops[reason] = self._drops.get(reason, 0) + frames
 
     def read(self) -> None:
         """CPU time up to here went into reading and decoding."""
@@ -331,7 +340,7 @@ class _Tally:
         late = self._mailbox.lost - self._lost
         if late:
             self._lost += late
-            self.drop("late")
+            self.drop("late", late)
         if self._frames:
             self._observer.decoded(self._stream, self._frames, self._decode_s, self._scale_s)
         for reason, frames in self._drops.items():

@@ -6,9 +6,10 @@ import errno
 import os
 import socket
 import struct
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import NoReturn, cast
 from urllib.parse import urlsplit
 
 import av
@@ -18,9 +19,11 @@ import av.logging
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from streamer.clock import Clock
 from streamer.errors import SourceRejected, SourceUnavailable
 from streamer.sources.address import Address
 from streamer.sources.redact import with_credentials
+from streamer.sources.redirect import refuse_redirect
 
 # FFmpeg's own lines quote addresses with their passwords.
 av.logging.set_level(None)
@@ -37,12 +40,14 @@ _PROTOCOLS = {
     "http": "http,https,tcp,tls,crypto,hls",
     "file": "file",
 }
-__all__ = ["VideoStream", "guarded", "open_video", "reported_offset", "translated"]
+UNTIMED = {"mpjpeg", "mjpeg"}
+"""Formats whose timestamps FFmpeg invents from a nominal rate: arrival is the better clock."""
+__all__ = ["UNTIMED", "VideoStream", "guarded", "open_video", "packets", "reported_offset", "too_large", "translated"]
 
 Opened = tuple[av.container.InputContainer, VideoStream]
 
 
-def open_video(address: Address) -> Opened:
+def open_video(address: Address, clock: Clock) -> Opened:
     """Connect, choose the first video stream and set its decoder's limits. Blocks; call from a thread.
 
     Raises:
@@ -51,12 +56,20 @@ def open_video(address: Address) -> Opened:
     url = with_credentials(address.url, address.credentials_file)
     if address.kind == "file":
         url = "file:" + url.removeprefix("file://")
-    container = av.open(
-        url,
-        format="rtsp" if address.kind == "rtsp" else None,
-        options=_options(address),
-        timeout=(address.open_timeout_s, address.read_timeout_s),
-    )
+    elif address.kind == "rtsp":
+        refuse_redirect(address, clock)
+    try:
+        container = av.open(
+            url,
+            format="rtsp" if address.kind == "rtsp" else None,
+            options=_options(address),
+            timeout=(address.open_timeout_s, address.read_timeout_s),
+        )
+    except av.error.ArgumentError:
+        if not _hls_is_unsafe(address):
+            raise
+        words = "is no single stream: HLS over https is refused, since FFmpeg would not verify what the playlist names"
+        raise SourceRejected("tls", f"{address.shown} {words}; tls_verify: false accepts that") from None
     try:
         if not container.streams.video:
             raise SourceRejected("no_video", f"{address.shown} offers no video")
@@ -68,10 +81,31 @@ def open_video(address: Address) -> Opened:
     return container, stream
 
 
+def packets(
+    container: av.container.InputContainer, stream: VideoStream, stopped: threading.Event
+) -> Iterator[Packet[VideoStream]]:
+    """The stream's packets, until `stopped`.
+
+    All streams are read: asked for one alone, the library would wait for it for ever while sound keeps coming
+    (its timeout begins anew with every packet), and nobody could stop it.
+    """
+    for packet in container.demux():
+        if stopped.is_set():
+            return
+        if packet.stream_index == stream.index:
+            yield cast("Packet[VideoStream]", packet)
+
+
+def _hls_is_unsafe(address: Address) -> bool:
+    """FFmpeg verifies the playlist's certificate when it is first read, and that of no segment and no later reading."""
+    return address.tls_verify and address.url.lower().startswith("https:")
+
+
 def _options(address: Address) -> dict[str, str]:
+    formats = _FORMATS[address.kind]
     options = {
         "protocol_whitelist": _PROTOCOLS[address.kind],
-        "format_whitelist": _FORMATS[address.kind],
+        "format_whitelist": formats.removeprefix("hls,") if _hls_is_unsafe(address) else formats,
         "codec_whitelist": _CODECS,
         "max_pixels": str(address.max_pixels),
     }

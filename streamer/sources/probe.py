@@ -10,9 +10,8 @@ from streamer.clock import Clock, SystemClock
 from streamer.errors import SourceRejected, SourceUnavailable
 from streamer.mailbox import Mailbox
 from streamer.sources.address import Address
-from streamer.sources.opening import VideoStream, guarded, open_video, reported_offset
-
-_TRUST_S = 2.0
+from streamer.sources.opening import UNTIMED, VideoStream, guarded, open_video, packets, reported_offset
+from streamer.sources.timestamps import TRUST_S
 
 _REMEDIES = {
     "auth": "check the user name and password; put them as user:password into a file and name it credentials_file",
@@ -23,7 +22,7 @@ _REMEDIES = {
     "timeout": "check the network and firewall between here and the camera, and try transport: udp",
     "stall": "the camera accepts and sends no pictures: check its video settings, or restart it",
     "eof": "the camera ended the stream: check how many viewers it allows at once",
-    "tls": "give the camera's certificate (or that of its authority) as ca_file",
+    "tls": "give the camera's certificate (or that of its authority) as ca_file; HLS over https cannot be verified",
     "too_large": "choose a smaller stream of the camera, or raise max_pixels",
     "codec": "set the camera to H.264 or H.265",
     "no_video": "choose a stream with video: check the path of the address",
@@ -32,6 +31,9 @@ _REMEDIES = {
     "protocol": "check that the address is that of an RTSP or HTTP stream, and the camera's transport settings",
     "ts_jump": "the camera's clock jumps: check its time settings",
 }
+
+
+_RECORDED = "this is a recording and ends: takt run would start it again and again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class ProbeReport:
     declared_fps: float | None = None
     """What the stream says about itself."""
     delivered_fps: float | None = None
-    """What came (for a file: its frames by its own time)."""
+    """What came (for files and HLS, which come in bursts: by their own time)."""
     keyframe_interval_s: float | None = None
     """Seconds between key frames; None if fewer than two came."""
     time_source: str = ""
@@ -59,7 +61,7 @@ class ProbeReport:
     """One word, that of the error."""
     detail: str = ""
     advice: str = ""
-    """What to do."""
+    """What to do, or to know."""
 
     @property
     def ok(self) -> bool:
@@ -106,6 +108,8 @@ class _Look:
     _codec: str = ""
     _declared: float | None = None
     _size: tuple[int, int] = (0, 0)
+    _bursts: bool = False
+    _recorded: bool = False
     _connecting_s: float = 0.0
     _arrivals: list[float] = field(default_factory=list)
     _media: list[float] = field(default_factory=list)
@@ -114,13 +118,15 @@ class _Look:
 
     def run(self) -> None:
         self._connecting_s = self.clock.monotonic()
-        container, stream = open_video(self.address)
+        container, stream = open_video(self.address, self.clock)
         try:
             self._describe(stream)
+            self._bursts = self.address.kind != "rtsp" and container.format.name not in UNTIMED
+            self._recorded = container.duration is not None
             time_base = float(stream.time_base or 0)
-            for packet in container.demux(stream):
+            for packet in packets(container, stream, self.stopped):
                 now_s = self.clock.monotonic()
-                if packet.is_keyframe and self.address.live:
+                if packet.is_keyframe and not self._bursts:
                     self._keys.append(now_s)
                 elif packet.is_keyframe and packet.pts is not None:
                     self._keys.append(packet.pts * time_base)
@@ -134,11 +140,11 @@ class _Look:
                         self._media.append(picture.pts * time_base)
                 if self._arrivals and self._span_s() >= self.seconds:
                     return
-                if self.stopped.is_set():
-                    return
         finally:
             container.close()
-        if self.address.live or not self._arrivals:
+        if self.stopped.is_set():
+            return
+        if not self._arrivals or (self.address.live and not self._recorded):
             raise SourceUnavailable("eof", f"{self.address.shown} ended the stream")
 
     def _describe(self, stream: VideoStream) -> None:
@@ -147,8 +153,12 @@ class _Look:
         rate = stream.average_rate or stream.guessed_rate
         self._declared = float(rate) if rate else None
 
+    @property
+    def _times(self) -> list[float]:
+        return self._media if self._bursts else self._arrivals
+
     def _span_s(self) -> float:
-        times = self._arrivals if self.address.live else self._media
+        times = self._times
         return times[-1] - times[0] if times else 0.0
 
     def failed(self, reason: str, detail: str) -> ProbeReport:
@@ -158,7 +168,7 @@ class _Look:
 
     def report(self) -> ProbeReport:
         span_s = self._span_s()
-        times = self._arrivals if self.address.live else self._media
+        times = self._times
         keys = self._keys
         return ProbeReport(
             self.address.shown,
@@ -171,6 +181,7 @@ class _Look:
             keyframe_interval_s=(keys[-1] - keys[0]) / (len(keys) - 1) if len(keys) > 1 else None,
             time_source=self._time_source,
             first_picture_s=self._arrivals[0] - self._connecting_s,
+            advice=_RECORDED if self.address.live and self._recorded else "",
         )
 
     @property
@@ -183,4 +194,4 @@ class _Look:
             return "file"
         if self._behind_s is None:
             return "arrival"
-        return "rtcp" if abs(self._behind_s) <= _TRUST_S else "rtcp, untrusted"
+        return "rtcp" if abs(self._behind_s) <= TRUST_S else "rtcp, untrusted"

@@ -26,7 +26,7 @@ class RetryPolicy:
     """An attempt that delivered for this long sets the back-off to its beginning."""
 
     def failures(self, before: int, delivered_s: float | None) -> int:
-        """Failures in a row, this one included; `delivered_s` is how long the attempt gave pictures, if it did.
+        """Failures of one kind in a row, this one included; `delivered_s`: how long the attempt gave pictures, if any.
 
         One that delivered for a moment is forgiven the most, yet not all: a camera that crashes at every
         connection must not be asked twice a second.
@@ -36,7 +36,7 @@ class RetryPolicy:
         return 1 if delivered_s >= self.healthy_s else min(before, 2) + 1
 
     def pause_s(self, failures: int, rejected: bool, chance: float) -> float:
-        """How long to wait after the nth failure in a row (from 1). `chance` is drawn from [0, 1)."""
+        """How long to wait after the nth failure of its kind in a row (from 1). `chance` is drawn from [0, 1)."""
         doublings = min(failures - 1, 32)
         if rejected:
             span = min(self.rejected_cap_s, self.rejected_first_s * 2.0**doublings) - self.rejected_first_s
@@ -71,7 +71,7 @@ async def reconnecting(
     `ended`), so that whoever listens can begin and end what depends on the epoch.
     """
     rng = rng or random.Random()
-    failures = 0
+    failures, rejected = 0, False
     while True:
         epoch = await next_epoch()
         on_change(Change("connecting", epoch))
@@ -86,9 +86,10 @@ async def reconnecting(
             on_change(Change("ended", epoch))
             return
         except (SourceUnavailable, SourceRejected) as error:
-            rejected = isinstance(error, SourceRejected)
+            rejected_before, rejected = rejected, isinstance(error, SourceRejected)
             delivered_s = None if live_since is None else clock.monotonic() - live_since
-            failures = policy.failures(failures, delivered_s)
+            # Counted apart: a camera that boots refuses connections for a while, and then its first 404 is no habit.
+            failures = policy.failures(failures if rejected is rejected_before else 0, delivered_s)
             pause_s = policy.pause_s(failures, rejected, rng.random())
             state: Literal["rejected", "backoff"] = "rejected" if rejected else "backoff"
             change = Change(state, epoch, error.reason, error.detail, pause_s)

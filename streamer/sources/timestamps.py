@@ -12,7 +12,8 @@ _REORDER_S = 1.0
 _MAX_AHEAD_S = 5.0
 _MAX_MISSING = 6
 
-_TRUST_S = 2.0
+TRUST_S = 2.0
+"""A camera's clock is believed while it is no farther than this from arrival."""
 _SETTLING_S = 2.0
 _SETTLING_SLEW = 0.5
 _SLEW = 0.005
@@ -66,6 +67,32 @@ class MediaTime:
         return pts_s - self._first
 
 
+class WallTime:
+    """Unix seconds by this machine's clock that do not step when somebody sets it. One per epoch.
+
+    Monotonic time plus an offset that is read once and then follows by at most 5 ms a second: a clock that is
+    put right by a second is followed within minutes, one that is put right by a day with the next epoch, and
+    neither ends anything.
+    """
+
+    def __init__(self) -> None:
+        self._offset: float | None = None
+        self._last_s = 0.0
+        self.off_s = 0.0
+        """How far the machine's clock was ahead at the last call."""
+
+    def at(self, monotonic_s: float, now: float) -> float:
+        """Unix seconds at `monotonic_s`, which must not decrease; `now` is what the machine's clock says then."""
+        offset = now - monotonic_s
+        if self._offset is None:
+            self._offset = offset
+        reach = _SLEW * (monotonic_s - self._last_s)
+        self._last_s = monotonic_s
+        self._offset += min(max(offset - self._offset, -reach), reach)
+        self.off_s = offset - self._offset
+        return monotonic_s + self._offset
+
+
 class CaptureTime:
     """Wall time of frames: media time plus an offset that is slewed and never steps within an epoch.
 
@@ -86,14 +113,14 @@ class CaptureTime:
 
         Args:
             media_s: the frame's media time; must grow from call to call.
-            arrived_at: Unix seconds by this machine's clock.
+            arrived_at: Unix seconds that never step (`WallTime`).
             reported_at: Unix seconds by the camera's clock, if it reports them.
 
         Raises:
-            SourceUnavailable: `ts_jump`: wall time and media time parted for good (a clock was set).
+            SourceUnavailable: `ts_jump`: wall time and media time parted for good (the camera counts its own seconds).
         """
         arrival = self._earliest_arrival(media_s, arrived_at - media_s)
-        trusted = reported_at is not None and abs(reported_at - arrived_at) <= _TRUST_S
+        trusted = reported_at is not None and abs(reported_at - arrived_at) <= TRUST_S
         self.kind = "rtcp" if trusted else "arrival"
         target = reported_at - media_s if trusted and reported_at is not None else arrival
         if self._offset is None:
