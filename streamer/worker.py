@@ -101,7 +101,9 @@ class Worker:
             emitter.emit(action.interrupted(self._clock.now()) for action in await outbox.open_actions())
             delivery = Delivery(outbox, sink, self._clock, self._metrics)
             async with asyncio.TaskGroup() as services:
-                running = [services.create_task(emitter.run()), services.create_task(delivery.run())]
+                # The outbox ends only by a bug here: then so does the process, with its traceback.
+                services_of = (emitter.run(), delivery.run(), outbox.ended())
+                running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
                 await self._watch_streams(stop, outbox, sink, engines, emitter)
                 self._health.ready = False

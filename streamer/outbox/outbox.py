@@ -52,6 +52,7 @@ class Outbox:
         self.depth = 0
         """Messages that wait, as of the last commit."""
         self._empty = asyncio.Event()
+        self._epochs: dict[str, int] = {}
 
     @classmethod
     @asynccontextmanager
@@ -69,6 +70,7 @@ class Outbox:
         outbox = cls(folder, budget, clock, observer)
         await outbox._writer.start()
         try:
+            outbox._epochs = await outbox._writer.ask(Store.epochs)
             yield outbox
         finally:
             await outbox._writer.close()
@@ -91,12 +93,18 @@ class Outbox:
         return kept
 
     async def next_epoch(self, stream: str) -> int:
-        """A number for a new connection of a stream; larger than every one before, over restarts too."""
-        return await self._writer.ask(lambda store: store.next_epoch(stream))
+        """A number for a new connection of a stream: the Unix second, or one more than the last where that is larger.
 
-    async def term(self) -> int:
-        """This ownership of the outbox; larger than every one before."""
-        return await self._writer.ask(lambda store: store.term)
+        So it is larger than every one before, over restarts too: those that found another clock, those that lost the
+        folder, and those after a time when the disk took nothing and the number was known to memory only.
+        """
+        epoch = max(int(self._clock.now()), self._epochs.get(stream, 0) + 1)
+        self._epochs[stream] = epoch
+        try:
+            await self._writer.ask(lambda store: store.keep_epoch(stream, epoch))
+        except OutboxUnavailable as error:
+            _log.error("epoch %d of stream %s begins though it is not stored: %s", epoch, stream, error)
+        return epoch
 
     async def open_actions(self) -> list[OpenAction]:
         """Actions that started and have not ended; at start-up, those that a killed process left."""
@@ -115,6 +123,10 @@ class Outbox:
         """Set a message aside that nobody will ever take; the newest thousand are kept."""
         now = self._clock.now()
         await self._writer.ask(lambda store: store.dead_letter(id_, reason, now))
+
+    async def ended(self) -> None:
+        """Return once the outbox is closed. Raises OutboxUnavailable where a bug ended it before."""
+        await self._writer.ended()
 
     async def drained(self) -> None:
         """Return once nothing waits."""

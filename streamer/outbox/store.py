@@ -21,6 +21,8 @@ LEVELS = {"telemetry": 0, "zone": 1, "action": 2, "safety": 3}
 DEAD_LETTERS = 1000
 """Refused messages kept for a person to look at; the oldest go first."""
 PAGE_BYTES = 4096
+EPOCH = "epoch/"
+"""Before a stream's name: the counter of its epochs."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -80,15 +82,15 @@ def connect(file: Path, budget_bytes: int) -> sqlite3.Connection:
 class Store:
     """The statements of the outbox. `term` is this ownership of the folder: higher than any before it."""
 
-    def __init__(self, connection: sqlite3.Connection, counters_from: int) -> None:
-        """`counters_from` is where counters that do not exist yet begin."""
+    def __init__(self, connection: sqlite3.Connection, at_least: int) -> None:
+        """The term is one more than the last one stored, and at least `at_least`."""
         self._db = connection
-        self._counters_from = counters_from
         self._seqs: dict[str, int] = {}
         self.depth: int = connection.execute("SELECT count(*) FROM message").fetchone()[0]
         self._before = (self.depth, self._seqs.copy())
         self.begin()
-        self.term = self._count("term")
+        self.term = max(self._counters().get("term", 0) + 1, at_least)
+        self._keep_counter("term", self.term)
         self.commit()
 
     def begin(self) -> None:
@@ -175,15 +177,19 @@ class Store:
         classes = [cls for _, cls in gone]
         return {cls: classes.count(cls) for cls in set(classes)}
 
-    def next_epoch(self, stream: str) -> int:
-        return self._count(f"epoch/{stream}")
+    def epochs(self) -> dict[str, int]:
+        """The last epoch of each stream."""
+        kept = self._counters().items()
+        return {name.removeprefix(EPOCH): value for name, value in kept if name.startswith(EPOCH)}
 
-    def _count(self, name: str) -> int:
-        row = self._db.execute(
-            "INSERT INTO counter VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value = value + 1 RETURNING value",
-            (name, self._counters_from + 1),
-        ).fetchone()
-        return int(row[0])
+    def keep_epoch(self, stream: str, epoch: int) -> None:
+        self._keep_counter(EPOCH + stream, epoch)
+
+    def _counters(self) -> dict[str, int]:
+        return dict(self._db.execute("SELECT name, value FROM counter").fetchall())
+
+    def _keep_counter(self, name: str, value: int) -> None:
+        self._db.execute("INSERT OR REPLACE INTO counter VALUES (?, ?)", (name, value))
 
     def open_actions(self) -> list[OpenAction]:
         rows = self._db.execute("SELECT * FROM open_action ORDER BY stream, started_at")

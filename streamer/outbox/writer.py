@@ -64,6 +64,9 @@ class Writer:
         self._jobs: queue.Queue[Job | None] = queue.Queue(WAITING)
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
         self._dropped: dict[str, int] = {}
+        self._oldest_at: float | None = None
+        self._used_bytes = 0
+        self._term = 0
         self._closing = False
 
     async def start(self) -> None:
@@ -82,8 +85,12 @@ class Writer:
                 break
             except queue.Full:
                 await self._clock.sleep(GROUP_S)
-        await asyncio.shield(self._closed)
+        await asyncio.wait([self._closed])
         self._thread.join()
+
+    async def ended(self) -> None:
+        """Return once the thread has ended; raises what it ended of, where that was a bug."""
+        await asyncio.shield(self._closed)
 
     async def ask(self, work: Callable[[Store], T], grows: bool = False) -> T:
         """Run `work` in the next commit; durable on return.
@@ -103,6 +110,8 @@ class Writer:
     # From here on: in the thread.
 
     def _run(self) -> None:
+        group: list[Job] = []
+        failure: Exception | None = None
         try:
             with owned(self._folder):
                 self._ballast = Ballast(self._folder, self._budget_bytes)
@@ -111,15 +120,15 @@ class Writer:
                 self._post(_settle, self._opened, None)
                 self._post(self._on_report, self._report(False, 0.0))
                 while not self._closing:
-                    self._serve(self._gather())
+                    group = self._gather()
+                    self._serve(group)
                 self._store.close()
-        except Exception as error:
-            known = error if isinstance(error, OutboxUnavailable) else _unavailable(error)
-            _log.error("%s", known)
-            self._post(_settle, self._opened, known)
-            self._fail_waiting()
+        except BaseException as error:
+            # Also what is no Exception: nothing but this may end the thread, and nobody but this would tell.
+            failure = _unavailable(error)
+            _log.error("%s", failure)
         finally:
-            self._post(_settle, self._closed, None)
+            self._post(self._over, failure, group)
 
     def _open(self) -> Store:
         try:
@@ -135,23 +144,28 @@ class Writer:
 
     def _open_file(self) -> Store:
         try:
-            return Store(connect(self._folder / DATABASE, self._budget_bytes), counters_from=0)
+            return self._own(connect(self._folder / DATABASE, self._budget_bytes))
         except sqlite3.DatabaseError as error:
             if not _damaged(error):
                 raise
             return self._anew(error)
 
     def _anew(self, error: Exception) -> Store:
-        """Start over with what can be saved. The counters begin at the Unix second: above any count of the lost one."""
-        now = self._clock.now()
-        aside = quarantine(self._folder, now)
+        """Start over with what can be saved."""
+        aside = quarantine(self._folder, self._clock.now())
         connection = connect(self._folder / DATABASE, self._budget_bytes)
         connection.execute("BEGIN")
         saved = salvage(aside / DATABASE, connection)
         connection.execute("COMMIT")
         text = "the outbox is damaged (%s); it was set aside as %s and a new one begun with the %d rows still readable"
         _log.error(text, error, aside, saved)
-        return Store(connection, counters_from=int(now))
+        return self._own(connection)
+
+    def _own(self, connection: sqlite3.Connection) -> Store:
+        """A new term: above the last one stored, above ours, and above any of a lost folder, as time is."""
+        store = Store(connection, at_least=max(int(self._clock.now()), self._term + 1))
+        self._term = store.term
+        return store
 
     def _gather(self) -> list[Job]:
         """What to commit together: everything asked for by now, at most GROUP_S long."""
@@ -183,18 +197,29 @@ class Writer:
                 for job in group:
                     self._serve([job])
                 return
-            self._post(_settle, group[0].answer, _unavailable(error) if isinstance(error, sqlite3.Error) else error)
+            of_the_disk = isinstance(error, sqlite3.Error | OSError)
+            self._post(_settle, group[0].answer, _unavailable(error) if of_the_disk else error)
             return
         if self._ballast.starved:
-            self._store.shrink()
+            self._shrink()
         self._post(self._answer, group, answers, self._report(any(job.grows for job in group), took))
+
+    def _shrink(self) -> None:
+        """Needs room itself, which somebody else may have taken: the next commit tries again."""
+        try:
+            self._store.shrink()
+        except sqlite3.Error as error:
+            _log.warning("the outbox cannot give anything back to the full disk: %s", error)
 
     def _check_room(self, group: Sequence[Job]) -> None:
         if any(job.grows for job in group) and not self._ballast.restore():
             raise OutboxUnavailable("the disk is full; free space, events are taken again by themselves")
 
     def _with_room(self, group: Sequence[Job]) -> tuple[list[Any], float]:
-        """Run the group; on a full budget the oldest messages make room, on a full disk the ballast does."""
+        """Run the group; on a full budget the oldest messages make room, on a full disk the ballast does.
+
+        What needs more disk is refused there: the ballast is for what frees some.
+        """
         for _ in range(ROOM_TRIES):
             try:
                 return self._transact(group)
@@ -206,8 +231,11 @@ class Writer:
                 if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
                     raise
                 if self._ballast.disk_full:
+                    if self._ballast.starved or any(job.grows for job in group):
+                        self._ballast.release()
+                        raise
                     self._ballast.release()
-                    raise
+                    continue
             self._make_room()
         raise OutboxUnavailable("the outbox budget is too small for what is to be kept")
 
@@ -235,8 +263,12 @@ class Writer:
 
     def _report(self, grown: bool, commit_s: float) -> Report:
         dropped, self._dropped = self._dropped, {}
-        store = self._store
-        return Report(store.depth, store.oldest(), store.used_bytes(), grown, commit_s, dropped)
+        try:
+            self._oldest_at, self._used_bytes = self._store.oldest(), self._store.used_bytes()
+        except sqlite3.Error as error:
+            # The commit stands whatever can be read now; what is damaged is found and healed by the next one.
+            _log.warning("the state of the outbox cannot be read: %s", error)
+        return Report(self._store.depth, self._oldest_at, self._used_bytes, grown, commit_s, dropped)
 
     def _answer(self, group: Sequence[Job], answers: Sequence[Any], report: Report) -> None:
         """On the loop."""
@@ -244,11 +276,17 @@ class Writer:
             _settle(job.answer, None, answer)
         self._on_report(report)
 
-    def _fail_waiting(self) -> None:
+    def _over(self, failure: Exception | None, group: Sequence[Job]) -> None:
+        """On the loop, the last that the thread posts: nobody waits for an answer that will not come."""
+        _settle(self._opened, failure)
+        _settle(self._closed, failure)
+        self._closed.exception()  # who wants to know it waits for `ended`
+        waiting: list[Job | None] = [*group]
         while not self._jobs.empty():
-            job = self._jobs.get_nowait()
+            waiting.append(self._jobs.get_nowait())
+        for job in waiting:
             if job is not None:
-                self._post(_settle, job.answer, OutboxUnavailable("the outbox has stopped"))
+                _settle(job.answer, OutboxUnavailable("the outbox has stopped"))
 
     def _post(self, call: Callable[..., None], *args: Any) -> None:
         try:
@@ -271,5 +309,9 @@ def _damaged(error: sqlite3.DatabaseError) -> bool:
     return code is None or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _unavailable(error: Exception) -> OutboxUnavailable:
-    return OutboxUnavailable(f"the outbox cannot store now: {error}")
+def _unavailable(error: BaseException) -> OutboxUnavailable:
+    if isinstance(error, OutboxUnavailable):
+        return error
+    unavailable = OutboxUnavailable(f"the outbox cannot store now: {error}")
+    unavailable.__cause__ = error
+    return unavailable

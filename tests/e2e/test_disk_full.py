@@ -43,6 +43,37 @@ async def test_a_full_disk_refuses_delivers_and_heals(small_disk: Path) -> None:
         assert kept.seq == accepted + 1
 
 
+async def test_a_disk_that_fills_up_again_stops_neither_deliveries_nor_epochs(small_disk: Path) -> None:
+    async with Outbox.open(small_disk / "outbox", clock=SystemClock(), observer=FakeObserver()) as outbox:
+        await outbox.accept([message(number=n) for n in range(500)])
+        first = fill(small_disk)
+        accepted = 500 + await accept_until_refused(outbox)
+        second = fill(small_disk, "what-the-ballast-held")
+        epochs = [await outbox.next_epoch("cam") for _ in range(3)]
+        with pytest.raises(OutboxUnavailable, match="disk is full"):
+            await outbox.accept([message()])
+        assert len(await outbox.pending(0, 5000)) == accepted
+
+        first.unlink()
+        second.unlink()
+        (kept,) = await outbox.accept([message()])
+        epochs.append(await outbox.next_epoch("cam"))
+        assert kept.seq == accepted + 1
+    async with Outbox.open(small_disk / "outbox", clock=SystemClock(), observer=FakeObserver()) as outbox:
+        epochs.append(await outbox.next_epoch("cam"))
+    assert sorted(set(epochs)) == epochs
+
+
+async def test_on_a_full_disk_what_frees_some_gets_the_ballast_at_once(small_disk: Path) -> None:
+    async with Outbox.open(small_disk / "outbox", clock=SystemClock(), observer=FakeObserver()) as outbox:
+        await outbox.accept([message(number=n) for n in range(100)])
+        waiting = await outbox.pending(0, 100)
+        fill(small_disk)
+        for queued in waiting:
+            await outbox.delivered([queued.id])
+        assert outbox.depth == 0
+
+
 async def test_an_outbox_can_be_opened_on_a_full_disk_and_heals(small_disk: Path) -> None:
     async with Outbox.open(small_disk / "outbox", clock=SystemClock(), observer=FakeObserver()) as outbox:
         await outbox.accept([message() for _ in range(10)])

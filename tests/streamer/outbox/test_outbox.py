@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import subprocess
 import sys
 from contextlib import AbstractAsyncContextManager
@@ -15,19 +16,29 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streamer.clock import SystemClock
 from streamer.errors import OutboxUnavailable
 from streamer.outbox import BUDGET_BYTES, Outbox
+from streamer.outbox.store import Store
 from streamer.testing.messages import message, open_action
 from streamer.testing.sinks import FakeObserver
+from streamer.testing.time import FakeClock
 
 MIB = 1 << 20
 
 
+NOW = 1_700_000_000
+
+
 def opened(
-    folder: Path, budget_bytes: int = BUDGET_BYTES, observer: FakeObserver | None = None
+    folder: Path, budget_bytes: int = BUDGET_BYTES, observer: FakeObserver | None = None, now: float = NOW
 ) -> AbstractAsyncContextManager[Outbox]:
-    return Outbox.open(folder, clock=SystemClock(), observer=observer or FakeObserver(), budget_bytes=budget_bytes)
+    """An outbox whose clock stands still at `now`."""
+    return Outbox.open(folder, clock=FakeClock(now), observer=observer or FakeObserver(), budget_bytes=budget_bytes)
+
+
+async def term(outbox: Outbox) -> int:
+    (kept,) = await outbox.accept([message()])
+    return kept.term
 
 
 def quarantined(folder: Path) -> int:
@@ -71,17 +82,35 @@ async def test_epochs_and_terms_never_repeat(tmp_path: Path) -> None:
     epochs, terms = [], []
     for _ in range(3):
         async with opened(tmp_path) as outbox:
-            terms.append(await outbox.term())
+            terms.append(await term(outbox))
             epochs += [await outbox.next_epoch("a"), await outbox.next_epoch("a")]
             other = await outbox.next_epoch("b")
 
-    assert epochs == [1, 2, 3, 4, 5, 6]
-    assert other == 3
-    assert terms == [1, 2, 3]
+    assert epochs == [NOW + n for n in range(6)]
+    assert other == NOW + 2
+    assert terms == [NOW, NOW + 1, NOW + 2]
+
+
+async def test_epochs_and_terms_go_on_growing_in_a_folder_that_was_lost(tmp_path: Path) -> None:
+    numbers = []
+    for start in range(3):
+        async with opened(tmp_path / str(start), now=NOW + 10 * start) as outbox:
+            numbers.append((await outbox.next_epoch("a"), await outbox.next_epoch("a"), await term(outbox)))
+
+    assert numbers == [(NOW + at, NOW + at + 1, NOW + at) for at in (0, 10, 20)]
+
+
+async def test_epochs_and_terms_go_on_growing_when_the_clock_was_set_back(tmp_path: Path) -> None:
+    numbers = []
+    for now in (NOW, NOW - 1000):
+        async with opened(tmp_path, now=now) as outbox:
+            numbers.append((await outbox.next_epoch("a"), await term(outbox)))
+
+    assert numbers == [(NOW, NOW), (NOW + 1, NOW + 1)]
 
 
 async def test_numbers_start_anew_with_each_term(tmp_path: Path) -> None:
-    for term in (1, 2):
+    for term in (NOW, NOW + 1):
         async with opened(tmp_path) as outbox:
             kept = await outbox.accept([message("a"), message("b"), message("a")])
 
@@ -144,18 +173,18 @@ async def test_a_damaged_file_is_set_aside_and_work_goes_on(tmp_path: Path, wher
         data[begin : begin + 8192] = os.urandom(8192)
     file.write_bytes(data)
 
-    async with opened(tmp_path) as outbox:
+    async with opened(tmp_path, now=NOW + 1) as outbox:
         (kept,) = await outbox.accept([message()])
 
         assert await outbox.next_epoch("cam") > epoch
-        assert kept.term > 1
+        assert kept.term > NOW
     assert quarantined(tmp_path) == 1
 
 
 async def test_damage_found_while_running_does_not_stop_the_outbox(tmp_path: Path) -> None:
     count = 8000
     async with opened(tmp_path) as outbox:
-        await outbox.accept([message(number=n) for n in range(count)])
+        first, *_ = await outbox.accept([message(number=n) for n in range(count)])
         file = tmp_path / "outbox.db"
         size = file.stat().st_size
         with file.open("r+b") as handle:
@@ -169,6 +198,7 @@ async def test_damage_found_while_running_does_not_stop_the_outbox(tmp_path: Pat
 
     assert quarantined(tmp_path) == 1
     assert waiting[-1].message == kept
+    assert kept.term > first.term, "numbers start anew"
     assert len(waiting) > count // 2, "what can be read of the damaged file is kept"
 
 
@@ -235,6 +265,33 @@ def test_outbox_delivery_and_sinks_do_without_torch() -> None:
         "sys.exit('torch' in sys.modules or 'av' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_an_outbox_that_ends_by_a_bug_leaves_nobody_waiting_and_says_so(tmp_path: Path) -> None:
+    async with opened(tmp_path) as outbox:
+        with pytest.raises(OutboxUnavailable, match="has stopped"):
+            await outbox._writer.ask(lambda _: sys.exit("a bug"))
+        with pytest.raises(OutboxUnavailable, match="closed"):
+            await outbox.accept([message()])
+        with pytest.raises(OutboxUnavailable, match="a bug"):
+            await outbox.ended()
+
+
+@pytest.mark.parametrize("what", ["shrink", "oldest", "used_bytes"])
+async def test_what_is_committed_is_answered_whatever_fails_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def fails(_: Store) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async with opened(tmp_path) as outbox:
+        await outbox.accept([message(), message()])
+        monkeypatch.setattr(Store, what, fails)
+        (tmp_path / "ballast").unlink()
+        first, _ = await outbox.pending(0, 10)
+        await outbox.delivered([first.id])
+
+        assert outbox.depth == 1
 
 
 async def test_a_stopped_outbox_says_so(tmp_path: Path) -> None:
