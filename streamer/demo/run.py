@@ -24,8 +24,8 @@ from streamer.settings import Settings
 from streamer.sinks.mqtt.subscriber import Subscriber
 
 STREAM = "cell"
-WARM_UP_S = 3.0
-"""From the first event loop's turn on nothing can be recognized for as long as a clip and a connection take."""
+WARM_UP_S = 2.0
+"""Nothing can be recognized before the first clip is whole."""
 
 COLOURS = {"pick": "cyan", "place": "blue", "tighten": "green", "loosen": "magenta", "inspect": "yellow"}
 
@@ -55,12 +55,12 @@ async def demo(seconds: float, seed: int, mqtt_url: str | None, http_port: int, 
         assert settings.mqtt is not None
         audience = _Audience(output, clock)
         options = replace(mqtt_options(settings.mqtt), client_id=f"takt-demo-audience-{os.getpid()}")
-        subscriber = await stack.enter_async_context(Subscriber.open(options, f"{options.prefix}/{STREAM}/events"))
+        subscriber = await stack.enter_async_context(Subscriber.open(options, f"{options.prefix}/{STREAM}/+"))
         output.say(
             f"camera [bold]{camera.url}[/]   broker [bold]{url}[/]   topic [bold]{options.prefix}/{STREAM}/events[/]"
         )
-        began_at = clock.now() + WARM_UP_S
         ended_at = await _watched(settings, seconds, stop, subscriber, audience)
+    began_at = (audience.online_at or ended_at) + WARM_UP_S
     happened = _happened(seed, camera, began_at, ended_at - GRACE_S)
     starts = [start for start in audience.starts if began_at <= start.decided_at]
     _summary(judge(happened, starts), audience.latencies_s, output)
@@ -119,14 +119,20 @@ class _Audience:
     def __init__(self, output: Output, clock: Clock) -> None:
         self.starts: list[Start] = []
         self.latencies_s: list[float] = []
+        self.online_at: float | None = None
+        """Unix seconds at which the stream was announced to be online."""
         self.output = output
         self._clock = clock
         self._open: set[str] = set()
         self._changed = asyncio.Event()
 
     async def listen(self, subscriber: Subscriber) -> None:
-        async for _, payload in subscriber:
+        async for topic, payload in subscriber:
             event: dict[str, Any] = json.loads(payload)
+            if topic.endswith("/status"):
+                if event["status"] == "online" and self.online_at is None:
+                    self.online_at = _unix(event["since"])
+                continue
             latency_s = self._clock.now() - _unix(event["decided_at"])
             self._show(event, latency_s)
             if event["phase"] == "started":

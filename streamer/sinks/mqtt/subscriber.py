@@ -50,7 +50,8 @@ class Subscriber:
                 await session.connect()
             except ConnectError as error:
                 if error.reason != "protocol" or version == versions[-1]:
-                    raise SinkUnavailable(f"no connection to the broker {options.host}:{options.port}: {error}") from error
+                    where = f"{options.host}:{options.port}"
+                    raise SinkUnavailable(f"no connection to the broker {where}: {error}") from error
             else:
                 return session
         raise AssertionError("the last version either connects or raises")
