@@ -88,6 +88,10 @@ class _Block(nn.Module):
 Stems = tuple[Tensor, Tensor]
 """What slow and fast stem say of a clip, `(T, C, H / 4, W / 4)` each."""
 
+Memory = tuple[tuple[Seen, ...], tuple[Seen, ...]]
+"""What slow and fast stem have seen that a watch's next clip may show again."""
+NOTHING_SEEN: Memory = ((), ())
+
 
 class FoldedSlowFast(nn.Module):
     """`(N, T, 3, H, W)` uint8 pictures of size `crop_px` → `(N, classes)` logits. Built from a trained SlowFast."""
@@ -106,12 +110,15 @@ class FoldedSlowFast(nn.Module):
     def forward(self, clips: Tensor) -> Tensor:
         return self.decide([(self.slow_stem(clip[:: self.alpha]), self.fast_stem(clip)) for clip in clips])
 
-    def look(
-        self, clip: Tensor, shown: Sequence[Picture], seen: Sequence[Seen], hop: int
-    ) -> tuple[Stems, tuple[Seen, ...]]:
+    def look(self, clip: Tensor, shown: Sequence[Picture], memory: Memory, hop: int) -> tuple[Stems, Memory]:
         """The stems of one clip, and what to hand in with the next. See `FoldedStem.of_clip`."""
-        fast, seen = self.fast_stem.of_clip(clip, shown, seen, hop)
-        return (self.slow_stem(clip[:: self.alpha]), fast), seen
+        fast, fast_seen = self.fast_stem.of_clip(clip, shown, memory[1], hop)
+        if hop % self.alpha:  # the next clip's slow pictures are others
+            return (self.slow_stem(clip[:: self.alpha]), fast), ((), fast_seen)
+        slow, slow_seen = self.slow_stem.of_clip(
+            clip[:: self.alpha], shown[:: self.alpha], memory[0], hop // self.alpha
+        )
+        return (slow, fast), (slow_seen, fast_seen)
 
     def decide(self, stems: Sequence[Stems]) -> Tensor:
         """The logits of clips whose stems are there."""

@@ -14,8 +14,7 @@ from recognizers.errors import OutOfDeviceMemory
 from recognizers.models.slowfast import SlowFast
 from recognizers.prediction import Prediction
 from recognizers.recognizer import Answer, State
-from recognizers.runtimes.folded import FoldedSlowFast
-from recognizers.runtimes.stem import Seen
+from recognizers.runtimes.folded import NOTHING_SEEN, FoldedSlowFast, Memory
 from recognizers.transforms import crop_to_region, normalised, square
 
 
@@ -24,7 +23,7 @@ class _Known:
     """What the clip before leaves for the next of the same watch."""
 
     region: Region
-    seen: tuple[Seen, ...]
+    memory: Memory
 
 
 class WindowedRecognizer:
@@ -95,10 +94,10 @@ class WindowedRecognizer:
             return self._network(network_input), [None] * len(clips)
         stems, known = [], []
         for picture, clip, state in zip(pictures, clips, states, strict=True):
-            seen = state.seen if isinstance(state, _Known) and state.region == clip.region else ()
-            stem, seen = self._network.look(picture, clip.pictures, seen, self._hop)
+            memory = state.memory if isinstance(state, _Known) and state.region == clip.region else NOTHING_SEEN
+            stem, memory = self._network.look(picture, clip.pictures, memory, self._hop)
             stems.append(stem)
-            known.append(_Known(clip.region, seen))
+            known.append(_Known(clip.region, memory))
         return self._network.decide(stems), list(known)
 
 

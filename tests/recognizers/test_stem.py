@@ -14,6 +14,7 @@ from torch import Tensor
 
 from recognizers.clip import WHOLE_PICTURE, Clip, Picture, Region
 from recognizers.recognizer import State
+from recognizers.runtimes.folded import NOTHING_SEEN, FoldedSlowFast
 from recognizers.runtimes.stem import FoldedStem, Seen
 from recognizers.runtimes.windowed import WindowedRecognizer
 from tests.recognizers.networks import TINY, card, random_slowfast
@@ -84,6 +85,16 @@ def test_what_was_seen_is_only_read() -> None:
     STEM.of_clip(stacked(FILM[4 : 4 + FRAMES]), FILM[4 : 4 + FRAMES], seen, 4)
 
     assert all(torch.equal(part.added, kept) for part, kept in zip(seen, before, strict=True))
+
+
+@pytest.mark.parametrize("hop", [1, 2, 4, 8])
+def test_both_pathways_answer_as_without_memory(hop: int) -> None:
+    network, memory = FoldedSlowFast(random_slowfast(), MEAN, STD), NOTHING_SEEN
+    for first in range(0, 4 * hop, hop):
+        clip = FILM[first : first + FRAMES]
+        stems, memory = network.look(stacked(clip), clip, memory, hop)
+
+        torch.testing.assert_close(network.decide([stems]), network(stacked(clip)[None]), atol=1e-5, rtol=1e-5)
 
 
 def test_what_was_seen_in_one_region_says_nothing_of_another() -> None:
