@@ -4,8 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# A user with an NVIDIA GPU: `make demo TORCH=gpu` installs the registry's usual build.
-TORCH ?= cpu
+# A user with an NVIDIA GPU: `make demo TORCH=gpu` installs the registry's usual build. It stays until TORCH=cpu is said.
+TORCH ?= $(or $(patsubst $(VENV)/.made-%,%,$(firstword $(wildcard $(VENV)/.made-*))),cpu)
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -16,6 +16,7 @@ help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
 
 $(VENV)/.made-$(TORCH): pyproject.toml constraints.txt scripts/install-python
+	@rm -f $(VENV)/.made-*
 	@scripts/install-python "$(PYTHON)" "$(VENV)" "$(TORCH)" "$(TORCH_CPU_INDEX)"
 	@touch $@
 
