@@ -10,14 +10,13 @@ from typing import Protocol
 
 from streamer.clock import Clock
 from streamer.errors import MessageRejected, OutboxUnavailable, SinkUnavailable
-from streamer.outbox import Outbox, Queued
+from streamer.outbox import WINDOW, Outbox, Queued
 from streamer.sinks.backoff import full_jitter
 from streamer.sinks.base import Sink
 from streamer.wire import Message
 
 _log = logging.getLogger(__name__)
 
-WINDOW = 100
 RETRY_BASE_S = 0.1
 RETRY_CAP_S = 2.0
 DISK_RETRY_S = 1.0
@@ -30,24 +29,25 @@ class DeliveryObserver(Protocol):
         """Glass to event: from the capture of the newest picture behind the message until the sink had it."""
         ...
 
+    def published(self, took_s: float) -> None:
+        """How long a message took from being durable until the sink had it."""
+        ...
+
     def dead_lettered(self, reason: str) -> None: ...
 
 
 class Delivery:
-    """Puts waiting messages into a sink, at most `window` at a time, each at least once.
+    """Puts waiting messages into a sink, at most `WINDOW` at a time, each at least once.
 
     Puts start in order of acceptance. When one fails the rest of the window lands first, then everything that is
     left starts over from the oldest: so a stream's messages arrive in order, save those sent again.
     """
 
-    def __init__(
-        self, outbox: Outbox, sink: Sink, clock: Clock, observer: DeliveryObserver, window: int = WINDOW
-    ) -> None:
+    def __init__(self, outbox: Outbox, sink: Sink, clock: Clock, observer: DeliveryObserver) -> None:
         self._outbox = outbox
         self._sink = sink
         self._clock = clock
         self._observer = observer
-        self._window = window
         self._in_flight = 0
         self._taken: list[int] = []
         self._taken_some = asyncio.Event()
@@ -84,7 +84,7 @@ class Delivery:
         """Start puts in order until one fails."""
         last = 0
         while not self._failed.is_set():
-            free = self._window - self._in_flight
+            free = WINDOW - self._in_flight
             batch = await self._outbox.pending(last, free) if free else []
             if self._failed.is_set():
                 return
@@ -116,6 +116,7 @@ class Delivery:
         else:
             self._attempt = 0
             self._observer.delivered(message, self._clock.now() - message.captured_at)
+            self._observer.published(max(0.0, self._clock.now() - queued.accepted_at))
             self._taken.append(queued.id)
             self._taken_some.set()
 

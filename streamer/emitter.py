@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 from uuid import UUID
@@ -18,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 RETRY_S = 1.0
 HOLD = 10_000
-"""Events held in memory while the disk takes none; the oldest go first after that, counted."""
+"""Events held in memory while the disk takes none; after that whole actions go, the oldest first, counted."""
 
 
 class Acceptor(Protocol):
@@ -34,31 +33,51 @@ class Observer(Protocol):
 
     def events_lost(self, count: int) -> None: ...
 
+    def stored(self, took_s: float) -> None:
+        """How long an event took from being emitted to being durable."""
+        ...
+
 
 class Emitter:
     """Takes events from anywhere on the loop without waiting; one task stores them, oldest first.
 
-    What arrives while a commit runs goes into the next one, so the disk is asked as rarely as it must be.
+    What arrives while a commit runs goes into the next one, so the disk is asked as rarely as it must be. No end is
+    stored whose start was dropped, and none is dropped whose start is stored: `hold` may be exceeded by the ends of
+    actions that are open on disk.
     """
 
-    def __init__(self, outbox: Acceptor, clock_of: Callable[[str], str], clock: Clock, observer: Observer) -> None:
+    def __init__(
+        self,
+        outbox: Acceptor,
+        clock_of: Callable[[str], str],
+        clock: Clock,
+        observer: Observer,
+        hold: int = HOLD,
+    ) -> None:
         """`clock_of(stream)` tells where a stream's wall time comes from: `rtcp` or `arrival`."""
         self._outbox = outbox
         self._clock_of = clock_of
         self._clock = clock
         self._observer = observer
-        self._events: deque[ActionEvent] = deque()
+        self._hold = hold
+        self._events: list[tuple[ActionEvent, float]] = []
+        """Each with the moment it was emitted."""
+        self._dropped: set[UUID] = set()
+        """Actions whose start was dropped and whose end is still to come."""
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
     def emit(self, events: Iterable[ActionEvent]) -> None:
         for event in events:
-            self._events.append(event)
             self._observer.events(event.stream, str(event.phase))
-        while len(self._events) > HOLD:
-            self._events.popleft()
+            if event.action_id not in self._dropped:
+                self._events.append((event, self._clock.monotonic()))
+                continue
             self._observer.events_lost(1)
+            if event.phase is Phase.ENDED:
+                self._dropped.remove(event.action_id)
+        self._keep_to_hold()
         if self._events:
             self._idle.clear()
             self._arrived.set()
@@ -83,8 +102,8 @@ class Emitter:
         return True
 
     async def _store(self) -> None:
-        events = list(self._events)
-        self._events.clear()
+        taken, self._events = self._events, []
+        events = [event for event, _ in taken]
         try:
             await self._outbox.accept(
                 [action_message(event, self._clock_of(event.stream)) for event in events],
@@ -93,5 +112,20 @@ class Emitter:
             )
         except OutboxUnavailable as error:
             _log.error("%d events wait in memory, the outbox takes none: %s", len(events), error)
-            self._events.extendleft(reversed(events))
+            self._events = taken + self._events
+            self._keep_to_hold()
             await self._clock.sleep(RETRY_S)
+        else:
+            for _, emitted_s in taken:
+                self._observer.stored(self._clock.monotonic() - emitted_s)
+
+    def _keep_to_hold(self) -> None:
+        while len(self._events) > self._hold:
+            oldest = next((event.action_id for event, _ in self._events if event.phase is Phase.STARTED), None)
+            if oldest is None:
+                return
+            gone = [event for event, _ in self._events if event.action_id == oldest]
+            self._events = [waiting for waiting in self._events if waiting[0].action_id != oldest]
+            self._observer.events_lost(len(gone))
+            if gone[-1].phase is not Phase.ENDED:
+                self._dropped.add(oldest)

@@ -198,6 +198,9 @@ class Metrics:
     def events_lost(self, count: int) -> None:
         self._lost.inc(count)
 
+    def stored(self, took_s: float) -> None:
+        self._stage.labels("store").observe(took_s)
+
     def outbox_accepted(self, count: int) -> None:
         self._accepted.inc(count)
 
@@ -215,6 +218,9 @@ class Metrics:
     def delivered(self, message: Message, latency_s: float) -> None:
         self._published.inc()
         self._glass.observe(latency_s)
+
+    def published(self, took_s: float) -> None:
+        self._stage.labels("publish").observe(took_s)
 
     def dead_lettered(self, reason: str) -> None:
         self._dead.labels(reason).inc()

@@ -18,6 +18,8 @@ from streamer.wire import Message
 
 LEVELS = {"telemetry": 0, "zone": 1, "action": 2, "safety": 3}
 """Under a full budget the lowest class goes first; a class not named here counts as `action`."""
+WINDOW = 100
+"""Delivery has at most so many on the way, the oldest: only they may have been sent though they still wait."""
 DEAD_LETTERS = 1000
 """Refused messages kept for a person to look at; the oldest go first."""
 PAGE_BYTES = 4096
@@ -37,6 +39,21 @@ CREATE TABLE IF NOT EXISTS open_action (
     action_id BLOB PRIMARY KEY, stream TEXT NOT NULL, watch TEXT NOT NULL, epoch INTEGER NOT NULL,
     action TEXT NOT NULL, started_at REAL NOT NULL, score REAL NOT NULL) WITHOUT ROWID;
 """
+DROPPABLE = """
+WITH told AS (
+    SELECT id, cls, level,
+        CASE WHEN json_valid(body) THEN json_extract(body, '$.phase') END AS phase,
+        coalesce(CASE WHEN json_valid(body) THEN json_extract(body, '$.action_id') END, id) AS subject
+    FROM message),
+open AS (SELECT lower(hex(action_id)) FROM open_action),
+gone AS (
+    SELECT subject FROM told
+    WHERE id > (SELECT coalesce(max(id), 0) FROM (SELECT id FROM message ORDER BY id LIMIT :window))
+        AND phase IS NOT 'ended' AND replace(subject, '-', '') NOT IN open
+    ORDER BY level, id LIMIT :count)
+SELECT id, cls FROM told WHERE subject IN gone
+"""
+"""Messages of the oldest subjects: an action, or a message that is about none."""
 _COLUMNS = "id, key, stream, cls, topic, body, captured_at, expires_s, properties, seq, term, accepted_at"
 
 
@@ -169,10 +186,14 @@ class Store:
         )
         self.delivered([id_])
 
-    def drop_oldest(self, share: float = 0.05) -> dict[str, int]:
-        """Make room: the oldest of the lowest class go, a share of all; returns how many of each class went."""
+    def drop_oldest(self, share: float = 0.05, window: int = WINDOW) -> dict[str, int]:
+        """Make room: the oldest of the lowest class go, a share of all; returns how many of each class went.
+
+        An action goes with all its messages or not at all: not one that is open, nor one whose start is among the
+        `window` that may have been sent.
+        """
         count = max(1, int(self.depth * share))
-        gone = self._db.execute("SELECT id, cls FROM message ORDER BY level, id LIMIT ?", (count,)).fetchall()
+        gone = self._db.execute(DROPPABLE, {"window": window, "count": count}).fetchall()
         self.delivered([id_ for id_, _ in gone])
         classes = [cls for _, cls in gone]
         return {cls: classes.count(cls) for cls in set(classes)}

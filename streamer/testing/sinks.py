@@ -53,6 +53,7 @@ class FakeObserver:
         self.depth = 0
         self.dropped: Counter[str] = Counter()
         self.latencies_s: list[float] = []
+        self.took_s: list[float] = []
         self.dead: list[str] = []
         self.reconnects: list[str] = []
         self.connected = asyncio.Event()
@@ -72,6 +73,9 @@ class FakeObserver:
 
     def delivered(self, message: Message, latency_s: float) -> None:
         self.latencies_s.append(latency_s)
+
+    def published(self, took_s: float) -> None:
+        self.took_s.append(took_s)
 
     def dead_lettered(self, reason: str) -> None:
         self.dead.append(reason)

@@ -135,4 +135,5 @@ async def test_latency_is_counted_from_the_newest_picture(tmp_path: Path) -> Non
         (kept,) = await parts.outbox.accept([message()])
         await parts.delivery.drain(10)
 
+    assert parts.observer.took_s == [pytest.approx(0, abs=5)]
     assert parts.observer.latencies_s == [pytest.approx(parts.clock.now() - kept.captured_at, abs=5)]

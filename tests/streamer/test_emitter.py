@@ -6,10 +6,15 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from streamer.clock import SystemClock
-from streamer.emitter import Emitter
+from streamer.emitter import RETRY_S, Emitter
 from streamer.errors import OutboxUnavailable
 from streamer.event import ActionEvent, OpenAction, Phase, Reason
+from streamer.testing.time import FakeClock
 from streamer.wire import Message
 
 
@@ -44,12 +49,16 @@ class Counts:
     def __init__(self) -> None:
         self.seen: list[tuple[str, str]] = []
         self.lost = 0
+        self.took_s: list[float] = []
 
     def events(self, stream: str, phase: str) -> None:
         self.seen.append((stream, phase))
 
     def events_lost(self, count: int) -> None:
         self.lost += count
+
+    def stored(self, took_s: float) -> None:
+        self.took_s.append(took_s)
 
 
 def event(phase: Phase, id_: UUID) -> ActionEvent:
@@ -94,3 +103,58 @@ async def test_while_the_disk_is_full_events_wait_and_none_is_lost() -> None:
 
     assert disk.opened == ids
     assert counts.lost == 0
+
+
+async def test_how_long_an_event_waits_for_the_disk_is_told() -> None:
+    disk, counts, clock = Disk(refusals=2), Counts(), FakeClock(hurried=True)
+    emitter = Emitter(disk, lambda _: "arrival", clock, counts)
+    emitter.emit([event(Phase.STARTED, uuid4())])
+    async with asyncio.TaskGroup() as group:
+        storing = group.create_task(emitter.run())
+        await emitter.flush()
+        storing.cancel()
+
+    assert counts.took_s == [pytest.approx(2 * RETRY_S)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps=st.lists(st.tuples(st.sampled_from("ABCDE"), st.integers(0, 3)), max_size=80), hold=st.integers(1, 6))
+async def test_over_what_memory_holds_whole_actions_are_dropped(steps: list[tuple[str, int]], hold: int) -> None:
+    """No end without its start, no start without its end, and what is missing is counted: whatever the disk does."""
+    disk, counts, clock, open_ = Disk(), Counts(), FakeClock(), dict[str, UUID]()
+    emitter = Emitter(disk, lambda _: "arrival", clock, counts, hold)
+    async with asyncio.TaskGroup() as group:
+        storing = group.create_task(emitter.run())
+        for watch, refusals in steps:
+            disk.refusals = refusals * hold
+            if watch in open_:
+                emitter.emit([event(Phase.ENDED, open_.pop(watch))])
+            else:
+                open_[watch] = uuid4()
+                emitter.emit([event(Phase.STARTED, open_[watch])])
+            await clock.advance(0.5)
+        emitter.emit(event(Phase.ENDED, id_) for id_ in open_.values())
+        disk.refusals = 0
+        await clock.advance(10)
+        assert await emitter.flush()
+        storing.cancel()
+
+    phases: dict[object, list[object]] = {}
+    for message in disk.accepted:
+        phases.setdefault(message.body["action_id"], []).append(message.body["phase"])
+    assert all(told == ["started", "ended"] for told in phases.values())
+    assert len(disk.accepted) + counts.lost == len(counts.seen)
+
+
+async def test_the_oldest_actions_are_dropped_first_and_no_more_than_needed() -> None:
+    disk, ids = Disk(refusals=1), [uuid4() for _ in range(6)]
+    counts, clock = Counts(), FakeClock(hurried=True)
+    emitter = Emitter(disk, lambda _: "arrival", clock, counts, hold=8)
+    emitter.emit(event(phase, id_) for id_ in ids for phase in (Phase.STARTED, Phase.ENDED))
+    async with asyncio.TaskGroup() as group:
+        storing = group.create_task(emitter.run())
+        await emitter.flush()
+        storing.cancel()
+
+    assert disk.opened == disk.closed == ids[2:]
+    assert counts.lost == 4

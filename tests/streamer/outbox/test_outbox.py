@@ -17,11 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streamer.errors import OutboxUnavailable
-from streamer.outbox import BUDGET_BYTES, Outbox
-from streamer.outbox.store import Store
-from streamer.testing.messages import message, open_action
+from streamer.event import ActionEvent, OpenAction, Phase, Reason
+from streamer.outbox import BUDGET_BYTES, WINDOW, Outbox
+from streamer.outbox.store import Store, connect
+from streamer.testing.messages import action_event, message, open_action
 from streamer.testing.sinks import FakeObserver
 from streamer.testing.time import FakeClock
+from streamer.wire import action_message
 
 MIB = 1 << 20
 
@@ -156,7 +158,64 @@ async def test_over_budget_the_oldest_of_the_lowest_class_go_first(tmp_path: Pat
     assert set(observer.dropped) == {"action"}
     assert len(waiting) == 10 + count - observer.dropped["action"]
     assert [queued.message.cls for queued in waiting[:11]] == ["safety"] * 10 + ["action"]
-    assert waiting[-1].message.seq == 10 + count, "the newest are kept"
+    seqs = [queued.message.seq for queued in waiting]
+    assert seqs[:WINDOW] == list(range(1, WINDOW + 1)), "what may have been sent is kept"
+    assert seqs[WINDOW:] == list(range(seqs[WINDOW], 10 + count + 1)), "the newest are kept"
+    assert seqs[WINDOW] > 5 * WINDOW
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    steps=st.lists(st.sampled_from([*"ABCDE", "deliver", "drop"]), max_size=60),
+    window=st.integers(0, 4),
+    share=st.floats(0.01, 0.5),
+)
+def test_under_budget_an_action_is_dropped_whole_or_not_at_all(steps: list[str], window: int, share: float) -> None:
+    store = Store(connect(Path(":memory:"), BUDGET_BYTES), at_least=1)
+    told: dict[object, list[object]] = {}
+    ended: set[object] = set()
+    open_: dict[str, ActionEvent] = {}
+
+    def take(event: ActionEvent, opened: list[OpenAction], closed: list[UUID]) -> None:
+        store.accept([action_message(event, "arrival")], opened, closed, 0.0)
+
+    def deliver(count: int) -> None:
+        for queued in store.pending(0, count):
+            told.setdefault(queued.message.body["action_id"], []).append(queued.message.body["phase"])
+            store.delivered([queued.id])
+
+    for step in steps:
+        if step == "deliver":
+            deliver(1)
+        elif step == "drop":
+            # What is on the way may have arrived.
+            on_the_way = [queued.message.key for queued in store.pending(0, window)]
+            store.drop_oldest(share, window)
+            assert [queued.message.key for queued in store.pending(0, window)] == on_the_way
+        elif step in open_:
+            event = replace(open_.pop(step), phase=Phase.ENDED, reason=Reason.COMPLETED)
+            take(event, [], [event.action_id])
+            ended.add(str(event.action_id))
+        else:
+            open_[step] = action_event(step)
+            take(open_[step], [OpenAction.of(open_[step])], [])
+    deliver(1000)
+    store.close()
+
+    assert all(phases == ["started", "ended"][: 1 + (id_ in ended)] for id_, phases in told.items())
+
+
+def test_of_actions_with_start_and_end_the_oldest_go_first() -> None:
+    store = Store(connect(Path(":memory:"), BUDGET_BYTES), at_least=1)
+    for number in range(100):
+        started = action_event(number=number)
+        ended = replace(started, phase=Phase.ENDED, reason=Reason.COMPLETED)
+        store.accept([action_message(one, "arrival") for one in (started, ended)], [], [], 0.0)
+    gone = store.drop_oldest(share=0.05, window=3)
+
+    assert gone == {"action": 20}
+    assert [queued.message.seq for queued in store.pending(0, 1000)] == [1, 2, 3, 4, *range(25, 201)]
+    store.close()
 
 
 @pytest.mark.parametrize("where", ["start", "middle", "nothing left"])
