@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
@@ -17,7 +18,7 @@ def write_film(
     pictures: Iterable[Picture],
     fps: int,
     bit_rate: int = 1_500_000,
-    codec: str = "libx264",
+    codec: Literal["libx264", "libx265"] = "libx264",
     **more: str,
 ) -> Path:
     """Encode as a camera does: no B-frames, a key frame every two seconds. Returns `path`.

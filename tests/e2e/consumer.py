@@ -69,6 +69,11 @@ class Consumer:
     def is_online(self, stream: str) -> bool:
         return self.statuses(stream)[-1:] == [("online", "live")]
 
+    def was_left(self) -> bool:
+        """The service said goodbye: the last thing it says, so that everything before it is here."""
+        said = [payload for topic, payload in list(self.received) if topic == "takt/service/service/status"]
+        return said[-1:] == [b"offline"]
+
 
 def assert_lawful(payloads: list[Body], *, all_ended: bool) -> None:
     """What every consumer may rely on, whatever happened: schema, one start and one end, no holes, no mixing.

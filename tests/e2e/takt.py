@@ -21,6 +21,8 @@ from prometheus_client.samples import Sample
 TAKT = Path(sys.executable).with_name("takt")
 Section = dict[str, Any]
 T = TypeVar("T")
+START_S = 90.0
+"""Importing torch takes long on a busy machine."""
 
 
 async def until(condition: Callable[[], T | Awaitable[T]], timeout_s: float = 30.0) -> T:
@@ -73,15 +75,21 @@ class Takt:
         """Return when it has told its addresses."""
         process = await self._spawn()
         assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), 60)
+        try:
+            line = await asyncio.wait_for(process.stdout.readline(), START_S)
+        except TimeoutError:
+            await self.kill()
+            raise
         assert line, self.log
         self._urls = json.loads(line)
 
-    async def run_to_its_end(self, timeout_s: float = 60.0) -> tuple[int, list[Section]]:
+    async def run_to_its_end(self) -> tuple[int, list[Section]]:
         """Start it where it ends by itself; returns the exit code and what it printed."""
         process = await self._spawn()
-        async with asyncio.timeout(timeout_s):
-            printed, _ = await process.communicate()
+        try:
+            printed, _ = await asyncio.wait_for(process.communicate(), START_S)
+        finally:
+            await self.kill()
         assert process.returncode is not None
         return process.returncode, [json.loads(line) for line in printed.splitlines()]
 
@@ -128,7 +136,10 @@ class Takt:
             # The first value is no step: nobody knows since when it stood.
             return all(len(seen) > 2 and seen[-1][1] - seen[1][1] >= seconds for seen in steps.values())
 
-        await until(long_enough, seconds + 30)
+        try:
+            await until(long_enough, seconds + 30)
+        except AssertionError:
+            raise AssertionError(f"some counters stand still; how often each grew: {_lengths(steps)}") from None
         rates = {key: (seen[-1][0] - seen[1][0]) / (seen[-1][1] - seen[1][1]) for key, seen in steps.items()}
         return [{stream: rates[name, stream] for stream in streams} for name in names]
 
@@ -155,6 +166,10 @@ class Takt:
 
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         await self.kill()
+
+
+def _lengths(steps: Mapping[tuple[str, str], Sequence[object]]) -> dict[tuple[str, str], int]:
+    return {key: len(seen) - 1 for key, seen in steps.items()}
 
 
 def _get(url: str) -> tuple[int, str]:

@@ -59,6 +59,7 @@ async def test_real_scenes_flow_at_their_rate_and_the_network_does_not_invent_wo
     assert frames == pytest.approx({name: frames_per_s(films[0]) for name, films in scenes.items()}, rel=0.1)
     assert cut == pytest.approx(dict.fromkeys(names, clips_per_s), rel=0.15)
     assert min(looked_at.values()) > clips_per_s / 2
+    await until(consumer.was_left)
     assert_lawful(consumer.payloads(), all_ended=True)
     for name in QUIET:
         assert len(consumer.events(name, "started")) <= 1, consumer.events(name)

@@ -26,6 +26,11 @@ CLIPS_PER_S = 1 / SPEC.hop_s
 FRAMES, CUT, RECOGNIZED = "takt_frames_decoded_total", "takt_clips_cut_total", "takt_clips_recognized_total"
 
 
+def about(rates: dict[str, float]) -> object:
+    """On a busy machine a counter's step is seen late by some tenths of a second, in five."""
+    return pytest.approx(rates, rel=0.15)
+
+
 async def test_cameras_over_tcp_udp_and_with_a_login_are_watched_until_sigterm(
     tmp_path: Path, broker: Mosquitto, consumer: Consumer
 ) -> None:
@@ -45,15 +50,16 @@ async def test_cameras_over_tcp_udp_and_with_a_login_are_watched_until_sigterm(
             await until(lambda: all(consumer.is_online(name) for name in names))
             assert await takt.page("ready") == (200, "ok\n")
             assert await takt.page("live") == (200, "ok\n")
-            frames, clips, looked_at = await takt.rates(names, 4, FRAMES, CUT, RECOGNIZED)
+            frames, clips, looked_at = await takt.rates(names, 5, FRAMES, CUT, RECOGNIZED)
             await until(lambda: all(consumer.events(name, "started") for name in names))
 
             assert await takt.stop() == 0
 
-    assert frames == pytest.approx(dict.fromkeys(names, 25), rel=0.1)
-    assert clips == pytest.approx(dict.fromkeys(names, CLIPS_PER_S), rel=0.1)
-    assert looked_at == pytest.approx(dict.fromkeys(names, CLIPS_PER_S), rel=0.1)
+    assert frames == about(dict.fromkeys(names, 25))
+    assert clips == about(dict.fromkeys(names, CLIPS_PER_S))
+    assert looked_at == about(dict.fromkeys(names, CLIPS_PER_S))
     await until(lambda: all(consumer.statuses(name)[-1] == ("offline", "shutdown") for name in names))
+    await until(consumer.was_left)
     assert_lawful(consumer.payloads(), all_ended=True)
     for name in names:
         (started,), (ended,) = consumer.events(name, "started"), consumer.events(name, "ended")
@@ -91,6 +97,7 @@ async def test_events_follow_the_pictures_of_their_region(
             await until(lambda: all(len(consumer.events("cam", "ended", side)) >= 3 for side in ("left", "right")))
             assert await takt.stop() == 0
 
+    await until(consumer.was_left)
     assert_lawful(consumer.payloads(), all_ended=True)
     ended = sorted(consumer.events("cam", "ended"), key=lambda event: str(event["started_at"]))
     whole = [event for event in ended[1:] if event["reason"] == "completed"]
@@ -120,7 +127,7 @@ async def test_odd_cameras_are_watched_like_any_other(tmp_path: Path, broker: Mo
         streams = [rtsp(name, server.address(name)) for name in films]
         async with Takt(tmp_path, broker.port, {"constant": always_bright(tmp_path / "net")}, streams) as takt:
             await until(lambda: all(consumer.events(name, "started") for name in films))
-            frames, clips = await takt.rates(list(films), 4, FRAMES, RECOGNIZED)
+            frames, clips = await takt.rates(list(films), 5, FRAMES, RECOGNIZED)
             out_of_time = {
                 (one.labels["stream"], one.labels["reason"]): one.value
                 for one in await takt.samples()
@@ -128,9 +135,10 @@ async def test_odd_cameras_are_watched_like_any_other(tmp_path: Path, broker: Mo
             }
             assert await takt.stop() == 0
 
-    assert frames == pytest.approx(dict.fromkeys(films, 25) | {"fast": 60}, rel=0.1)
-    assert clips == pytest.approx(dict.fromkeys(films, CLIPS_PER_S), rel=0.1)
+    assert frames == about(dict.fromkeys(films, 25) | {"fast": 60})
+    assert clips == about(dict.fromkeys(films, CLIPS_PER_S))
     assert out_of_time == {}
+    await until(consumer.was_left)
     assert_lawful(consumer.payloads(), all_ended=True)
     assert {name: len(consumer.events(name)) for name in films} == dict.fromkeys(films, 2)
 
@@ -147,6 +155,7 @@ async def test_a_camera_of_one_picture_a_second_serves_a_network_that_asks_for_n
             await until(lambda: consumer.events("slow", "started"))
             assert await takt.metric("takt_inference_total", recognizer="hasty") == 0
             assert await takt.stop() == 0
+    await until(consumer.was_left)
     assert_lawful(consumer.payloads(), all_ended=True)
     assert {event["watch"] for event in consumer.events("slow")} == {"patient"}
 
@@ -164,6 +173,7 @@ async def test_a_change_of_the_pictures_size_begins_a_new_epoch(
 
     assert changes >= 2
     assert ("offline", "changed") in consumer.statuses("cam")
+    await until(consumer.was_left)
     assert_lawful(consumer.payloads(), all_ended=True)
     ends: list[Body] = consumer.events("cam", "ended")
     assert [end["reason"] for end in ends[:2]] == ["source_lost", "source_lost"]
