@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from streamer.cli.interrupt import INTERRUPTED, leaving_at_once
+from streamer.cli.writing import Unwritable, writing
 
 COMMANDS = ("demo", "run", "check", "probe", "replay", "train", "convert", "schema", "version")
 """Modules of this package; each has EXAMPLES, `arguments(parser)` and `main(arguments, output)`."""
@@ -44,21 +45,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             return _run(argv)
         finally:
-            sys.stdout.flush()
+            with writing():
+                sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        return _unread()
+    except (BrokenPipeError, Unwritable) as error:
+        return _unwritten(error)
     except BaseExceptionGroup as group:
-        _, others = group.split(BrokenPipeError)
-        if others is not None:
+        ours, others = group.split((BrokenPipeError, Unwritable))
+        if ours is None or others is not None:
             raise
-        return _unread()
+        return _unwritten(ours)
 
 
-def _unread() -> int:
-    """The reader of our output went away (`takt … | head`); nothing is left to say, also not at exit."""
+def _unwritten(error: BaseException) -> int:
+    """Nobody takes our output; nothing more is written, also not at exit. Whoever reads no more need not be told."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, Unwritable):
+        sys.stderr.write(f"takt: {error}\n")
     return 1
 
 

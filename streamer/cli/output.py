@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.markup import escape
 
+from streamer.cli.writing import writing
+
 
 class Output:
     """Text for people goes to standard output; with `--json` to standard error, and JSON takes its place."""
@@ -19,9 +21,13 @@ class Output:
         self.errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
     def result(self, fields: Mapping[str, object], text: str) -> None:
-        """One result: its fields for machines, its text (rich markup: escape what is not ours) for people."""
+        """One result: its fields for machines, its text (rich markup: escape what is not ours) for people.
+
+        Raises:
+            Unwritable, BrokenPipeError: as `writing`; so do the others.
+        """
         self._write(fields)
-        self._people.print(text)
+        self.say(text)
 
     def show(self, fields: Mapping[str, object], text: str) -> None:
         """One result whose text is plain."""
@@ -29,7 +35,8 @@ class Output:
 
     def say(self, text: str) -> None:
         """Text for people only (rich markup)."""
-        self._people.print(text)
+        with writing():
+            self._people.print(text)
 
     def problem(self, text: str) -> None:
         """Something is wrong."""
@@ -38,5 +45,6 @@ class Output:
 
     def _write(self, fields: Mapping[str, object]) -> None:
         if self.machine:
-            sys.stdout.write(json.dumps(fields, separators=(",", ":"), default=str) + "\n")
-            sys.stdout.flush()
+            with writing():
+                sys.stdout.write(json.dumps(fields, separators=(",", ":"), default=str) + "\n")
+                sys.stdout.flush()

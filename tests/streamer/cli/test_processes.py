@@ -47,6 +47,20 @@ def test_nobody_reading_is_no_reason_for_noise(tmp_path: Path) -> None:
     assert "Traceback" not in noise
 
 
+@pytest.mark.parametrize("command", ["schema", "check NOWHERE --json", "run PLANT --json", "replay PLANT FILM"])
+def test_no_room_for_the_output_is_told_in_a_line(tmp_path: Path, command: str) -> None:
+    film = str(blinking_film(tmp_path / "film.mp4", 2))
+    plant = str(write_plant(tmp_path, {"cam": f"{{kind: file, path: {film}}}"}))
+    words = {"NOWHERE": "/nowhere", "PLANT": plant, "FILM": film}
+    arguments = [words.get(word, word) for word in command.split()]
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.run([TAKT, *arguments], check=False, stdout=full, stderr=PIPE, text=True)
+    assert process.returncode == 1
+    assert process.stderr == (
+        "takt: standard output cannot be written: No space left on device; send it where there is room\n"
+    )
+
+
 async def test_ctrl_c_ends_a_probe_without_a_word() -> None:
     async with RtspCamera(picture_feed()) as camera:
         camera.fault = Fault.SILENT
