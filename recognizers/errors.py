@@ -3,7 +3,8 @@
 RecognizerError
 ├── CheckpointMismatch   the file is not what was asked for: give the right file
 ├── DataError            the training or validation data cannot be used: mend the data
-└── OutOfDeviceMemory    the device is full: halve the batch
+├── OutOfDeviceMemory    the device is full: halve the batch
+└── DeviceFailed         the device failed: the batch is lost, the next is tried
 """
 
 
@@ -21,3 +22,7 @@ class DataError(RecognizerError):
 
 class OutOfDeviceMemory(RecognizerError):
     """The batch does not fit the device; half of it may."""
+
+
+class DeviceFailed(RecognizerError):
+    """The device, or its driver, failed on this batch; the next may work."""

@@ -83,6 +83,8 @@ class Metrics:
         self._stage = Histogram(
             "takt_stage_duration_seconds", "Time in a stage.", ["stage"], buckets=_STAGE_BUCKETS, registry=registry
         )
+        for stage in ("queue", "infer", "store", "publish"):
+            self._stage.labels(stage)
         self._age = Histogram(
             "takt_frame_age_seconds", "Age of a clip's newest picture when its answer is there.",
             buckets=_AGE_BUCKETS, registry=registry,
@@ -180,6 +182,9 @@ class Metrics:
         self._inferred.labels(recognizer, result).inc(clips)
         self._batch.labels(recognizer).observe(clips)
         self._stage.labels("infer").observe(took_s)
+
+    def queued(self, took_s: float) -> None:
+        self._stage.labels("queue").observe(took_s)
 
     def queue_depth(self, recognizer: str, clips: int) -> None:
         self._queue.labels(recognizer).set(clips)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from typing import Protocol
 
 from recognizers.clip import Clip
 from streamer.clock import Clock
 
 Key = tuple[str, str]
 """(stream, watch)"""
+
+
+class Observer(Protocol):
+    def clip_shed(self, stream: str, reason: str) -> None: ...
+
+    def queued(self, took_s: float) -> None:
+        """How long a clip waited for its batch."""
+        ...
 
 
 class Scheduler:
@@ -20,12 +28,13 @@ class Scheduler:
     first clip came, or at once with what is there when the device has been busy for longer than that.
     """
 
-    def __init__(self, batch: int, deadline_s: float, clock: Clock, shed: Callable[[Clip], None]) -> None:
+    def __init__(self, batch: int, deadline_s: float, clock: Clock, observer: Observer) -> None:
         self._batch = batch
         self._deadline_s = deadline_s
         self._clock = clock
-        self._shed = shed
-        self._waiting: dict[Key, Clip] = {}
+        self._observer = observer
+        self._waiting: dict[Key, tuple[Clip, float]] = {}
+        """Each with the moment it was offered."""
         self._taken: set[Key] = set()
         """Whose clips are being looked at."""
         self._first_at = 0.0
@@ -38,17 +47,19 @@ class Scheduler:
     def offer(self, clip: Clip) -> None:
         """Queue a clip; one of the same watch that still waits is shed."""
         key = (clip.stream, clip.watch)
-        if (older := self._waiting.get(key)) is not None:
-            self._shed(older)
+        now_s = self._clock.monotonic()
+        if key in self._waiting:
+            self._observer.clip_shed(clip.stream, "newer")
         if not self._waiting:
-            self._first_at = self._clock.monotonic()
-        self._waiting[key] = clip
+            self._first_at = now_s
+        self._waiting[key] = clip, now_s
         self._changed.set()
 
     def forget(self, stream: str) -> None:
         """Shed what waits of a stream whose epoch is over."""
         for key in [key for key in self._waiting if key[0] == stream]:
-            self._shed(self._waiting.pop(key))
+            del self._waiting[key]
+            self._observer.clip_shed(stream, "epoch")
         self._answered.set()
 
     async def settled(self, stream: str) -> None:
@@ -73,7 +84,12 @@ class Scheduler:
                 continue
         keys = list(self._waiting)[: self._batch]
         self._taken.update(keys)
-        return [self._waiting.pop(key) for key in keys]
+        clips = []
+        for key in keys:
+            clip, offered_s = self._waiting.pop(key)
+            self._observer.queued(self._clock.monotonic() - offered_s)
+            clips.append(clip)
+        return clips
 
     def _is_due(self) -> bool:
         waiting = len(self._waiting)

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from recognizers.clip import Clip
 from recognizers.errors import RecognizerError
 from recognizers.recognizer import Recognizer
 from streamer.clock import Clock
@@ -122,7 +121,7 @@ class Worker:
     ) -> None:
         plan = self._plan
         schedulers = {
-            name: Scheduler(plan.batch, plan.deadline_s, self._clock, self._shed) for name in plan.recognizers
+            name: Scheduler(plan.batch, plan.deadline_s, self._clock, self._metrics) for name in plan.recognizers
         }
         lanes = {
             stream.id: Lane(
@@ -208,9 +207,6 @@ class Worker:
     def _show(self, sink: StatusSink, stream: str, status: str, reason: str) -> None:
         body = {"status": status, "reason": reason, "since": timestamp(self._clock.now())}
         sink.state(f"{stream}/status", body)
-
-    def _shed(self, clip: Clip) -> None:
-        self._metrics.clip_shed(clip.stream, "newer")
 
     async def _feel_the_lag(self, schedulers: Mapping[str, Scheduler]) -> None:
         """How late the loop comes to what is due, and how much waits."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from recognizers.card import Card
 from recognizers.clip import Clip, ClipSpec, Region
-from recognizers.errors import OutOfDeviceMemory
+from recognizers.errors import DeviceFailed, OutOfDeviceMemory
 from recognizers.models.slowfast import SlowFast
 from recognizers.prediction import Prediction
 from recognizers.recognizer import Answer, State
@@ -50,6 +50,7 @@ class WindowedRecognizer:
 
         Raises:
             OutOfDeviceMemory: fewer clips at once may fit.
+            DeviceFailed: not these; the next may be answered.
         """
         if not clips:
             return []
@@ -59,10 +60,13 @@ class WindowedRecognizer:
                 logits, known = self._logits(torch.stack([self._pictures(clip) for clip in clips]), clips, states)
                 scores = torch.softmax(logits.float() / self._card.temperature, dim=1).cpu()
         except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
-                raise
-            torch.cuda.empty_cache()
-            raise OutOfDeviceMemory(f"a batch of {len(clips)} clips does not fit the device") from error
+            if _is_out_of_memory(error):
+                torch.cuda.empty_cache()
+                raise OutOfDeviceMemory(f"a batch of {len(clips)} clips does not fit the device") from error
+            if _is_of_the_device(error):
+                first_line, *_ = str(error).partition("\n")
+                raise DeviceFailed(f"the device failed: {first_line}") from error
+            raise
         return [
             (
                 Prediction(
@@ -104,3 +108,8 @@ class WindowedRecognizer:
 def _is_out_of_memory(error: Exception) -> bool:
     # torch's allocator on a CPU raises a bare RuntimeError.
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
+def _is_of_the_device(error: Exception) -> bool:
+    # The libraries on the device speak through bare RuntimeErrors too ("cuDNN error: …"); wrong shapes say cuda:0.
+    return isinstance(error, torch.AcceleratorError) or "CUDA" in str(error) or "cuDNN" in str(error)

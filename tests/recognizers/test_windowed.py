@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from recognizers.clip import WHOLE_PICTURE, Clip, Picture
-from recognizers.errors import OutOfDeviceMemory
+from recognizers.errors import DeviceFailed, OutOfDeviceMemory
 from recognizers.runtimes.windowed import WindowedRecognizer
 from recognizers.transforms import normalised, square
 from tests.recognizers.networks import TINY, card, random_slowfast
@@ -59,7 +59,29 @@ def test_memory_that_runs_out_is_said_by_its_own_error(where: str) -> None:
         recognizer.recognize([clip(*[picture] * TINY.frames)], [None])
 
 
-def test_another_error_is_not_taken_for_lack_of_memory() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.AcceleratorError("CUDA error: an illegal memory access was encountered\nCUDA kernel errors might be"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasSgemm`"),
+    ],
+    ids=["access", "cudnn", "cublas"],
+)
+def test_a_device_that_fails_fails_one_batch(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    recognizer = WindowedRecognizer(random_slowfast(), card(), threads=1)
+
+    def fails(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as broken:
+        broken.setattr(recognizer, "_logits", fails)
+        with pytest.raises(DeviceFailed, match=r"the device failed: (CUDA|cuDNN) error: .+$"):
+            recognizer.recognize([clip(*random_pictures())], [None])
+    assert len(recognizer.recognize([clip(*random_pictures())], [None])) == 1
+
+
+def test_a_bug_is_taken_neither_for_lack_of_memory_nor_for_the_device() -> None:
     recognizer = WindowedRecognizer(random_slowfast(), card(), threads=1)
 
     with pytest.raises(RuntimeError, match="stack expects each tensor to be equal size"):

@@ -47,6 +47,8 @@ class Counts:
 
     def stored(self, took_s: float) -> None: ...
 
+    def queued(self, took_s: float) -> None: ...
+
     def decided(self, latency_s: float) -> None: ...
 
     def clip_shed(self, stream: str, reason: str) -> None:
@@ -73,7 +75,7 @@ class Rig:
         watch = Watch("bench", "net", spec, ("idle", "pick"), "idle", WHOLE_PICTURE, min_coverage, rules)
         self.outbox, self.counts, self.clock = Outbox(), Counts(), Impatient()
         self.emitter = Emitter(self.outbox, lambda _: "arrival", self.clock, self.counts)
-        self.scheduler = Scheduler(8, 0, self.clock, shed=lambda _: None)
+        self.scheduler = Scheduler(8, 0, self.clock, self.counts)
         self.lane = Lane(StreamStages("cam", [watch]), {"net": self.scheduler}, self.emitter, self.clock, self.counts)
 
     async def stored(self) -> list[tuple[object, object]]:
@@ -117,7 +119,7 @@ async def test_a_clip_with_too_little_coverage_is_not_looked_at_and_is_counted()
     for number, slot in enumerate([0, 3, 4, 5, 6]):
         await rig.lane.take(frame(number, slot=slot))
 
-    assert rig.counts.shed == ["coverage", "coverage"]
+    assert rig.counts.shed == ["coverage", "coverage", "newer"]
     assert len(rig.scheduler) == 1
 
 

@@ -9,6 +9,19 @@ import numpy as np
 from recognizers.clip import WHOLE_PICTURE, Clip
 from streamer.clock import SystemClock
 from streamer.scheduler import Scheduler
+from streamer.testing.time import FakeClock
+
+
+class Observed:
+    def __init__(self) -> None:
+        self.shed: list[tuple[str, str]] = []
+        self.took_s: list[float] = []
+
+    def clip_shed(self, stream: str, reason: str) -> None:
+        self.shed.append((stream, reason))
+
+    def queued(self, took_s: float) -> None:
+        self.took_s.append(took_s)
 
 
 def clip(stream: str, index: int = 0) -> Clip:
@@ -21,7 +34,7 @@ def names(batch: list[Clip]) -> list[tuple[str, int]]:
 
 
 async def test_a_full_batch_leaves_at_once() -> None:
-    scheduler = Scheduler(2, 3600, SystemClock(), shed=lambda _: None)
+    scheduler = Scheduler(2, 3600, SystemClock(), Observed())
     scheduler.offer(clip("a"))
     scheduler.offer(clip("b"))
     scheduler.offer(clip("c"))
@@ -31,24 +44,24 @@ async def test_a_full_batch_leaves_at_once() -> None:
 
 
 async def test_a_lonely_clip_leaves_at_the_deadline() -> None:
-    scheduler = Scheduler(8, 0.01, SystemClock(), shed=lambda _: None)
+    scheduler = Scheduler(8, 0.01, SystemClock(), Observed())
     scheduler.offer(clip("a"))
 
     assert names(await scheduler.next_batch()) == [("a", 0)]
 
 
 async def test_the_newest_clip_of_a_watch_wins_and_keeps_the_place_of_the_one_it_sheds() -> None:
-    shed: list[Clip] = []
-    scheduler = Scheduler(2, 0, SystemClock(), shed.append)
+    observed = Observed()
+    scheduler = Scheduler(2, 0, SystemClock(), observed)
     for one in (clip("a", 0), clip("b", 0), clip("a", 1)):
         scheduler.offer(one)
 
     assert names(await scheduler.next_batch()) == [("a", 1), ("b", 0)]
-    assert names(shed) == [("a", 0)]
+    assert observed.shed == [("a", "newer")]
 
 
 async def test_under_overload_the_watch_that_waits_longest_is_served_first() -> None:
-    scheduler = Scheduler(1, 0, SystemClock(), shed=lambda _: None)
+    scheduler = Scheduler(1, 0, SystemClock(), Observed())
     served = []
     for turn in range(6):
         for stream in ("a", "b", "c"):
@@ -59,7 +72,7 @@ async def test_under_overload_the_watch_that_waits_longest_is_served_first() -> 
 
 
 async def test_a_cancelled_wait_loses_no_clip() -> None:
-    scheduler = Scheduler(8, 3600, SystemClock(), shed=lambda _: None)
+    scheduler = Scheduler(8, 3600, SystemClock(), Observed())
     scheduler.offer(clip("a"))
     async with asyncio.TaskGroup() as group:
         waiting = group.create_task(scheduler.next_batch())
@@ -70,19 +83,32 @@ async def test_a_cancelled_wait_loses_no_clip() -> None:
 
 
 async def test_clips_of_an_epoch_that_is_over_are_shed() -> None:
-    shed: list[Clip] = []
-    scheduler = Scheduler(8, 0, SystemClock(), shed.append)
+    observed = Observed()
+    scheduler = Scheduler(8, 0, SystemClock(), observed)
     scheduler.offer(clip("a"))
     scheduler.offer(clip("b"))
     scheduler.forget("a")
 
     assert names(await scheduler.next_batch()) == [("b", 0)]
-    assert names(shed) == [("a", 0)]
+    assert observed.shed == [("a", "epoch")]
+
+
+async def test_how_long_each_clip_of_a_batch_waited_is_told() -> None:
+    observed, clock = Observed(), FakeClock()
+    scheduler = Scheduler(2, 3600, clock, observed)
+    scheduler.offer(clip("a", 0))
+    await clock.advance(1)
+    scheduler.offer(clip("a", 1))
+    await clock.advance(2)
+    scheduler.offer(clip("b"))
+    await scheduler.next_batch()
+
+    assert observed.took_s == [2, 0]
 
 
 async def test_a_stream_is_settled_when_its_clips_are_answered_or_shed() -> None:
     """Whoever takes the next batch has answered the one before; another stream's clips concern nobody."""
-    scheduler = Scheduler(1, 0, SystemClock(), shed=lambda _: None)
+    scheduler = Scheduler(1, 0, SystemClock(), Observed())
     await scheduler.settled("a")
     scheduler.offer(clip("a"))
     scheduler.offer(clip("b"))

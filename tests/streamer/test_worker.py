@@ -260,6 +260,9 @@ async def test_metrics_tell_what_became_of_each_clip(plant: Plant) -> None:
     shed = sum(value for name, value in values.items() if name.startswith("takt_clips_shed_total"))
     assert cut == pytest.approx(28, abs=1)
     assert 0 < looked_at <= cut == looked_at + shed
+    assert values['takt_stage_duration_seconds_count{stage="queue"}'] == looked_at
+    for stage in ("store", "publish"):
+        assert values[f'takt_stage_duration_seconds_count{{stage="{stage}"}}'] == 2
 
 
 async def test_of_a_recording_that_can_wait_every_clip_is_looked_at(plant: Plant) -> None:
