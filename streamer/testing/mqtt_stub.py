@@ -18,6 +18,10 @@ class MqttStub:
     """False: no answer at all to MQTT 5, as amqtt."""
     connack: int = 0
     """Reason code (for 3.1.1: return code)."""
+    refuses_v5: bool = False
+    """Answer to MQTT 5 that the protocol version is not supported."""
+    hangs_up: Callable[[int, int], bool] = lambda n, version: False
+    """Whether the n-th CONNECT (from 0), of a protocol level, gets the end of the connection for an answer."""
     puback: Callable[[int], int | None] = lambda _: 0
     """Reason code for the n-th PUBLISH (from 0); None: no answer."""
     receive_maximum: int | None = None
@@ -53,6 +57,8 @@ class MqttStub:
                 if kind == CONNECT:
                     version = body[6]
                     self.versions.append(version)
+                    if self.hangs_up(len(self.versions) - 1, version):
+                        break
                     if version == 5 and not self.knows_v5:
                         continue
                     writer.write(self._connack(version))
@@ -68,7 +74,8 @@ class MqttStub:
         if version == 4:
             return bytes([CONNACK << 4, 2, 0, self.connack])
         limits = b"" if self.receive_maximum is None else b"\x21" + self.receive_maximum.to_bytes(2, "big")
-        return bytes([CONNACK << 4, 3 + len(limits), 0, self.connack, len(limits)]) + limits
+        code = 0x84 if self.refuses_v5 else self.connack
+        return bytes([CONNACK << 4, 3 + len(limits), 0, code, len(limits)]) + limits
 
     async def _published(self, version: int, flags: int, body: bytes, writer: asyncio.StreamWriter) -> None:
         length = int.from_bytes(body[:2], "big")

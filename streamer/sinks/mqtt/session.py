@@ -36,6 +36,8 @@ PACKET_OVERHEAD = 1024
 PERMANENT = {0x87: "not_authorized", 0x90: "topic_invalid", 0x99: "payload_invalid"}
 """PUBACK reason codes that no second try will change (MQTT 5, 3.4.2.1)."""
 CONNACK_REASONS = {0x84: "protocol", 0x85: "client_id", 0x86: "auth", 0x87: "auth", 0x8A: "auth", 0x8C: "auth"}
+OLDER = frozenset({"protocol", "no_answer", "hung_up"})
+"""Ends of an attempt with MQTT 5 after which the broker may still know 3.1.1; only the last has other causes often."""
 DISCONNECT_REASONS = {0x8E: "taken_over", 0x87: "auth", 0x95: "packet_too_large", 0x8B: "broker_shutdown"}
 
 
@@ -69,7 +71,7 @@ class ConnectError(Exception):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
-        """One word for metrics: dns, refused, timeout, tls, auth, client_id, protocol, rejected."""
+        """One word for metrics: dns, refused, timeout, tls, auth, client_id, protocol, no_answer, hung_up, rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +250,8 @@ class Session:
 
     def _over(self, reason: str) -> None:
         if not self._answered.done():
-            self._answered.set_exception(ConnectError("protocol", "the broker did not answer to CONNECT"))
+            why = "no_answer" if reason == "no_answer" else "hung_up"
+            self._answered.set_exception(ConnectError(why, "the broker did not answer to CONNECT"))
             _look(self._answered)
         if not self.ended.done():
             self.ended.set_result(reason)

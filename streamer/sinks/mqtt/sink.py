@@ -12,7 +12,7 @@ from typing import Protocol, Self
 from streamer.clock import Clock
 from streamer.errors import MessageRejected, SinkUnavailable
 from streamer.sinks.backoff import full_jitter
-from streamer.sinks.mqtt.session import V5, V311, ConnectError, MqttOptions, Session, Will, tls_context
+from streamer.sinks.mqtt.session import OLDER, V5, V311, ConnectError, MqttOptions, Session, Will, tls_context
 from streamer.wire import Message, envelope
 
 _log = logging.getLogger(__name__)
@@ -53,6 +53,10 @@ class MqttSink:
         self._clock = clock
         self._observer = observer
         self._session: Session | None = None
+        self._version = options.version
+        """What the broker is known to speak; None: 5 is asked for first."""
+        self._hang_ups = 0
+        """How often in a row it hung up on MQTT 5 instead of answering."""
         self._status = f"{options.prefix}/service/{options.client_id}/status"
         self._states: dict[str, str] = {}
         self._tasks = asyncio.TaskGroup()
@@ -130,16 +134,26 @@ class MqttSink:
         return reason, self._clock.monotonic() - since
 
     async def _connect(self) -> Session:
-        """MQTT 5 where the broker speaks it, else 3.1.1. Raises ConnectError."""
+        """MQTT 5 where the broker speaks it, else 3.1.1. Raises ConnectError.
+
+        A broker that refuses 5 or never answers to it is asked for 3.1.1 from then on. One that hangs up may do the
+        same, or be a proxy whose broker is away: the second time in a row 3.1.1 is tried, for this connection only.
+        """
         will = Will(self._status, "offline")
-        if self._options.version is not None:
-            return await connected(self._options, self._options.version, will)
+        reason = ""
         try:
-            return await connected(self._options, V5, will)
+            session = await connected(self._options, self._version or V5, will)
         except ConnectError as error:
-            if error.reason != "protocol":
+            reason = error.reason
+            self._hang_ups = self._hang_ups + 1 if reason == "hung_up" else 0
+            known, self._version = self._version, self._options.version
+            if known is not None or reason not in OLDER or self._hang_ups == 1:
                 raise
-        return await connected(self._options, V311, will)
+            session = await connected(self._options, V311, will)
+        self._hang_ups = 0
+        if reason in OLDER - {"hung_up"}:
+            self._version = V311
+        return session
 
     def _retain(self, session: Session, topic: str, payload: str) -> None:
         """Whether it arrives is not waited for: what got lost with the connection is published after the next one."""

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from streamer.errors import SinkUnavailable
-from streamer.sinks.mqtt.session import V5, V311, ConnectError, MqttOptions, Session
+from streamer.sinks.mqtt.session import OLDER, V5, V311, ConnectError, MqttOptions, Session
 
 _log = logging.getLogger(__name__)
 WAITING = 10_000
@@ -49,7 +49,7 @@ class Subscriber:
             try:
                 await session.connect()
             except ConnectError as error:
-                if error.reason != "protocol" or version == versions[-1]:
+                if error.reason not in OLDER or version == versions[-1]:
                     where = f"{options.host}:{options.port}"
                     raise SinkUnavailable(f"no connection to the broker {where}: {error}") from error
             else:

@@ -62,12 +62,47 @@ async def test_version_5_is_preferred() -> None:
     assert stub.versions == [5]
 
 
-async def test_a_broker_that_never_answers_to_5_is_spoken_to_in_3_1_1() -> None:
-    stub = MqttStub(knows_v5=False)
-    async with to_stub(stub) as (sink, _):
+@pytest.mark.parametrize(
+    "stub", [MqttStub(knows_v5=False), MqttStub(refuses_v5=True)], ids=["never answers", "refuses"]
+)
+async def test_a_broker_that_knows_only_3_1_1_is_asked_for_5_once(stub: MqttStub) -> None:
+    async with to_stub(stub) as (sink, observer):
+        await sink.put(message())
+        await reconnected(sink, observer)
         await sink.put(message())
 
-    assert stub.versions == [5, 4]
+    assert stub.versions == [5, 4, 4]
+
+
+async def test_a_proxy_that_hangs_up_once_costs_no_version() -> None:
+    stub = MqttStub(hangs_up=lambda n, _: n == 0)
+    async with to_stub(stub) as (sink, observer):
+        await sink.put(message())
+
+    assert stub.versions == [5, 5]
+    assert observer.reconnects == ["hung_up"]
+
+
+async def test_a_broker_that_hangs_up_on_5_again_is_spoken_to_in_3_1_1_until_the_next_connection() -> None:
+    stub = MqttStub(hangs_up=lambda n, version: version == 5)
+    async with to_stub(stub) as (sink, observer):
+        await sink.put(message())
+        assert stub.versions == [5, 5, 4]
+        stub.hangs_up = lambda n, version: False
+        await reconnected(sink, observer)
+        await sink.put(message())
+
+    assert stub.versions == [5, 5, 4, 5]
+
+
+async def test_a_broker_that_was_replaced_by_a_newer_one_is_found_again() -> None:
+    stub = MqttStub(refuses_v5=True)
+    async with to_stub(stub) as (sink, observer):
+        stub.refuses_v5, stub.hangs_up = False, lambda n, version: version == 4
+        await reconnected(sink, observer)
+        await sink.put(message())
+
+    assert stub.versions == [5, 4, 4, 5]
 
 
 @pytest.mark.parametrize(
@@ -176,6 +211,14 @@ async def test_state_is_published_again_after_a_reconnect() -> None:
                 await stub.heard.wait()
 
     assert ("takt/cam/status", b'{"state":"stalled"}') not in stub.published[before:]
+
+
+async def reconnected(sink: MqttSink, observer: FakeObserver) -> None:
+    assert sink._session is not None
+    sink._session.drop("test")
+    async with asyncio.timeout(5):
+        await observer.lost.wait()
+        await observer.connected.wait()
 
 
 async def impatient(sink: MqttSink) -> None:
