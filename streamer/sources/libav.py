@@ -180,6 +180,7 @@ class _Attempt:
 
     def _read(self) -> None:
         container, stream = open_video(self._address, self._clock)
+        self._progress_s = self._clock.monotonic()
         try:
             self._untimed = container.format.name in UNTIMED
             self._paced = not self._untimed and self._address.kind != "rtsp"

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
+from streamer.backoff import full_jitter
 from streamer.clock import Clock
 from streamer.errors import SourceRejected, SourceUnavailable
 from streamer.frame import Frame
@@ -35,13 +36,12 @@ class RetryPolicy:
             return before + 1
         return 1 if delivered_s >= self.healthy_s else min(before, 2) + 1
 
-    def pause_s(self, failures: int, rejected: bool, chance: float) -> float:
-        """How long to wait after the nth failure of its kind in a row (from 1). `chance` is drawn from [0, 1)."""
-        doublings = min(failures - 1, 32)
+    def pause_s(self, failures: int, rejected: bool, rng: random.Random) -> float:
+        """How long to wait after the nth failure of its kind in a row (from 1)."""
         if rejected:
-            span = min(self.rejected_cap_s, self.rejected_first_s * 2.0**doublings) - self.rejected_first_s
-            return self.rejected_first_s + chance * span
-        return chance * min(self.cap_s, self.first_s * 2.0**doublings)
+            first_s = self.rejected_first_s
+            return full_jitter(failures, first_s, self.rejected_cap_s, least_s=first_s, rng=rng)
+        return full_jitter(failures, self.first_s, self.cap_s, rng=rng)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ async def reconnecting(
             delivered_s = None if live_since is None else clock.monotonic() - live_since
             # Counted apart: a camera that boots refuses connections for a while, and then its first 404 is no habit.
             failures = policy.failures(failures if rejected is rejected_before else 0, delivered_s)
-            pause_s = policy.pause_s(failures, rejected, rng.random())
+            pause_s = policy.pause_s(failures, rejected, rng)
             state: Literal["rejected", "backoff"] = "rejected" if rejected else "backoff"
             change = Change(state, epoch, error.reason, error.detail, pause_s)
         on_change(change)

@@ -65,6 +65,9 @@ class Packetizer:
     def __init__(self, ssrc: int, channel: int = 0) -> None:
         self.shift_s = 0.0
         """Added to every timestamp: for cameras whose time jumps."""
+        self.still = False
+        """Repeat the last timestamp for ever: for cameras whose time stands still."""
+        self._stamp = 0
         self._ssrc = ssrc
         self._channel = channel
         self._sequence = 0
@@ -72,14 +75,17 @@ class Packetizer:
 
     def interleaved(self, unit: AccessUnit) -> bytes:
         """All packets of one picture; the last carries the marker."""
-        stamp = rtp_time(unit.captured_at + self.shift_s)
+        if not self.still:
+            self._stamp = rtp_time(unit.captured_at + self.shift_s)
         parts: list[bytes] = []
         last = len(unit.payloads) - 1
         for number, payload in enumerate(unit.payloads):
             marked = PAYLOAD_TYPE | (0x80 if number == last else 0)
             parts.append(
                 struct.pack(
-                    ">BBHBBHII", 0x24, self._channel, 12 + len(payload), 0x80, marked, self._sequence, stamp, self._ssrc
+                    ">BBHBBHII",
+                    *(0x24, self._channel, 12 + len(payload)),
+                    *(0x80, marked, self._sequence, self._stamp, self._ssrc),
                 )
             )
             parts.append(payload)

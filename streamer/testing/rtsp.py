@@ -44,6 +44,8 @@ class Fault(enum.StrEnum):
     """The stream's time goes back by an hour."""
     TS_FORWARD = "ts_forward"
     """The stream's time leaps 20 000 s ahead."""
+    TS_STILL = "ts_still"
+    """Pictures go on, and their time stands still."""
 
 
 _SHIFT_S = {Fault.TS_BACK: -3600.0, Fault.TS_FORWARD: 20_000.0}
@@ -226,6 +228,8 @@ class _Connection:
         """Do what the fault says; the connection may be gone, or nothing may come any more, afterwards."""
         if fault in _SHIFT_S:
             self._packetizer.shift_s = _SHIFT_S[fault]
+        elif fault is Fault.TS_STILL:
+            self._packetizer.still = True
         elif fault is Fault.FIN:
             self._writer.close()
             raise ConnectionAbortedError("the script ends the connection here")

@@ -21,7 +21,7 @@ from streamer.testing.film import moving_square, write_film
 
 CLOCK = SystemClock()
 DEMAND = Demand((Need(ClipSpec(frames=8, interval_s=0.04, hop_s=1.0, short_side_px=90), Region()),))
-QUICK = {"open_timeout_s": 1.0, "read_timeout_s": 0.4, "stall_timeout_s": 1.5}
+QUICK = {"open_timeout_s": 1.0, "read_timeout_s": 0.4, "stall_timeout_s": 2.5}
 
 _PICTURES = list(moving_square(3, 25))
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import threading
 import traceback
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from recognizers.clip import ClipSpec, Region
+from streamer.clock import SystemClock
 from streamer.errors import SourceRejected, SourceUnavailable
 from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
@@ -19,9 +22,29 @@ from streamer.testing.bomb import BombFeed
 from streamer.testing.feeds import FilmFeed, PictureFeed
 from streamer.testing.film import moving_square
 from streamer.testing.rtsp import Fault, RtspCamera
-from tests.streamer.sources.cameras import CLOCK, QUICK, Counts, decode_threads, fail, film, picture_feed, source, take
+from tests.streamer.sources.cameras import (
+    CLOCK,
+    DEMAND,
+    QUICK,
+    Counts,
+    decode_threads,
+    fail,
+    film,
+    picture_feed,
+    source,
+    take,
+)
 
 CANARY = "C4N4RY"
+
+
+class SetClock(SystemClock):
+    """The machine's clock, which somebody sets."""
+
+    ahead_s = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead_s
 
 
 async def test_a_recording_comes_whole_at_analysis_size(tmp_path: Path) -> None:
@@ -42,6 +65,24 @@ async def test_a_slow_reader_loses_nothing_of_a_recording(tmp_path: Path) -> Non
         taken += 1
         await asyncio.sleep(0.002)
     assert taken == 75
+
+
+async def test_every_frame_that_a_slow_reader_misses_is_counted(tmp_path: Path) -> None:
+    over = threading.Event()
+
+    class UntilTheEnd(Counts):
+        def decoded(self, stream: str, frames: int, decode_cpu_s: float, scale_cpu_s: float) -> None:
+            super().decoded(stream, frames, decode_cpu_s, scale_cpu_s)
+            if self.frames == 25:
+                over.set()
+
+    counts = UntilTheEnd()
+    frames = source(Address(str(film(tmp_path, 1.0)), pace="live"), counts).frames(1)
+    taken = [await anext(frames)]
+    await asyncio.to_thread(over.wait)
+    taken += [frame async for frame in frames]
+    assert len(taken) < 10
+    assert counts.drops == {"late": 25 - len(taken)}
 
 
 async def test_only_wanted_frames_are_scaled(tmp_path: Path) -> None:
@@ -99,12 +140,15 @@ FAULTS = {
     Fault.RST: "eof",
     Fault.TS_BACK: "ts_jump",
     Fault.TS_FORWARD: "ts_jump",
+    Fault.TS_STILL: "stall",
 }
 
 
-async def test_every_fault_ends_the_attempt_in_time_and_by_its_name() -> None:
+async def test_every_fault_ends_the_attempt_in_time_and_by_its_name(tmp_path: Path) -> None:
+    feed = FilmFeed(film(tmp_path), CLOCK)
+
     async def suffer(fault: Fault) -> tuple[Fault, str, float]:
-        async with RtspCamera(picture_feed()) as camera:
+        async with RtspCamera(feed) as camera:
             camera.fault, camera.after_frames = fault, 5
             began_s = CLOCK.monotonic()
             error = await fail(source(Address(camera.url, **QUICK)))
@@ -112,7 +156,7 @@ async def test_every_fault_ends_the_attempt_in_time_and_by_its_name() -> None:
 
     outcomes = await asyncio.gather(*(suffer(fault) for fault in FAULTS))
     assert {fault: reason for fault, reason, _ in outcomes} == FAULTS
-    assert max(took_s for _, _, took_s in outcomes) < 5
+    assert max(took_s for _, _, took_s in outcomes) < 8
     assert decode_threads() == []
 
 
@@ -128,6 +172,22 @@ async def test_the_watchdog_goes_by_pictures_not_by_the_socket() -> None:
         for thread in reader._stuck:
             await asyncio.to_thread(thread.join)
     assert decode_threads() == []  # ... and gone by its own timeout
+
+
+async def test_a_clock_that_is_set_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    clock = SetClock()
+    async with RtspCamera(picture_feed(), sender_reports=False) as camera:
+        frames = LibavSource("cam", Address(camera.url), DEMAND, clock).frames(1)
+        before = [await anext(frames) for _ in range(10)]
+        clock.ahead_s = -86_400.0
+        after = [await anext(frames) for _ in range(20)]
+        await frames.aclose()
+        (follower, *_) = await take(LibavSource("cam", Address(camera.url), DEMAND, clock), 1, epoch=2)
+    steps = np.diff([frame.captured_at for frame in before + after])
+    assert (steps > 0).all()
+    assert steps.max() < 1.0
+    assert follower.captured_at < before[0].captured_at - 80_000  # the next connection goes by the new time
+    assert caplog.text.count("clock was set by -86400 s") == 1
 
 
 async def test_closing_does_not_wait_for_a_camera_that_does_not_let_go() -> None:

@@ -12,6 +12,7 @@ from streamer.testing.bomb import BombFeed
 from streamer.testing.feeds import FilmFeed
 from streamer.testing.rtsp import Fault, RtspCamera
 from tests.streamer.sources.cameras import CLOCK, QUICK, film, picture_feed
+from tests.streamer.sources.pages import PLAYLIST, SEGMENT, page, playlist, segment
 
 
 async def test_a_camera_is_described(tmp_path: Path) -> None:
@@ -29,6 +30,27 @@ async def test_a_film_is_described(tmp_path: Path) -> None:
     assert report.delivered_fps == pytest.approx(25, rel=0.02)
     assert report.declared_fps == pytest.approx(25, rel=0.02)
     assert (report.time_source, report.transport, report.url) == ("file", "file", "square.mp4")
+
+
+async def test_a_recording_in_hls_is_described_by_its_own_time_and_called_one(tmp_path: Path) -> None:
+    """Its segments come in bursts, and it may be over before the look is."""
+    answers = {
+        "/film.m3u8": (PLAYLIST, [playlist("film.ts", seconds=4.4)]),
+        "/film.ts": (SEGMENT, [segment(tmp_path, 4.4)]),
+    }
+    async with page(answers) as shown:
+        report = await probe(f"{shown.url}/film.m3u8", seconds=60.0)
+    assert report.ok
+    assert report.delivered_fps == pytest.approx(25, rel=0.02)
+    assert report.keyframe_interval_s == pytest.approx(2.0, abs=0.01)
+    assert "recording" in report.advice
+
+
+async def test_a_stream_that_breaks_off_is_no_recording(tmp_path: Path) -> None:
+    coded = segment(tmp_path, 1.0)
+    async with page({"/live.ts": (SEGMENT, [coded[:10_000], coded[10_000:]])}) as shown:
+        report = await probe(f"{shown.url}/live.ts", seconds=60.0)
+    assert report.reason == "eof"
 
 
 async def test_failures_come_with_advice() -> None:

@@ -80,6 +80,17 @@ async def test_a_wrong_password_is_tried_rarely() -> None:
     assert POLICY.rejected_first_s * 5 < max(pauses) <= POLICY.rejected_cap_s
 
 
+async def test_outages_do_not_lengthen_the_first_rejections_pause() -> None:
+    run = await Run(*[[GONE]] * 12, [WRONG]).until(13)
+    assert (run.changes[-1].state, run.changes[-1].retry_in_s) == ("rejected", POLICY.rejected_first_s)
+
+
+async def test_rejections_do_not_lengthen_the_first_outages_pause() -> None:
+    run = await Run(*[[WRONG]] * 12, [GONE]).until(13)
+    assert run.changes[-1].state == "backoff"
+    assert run.changes[-1].retry_in_s <= POLICY.first_s
+
+
 async def test_a_healthy_minute_forgives_everything() -> None:
     minute = [float(second) for second in range(62)]
     run = await Run(*[[GONE]] * 9, [*minute, GONE]).until(10)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streamer.errors import SourceUnavailable
-from streamer.sources.timestamps import CaptureTime, MediaTime
+from streamer.sources.timestamps import CaptureTime, MediaTime, WallTime
+
+on_a_busy_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _advance(pts: list[float | None], live: bool = True) -> list[float | None]:
@@ -83,7 +85,7 @@ def test_sender_reports_are_believed_while_they_lie_near_arrival() -> None:
     assert wrong.kind == "arrival"
 
 
-def test_a_set_clock_ends_the_epoch() -> None:
+def test_a_camera_that_counts_its_own_seconds_ends_the_epoch() -> None:
     clock = CaptureTime()
     clock.captured_at(0.0, 1000.0)
     clock.captured_at(15.0, 1015.0 + 3600.0)  # one late arrival says nothing yet
@@ -91,6 +93,35 @@ def test_a_set_clock_ends_the_epoch() -> None:
         clock.captured_at(30.0, 1030.0 + 3600.0)
 
 
+def test_a_clock_put_right_by_a_second_is_followed_within_minutes() -> None:
+    wall = WallTime()
+    wall.at(100.0, 1000.0)
+    told = [wall.at(100.0 + n, 1001.0 + n) - n for n in range(1, 301)]
+    assert told[0] == pytest.approx(1000.005)
+    assert told[-1] == pytest.approx(1001.0)
+    assert wall.off_s == pytest.approx(0.0)
+
+
+@on_a_busy_machine
+@given(
+    steps=st.lists(st.floats(0.001, 2.0), min_size=2, max_size=100),
+    sets=st.lists(st.one_of(st.just(0.0), st.floats(-86_400.0, 86_400.0)), min_size=100, max_size=100),
+    late=st.lists(st.floats(0.0, 0.5), min_size=100, max_size=100),
+)
+def test_setting_the_clock_never_steps_or_ends_an_epoch(
+    steps: list[float], sets: list[float], late: list[float]
+) -> None:
+    wall, clock, media_s, arrived_s, ahead_s = WallTime(), CaptureTime(), 0.0, 0.0, 0.0
+    before = clock.captured_at(0.0, wall.at(0.0, 1000.0))
+    for step, jump, lateness in zip(steps, sets, late, strict=False):
+        media_s, ahead_s = media_s + step, ahead_s + jump
+        arrived_s = max(arrived_s, media_s + lateness)
+        at = clock.captured_at(media_s, wall.at(arrived_s, 1000.0 + arrived_s + ahead_s))
+        assert 0.499 * step <= at - before <= 1.501 * step
+        before = at
+
+
+@on_a_busy_machine
 @given(
     steps=st.lists(st.floats(0.001, 1.0), min_size=2, max_size=100),
     late=st.lists(st.floats(0.0, 4.0), min_size=100, max_size=100),
