@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Protocol
 
+from streamer.backoff import full_jitter
 from streamer.clock import Clock
 from streamer.errors import MessageRejected, OutboxUnavailable, SinkUnavailable
 from streamer.outbox import WINDOW, Outbox, Queued
-from streamer.sinks.backoff import full_jitter
 from streamer.sinks.base import Sink
 from streamer.wire import Message
 

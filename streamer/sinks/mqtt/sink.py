@@ -9,9 +9,9 @@ import random
 from collections.abc import Mapping
 from typing import Protocol, Self
 
+from streamer.backoff import full_jitter
 from streamer.clock import Clock
 from streamer.errors import MessageRejected, SinkUnavailable
-from streamer.sinks.backoff import full_jitter
 from streamer.sinks.mqtt.session import OLDER, V5, V311, ConnectError, MqttOptions, Session, Will, tls_context
 from streamer.wire import Message, envelope
 
