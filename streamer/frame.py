@@ -13,7 +13,7 @@ class Frame:
 
     stream: str
     epoch: int
-    """One unbroken connection of the stream; grows at every reconnect, time jump or corruption."""
+    """One unbroken connection of the stream; grows with every new one, also when time jumps or nothing decodes."""
     index: int
     """Number of this frame among all decoded frames of the epoch (frames that nobody asked for leave holes)."""
     captured_at: float

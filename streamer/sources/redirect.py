@@ -23,8 +23,11 @@ def refuse_redirect(address: Address, clock: Clock) -> None:
 
     FFmpeg follows an RTSP redirect to any host and repeats the login there, as Basic if that host likes; no option
     and no list of protocols stops it. So each attempt costs the camera one connection more, which is closed before
-    the next is opened and takes no viewer's place, since it sets nothing up. A camera that redirects only those who
-    have logged in is not caught: to them the password was given on purpose.
+    the next is opened and takes no viewer's place, since it sets nothing up.
+
+    A camera that redirects only those who have logged in is not caught. Asking with the login would be one more
+    failed attempt for every wrong password, and cameras lock accounts; and a camera that is hostile itself can ask
+    for Basic without any redirect.
 
     Raises:
         SourceRejected: `denied`: the camera redirects to another host or port.

@@ -50,7 +50,8 @@ async def test_a_stream_that_breaks_off_is_no_recording(tmp_path: Path) -> None:
     coded = segment(tmp_path, 1.0)
     async with page({"/live.ts": (SEGMENT, [coded[:10_000], coded[10_000:]])}) as shown:
         report = await probe(f"{shown.url}/live.ts", seconds=60.0)
-    assert report.reason == "eof"
+    assert not report.ok
+    assert "recording" not in report.advice
 
 
 async def test_failures_come_with_advice() -> None:
