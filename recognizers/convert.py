@@ -7,7 +7,7 @@ refuses stays refused. The networks are taken as trained: RGB of mean 0.45 and d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,9 @@ from recognizers.checkpoint import Card, check_finite, misfits, save
 from recognizers.clip import ClipSpec
 from recognizers.errors import CheckpointMismatch
 from recognizers.layouts import LAYOUTS, renamed
-from recognizers.models.slowfast import (
-    SlowFast,
-    SlowFastSize,
-    slowfast_r50_4x16,
-    slowfast_r50_8x8,
-    slowfast_r101_8x8,
-)
+from recognizers.models.slowfast import SlowFast, SlowFastSize
+from recognizers.transforms import MEAN, STD
 
-SIZES: dict[str, Callable[[], SlowFastSize]] = {
-    "r50_4x16": slowfast_r50_4x16,
-    "r50_8x8": slowfast_r50_8x8,
-    "r101_8x8": slowfast_r101_8x8,
-}
-"""The published networks."""
 CROP_PX = 256
 INTERVAL_S = 2 / 30
 HOP_S = 1.0
@@ -65,8 +54,8 @@ def convert(source: Path, target: Path, size: SlowFastSize, labels: Sequence[str
         background=background,
         spec=ClipSpec(size.frames, INTERVAL_S, HOP_S, CROP_PX),
         crop_px=CROP_PX,
-        mean=(0.45, 0.45, 0.45),
-        std=(0.225, 0.225, 0.225),
+        mean=MEAN,
+        std=STD,
         network=asdict(size),
         trained={"converted_from": source.name},
     )

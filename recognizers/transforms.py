@@ -11,6 +11,9 @@ from torch.nn import functional as F
 
 from recognizers.clip import Picture, Region
 
+MEAN, STD = (0.45, 0.45, 0.45), (0.225, 0.225, 0.225)
+"""Of RGB in [0, 1], as the published networks were trained; ours are trained with the same."""
+
 
 def crop_to_region(picture: Picture, region: Region) -> Picture:
     """The region's pixels, at least one in each direction; a view, not a copy."""

@@ -18,7 +18,7 @@ from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.metrics import Metrics
 from streamer.segmenter import EventRule
-from streamer.settings import Mqtt, Settings, Source, Stream, WatchSection
+from streamer.settings import Mqtt, Rule, Settings, Source, Stream, WatchSection
 from streamer.sinks.base import StatusSink
 from streamer.sinks.jsonl import JsonLinesSink
 from streamer.sinks.mqtt import MqttOptions, MqttSink
@@ -81,6 +81,7 @@ def build_watches(stream: Stream, recognizers: Mapping[str, Recognizer]) -> tupl
 
 
 def _watch(section: WatchSection, recognizer: Recognizer) -> Watch:
+    rules = {"default": Rule(), **section.events}
     return Watch(
         id=section.id,
         recognizer=section.recognizer,
@@ -89,7 +90,7 @@ def _watch(section: WatchSection, recognizer: Recognizer) -> Watch:
         background=recognizer.background,
         region=Region(*section.region),
         min_coverage=section.min_coverage,
-        rules={action: EventRule(**rule.model_dump()) for action, rule in section.events.items()},
+        rules={action: EventRule(**rule.model_dump()) for action, rule in rules.items()},
     )
 
 

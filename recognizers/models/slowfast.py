@@ -116,3 +116,9 @@ def slowfast_r101_8x8() -> SlowFastSize:
 def slowfast_small() -> SlowFastSize:
     """For two CPU cores and for training from scratch on a few hundred clips."""
     return SlowFastSize(frames=16, alpha=4, beta_inv=4, width=16, depths=(1, 1, 1, 1), fusion_kernel=5)
+
+
+PUBLISHED = {"r50_4x16": slowfast_r50_4x16, "r50_8x8": slowfast_r50_8x8, "r101_8x8": slowfast_r101_8x8}
+"""Networks with official checkpoints."""
+SIZES = {"small": slowfast_small, **PUBLISHED}
+"""All that can be trained, by name."""

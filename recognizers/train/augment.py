@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recognizers.train.plan import MEAN, STD, Recipe
-from recognizers.transforms import normalised, square
+from recognizers.train.plan import Recipe
+from recognizers.transforms import MEAN, STD, normalised, square
 
 
 def augmented(pictures: NDArray[np.uint8], crop_px: int, recipe: Recipe, rng: np.random.Generator) -> Tensor:

@@ -9,10 +9,8 @@ from typing import Any
 from recognizers.clip import ClipSpec
 from recognizers.data.sets import ClipListData, WorkCellData
 from recognizers.data.windows import Jitter
-from recognizers.models.slowfast import slowfast_r50_4x16, slowfast_r50_8x8, slowfast_small
+from recognizers.models.slowfast import SIZES
 from recognizers.train.plan import Recipe, TrainingPlan
-
-SIZES = {"small": slowfast_small, "r50_4x16": slowfast_r50_4x16, "r50_8x8": slowfast_r50_8x8}
 
 
 def training_plan(settings: Mapping[str, Any]) -> TrainingPlan:

@@ -20,8 +20,9 @@ from recognizers.errors import DataError
 from recognizers.models.slowfast import SlowFast
 from recognizers.nn.resnet3d import Block
 from recognizers.train.augment import augmented
-from recognizers.train.plan import MEAN, STD, TrainingPlan
+from recognizers.train.plan import TrainingPlan
 from recognizers.train.validate import answers, figures, fitted_temperature
+from recognizers.transforms import MEAN, STD
 
 _NORM_BATCHES = 40
 

@@ -10,9 +10,6 @@ from recognizers.data.sets import ClipListData, WorkCellData
 from recognizers.data.windows import Jitter
 from recognizers.models.slowfast import SlowFastSize
 
-MEAN = (0.45, 0.45, 0.45)
-STD = (0.225, 0.225, 0.225)
-
 
 @dataclass(frozen=True, slots=True)
 class Recipe:

@@ -14,8 +14,7 @@ from torch.nn import functional as F
 from recognizers.clip import ClipSpec
 from recognizers.data.track import Track, squares
 from recognizers.data.windows import even_windows
-from recognizers.train.plan import MEAN, STD
-from recognizers.transforms import normalised
+from recognizers.transforms import MEAN, STD, normalised
 
 CLEAR = 0.75
 """Clips are judged whose second half is at least so much one action."""

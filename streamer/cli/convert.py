@@ -31,12 +31,13 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace, output: Output) -> int:
     labels = _labels(arguments.labels)
-    from recognizers.convert import SIZES, convert  # noqa: PLC0415 - torch takes seconds to import
+    from recognizers.convert import convert  # noqa: PLC0415 - torch takes seconds to import
+    from recognizers.models.slowfast import PUBLISHED  # noqa: PLC0415
 
-    if arguments.size not in SIZES:
-        raise ConfigError([f"--size {arguments.size}: no such network; there are {', '.join(SIZES)}"])
+    if arguments.size not in PUBLISHED:
+        raise ConfigError([f"--size {arguments.size}: no such network; there are {', '.join(PUBLISHED)}"])
     try:
-        card = convert(arguments.file, arguments.out, SIZES[arguments.size](), labels, arguments.background)
+        card = convert(arguments.file, arguments.out, PUBLISHED[arguments.size](), labels, arguments.background)
     except OSError as error:
         raise ConfigError([f"{arguments.out}: {error.strerror}; give a place that can be written"]) from error
     output.result(

@@ -2,12 +2,13 @@
 
 from streamer.settings.loader import load, load_training, schema, secrets
 from streamer.settings.reference import reference
-from streamer.settings.sections import Mqtt, Settings, Stream, WatchSection
+from streamer.settings.sections import Mqtt, Rule, Settings, Stream, WatchSection
 from streamer.settings.sources import Source
 from streamer.settings.training import TrainingSettings
 
 __all__ = [
     "Mqtt",
+    "Rule",
     "Settings",
     "Source",
     "Stream",

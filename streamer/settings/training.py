@@ -16,7 +16,9 @@ class NetworkSection(Section):
     """What is trained, and what it will see live."""
 
     kind: Literal["slowfast"] = Field("slowfast", description="which recognizer")
-    size: Literal["small", "r50_4x16", "r50_8x8"] = Field("small", description="named numbers of the network")
+    size: Literal["small", "r50_4x16", "r50_8x8", "r101_8x8"] = Field(
+        "small", description="named numbers of the network"
+    )
     interval_s: PositiveSeconds = Field(0.125, description="seconds between two pictures of a clip")
     hop_s: PositiveSeconds = Field(0.25, description="seconds from one clip to the next, live")
     crop_px: int = Field(112, ge=32, le=1024, description="side of the square that the network sees")

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from recognizers.build import build_recognizer, slowfast_network
 from recognizers.checkpoint import load
-from recognizers.convert import SIZES, convert, from_official
+from recognizers.convert import convert, from_official
 from recognizers.errors import CheckpointMismatch
 from recognizers.layouts import LAYOUTS, renamed
-from recognizers.models.slowfast import SlowFast, SlowFastSize
+from recognizers.models.slowfast import PUBLISHED, SlowFast, SlowFastSize
 from streamer.cli import main
 from tests.recognizers import reference
 from tests.recognizers.networks import LABELS, TINY, randomise
@@ -80,9 +80,9 @@ def test_every_tensor_comes_to_the_place_of_its_name(layout: str) -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_the_published_networks_have_exactly_the_official_keys(name: str, layout: str) -> None:
-    size = SIZES[name]()
+    size = PUBLISHED[name]()
     with torch.device("meta"):
         ours = SlowFast(size, 400).state_dict()
     shapes = reference.shapes(64, 8, size.depths, size.fusion_kernel, 400)
@@ -199,8 +199,8 @@ def run(folder: Path, size: str) -> int:
 def test_the_command_makes_a_recognizer_of_an_official_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setitem(SIZES, "tiny", lambda: TINY)
-    size = SIZES[name]()
+    monkeypatch.setitem(PUBLISHED, "tiny", lambda: TINY)
+    size = PUBLISHED[name]()
     write(tmp_path / "official.pyth", official("pytorchvideo", 400, size))
     (tmp_path / "labels.txt").write_text("".join(f"action {n}\n" for n in range(400)))
 

@@ -12,9 +12,10 @@ from streamer.build import address_of, build_plan, build_recognizers, build_sink
 from streamer.clock import SystemClock
 from streamer.errors import ConfigError
 from streamer.metrics import Metrics
-from streamer.settings import Mqtt, Settings, load
+from streamer.segmenter import EventRule
+from streamer.settings import Mqtt, Rule, Settings, load
 from streamer.sinks.jsonl import JsonLinesSink
-from tests.streamer.plants import write_plant
+from tests.streamer.plants import AT_ONCE, write_plant
 
 CAMERA = '{kind: rtsp, url: "rtsp://me:word@cam/main", transport: udp, max_pixels: 99, tls_verify: false}'
 
@@ -51,6 +52,15 @@ def test_a_watch_looks_as_its_recognizer_wants(tmp_path: Path) -> None:
     assert watch.spec.hop_s == 0.3
     assert (watch.labels, watch.background) == (("dark", "bright"), "dark")
     assert (watch.rules["default"].smooth_s, watch.rules["default"].on) == (0, 0.6)
+
+
+def test_without_rules_a_watch_has_those_of_the_reference(tmp_path: Path) -> None:
+    """And a segmenter that is given none, too."""
+    text = write_plant(tmp_path, {"cam": CAMERA}).read_text()
+    (tmp_path / "plant.yaml").write_text(text.replace(f", {AT_ONCE}", ""))
+    one = load(tmp_path / "plant.yaml", {})
+    (watch,) = build_watches(one.streams[0], build_recognizers(one))
+    assert watch.rules == {"default": EventRule(**Rule().model_dump())} == {"default": EventRule()}
 
 
 def test_a_recording_that_is_read_as_fast_as_possible_loses_nothing(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from recognizers.checkpoint import load
+from recognizers.models.slowfast import SIZES
 from streamer.cli import main
 from streamer.settings import load_training
+from streamer.settings.training import NetworkSection
 
 TINY = """
 out: {out}
@@ -57,3 +60,7 @@ def test_the_shipped_training_files_are_valid() -> None:
     assert load_training(root / "config/training/cell.yaml", {}).data.work_cell is not None
     named = {"CLIPS": "clips", "SCENES": "scenes", "CHECKPOINT": "x.safetensors"}
     assert load_training(root / "benchmarks/ucf101.yaml", named).data.clips is not None
+
+
+def test_every_size_of_network_can_be_asked_for() -> None:
+    assert set(get_args(NetworkSection.model_fields["size"].annotation)) == set(SIZES)
