@@ -47,7 +47,7 @@ def stem_conv(clips: Tensor, weight: Tensor) -> Tensor:
     y = F.conv2d(clips.transpose(1, 2).flatten(0, 1), flat, None, 2, 3)
     by_tap = y.view(n, frames, taps, c_out, *y.shape[2:]).unbind(2)
     total = by_tap[taps // 2]
-    for later in range(1, taps // 2 + 1):
+    for later in range(1, min(taps // 2, frames - 1) + 1):
         total = total + F.pad(by_tap[taps // 2 + later][:, later:], (0, 0, 0, 0, 0, 0, 0, later))
         total = total + F.pad(by_tap[taps // 2 - later][:, :-later], (0, 0, 0, 0, 0, 0, later, 0))
     return total.transpose(1, 2)
