@@ -39,7 +39,7 @@ unit: $(VENV)/.made-$(TORCH)  ## The fast tests only (under a minute)
 test: $(VENV)/.made-$(TORCH) $(VENV)/.servers lint  ## Everything that CI checks (installs what the tests start)
 	$(BIN)/pytest -m "not full" -n 2 -q
 
-test-full: $(VENV)/.made-$(TORCH) $(VENV)/.servers lint  ## Also soaks, many kills, trainings
+test-full: $(VENV)/.made-$(TORCH) $(VENV)/.servers lint  ## Also a soak of ten minutes (SOAK_SECONDS), many kills, a training
 	$(BIN)/pytest -q
 
 clean:  ## Remove the virtual environment and caches

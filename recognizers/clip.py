@@ -54,6 +54,11 @@ class Region:
                 "with 0 <= left < right <= 1 and 0 <= top < bottom <= 1"
             )
 
+    def square_share(self, width: int, height: int) -> float:
+        """How much of the region its central square covers in a picture of this size, in (0, 1]."""
+        wide, high = (self.right - self.left) * width, (self.bottom - self.top) * height
+        return min(wide, high) / max(wide, high)
+
 
 WHOLE_PICTURE = Region()
 

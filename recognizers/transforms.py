@@ -26,7 +26,7 @@ def crop_to_region(picture: Picture, region: Region) -> Picture:
 def square(pictures: Sequence[Picture], side_px: int) -> Tensor:
     """Pictures of one size → `(T, 3, side, side)` uint8: the central square, resized.
 
-    Long parts outside the central square are not seen; draw the watch's region accordingly.
+    What lies outside the central square is not seen: the service warns of regions that are far from square.
     """
     height, width = pictures[0].shape[:2]
     side = min(height, width)

@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 AFTER_A_BUG_S = 10.0
 """Pause before a stream whose own code failed is started again."""
+SQUARE_SHARE = 0.75
+"""Regions of which the recognizer sees less are told of."""
 
 
 class Observer(Protocol):
@@ -71,6 +73,7 @@ class Lane:
         if frame.epoch != self.stages.epoch:
             self.lose()
             self.stages.begin(frame.epoch)
+            self._warn_of_unseen(frame)
         self._observer.frame(frame.stream, frame.captured_at)
         for clip in self.stages.cut(frame):
             self._offer(clip)
@@ -92,6 +95,15 @@ class Lane:
 
     def end(self, reason: Reason) -> None:
         self._emitter.emit(self.stages.end(reason))
+
+    def _warn_of_unseen(self, frame: Frame) -> None:
+        height, width = frame.picture.shape[:2]
+        for watch in self.stages.watches.values():
+            share = watch.region.square_share(width, height)
+            if share < SQUARE_SHARE:
+                words = "stream %s, watch %s: only the central square of its region is looked at, %.0f %% of it; "
+                words += "give a region that is nearly square in pixels"
+                _log.warning(words, frame.stream, watch.id, 100 * share)
 
     async def _settled(self) -> None:
         for scheduler in self._schedulers.values():

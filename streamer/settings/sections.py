@@ -104,7 +104,8 @@ class WatchSection(Section):
     id: Slug = Field(description="unique within the stream", examples=["bench"])
     recognizer: Text = Field(description="a name from `recognizers`", examples=["cell"])
     region: tuple[Share, Share, Share, Share] = Field(
-        (0.0, 0.0, 1.0, 1.0), description="left, top, right, bottom in fractions of the picture"
+        (0.0, 0.0, 1.0, 1.0),
+        description="left, top, right, bottom in fractions of the picture; only its central square is looked at",
     )
     min_coverage: Share = Field(0.75, description="clips with a smaller share of their pictures are not looked at")
     events: dict[str, Rule] = Field(default_factory=dict, description="rules by action; `default` for all others")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
+import pytest
 
 from recognizers.clip import WHOLE_PICTURE, ClipSpec
 from recognizers.prediction import Prediction
@@ -151,3 +153,15 @@ async def test_a_recording_that_ends_is_over_and_says_so() -> None:
     await rig.lane.follow(film)
 
     assert await rig.stored() == [("started", None), ("ended", "source_ended")]
+
+
+@pytest.mark.parametrize(("size", "told"), [((90, 160), "56 %"), ((90, 110), None), ((160, 90), "56 %")])
+async def test_a_region_of_which_a_good_part_is_not_looked_at_is_told_once_an_epoch(
+    size: tuple[int, int], told: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = Rig()
+    for number in range(3):
+        await rig.lane.take(replace(frame(number), picture=np.zeros((*size, 3), np.uint8)))
+
+    assert len(caplog.messages) == (told is not None)
+    assert told is None or f"watch bench: only the central square of its region is looked at, {told}" in caplog.text
