@@ -53,7 +53,9 @@ class HttpSource(_Network):
 
     kind: Literal["http"]
     url: SecretStr = Field(
-        description="http:// or https:// address of a playlist or an MJPEG stream", examples=["https://cam5/live.m3u8"]
+        description="http:// or https:// address of a playlist or an MJPEG stream; "
+        "a playlist over https needs tls_verify: false, since its segments cannot be verified",
+        examples=["http://cam5/live.m3u8"],
     )
 
     @field_validator("url")
