@@ -101,6 +101,11 @@ class Takt:
         return self._process
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         """Everything that it logged, in all its lives."""
         return self._log.read_text()
