@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
@@ -124,14 +125,29 @@ class Takt:
         samples = await self.samples()
         return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
 
-    async def rates(self, streams: Sequence[str], seconds: float, *names: str) -> list[dict[str, float]]:
-        """How fast counters grow, per second and by stream, for each name.
+    async def reaches(
+        self,
+        expected: Mapping[str, Mapping[str, float]],
+        seconds: float = 5.0,
+        rel: float = 0.15,
+        timeout_s: float = 60.0,
+    ) -> None:
+        """Counters grow as fast as expected (by name and stream, per second) over a time of at least `seconds`.
 
-        Measured from one step of a counter to another at least so much later: counters of frames grow once a second
-        by a second's worth, so only the moments of their steps tell the rate.
+        A busy machine gets more than one chance; one that is wrong has none.
         """
+        async with asyncio.timeout(timeout_s):
+            while (found := await self._rates(expected, seconds)) != {
+                name: pytest.approx(rates, rel=rel) for name, rates in expected.items()
+            }:
+                print(f"expected {expected}, found {found}")
+
+    async def _rates(self, wanted: Mapping[str, Mapping[str, float]], seconds: float) -> dict[str, dict[str, float]]:
+        """Measured from one step of a counter to another: counters of frames grow once a second by a second's worth,
+        so only the moments of their steps tell the rate."""
         clock = asyncio.get_running_loop().time
-        steps: dict[tuple[str, str], list[tuple[float, float]]] = {(one, to): [] for one in names for to in streams}
+        keys = [(name, stream) for name, streams in wanted.items() for stream in streams]
+        steps: dict[tuple[str, str], list[tuple[float, float]]] = {key: [] for key in keys}
 
         async def long_enough() -> bool:
             values = {(one.name, one.labels.get("stream")): one.value for one in await self.samples()}
@@ -141,12 +157,9 @@ class Takt:
             # The first value is no step: nobody knows since when it stood.
             return all(len(seen) > 2 and seen[-1][1] - seen[1][1] >= seconds for seen in steps.values())
 
-        try:
-            await until(long_enough, seconds + 30)
-        except AssertionError:
-            raise AssertionError(f"some counters stand still; how often each grew: {_lengths(steps)}") from None
+        await until(long_enough, seconds + 30)
         rates = {key: (seen[-1][0] - seen[1][0]) / (seen[-1][1] - seen[1][1]) for key, seen in steps.items()}
-        return [{stream: rates[name, stream] for stream in streams} for name in names]
+        return {name: {stream: rates[name, stream] for stream in streams} for name, streams in wanted.items()}
 
     async def stop(self, timeout_s: float = 30.0) -> int:
         """SIGTERM; returns the exit code."""
@@ -171,10 +184,6 @@ class Takt:
 
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         await self.kill()
-
-
-def _lengths(steps: Mapping[tuple[str, str], Sequence[object]]) -> dict[tuple[str, str], int]:
-    return {key: len(seen) - 1 for key, seen in steps.items()}
 
 
 def _get(url: str) -> tuple[int, str]:
