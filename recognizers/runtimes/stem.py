@@ -19,7 +19,7 @@ from recognizers.runtimes.folding import constant, folded, kernel
 
 _LANES = 8
 """Numbers in a vector register; other counts of channels make a convolution slower than the next multiple does."""
-_AT_ONCE = 4
+_AT_ONCE = 8
 """Pictures: what the convolution makes of them is added up while it is still in the cache."""
 
 
