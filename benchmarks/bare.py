@@ -1,68 +1,89 @@
 """The limit: cameras that a bare PyAV loop decodes and scales, with nothing behind it. Run as a process.
 
-usage: bare.py URL STREAMS SECONDS [--size WxH] [--every N]
+usage: python -m benchmarks.bare URL... [--size WxH] [--interval SECONDS]
 
-One thread a stream. Every picture is decoded; one in N is scaled to SIZE and copied out, as the
-service does for its clips. Prints one JSON line: frames decoded per stream, CPU seconds.
+One thread and one URL a camera. Every picture is decoded; the first of each interval is scaled and copied out, as the
+service does for its clips, with the same options. Says that it is ready when every camera delivers; then prints one
+JSON line for each line it reads: for each camera the capture time of its newest scaled picture, and the ages of all
+that were scaled since it was last asked. Ends on SIGTERM.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import struct
+import sys
 import threading
 import time
+from itertools import chain
 
 import av
 import av.logging
 from av.video.reformatter import VideoReformatter
 
+OPTIONS = {"rtsp_transport": "tcp", "allowed_media_types": "video", "analyzeduration": "0", "probesize": "32"}
 
-def follow(url: str, begin: threading.Barrier, until: list[float], size: tuple[int, int], every: int) -> int:
-    container = av.open(url, options={"rtsp_transport": "tcp"}, timeout=(5, 5))
-    stream = container.streams.video[0]
-    stream.thread_count = 1
-    scaler, frames = VideoReformatter(), 0
-    begin.wait()
-    started = time.perf_counter()
-    until[0] = max(until[0], started + until[1])
-    for frame in container.decode(stream):
-        now = time.perf_counter()
-        frames += 1
-        if frames % every == 0:
-            scaler.reformat(frame, *size, format="rgb24").to_ndarray()
-        if now >= until[0]:
-            break
-    container.close()
-    return frames
+
+class Camera:
+    """Decodes and scales one camera for ever."""
+
+    def __init__(self, url: str, size: tuple[int, int], interval_s: float) -> None:
+        self._url = url
+        self._size = size
+        self._interval_s = interval_s
+        self.newest_at = 0.0
+        self.ages_s: list[float] = []
+        self.ready = threading.Event()
+
+    def follow(self) -> None:
+        container = av.open(self._url, format="rtsp", options=OPTIONS, timeout=(5, 5))
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = 1
+        tick, shrink, colour, last = float(stream.time_base), VideoReformatter(), VideoReformatter(), -1
+        width, height = self._size
+        for packet in container.demux(stream):
+            for frame in packet.decode():
+                slot = last if frame.pts is None else int(frame.pts * tick / self._interval_s)
+                if slot <= last:
+                    continue
+                last = slot
+                small = shrink.reformat(
+                    frame, width=width, height=height, format="yuv420p", interpolation="AREA", threads=1
+                )
+                colour.reformat(small, format="rgb24", threads=1).to_ndarray()
+                if packet.has_sidedata("prft"):
+                    self._count(packet)
+
+    def _count(self, packet: av.Packet) -> None:
+        """The camera's own clock says when the picture was captured."""
+        (captured_us,) = struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))
+        self.newest_at = captured_us / 1e6
+        self.ages_s.append(time.time() - self.newest_at)
+        self.ready.set()
+
+    def told(self) -> tuple[float, list[float]]:
+        ages, self.ages_s = self.ages_s, []
+        return self.newest_at, ages
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("url")
-    parser.add_argument("streams", type=int)
-    parser.add_argument("seconds", type=float)
-    parser.add_argument("--size", default="172x96")
-    parser.add_argument("--every", type=int, default=3)
-    arguments = parser.parse_args()
+    parser.add_argument("urls", nargs="+")
+    parser.add_argument("--size", default="200x112")
+    parser.add_argument("--interval", type=float, default=0.125)
+    asked = parser.parse_args()
     av.logging.set_level(None)
-    width, height = map(int, arguments.size.split("x"))
-
-    begin = threading.Barrier(arguments.streams + 1)
-    until, counts = [0.0, arguments.seconds], [0] * arguments.streams
-
-    def one(position: int) -> None:
-        counts[position] = follow(arguments.url, begin, until, (width, height), arguments.every)
-
-    threads = [threading.Thread(target=one, args=(position,)) for position in range(arguments.streams)]
-    for thread in threads:
-        thread.start()
-    begin.wait()
-    cpu, wall = time.process_time(), time.perf_counter()
-    for thread in threads:
-        thread.join()
-    wall = time.perf_counter() - wall
-    print(json.dumps({"frames": counts, "wall_s": wall, "cpu_s": time.process_time() - cpu}))
+    width, height = map(int, asked.size.split("x"))
+    cameras = [Camera(url, (width, height), asked.interval) for url in asked.urls]
+    for camera in cameras:
+        threading.Thread(target=camera.follow, daemon=True).start()
+    for camera in cameras:
+        camera.ready.wait()
+    print(json.dumps({"ready": len(cameras)}), flush=True)
+    for _ in sys.stdin:
+        newest, ages = zip(*(camera.told() for camera in cameras), strict=True)
+        print(json.dumps({"at": time.time(), "newest_at": newest, "ages_s": list(chain(*ages))}), flush=True)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,11 @@ class Mosquitto:
             time.sleep(0.01)
         raise TimeoutError("mosquitto did not take connections")
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """As by kill -9."""
         if self._process is not None:
