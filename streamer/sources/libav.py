@@ -15,8 +15,10 @@ import av
 import av.container
 import av.error
 import av.logging
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
 
 from recognizers.clip import Picture
 from streamer.clock import Clock
@@ -118,6 +120,7 @@ class _Attempt:
     def __init__(self, source: LibavSource, epoch: int, mailbox: Mailbox[Frame]) -> None:
         self._stream = source._stream
         self._address = source._address
+        self._live = source._address.live
         self._demand = source._demand
         self._clock = source._clock
         self._observer = source._observer
@@ -199,22 +202,20 @@ class _Attempt:
                     continue
                 for picture in pictures:
                     bad = 0
-                    offset = reported_offset(packet, time_base) if self._address.live else None
-                    if not self._take(picture, time_base, offset):
+                    if not self._take(picture, packet, time_base):
                         return
         finally:
             self._tally.read()
             container.close()
 
-    def _take(self, picture: VideoFrame, time_base: float, offset: float | None) -> bool:
+    def _take(self, picture: VideoFrame, packet: Packet[VideoStream], time_base: float) -> bool:
         """Count a decoded picture and hand it over if somebody needs it; False says stop."""
-        address = self._address
         now_s = self._clock.monotonic()
-        self._scaler.check(picture, address)
+        self._scaler.check(picture, self._address)
         self._index += 1
         self._tally.count(now_s)
         pts_s = now_s if self._untimed else None if picture.pts is None else picture.pts * time_base
-        media_s = self._media_time.advance(pts_s, now_s if address.live else None)
+        media_s = self._media_time.advance(pts_s, now_s if self._live else None)
         if media_s is None:
             self._tally.drop("no_time" if pts_s is None else "out_of_order")
             return True
@@ -223,6 +224,7 @@ class _Attempt:
             return False
         if not self._picker.wants(media_s):
             return True
+        offset = reported_offset(packet, time_base) if self._live else None
         captured_at = self._captured_at(media_s, None if offset is None or pts_s is None else pts_s + offset)
         return self._mailbox.put(
             Frame(self._stream, self._epoch, self._index, captured_at, media_s, self._scaled(picture))
@@ -235,7 +237,7 @@ class _Attempt:
         return scaled
 
     def _captured_at(self, media_s: float, reported_at: float | None) -> float:
-        if not self._address.live:
+        if not self._live:
             if not self._connected:
                 self._connected = True
                 self._start_at = self._clock.now() if self._address.start_at is None else self._address.start_at
