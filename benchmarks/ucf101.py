@@ -1,6 +1,6 @@
 """Real people over a real camera: unseen UCF101 clips in random order, an unseen scene without actions between them.
 
-usage: python -m benchmarks.ucf101 ../shared/data/ucf101_3 ../shared/data/clips [--seed 7] [--limit N] [--json]
+usage: python -m benchmarks.ucf101 CLIPS_FOLDER SCENES_FOLDER [--seed 7] [--limit N] [--json]
 
 Trains the small SlowFast first where the checkpoint is absent (`benchmarks/ucf101.yaml`: two thirds of the groups;
 about half an hour on two cores). Then the held-out clips are spliced into one film with 3 s of a negative scene
