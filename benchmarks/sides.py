@@ -227,7 +227,7 @@ def configuration(
         "http": {"port": 0},
         "log": {"level": "warning"},
         # A decision a second each can wait for company: a batch costs less than its clips alone.
-        "engine": {"deadline_s": 0.2},
+        "engine": {"deadline_s": 0.05},
         "recognizers": {"bench": {"kind": "slowfast", "checkpoint": checkpoint, "hop_s": 1.0}},
         "streams": [
             {"id": name, "source": {"kind": "rtsp", "url": url}, "watches": [watch]} for name, url in cameras.items()
