@@ -226,8 +226,8 @@ def configuration(
         "mqtt": {"url": f"mqtt://127.0.0.1:{broker}", "client_id": folder.name},
         "http": {"port": 0},
         "log": {"level": "warning"},
-        # A decision a second each can wait for company: a batch costs less than its clips alone.
-        "engine": {"deadline_s": 0.05},
+        # A CPU gains nothing by more than four clips at once, and those behind them would wait for all.
+        "engine": {"batch": 4, "deadline_s": 0.05},
         "recognizers": {"bench": {"kind": "slowfast", "checkpoint": checkpoint, "hop_s": 1.0}},
         "streams": [
             {"id": name, "source": {"kind": "rtsp", "url": url}, "watches": [watch]} for name, url in cameras.items()
