@@ -8,10 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizers.clip import ClipSpec
 from recognizers.data.track import Track, window_label
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
 """Pictures `(N, T, S, S, 3)` and labels `(N,)`."""
+
+_SMALLER = (4, 8)
+"""Something small is a recording at a quarter to an eighth of its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +28,30 @@ class Jitter:
     """Share of pictures that repeat the one before, as when a camera loses some."""
     splice: float = 0.0
     """Share of clips whose older pictures come from another track, as when a scene is cut."""
+    still: float = 0.0
+    """Share of background clips that are one picture of any track, standing still: a picture alone is no action.
+    Through half of them moves something small: that somebody moves somewhere is no action either."""
 
 
 class TrainingWindows:
     """Random clips, each label as often as is asked for, however much of it was recorded."""
 
     def __init__(
-        self, tracks: Sequence[Track], often: Sequence[float], frames: int, interval_s: float, jitter: Jitter
+        self,
+        tracks: Sequence[Track],
+        often: Sequence[float],
+        background: int,
+        spec: ClipSpec,
+        jitter: Jitter,
     ) -> None:
-        """`often`: one number a label, relative to each other."""
+        """`often`: one number a label, relative to each other; `background`: the label that is no action."""
         self._tracks = tracks
-        self._frames = frames
-        self._interval_s = interval_s
+        self._background = background
+        self._frames = spec.frames
+        self._interval_s = spec.interval_s
         self._jitter = jitter
         classes = len(often)
-        self._ends = [_ends_by_label(tracks, label, classes, frames, interval_s) for label in range(classes)]
+        self._ends = [_ends_by_label(tracks, label, classes, spec.frames, spec.interval_s) for label in range(classes)]
         chance = np.array(often) * [len(ends) > 0 for ends in self._ends]
         self._chance = chance / chance.sum()
 
@@ -52,13 +65,32 @@ class TrainingWindows:
         return np.stack([self._clip(int(label), rng) for label in labels]), labels.astype(np.int64)
 
     def _clip(self, label: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+        if label == self._background and self._jitter.still > 0 and rng.random() < self._jitter.still:
+            return self._still(rng)
         number, end = self._ends[label][rng.integers(len(self._ends[label]))]
         pictures = self._pictures(self._tracks[number], int(end), rng)
         if rng.random() < self._jitter.splice:
-            older = self._tracks[int(rng.integers(len(self._tracks)))]
+            older = self._any(rng)
             kept = int(rng.integers(1, self._frames // 2 + 1))
             pictures[:kept] = self._pictures(older, int(rng.integers(len(older.pictures))), rng)[-kept:]
         return pictures
+
+    def _still(self, rng: np.random.Generator) -> NDArray[np.uint8]:
+        """One picture, standing still; in half of the clips something small moves through it."""
+        track = self._any(rng)
+        clip = np.repeat(track.pictures[rng.integers(len(track.pictures))][None], self._frames, axis=0)
+        if rng.random() < 0.5:
+            mover = self._any(rng)
+            smaller = int(rng.integers(_SMALLER[0], _SMALLER[1] + 1))
+            moving = self._pictures(mover, int(rng.integers(len(mover.pictures))), rng)[:, ::smaller, ::smaller]
+            room = clip.shape[1] - moving.shape[1]
+            path = np.linspace(rng.integers(0, room + 1, 2), rng.integers(0, room + 1, 2), self._frames).astype(int)
+            for picture, small, (top, left) in zip(clip, moving, path, strict=True):
+                picture[top : top + len(small), left : left + len(small)] = small
+        return clip
+
+    def _any(self, rng: np.random.Generator) -> Track:
+        return self._tracks[int(rng.integers(len(self._tracks)))]
 
     def _pictures(self, track: Track, end: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         speed = 1 + rng.uniform(-self._jitter.speed, self._jitter.speed)

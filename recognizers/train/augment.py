@@ -13,13 +13,17 @@ from recognizers.transforms import MEAN, STD, normalised, square
 
 def augmented(pictures: NDArray[np.uint8], crop_px: int, recipe: Recipe, rng: np.random.Generator) -> Tensor:
     """`(N, T, S, S, 3)` uint8 → `(N, 3, T, crop, crop)` as the network sees it: shifted, perhaps nearer or mirrored,
-    with other brightness, contrast, colours and noise."""
+    with other brightness, contrast, colours and noise, perhaps partly hidden or under a faint picture of another."""
     seen = normalised(torch.stack([_cropped(clip, crop_px, recipe, rng) for clip in pictures]), MEAN, STD)
     n = len(seen)
     gain = _random(rng, n, 0.75, 1.3) * _random(rng, (n, 3), 0.9, 1.1)
     grey = seen.mean(dim=1, keepdim=True)
     seen = grey + (seen - grey) * _random(rng, n, 0.5, 1.3)
     seen = seen * gain + _random(rng, n, -0.35, 0.35)
+    if recipe.ghost > 0:
+        seen = _ghosted(seen, recipe.ghost, rng)
+    if recipe.hide > 0:
+        _hide(seen, recipe.hide, rng)
     noise = torch.from_numpy(rng.standard_normal(tuple(seen.shape[1:]), dtype=np.float32))
     return seen + noise * _random(rng, n, 0.0, 0.12)
 
@@ -34,6 +38,40 @@ def _cropped(clip: NDArray[np.uint8], crop_px: int, recipe: Recipe, rng: np.rand
     if recipe.flip and rng.random() < 0.5:
         cut = cut[:, :, ::-1]
     return square(list(cut), crop_px)
+
+
+def _ghosted(seen: Tensor, share: float, rng: np.random.Generator) -> Tensor:
+    """Some clips under a still picture of another: what stands still no longer tells the action (Wang et al., CVPR
+    2021, "Removing the Background by Adding the Background")."""
+    chosen = np.flatnonzero(rng.random(len(seen)) < share)
+    others = (chosen + rng.integers(1, max(2, len(seen)), len(chosen))) % len(seen)
+    moments = rng.integers(seen.shape[2], size=len(chosen))
+    strength = torch.from_numpy(rng.uniform(0.1, 0.5, (len(chosen), 1, 1, 1, 1)).astype(np.float32))
+    ghosts = seen[others, :, moments][:, :, None]
+    ghosted = seen.clone()
+    ghosted[chosen] = seen[chosen].lerp(ghosts.expand_as(seen[chosen]), strength)
+    return ghosted
+
+
+def _hide(seen: Tensor, share: float, rng: np.random.Generator) -> None:
+    """Paint a box over some clips, at one place in all pictures (random erasing, Zhong et al., AAAI 2020)."""
+    side = seen.shape[-1]
+    for number in np.flatnonzero(rng.random(len(seen)) < share):
+        height, width = rng.integers(side // 6, side // 2, 2)
+        top, left = rng.integers(0, side - height), rng.integers(0, side - width)
+        colour = torch.from_numpy(rng.uniform(-1.5, 1.5, (3, 1, 1, 1)).astype(np.float32))
+        seen[number, :, :, top : top + height, left : left + width] = colour
+
+
+def mixed(seen: Tensor, truth: Tensor, alpha: float, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Mixup (Zhang et al., ICLR 2018): clips `(N, …)` and their truth `(N, C)`, each blended with another of the batch;
+    the share comes from Beta(alpha, alpha)."""
+    if alpha <= 0:
+        return seen, truth
+    shares = torch.from_numpy(rng.beta(alpha, alpha, len(seen)).astype(np.float32))
+    other = torch.from_numpy(rng.permutation(len(seen)))
+    blend = shares.view(-1, *[1] * (seen.ndim - 1))
+    return seen[other].lerp(seen, blend), truth[other].lerp(truth, shares[:, None])
 
 
 def _random(rng: np.random.Generator, shape: int | tuple[int, int], low: float, high: float) -> Tensor:

@@ -19,7 +19,7 @@ from recognizers.data.windows import TrainingWindows
 from recognizers.errors import DataError
 from recognizers.models.slowfast import SlowFast
 from recognizers.nn.resnet3d import Block
-from recognizers.train.augment import augmented
+from recognizers.train.augment import augmented, mixed
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.validate import answers, figures, fitted_temperature
 from recognizers.transforms import MEAN, STD
@@ -47,7 +47,8 @@ def train(plan: TrainingPlan, tick: Tick, told: Callable[[Progress], None]) -> C
     torch.set_num_threads(plan.recipe.threads)
     data = plan.data.load(Sampling(plan.stored_hz, plan.stored_px), tick)
     often = [plan.recipe.background if label == data.background else 1.0 for label in data.labels]
-    windows = TrainingWindows(data.training, often, plan.spec.frames, plan.spec.interval_s, plan.jitter)
+    background = data.labels.index(data.background)
+    windows = TrainingWindows(data.training, often, background, plan.spec, plan.jitter)
     if windows.missing:
         raise DataError(f"no training clip shows {', '.join(data.labels[label] for label in windows.missing)}")
     network = _optimised(plan, data, windows, told)
@@ -83,8 +84,9 @@ def _optimised(
         for group in optimizer.param_groups:
             group["lr"] = rate
         pictures, labels = windows.batch(recipe.batch, rng)
-        logits = network(augmented(pictures, plan.crop_px, recipe, rng))
-        loss = F.cross_entropy(logits, torch.from_numpy(labels), label_smoothing=recipe.smoothing)
+        truth = F.one_hot(torch.from_numpy(labels), len(data.labels)).float()
+        clips, truth = mixed(augmented(pictures, plan.crop_px, recipe, rng), truth, recipe.mixup, rng)
+        loss = F.cross_entropy(network(clips), truth, label_smoothing=recipe.smoothing)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)

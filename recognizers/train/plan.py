@@ -28,6 +28,12 @@ class Recipe:
     """Mirror half of the clips; only where no action is handed or has a direction."""
     zoom: float = 0.0
     """Clips show from 1 - zoom of the picture up to all of it."""
+    ghost: float = 0.0
+    """Share of clips under a faint still picture of another clip."""
+    hide: float = 0.0
+    """Share of clips of which a box is hidden."""
+    mixup: float = 0.0
+    """Alpha of mixup; 0 is none."""
     background: float = 2.0
     """How often the background is shown, in times of an action."""
     seed: int = 1

@@ -66,6 +66,9 @@ class RecipeSection(Section):
     smoothing: Share = Field(0.05, description="label smoothing")
     flip: bool = Field(False, description="mirror half of the clips; only where no action has a direction")
     zoom: Annotated[float, Field(ge=0, le=0.9)] = Field(0.0, description="clips show from 1 - zoom of the picture")
+    ghost: Share = Field(0.0, description="share of clips under a faint still picture of another")
+    hide: Share = Field(0.0, description="share of clips with a box painted over")
+    mixup: Annotated[float, Field(ge=0, le=10)] = Field(0.0, description="alpha of mixup; 0 is none")
     background: Annotated[float, Field(gt=0, le=100)] = Field(2.0, description="how often it is shown, in actions")
     seed: int = Field(1, ge=0, le=2**31, description="the same seed gives the same network")
     threads: int = Field(2, ge=1, le=256, description="of the CPU")
@@ -77,6 +80,7 @@ class JitterSection(Section):
     speed: Annotated[float, Field(ge=0, le=0.9)] = Field(0.15, description="played at 1 - speed to 1 + speed")
     repeat: Share = Field(0.08, description="share of pictures that repeat the one before")
     splice: Share = Field(0.0, description="share of clips that begin in another recording")
+    still: Share = Field(0.0, description="share of background clips that are one picture, standing still")
 
 
 class TrainingSettings(Section):

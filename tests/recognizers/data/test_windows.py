@@ -5,16 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recognizers.clip import ClipSpec
 from recognizers.data.track import Track, squares, window_label
 from recognizers.data.windows import Jitter, TrainingWindows, even_windows
 
+FOUR, EIGHT = (ClipSpec(frames, interval_s=0.25, hop_s=0.5, short_side_px=4) for frames in (4, 8))
 CALM = Jitter(speed=0.0, repeat=0.0)
 
 
-def track(labels: list[int], rate_hz: float = 8.0) -> Track:
+def track(labels: list[int], rate_hz: float = 8.0, side: int = 4) -> Track:
     """Every picture shows its own position."""
     shown = np.arange(len(labels), dtype=np.uint8)[:, None, None, None]
-    return Track("t", "g", rate_hz, np.broadcast_to(shown, (len(labels), 4, 4, 3)), np.array(labels, np.int64))
+    return Track("t", "g", rate_hz, np.broadcast_to(shown, (len(labels), side, side, 3)), np.array(labels, np.int64))
 
 
 def positions(clip: np.ndarray) -> list[int]:
@@ -35,7 +37,7 @@ def test_even_windows_are_evenly_spaced_and_clear() -> None:
 
 
 def test_training_clips_carry_the_label_they_were_drawn_for() -> None:
-    windows = TrainingWindows([track([0] * 12 + [1] * 12 + [2] * 12)], [2, 1, 1], 4, 0.25, CALM)
+    windows = TrainingWindows([track([0] * 12 + [1] * 12 + [2] * 12)], [2, 1, 1], 0, FOUR, CALM)
     clips, labels = windows.batch(60, np.random.default_rng(1))
     for clip, label in zip(clips, labels, strict=True):
         newer = [at // 12 for at in positions(clip)[2:]]
@@ -44,32 +46,42 @@ def test_training_clips_carry_the_label_they_were_drawn_for() -> None:
 
 
 def test_labels_come_up_as_often_as_is_asked() -> None:
-    windows = TrainingWindows([track([0] * 20 + [1] * 20 + [2] * 20)], [2, 1, 1], 4, 0.25, CALM)
+    windows = TrainingWindows([track([0] * 20 + [1] * 20 + [2] * 20)], [2, 1, 1], 0, FOUR, CALM)
     _, labels = windows.batch(4000, np.random.default_rng(2))
     assert np.bincount(labels) / 4000 == pytest.approx([0.5, 0.25, 0.25], abs=0.03)
 
 
 def test_an_action_that_no_track_shows_is_named() -> None:
-    assert TrainingWindows([track([0] * 9 + [2] * 9)], [2, 1, 1], 4, 0.25, CALM).missing == [1]
+    assert TrainingWindows([track([0] * 9 + [2] * 9)], [2, 1, 1], 0, FOUR, CALM).missing == [1]
 
 
 def test_a_recording_shorter_than_a_clip_is_seen_from_its_first_picture_on() -> None:
-    windows = TrainingWindows([track([1, 1, 1])], [1, 1], 8, 0.25, CALM)
+    windows = TrainingWindows([track([1, 1, 1])], [1, 1], 0, EIGHT, CALM)
     clips, _ = windows.batch(1, np.random.default_rng(3))
     assert positions(clips[0]) == [0] * 7 + [2]
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0, 0.5), st.floats(0, 1), st.floats(0, 1))
 def test_jitter_keeps_the_order_of_pictures(seed: int, speed: float, repeat: float, splice: float) -> None:
-    windows = TrainingWindows([track([1] * 40)], [1, 1], 8, 0.25, Jitter(speed, repeat, splice))
+    windows = TrainingWindows([track([1] * 40)], [1, 1], 0, EIGHT, Jitter(speed, repeat, splice))
     clips, _ = windows.batch(2, np.random.default_rng(seed))
     for clip in clips:
         newer = positions(clip)[4:]
         assert newer == sorted(newer)
 
 
+def test_background_may_be_a_picture_of_an_action_through_which_at_most_something_small_moves() -> None:
+    windows = TrainingWindows([track([0] * 30 + [1] * 30, side=16)], [1, 1], 0, FOUR, Jitter(still=1.0))
+    clips, labels = windows.batch(80, np.random.default_rng(4))
+    unmoved = [(clip == clip[0]).all(axis=(0, 3)).mean() for clip in clips[labels == 0]]
+    assert min(unmoved) > 0.5
+    assert 0.3 < np.mean([share == 1 for share in unmoved]) < 0.7
+    assert any(positions(clip)[0] >= 30 for clip in clips[labels == 0])
+    assert max((clip == clip[0]).mean() for clip in clips[labels == 1]) < 1
+
+
 def test_the_same_draw_gives_the_same_batch() -> None:
-    windows = TrainingWindows([track([0] * 30 + [1] * 30)], [1, 1], 4, 0.25, Jitter(splice=0.5))
+    windows = TrainingWindows([track([0] * 30 + [1] * 30)], [1, 1], 0, FOUR, Jitter(splice=0.5))
     one, other = (windows.batch(9, np.random.default_rng(5)) for _ in range(2))
     assert np.array_equal(one[0], other[0])
     assert np.array_equal(one[1], other[1])

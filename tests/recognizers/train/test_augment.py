@@ -1,0 +1,59 @@
+"""Laws of how training clips are changed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from recognizers.train.augment import augmented, mixed
+from recognizers.train.plan import Recipe
+
+PLAIN = Recipe(steps=1)
+
+
+def noise(clips: int = 6) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 255, (clips, 4, 20, 20, 3), np.uint8)
+
+
+def standing(clips: int = 6) -> np.ndarray:
+    return np.repeat(noise(clips)[:, :1], 4, axis=1)
+
+
+def moved(seen: torch.Tensor) -> torch.Tensor:
+    """How much each clip changes over time; camera noise alone is the same in all clips of a batch."""
+    return seen.diff(dim=2).abs().mean(dim=(1, 2, 3, 4))
+
+
+@pytest.mark.parametrize("recipe", [PLAIN, replace(PLAIN, ghost=1.0, hide=1.0, zoom=0.4, flip=True)])
+def test_the_same_draw_changes_clips_in_the_same_way(recipe: Recipe) -> None:
+    one, other = (augmented(noise(), 16, recipe, np.random.default_rng(3)) for _ in range(2))
+    assert one.shape == (6, 3, 4, 16, 16)
+    assert torch.equal(one, other)
+
+
+def test_a_ghost_stands_still() -> None:
+    """Under a ghost, a clip that stands still goes on standing still: nothing moves but the camera's noise."""
+    plain = augmented(standing(), 16, PLAIN, np.random.default_rng(3))
+    ghostly = augmented(standing(), 16, replace(PLAIN, ghost=1.0), np.random.default_rng(3))
+    assert not torch.allclose(plain, ghostly, atol=0.5)
+    assert float(moved(ghostly).max()) < 0.2
+
+
+def test_a_hidden_box_is_at_one_place_in_all_pictures() -> None:
+    seen = augmented(noise(), 16, replace(PLAIN, hide=1.0), np.random.default_rng(3))
+    calm = seen.diff(dim=2).abs().amax(dim=(1, 2)) < 0.8
+    assert all(int(clip.sum()) >= 4 for clip in calm)
+
+
+def test_mixup_blends_truth_as_it_blends_clips() -> None:
+    clips = torch.eye(8).reshape(8, 8, 1, 1, 1)
+    seen, truth = mixed(clips, torch.eye(8), 0.5, np.random.default_rng(1))
+    assert torch.allclose(seen.flatten(1), truth)
+    assert torch.allclose(truth.sum(dim=1), torch.ones(8))
+    assert not torch.equal(truth, torch.eye(8))
+
+
+def test_without_mixup_everything_stays_as_it_is() -> None:
+    clips, truth = torch.randn(2, 3, 4, 5, 5), torch.eye(2)
+    assert mixed(clips, truth, 0.0, np.random.default_rng(1)) == (clips, truth)
