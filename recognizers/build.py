@@ -14,6 +14,7 @@ from recognizers.checkpoint import fit_strictly, load
 from recognizers.errors import CheckpointMismatch
 from recognizers.models.slowfast import SlowFast, SlowFastSize
 from recognizers.recognizer import Recognizer
+from recognizers.runtimes.openvino import is_installed
 from recognizers.runtimes.windowed import WindowedRecognizer
 
 
@@ -36,7 +37,11 @@ def slowfast_network(card: Card, tensors: Mapping[str, Tensor], origin: str) -> 
 
 
 def _slowfast(card: Card, tensors: Mapping[str, Tensor], origin: str, options: Mapping[str, Any]) -> Recognizer:
-    return WindowedRecognizer(slowfast_network(card, tensors, origin), card, threads=options.get("threads", 1))
+    runtime = options.get("runtime", "torch")
+    if runtime == "openvino" and not is_installed():
+        raise CheckpointMismatch("runtime is openvino, which is not installed; pip install 'taktstream[openvino]'")
+    network = slowfast_network(card, tensors, origin)
+    return WindowedRecognizer(network, card, threads=options.get("threads", 1), runtime=runtime)
 
 
 KINDS: dict[str, Callable[[Card, Mapping[str, Tensor], str, Mapping[str, Any]], Recognizer]] = {"slowfast": _slowfast}
@@ -49,10 +54,11 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Mapping[str, An
     Args:
         kind: a key of `KINDS`; must be the checkpoint's own.
         checkpoint: a path or `bundled:NAME`.
-        options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch).
+        options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch),
+            `runtime` (on a CPU: one of `runtimes.choice.RUNTIMES`).
 
     Raises:
-        CheckpointMismatch: the file is not what was asked for.
+        CheckpointMismatch: the file is not what was asked for, or its runtime is not installed.
     """
     path = checkpoint_path(checkpoint)
     card, tensors = load(path)

@@ -18,6 +18,9 @@ class Cut:
     watch: str
     spec: ClipSpec
     region: Region
+    phase: float = 0.0
+    """How much later than it could be the first clip is, in hops, [0, 1). Cameras that were started together would
+    otherwise all be due at the same moments, and wait for each other."""
 
 
 class TemporalBuffer:
@@ -62,6 +65,7 @@ class _Cutter:
         # A grid coarser than the gap would start over at every picture.
         self._max_gap_slots = max(2, round(max_gap_s / cut.spec.interval_s))
         self._hop_slots = max(1, round(cut.spec.hop_s / cut.spec.interval_s))
+        self._first_slots = cut.spec.frames - 1 + int(cut.phase * self._hop_slots)
         self._samples: deque[_Sample] = deque(maxlen=cut.spec.frames)
         self._next_end = 0
         self._index = -1
@@ -87,7 +91,7 @@ class _Cutter:
 
     def _start_over(self, now: int) -> None:
         self._samples.clear()
-        self._next_end = now + self._cut.spec.frames - 1
+        self._next_end = now + self._first_slots
         self._index += 1  # one index is left out, so that a stateful recognizer sees the break
 
     def _clip(self) -> Clip:

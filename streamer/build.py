@@ -59,15 +59,15 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
     )
 
 
-def build_recognizers(settings: Settings) -> dict[str, Recognizer]:
-    """Each recognizer once, by name; only those that a watch uses."""
+def build_recognizers(settings: Settings, runtime: str | None = None) -> dict[str, Recognizer]:
+    """Each recognizer once, by name; only those that a watch uses. `runtime`: instead of the configured ones."""
     used = {watch.recognizer for stream in settings.streams for watch in stream.watches}
     built, problems = {}, []
     for name, section in settings.recognizers.items():
         if name not in used:
             continue
         try:
-            options = {"hop_s": section.hop_s, "threads": section.threads}
+            options = {"hop_s": section.hop_s, "threads": section.threads, "runtime": runtime or section.runtime}
             built[name] = build_recognizer(section.kind, section.checkpoint, options)
         except CheckpointMismatch as error:
             problems.append(f"recognizers.{name}: {error}")

@@ -34,7 +34,7 @@ async def replay_files(
         SourceRejected: a file is no video.
     """
     stream = _stream(settings, stream_id)
-    recognizers = build_recognizers(settings.model_copy(update={"streams": (stream,)}))
+    recognizers = build_recognizers(settings.model_copy(update={"streams": (stream,)}), runtime="torch")
     watches = build_watches(stream, recognizers)
     stages = StreamStages(stream.id, watches)
     async with AsyncExitStack() as stack:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 from recognizers.clip import Clip, ClipSpec, Region
 from recognizers.prediction import Prediction
@@ -36,8 +37,13 @@ class StreamStages:
         self.stream = stream
         self.watches = {watch.id: watch for watch in watches}
         self.epoch: int | None = None
-        self._buffer = TemporalBuffer(stream, [Cut(watch.id, watch.spec, watch.region) for watch in watches])
+        self._buffer = TemporalBuffer(stream, [self._cut_for(watch) for watch in watches])
         self._segmenters: dict[str, Segmenter] = {}
+
+    def _cut_for(self, watch: Watch) -> Cut:
+        # The same wherever and whenever it runs, so that a recording always gives the same events.
+        phase = crc32(f"{self.stream}/{watch.id}".encode()) / 2**32
+        return Cut(watch.id, watch.spec, watch.region, phase)
 
     def begin(self, epoch: int) -> None:
         """A new unbroken connection; the one before must have been ended."""

@@ -8,7 +8,7 @@ side in front of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
 import torch
@@ -88,6 +88,9 @@ class _Block(nn.Module):
 Stems = tuple[Tensor, Tensor]
 """What slow and fast stem say of a clip, `(T, C, H / 4, W / 4)` each."""
 
+ByClip = Callable[[Tensor, Tensor], Tensor]
+"""The stems of one clip to its logits, `(1, C)`."""
+
 Memory = tuple[tuple[Seen, ...], tuple[Seen, ...]]
 """What slow and fast stem have seen that a watch's next clip may show again."""
 NOTHING_SEEN: Memory = ((), ())
@@ -99,6 +102,8 @@ class FoldedSlowFast(nn.Module):
     def __init__(self, network: SlowFast, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
         super().__init__()
         network = network.eval()
+        self.by_clip: ByClip | None = None
+        """Another runtime for what follows the stems; torch where there is none."""
         self.alpha = network.size.alpha
         self.slow_stem = FoldedStem(network.slow_stem, mean, std)
         self.fast_stem = FoldedStem(network.fast_stem, mean, std)
@@ -122,6 +127,8 @@ class FoldedSlowFast(nn.Module):
 
     def decide(self, stems: Sequence[Stems]) -> Tensor:
         """The logits of clips whose stems are there."""
+        if self.by_clip is not None:
+            return torch.cat([self.by_clip(slow, fast) for slow, fast in stems])
         return torch.cat([self._logits(stems[first : first + _AT_ONCE]) for first in range(0, len(stems), _AT_ONCE)])
 
     def _logits(self, stems: Sequence[Stems]) -> Tensor:

@@ -14,6 +14,7 @@ from recognizers.errors import DeviceFailed, OutOfDeviceMemory
 from recognizers.models.slowfast import SlowFast
 from recognizers.prediction import Prediction
 from recognizers.recognizer import Answer, State
+from recognizers.runtimes.choice import settle
 from recognizers.runtimes.folded import NOTHING_SEEN, FoldedSlowFast, Memory
 from recognizers.transforms import crop_to_region, normalised, square
 
@@ -33,17 +34,17 @@ class WindowedRecognizer:
     labels: tuple[str, ...]
     spec: ClipSpec
 
-    def __init__(self, network: SlowFast, card: Card, threads: int) -> None:
+    def __init__(self, network: SlowFast, card: Card, threads: int, runtime: str = "torch") -> None:
         self.spec, self.labels, self.background = card.spec, card.labels, card.background
         self._card = card
         self._threads = threads
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._hop = max(1, round(card.spec.hop_s / card.spec.interval_s))
-        self._network: nn.Module = (
-            network.to(self._device)
-            if self._device.type == "cuda"
-            else FoldedSlowFast(network, card.mean, card.std).eval()
-        )
+        self._network: nn.Module = network.to(self._device)
+        if self._device.type == "cpu":
+            folded = FoldedSlowFast(network, card.mean, card.std).eval()
+            settle(folded, network, card.crop_px, runtime, threads)
+            self._network = folded
 
     def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
         """Answer each clip. Safe to call from one thread at a time.

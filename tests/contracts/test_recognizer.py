@@ -19,6 +19,9 @@ from tests.recognizers.networks import write_random
 
 RECOGNIZERS: dict[str, Callable[[Path], Recognizer]] = {
     "slowfast": lambda folder: build_recognizer("slowfast", write_random(folder / "random.safetensors"), {}),
+    "slowfast by OpenVINO": lambda folder: build_recognizer(
+        "slowfast", write_random(folder / "random.safetensors"), {"runtime": "openvino"}
+    ),
     "counting": lambda _: CountingRecognizer(warm_up=1),
 }
 CLIPS = 3

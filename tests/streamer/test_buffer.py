@@ -115,3 +115,10 @@ def test_whatever_arrives_clips_are_whole_in_order_and_honest(steps: list[float]
     ends = [(clip.index, clip.end) for clip in clips]
     assert ends == sorted(ends)
     assert len({index for index, _ in ends}) == len(ends)
+
+
+def test_a_phase_delays_the_first_clip_by_less_than_a_hop_and_changes_nothing_else() -> None:
+    plain, late = (TemporalBuffer("cam", [Cut("bench", SPEC, WHOLE_PICTURE, phase)]) for phase in (0.0, 0.99))
+    ends = [[clip.end for number in range(60) for clip in cutter.push(frame(number))] for cutter in (plain, late)]
+    assert 0 < ends[1][0] - ends[0][0] < SPEC.hop_s
+    assert np.allclose(np.diff(ends[1]), SPEC.hop_s)

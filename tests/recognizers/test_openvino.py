@@ -1,0 +1,49 @@
+"""OpenVINO's way through the network gives the network's own answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from recognizers.build import build_recognizer
+from recognizers.errors import CheckpointMismatch
+from recognizers.models.slowfast import SlowFastSize, slowfast_small
+from recognizers.runtimes.choice import settle
+from recognizers.runtimes.folded import FoldedSlowFast
+from tests.recognizers.networks import TINY, random_slowfast, write_random
+
+MEAN, STD = (0.45, 0.4, 0.35), (0.225, 0.25, 0.275)
+DEEP = SlowFastSize(frames=4, alpha=2, beta_inv=8, width=8, depths=(2, 1, 3, 1), fusion_kernel=7)
+
+
+@pytest.mark.parametrize("side", [33, 64, 256])
+@pytest.mark.parametrize("size", [TINY, slowfast_small(), DEEP], ids=["tiny", "small", "deep"])
+@torch.inference_mode()
+def test_it_answers_as_torch_does(size: SlowFastSize, side: int) -> None:
+    network = random_slowfast(size)
+    pictures = torch.randint(0, 256, (2, size.frames, 3, side, side), dtype=torch.uint8)
+    folded = FoldedSlowFast(network, MEAN, STD).eval()
+    wanted = folded(pictures)
+    settle(folded, network, side, "openvino", threads=1)
+    assert folded.by_clip is not None
+    assert (folded(pictures) - wanted).abs().max() < 1e-4 * wanted.abs().max().clamp(min=1)
+
+
+def test_torch_is_taken_where_it_is_asked_for() -> None:
+    network = random_slowfast(TINY)
+    folded = FoldedSlowFast(network, MEAN, STD).eval()
+    settle(folded, network, 32, "torch", threads=1)
+    assert folded.by_clip is None
+
+
+def test_where_it_is_not_installed_auto_takes_torch_and_asking_for_it_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = write_random(tmp_path / "random.safetensors")
+    for module in ("recognizers.build", "recognizers.runtimes.choice"):
+        monkeypatch.setattr(f"{module}.is_installed", lambda: False)
+    build_recognizer("slowfast", checkpoint, {"runtime": "auto"})
+    with pytest.raises(CheckpointMismatch, match="pip install"):
+        build_recognizer("slowfast", checkpoint, {"runtime": "openvino"})
