@@ -80,7 +80,7 @@ class RecognizerSection(Section):
     hop_s: PositiveSeconds | None = Field(None, description="seconds between clips; null: as the checkpoint says")
     threads: int = Field(1, ge=1, le=64, description="CPU threads for one batch")
     runtime: Literal["auto", "torch", "openvino"] = Field(
-        "auto", description="on a CPU; auto: the faster one of those installed (replay: torch)"
+        "torch", description="on a CPU; auto: the faster one of those installed (replay: torch)"
     )
 
 
