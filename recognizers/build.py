@@ -55,7 +55,7 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Mapping[str, An
         kind: a key of `KINDS`; must be the checkpoint's own.
         checkpoint: a path or `bundled:NAME`.
         options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch),
-            `runtime` (on a CPU: one of `runtimes.choice.RUNTIMES`).
+            `runtime` (on a CPU: torch, openvino, or auto for the faster one).
 
     Raises:
         CheckpointMismatch: the file is not what was asked for, or its runtime is not installed.

@@ -89,7 +89,10 @@ class SlowFast(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def forward(self, clips: Tensor) -> Tensor:
-        slow, fast = self.slow_stem(clips[:, :, :: self.size.alpha]), self.fast_stem(clips)
+        return self.after_stems(self.slow_stem(clips[:, :, :: self.size.alpha]), self.fast_stem(clips))
+
+    def after_stems(self, slow: Tensor, fast: Tensor) -> Tensor:
+        """What the stems say, `(N, C, T / alpha, H / 4, W / 4)` and `(N, C, T, H / 4, W / 4)`, to logits."""
         for lateral, slow_stage, fast_stage in zip(self.laterals, self.slow_stages, self.fast_stages, strict=True):
             slow = slow_stage(torch.cat((slow, lateral(fast)), dim=1))
             fast = fast_stage(fast)

@@ -20,7 +20,7 @@ def window_mean(x: Tensor) -> Tensor:
     Up to 224 pixels (7×7 after res5) that is the mean of everything; beyond, the middle counts more, as it does in the
     reference implementations, whose heads look at each window and average.
     """
-    height, width = x.shape[2:]
+    height, width = (int(side) for side in x.shape[2:])  # plain numbers also where the network is traced
     return F.avg_pool2d(x, (min(7, height), min(7, width)), stride=1).mean(dim=(2, 3))
 
 

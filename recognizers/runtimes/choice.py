@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from statistics import median
 
 import torch
+from torch import Tensor
 from torch.utils.benchmark import Timer
 
 from recognizers.models.slowfast import SlowFast
-from recognizers.runtimes.folded import ByClip, FoldedSlowFast, Stems
+from recognizers.runtimes.folded import ByClip, FoldedSlowFast
 from recognizers.runtimes.openvino import OpenVinoStages, is_installed
 
-RUNTIMES = ("auto", "torch", "openvino")
 _TRIALS = 5
 
 
 @torch.inference_mode()
-def settle(folded: FoldedSlowFast, network: SlowFast, crop_px: int, runtime: str, threads: int) -> None:
-    """Give a folded network its runtime; `auto` measures, and takes OpenVINO where it is there and faster."""
+def after_stems(network: SlowFast, folded: FoldedSlowFast, crop_px: int, runtime: str, threads: int) -> ByClip | None:
+    """What is to follow the stems of a folded network; `None` is torch.
+
+    `auto` measures, and takes OpenVINO where it is installed and faster.
+    """
     if runtime == "torch" or (runtime == "auto" and not is_installed()):
-        return
+        return None
     torch.set_num_threads(threads)
     clip = torch.zeros(network.size.frames, 3, crop_px, crop_px, dtype=torch.uint8)
     stems = (folded.slow_stem(clip[:: folded.alpha]), folded.fast_stem(clip))
     other = OpenVinoStages(network, *stems, threads)
-    if runtime == "openvino" or _seconds(folded, stems, other) < _seconds(folded, stems, None):
-        folded.by_clip = other
+    is_chosen = runtime == "openvino" or _seconds(lambda: other(*stems)) < _seconds(lambda: folded.decide([stems]))
+    return other if is_chosen else None
 
 
-def _seconds(folded: FoldedSlowFast, stems: Stems, by_clip: ByClip | None) -> float:
+def _seconds(decide: Callable[[], Tensor]) -> float:
     """For a clip; the median of a few trials."""
-    folded.by_clip = by_clip
-    timer = Timer("decide(stems)", globals={"decide": folded.decide, "stems": [stems]})
-    took_s = median(timer.timeit(1).median for _ in range(_TRIALS))
-    folded.by_clip = None
-    return took_s
+    timer = Timer("decide()", globals={"decide": decide})
+    return median(timer.timeit(1).median for _ in range(_TRIALS))

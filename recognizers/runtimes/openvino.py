@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import warnings
 from importlib.util import find_spec
-from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from recognizers.models.slowfast import SlowFast
 
@@ -29,13 +27,13 @@ class OpenVinoStages:
         from openvino.frontend import FrontEndManager  # noqa: PLC0415
         from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder  # noqa: PLC0415
 
-        stages = _Stages(network, _pathway(slow), _pathway(fast)).eval()
         inputs = (_pathway(slow), _pathway(fast))
         frontend = FrontEndManager().load_by_framework("pytorch")
         with warnings.catch_warnings():
             # The frontend traces, and torch would rather have it export: that takes 20 s and one more library.
             warnings.simplefilter("ignore", DeprecationWarning)
-            decoder = TorchScriptPythonDecoder(stages, example_input=inputs)
+            warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
+            decoder = TorchScriptPythonDecoder(_AfterStems(network).eval(), example_input=inputs)
         model = frontend.convert(frontend.load(decoder))
         model.reshape({place: list(one.shape) for place, one in enumerate(inputs)})
         options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
@@ -46,33 +44,15 @@ class OpenVinoStages:
         return torch.from_numpy(said[0].copy())
 
 
-class _Stages(nn.Module):
-    """`SlowFast.forward` from the stems on, with every size a plain number, as the frontend wants it."""
+class _AfterStems(nn.Module):
+    """The frontend traces a module's `forward`."""
 
-    def __init__(self, network: SlowFast, slow: Tensor, fast: Tensor) -> None:
+    def __init__(self, network: SlowFast) -> None:
         super().__init__()
         self.network = network
-        self.window = (7, 7)
-        with torch.inference_mode():
-            self.window = cast(
-                tuple[int, int], tuple(min(7, int(side)) for side in self._features(slow, fast)[0].shape[3:])
-            )
 
     def forward(self, slow: Tensor, fast: Tensor) -> Tensor:
-        pooled = [
-            F.avg_pool2d(features.mean(dim=2), self.window, stride=1).mean(dim=(2, 3))
-            for features in self._features(slow, fast)
-        ]
-        return cast(Tensor, self.network.head(torch.cat(pooled, dim=1)))
-
-    def _features(self, slow: Tensor, fast: Tensor) -> tuple[Tensor, Tensor]:
-        network = self.network
-        for lateral, slow_stage, fast_stage in zip(
-            network.laterals, network.slow_stages, network.fast_stages, strict=True
-        ):
-            slow = slow_stage(torch.cat((slow, lateral(fast)), dim=1))
-            fast = fast_stage(fast)
-        return slow, fast
+        return self.network.after_stems(slow, fast)
 
 
 def _pathway(pictures: Tensor) -> Tensor:

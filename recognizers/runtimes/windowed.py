@@ -14,7 +14,7 @@ from recognizers.errors import DeviceFailed, OutOfDeviceMemory
 from recognizers.models.slowfast import SlowFast
 from recognizers.prediction import Prediction
 from recognizers.recognizer import Answer, State
-from recognizers.runtimes.choice import settle
+from recognizers.runtimes.choice import after_stems
 from recognizers.runtimes.folded import NOTHING_SEEN, FoldedSlowFast, Memory
 from recognizers.transforms import crop_to_region, normalised, square
 
@@ -43,7 +43,7 @@ class WindowedRecognizer:
         self._network: nn.Module = network.to(self._device)
         if self._device.type == "cpu":
             folded = FoldedSlowFast(network, card.mean, card.std).eval()
-            settle(folded, network, card.crop_px, runtime, threads)
+            folded.by_clip = after_stems(network, folded, card.crop_px, runtime, threads)
             self._network = folded
 
     def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:

@@ -47,7 +47,7 @@ async def test_the_demo_ends_by_itself_and_most_of_what_it_says_is_right() -> No
     # A starved camera leaves pictures out, and then actions are missed; what is said must be right all the same.
     assert summary["done"] >= 5
     assert summary["right"] >= 2, summary
-    assert summary["right"] > summary["wrong"], summary
+    assert summary["right"] >= 2 * summary["wrong"], summary
     assert companions_of(process.pid) == []
 
 

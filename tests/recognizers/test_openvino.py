@@ -10,7 +10,7 @@ import torch
 from recognizers.build import build_recognizer
 from recognizers.errors import CheckpointMismatch
 from recognizers.models.slowfast import SlowFastSize, slowfast_small
-from recognizers.runtimes.choice import settle
+from recognizers.runtimes.choice import after_stems
 from recognizers.runtimes.folded import FoldedSlowFast
 from tests.recognizers.networks import TINY, random_slowfast, write_random
 
@@ -26,7 +26,7 @@ def test_it_answers_as_torch_does(size: SlowFastSize, side: int) -> None:
     pictures = torch.randint(0, 256, (2, size.frames, 3, side, side), dtype=torch.uint8)
     folded = FoldedSlowFast(network, MEAN, STD).eval()
     wanted = folded(pictures)
-    settle(folded, network, side, "openvino", threads=1)
+    folded.by_clip = after_stems(network, folded, side, "openvino", threads=1)
     assert folded.by_clip is not None
     assert (folded(pictures) - wanted).abs().max() < 1e-4 * wanted.abs().max().clamp(min=1)
 
@@ -34,8 +34,7 @@ def test_it_answers_as_torch_does(size: SlowFastSize, side: int) -> None:
 def test_torch_is_taken_where_it_is_asked_for() -> None:
     network = random_slowfast(TINY)
     folded = FoldedSlowFast(network, MEAN, STD).eval()
-    settle(folded, network, 32, "torch", threads=1)
-    assert folded.by_clip is None
+    assert after_stems(network, folded, 32, "torch", threads=1) is None
 
 
 def test_where_it_is_not_installed_auto_takes_torch_and_asking_for_it_says_what_to_do(
