@@ -1,10 +1,8 @@
-"""SlowFast's stages by OpenVINO: half the time of torch on a CPU, equal answers (1e-4). The door to OpenVINO.
-
-The model is read through the frontend itself: `openvino.convert_model` would report its use over the network.
-"""
+"""SlowFast's stages by OpenVINO: half the time of torch on a CPU, equal answers (1e-4). The door to OpenVINO."""
 
 from __future__ import annotations
 
+import sys
 import warnings
 from importlib.util import find_spec
 
@@ -23,6 +21,7 @@ class OpenVinoStages:
 
     def __init__(self, network: SlowFast, slow: Tensor, fast: Tensor, threads: int) -> None:
         """`slow` and `fast`: what the stems say of any clip; their shapes are those of all clips to come."""
+        _keep_to_ourselves()
         from openvino import Core  # noqa: PLC0415 - optional, and slow to import
         from openvino.frontend import FrontEndManager  # noqa: PLC0415
         from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder  # noqa: PLC0415
@@ -30,10 +29,11 @@ class OpenVinoStages:
         inputs = (_pathway(slow), _pathway(fast))
         frontend = FrontEndManager().load_by_framework("pytorch")
         with warnings.catch_warnings():
-            # The frontend traces, and torch would rather have it export: that takes 20 s and one more library.
+            # torch would rather export than trace: that takes 20 s and one more library.
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
-            decoder = TorchScriptPythonDecoder(_AfterStems(network).eval(), example_input=inputs)
+            traced = torch.jit.trace(_AfterStems(network).eval(), inputs, check_trace=False)  # type: ignore[no-untyped-call]
+        decoder = TorchScriptPythonDecoder(traced, example_input=inputs)  # the frontend does not hold on to it
         model = frontend.convert(frontend.load(decoder))
         model.reshape({place: list(one.shape) for place, one in enumerate(inputs)})
         options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
@@ -44,8 +44,14 @@ class OpenVinoStages:
         return torch.from_numpy(said[0].copy())
 
 
+def _keep_to_ourselves() -> None:
+    """OpenVINO tells its makers of every import, over the network and from a forked process, which hangs beside threads
+    and holds what the service has open. Where `openvino_telemetry` cannot be imported, it does not."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+
 class _AfterStems(nn.Module):
-    """The frontend traces a module's `forward`."""
+    """What is traced is a module's `forward`."""
 
     def __init__(self, network: SlowFast) -> None:
         super().__init__()

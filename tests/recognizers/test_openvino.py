@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,19 @@ def test_where_it_is_not_installed_auto_takes_torch_and_asking_for_it_says_what_
     build_recognizer("slowfast", checkpoint, {"runtime": "auto"})
     with pytest.raises(CheckpointMismatch, match="pip install"):
         build_recognizer("slowfast", checkpoint, {"runtime": "openvino"})
+
+
+REPORTING = """
+import os, sys
+os.register_at_fork(before=lambda: print("forks"))
+from recognizers.build import build_recognizer
+build_recognizer("slowfast", sys.argv[1], {"runtime": "openvino"})
+print(sorted(name for name, module in sys.modules.items() if module and name.startswith("openvino_telemetry")))
+"""
+
+
+def test_it_reports_to_nobody(tmp_path: Path) -> None:
+    """Its telemetry would be sent from a forked process."""
+    checkpoint = write_random(tmp_path / "random.safetensors")
+    command = [sys.executable, "-c", REPORTING, str(checkpoint)]
+    assert subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout == "[]\n"
