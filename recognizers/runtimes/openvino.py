@@ -1,4 +1,4 @@
-"""SlowFast's stages by OpenVINO: equal answers (1e-4); alone on a core in half of torch's time. The door to OpenVINO."""
+"""SlowFast's stages by OpenVINO: equal answers (1e-4), alone on a core in half of torch's time. Its only door."""
 
 from __future__ import annotations
 

@@ -6,19 +6,26 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from recognizers.train.plan import Recipe
 from recognizers.transforms import MEAN, STD, normalised, square
 
 
 def augmented(pictures: NDArray[np.uint8], crop_px: int, recipe: Recipe, rng: np.random.Generator) -> Tensor:
-    """`(N, T, S, S, 3)` uint8 → `(N, 3, T, crop, crop)` as the network sees it: shifted, perhaps nearer or mirrored,
-    with other brightness, contrast, colours and noise, perhaps partly hidden or under a faint picture of another."""
+    """`(N, T, S, S, 3)` uint8 → `(N, 3, T, crop, crop)` as the network sees it: shifted, perhaps nearer, mirrored or
+    turned, with other brightness, contrast, colours and noise, perhaps partly hidden or under a faint picture of
+    another."""
     seen = normalised(torch.stack([_cropped(clip, crop_px, recipe, rng) for clip in pictures]), MEAN, STD)
+    if recipe.turn > 0:
+        seen = _turned(seen, recipe.turn, rng)
     n = len(seen)
     gain = _random(rng, n, 0.75, 1.3) * _random(rng, (n, 3), 0.9, 1.1)
     grey = seen.mean(dim=1, keepdim=True)
-    seen = grey + (seen - grey) * _random(rng, n, 0.5, 1.3)
+    colour = _random(rng, n, 0.5, 1.3)
+    if recipe.grey > 0:
+        colour = colour * torch.from_numpy(rng.random(n) >= recipe.grey).view(colour.shape)
+    seen = grey + (seen - grey) * colour
     seen = seen * gain + _random(rng, n, -0.35, 0.35)
     if recipe.ghost > 0:
         seen = _ghosted(seen, recipe.ghost, rng)
@@ -38,6 +45,17 @@ def _cropped(clip: NDArray[np.uint8], crop_px: int, recipe: Recipe, rng: np.rand
     if recipe.flip and rng.random() < 0.5:
         cut = cut[:, :, ::-1]
     return square(list(cut), crop_px)
+
+
+def _turned(seen: Tensor, degrees: float, rng: np.random.Generator) -> Tensor:
+    """Each clip about its centre; corners that come into view mirror what lies beside them."""
+    n, channels, frames, *size = seen.shape
+    angle = torch.from_numpy(np.deg2rad(rng.uniform(-degrees, degrees, n)).astype(np.float32))
+    cos, sin, zero = angle.cos(), angle.sin(), torch.zeros(n)
+    rows = torch.stack((cos, -sin, zero, sin, cos, zero), dim=1).view(n, 2, 3)
+    grid = F.affine_grid(rows, [n, channels * frames, *size], align_corners=False)
+    flat = F.grid_sample(seen.flatten(1, 2), grid, padding_mode="reflection", align_corners=False)
+    return flat.view(seen.shape)
 
 
 def _ghosted(seen: Tensor, share: float, rng: np.random.Generator) -> Tensor:

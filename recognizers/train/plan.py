@@ -28,6 +28,10 @@ class Recipe:
     """Mirror half of the clips; only where no action is handed or has a direction."""
     zoom: float = 0.0
     """Clips show from 1 - zoom of the picture up to all of it."""
+    turn: float = 0.0
+    """Clips are turned by up to so many degrees either way, as cameras hang askew."""
+    grey: float = 0.0
+    """Share of clips without colour."""
     ghost: float = 0.0
     """Share of clips under a faint still picture of another clip."""
     hide: float = 0.0

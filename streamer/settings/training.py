@@ -66,6 +66,8 @@ class RecipeSection(Section):
     smoothing: Share = Field(0.05, description="label smoothing")
     flip: bool = Field(False, description="mirror half of the clips; only where no action has a direction")
     zoom: Annotated[float, Field(ge=0, le=0.9)] = Field(0.0, description="clips show from 1 - zoom of the picture")
+    turn: Annotated[float, Field(ge=0, le=180)] = Field(0.0, description="degrees by which clips are turned at most")
+    grey: Share = Field(0.0, description="share of clips without colour")
     ghost: Share = Field(0.0, description="share of clips under a faint still picture of another")
     hide: Share = Field(0.0, description="share of clips with a box painted over")
     mixup: Annotated[float, Field(ge=0, le=10)] = Field(0.0, description="alpha of mixup; 0 is none")

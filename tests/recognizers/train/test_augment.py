@@ -1,12 +1,13 @@
 """Laws of how training clips are changed."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from recognizers.train.augment import augmented, mixed
+from recognizers.train.augment import _turned, augmented, mixed
 from recognizers.train.plan import Recipe
 
 PLAIN = Recipe(steps=1)
@@ -57,3 +58,26 @@ def test_mixup_blends_truth_as_it_blends_clips() -> None:
 def test_without_mixup_everything_stays_as_it_is() -> None:
     clips, truth = torch.randn(2, 3, 4, 5, 5), torch.eye(2)
     assert mixed(clips, truth, 0.0, np.random.default_rng(1)) == (clips, truth)
+
+
+def test_a_turn_is_the_same_in_all_pictures() -> None:
+    plain = augmented(standing(), 16, PLAIN, np.random.default_rng(3))
+    turned = augmented(standing(), 16, replace(PLAIN, turn=40.0), np.random.default_rng(3))
+    assert not torch.allclose(plain, turned, atol=0.5)
+    assert float(moved(turned).max()) < 0.2
+
+
+def test_a_quarter_turn_moves_the_top_to_a_side() -> None:
+    clip = torch.zeros(1, 3, 2, 9, 9)
+    clip[:, :, :, 0, 4] = 1.0
+    draw = SimpleNamespace(uniform=lambda low, high, n: np.full(n, high))
+    turned = _turned(clip, 90.0, draw)  # type: ignore[arg-type]
+    assert {tuple(place) for place in (turned[0, 0, 0] > 0.9).nonzero().tolist()} in ({(4, 0)}, {(4, 8)})
+
+
+def test_without_colour_all_channels_show_the_same_but_for_tint_and_noise() -> None:
+    seen = augmented(noise(), 16, replace(PLAIN, grey=1.0), np.random.default_rng(3))
+    pixels = seen.permute(1, 0, 2, 3, 4).flatten(1)
+    assert float(torch.corrcoef(pixels).min()) > 0.9
+    coloured = augmented(noise(), 16, PLAIN, np.random.default_rng(3)).permute(1, 0, 2, 3, 4).flatten(1)
+    assert float(torch.corrcoef(coloured).min()) < 0.7
