@@ -20,7 +20,8 @@ from recognizers.data.sets import WorkCellData
 from recognizers.data.windows import Jitter
 from recognizers.models.slowfast import SlowFastSize
 from recognizers.train.loop import Progress, train
-from recognizers.train.plan import Recipe, TrainingPlan
+from recognizers.train.plan import TrainingPlan
+from recognizers.train.recipe import Recipe
 
 SIZE = SlowFastSize(frames=1, alpha=1, beta_inv=4, width=16, depths=(1, 1, 1, 1), fusion_kernel=1)
 PAIR = ("tighten", "loosen")
@@ -41,6 +42,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         plan = TrainingPlan(
+            kind="slowfast",
             size=SIZE,
             spec=ClipSpec(1, 0.125, 0.25, 96),
             crop_px=96,

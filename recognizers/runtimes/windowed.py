@@ -10,10 +10,9 @@ from torch import Tensor, nn
 
 from recognizers.card import Card
 from recognizers.clip import Clip, ClipSpec, Region
-from recognizers.errors import DeviceFailed, OutOfDeviceMemory
 from recognizers.models.slowfast import SlowFast
-from recognizers.prediction import Prediction
 from recognizers.recognizer import Answer, State
+from recognizers.runtimes.answers import answers, on_device
 from recognizers.runtimes.choice import after_stems
 from recognizers.runtimes.folded import NOTHING_SEEN, FoldedSlowFast, Memory
 from recognizers.transforms import crop_to_region, normalised, square
@@ -55,36 +54,9 @@ class WindowedRecognizer:
         """
         if not clips:
             return []
-        torch.set_num_threads(self._threads)
-        try:
-            with torch.inference_mode():
-                logits, known = self._logits(torch.stack([self._pictures(clip) for clip in clips]), clips, states)
-                scores = torch.softmax(logits.float() / self._card.temperature, dim=1).cpu()
-        except (RuntimeError, MemoryError) as error:
-            if _is_out_of_memory(error):
-                torch.cuda.empty_cache()
-                raise OutOfDeviceMemory(f"a batch of {len(clips)} clips does not fit the device") from error
-            if _is_of_the_device(error):
-                first_line, *_ = str(error).partition("\n")
-                raise DeviceFailed(f"the device failed: {first_line}") from error
-            raise
-        return [
-            (
-                Prediction(
-                    stream=clip.stream,
-                    watch=clip.watch,
-                    epoch=clip.epoch,
-                    index=clip.index,
-                    start=clip.start,
-                    end=clip.end,
-                    captured_at=clip.captured_at,
-                    zero_at=clip.zero_at,
-                    scores=row.numpy(),
-                ),
-                state,
-            )
-            for clip, row, state in zip(clips, scores, known, strict=True)
-        ]
+        with on_device(self._threads, len(clips)):
+            logits, known = self._logits(torch.stack([self._pictures(clip) for clip in clips]), clips, states)
+            return answers(clips, logits, self._card.temperature, known)
 
     def _pictures(self, clip: Clip) -> Tensor:
         """`(T, 3, crop, crop)` uint8."""
@@ -104,13 +76,3 @@ class WindowedRecognizer:
             stems.append(stem)
             known.append(_Known(clip.region, memory))
         return self._network.decide(stems), list(known)
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    # torch's allocator on a CPU raises a bare RuntimeError.
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
-
-
-def _is_of_the_device(error: Exception) -> bool:
-    # The libraries on the device speak through bare RuntimeErrors too ("cuDNN error: …"); wrong shapes say cuda:0.
-    return isinstance(error, torch.AcceleratorError) or "CUDA" in str(error) or "cuDNN" in str(error)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from recognizers.train.plan import Recipe
+from recognizers.train.recipe import Recipe
 from recognizers.transforms import MEAN, STD, normalised, square
 
 

@@ -9,16 +9,26 @@ from typing import Any
 from recognizers.clip import ClipSpec
 from recognizers.data.sets import ClipListData, WorkCellData
 from recognizers.data.windows import Jitter
-from recognizers.models.slowfast import SIZES
-from recognizers.train.plan import Recipe, TrainingPlan
+from recognizers.errors import DataError
+from recognizers.families import FAMILIES
+from recognizers.train.plan import TrainingPlan
+from recognizers.train.recipe import Recipe
 
 
 def training_plan(settings: Mapping[str, Any]) -> TrainingPlan:
-    """A plan from the sections of a training file: network, data, recipe, jitter, out."""
+    """A plan from the sections of a training file: network, data, recipe, jitter, out.
+
+    Raises:
+        DataError: there is no such network.
+    """
     network, data = settings["network"], settings["data"]
-    size = SIZES[network["size"]]()
+    try:
+        size = FAMILIES[network["kind"]].named(network["size"], network["numbers"])
+    except (TypeError, ValueError) as error:
+        raise DataError(f"network: {error}") from error
     spec = ClipSpec(size.frames, network["interval_s"], network["hop_s"], network["crop_px"])
     return TrainingPlan(
+        kind=network["kind"],
         size=size,
         spec=spec,
         crop_px=network["crop_px"],

@@ -6,22 +6,24 @@ import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from recognizers.checkpoint import Card, save
-from recognizers.data.sets import Sampling, Tick
-from recognizers.data.track import DataSet
-from recognizers.data.windows import TrainingWindows
+from recognizers.data.sets import Tick
 from recognizers.errors import DataError
-from recognizers.models.slowfast import SlowFast
+from recognizers.families import FAMILIES
 from recognizers.nn.resnet3d import Block
-from recognizers.train.augment import augmented, mixed
+from recognizers.train.augment import mixed
+from recognizers.train.lessons import Lessons
 from recognizers.train.plan import TrainingPlan
-from recognizers.train.validate import answers, figures, fitted_temperature
+from recognizers.train.recipe import Recipe
+from recognizers.train.validate import figures, fitted_temperature
 from recognizers.transforms import MEAN, STD
 
 _NORM_BATCHES = 40
@@ -45,16 +47,11 @@ def train(plan: TrainingPlan, tick: Tick, told: Callable[[Progress], None]) -> C
         DataError: the data cannot be read, or shows nothing of some action.
     """
     torch.set_num_threads(plan.recipe.threads)
-    data = plan.data.load(Sampling(plan.stored_hz, plan.stored_px), tick)
-    often = [plan.recipe.background if label == data.background else 1.0 for label in data.labels]
-    background = data.labels.index(data.background)
-    windows = TrainingWindows(data.training, often, background, plan.spec, plan.jitter)
-    if windows.missing:
-        raise DataError(f"no training clip shows {', '.join(data.labels[label] for label in windows.missing)}")
-    network = _optimised(plan, data, windows, told)
-    _settle_norms(network, plan, windows)
+    lessons = plan.lessons(tick)
+    network = _optimised(plan, lessons, told)
+    _settle_norms(network, plan.recipe, lessons)
     network.eval()
-    card = _judged(network, plan, data)
+    card = _judged(network, plan, lessons)
     # Half precision: the answers differ by less than the fourth decimal, the file by half.
     weights = {
         name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in network.state_dict().items()
@@ -64,14 +61,12 @@ def train(plan: TrainingPlan, tick: Tick, told: Callable[[Progress], None]) -> C
     return card
 
 
-def _optimised(
-    plan: TrainingPlan, data: DataSet, windows: TrainingWindows, told: Callable[[Progress], None]
-) -> SlowFast:
-    recipe = plan.recipe
+def _optimised(plan: TrainingPlan, lessons: Lessons, told: Callable[[Progress], None]) -> nn.Module:
+    recipe, make = plan.recipe, FAMILIES[plan.kind].network
     torch.manual_seed(recipe.seed)
-    network = SlowFast(plan.size, len(data.labels))
+    network = make(plan.size, len(lessons.labels))
     _open_blocks(network)
-    kept = SlowFast(plan.size, len(data.labels))
+    kept = make(plan.size, len(lessons.labels))
     kept.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(_by_decay(network, recipe.weight_decay), lr=recipe.rate)
     first = _resume(plan, network, kept, optimizer)
@@ -83,9 +78,7 @@ def _optimised(
         rate = recipe.rate * rate_share(step, recipe.steps)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        pictures, labels = windows.batch(recipe.batch, rng)
-        truth = F.one_hot(torch.from_numpy(labels), len(data.labels)).float()
-        clips, truth = mixed(augmented(pictures, plan.crop_px, recipe, rng), truth, recipe.mixup, rng)
+        clips, truth = mixed(*lessons.batch(rng), recipe.mixup, rng)
         loss = F.cross_entropy(network(clips), truth, label_smoothing=recipe.smoothing)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -99,7 +92,7 @@ def _optimised(
 
 
 @torch.no_grad()
-def _open_blocks(network: SlowFast) -> None:
+def _open_blocks(network: nn.Module) -> None:
     """Let residual blocks speak from the start: AdamW moves a gain by its rate a step at most, and from the paper's
     zero (meant for SGD and long training) small networks would stay nearly linear for hundreds of steps."""
     for module in network.modules():
@@ -129,35 +122,34 @@ def _average(kept: nn.Module, network: nn.Module, decay: float) -> None:
 
 
 @torch.no_grad()
-def _settle_norms(network: SlowFast, plan: TrainingPlan, windows: TrainingWindows) -> None:
+def _settle_norms(network: nn.Module, recipe: Recipe, lessons: Lessons) -> None:
     """Batch norms of averaged weights have seen none of their own activations: measure them anew ("precise BN")."""
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm3d)]
+    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    if not norms:
+        return
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over what follows
     network.train()
     for number in range(_NORM_BATCHES):
-        rng = np.random.default_rng((plan.recipe.seed, plan.recipe.steps, number))
-        pictures, _ = windows.batch(plan.recipe.batch, rng)
-        network(augmented(pictures, plan.crop_px, plan.recipe, rng))
+        network(lessons.batch(np.random.default_rng((recipe.seed, recipe.steps, number)))[0])
 
 
-def _judged(network: SlowFast, plan: TrainingPlan, data: DataSet) -> Card:
-    classes = len(data.labels)
-    temperature = fitted_temperature(answers(network, data.calibration, plan.spec, plan.crop_px, classes))
-    held_out = figures(answers(network, data.held_out, plan.spec, plan.crop_px, classes), data.labels, temperature)
+def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
+    temperature = fitted_temperature(lessons.judged(network, "calibration"))
+    held_out = figures(lessons.judged(network, "held_out"), lessons.labels, temperature)
     return Card(
-        kind="slowfast",
-        labels=data.labels,
-        background=data.background,
+        kind=plan.kind,
+        labels=lessons.labels,
+        background=lessons.background,
         spec=plan.spec,
         crop_px=plan.crop_px,
         mean=MEAN,
         std=STD,
-        network=asdict(plan.size),
+        network=asdict(cast(Any, plan.size)),
         temperature=temperature,
         trained={
-            "data": data.description,
+            "data": lessons.description,
             "recipe": asdict(plan.recipe),
             "jitter": asdict(plan.jitter),
             "parameters": sum(parameter.numel() for parameter in network.parameters()),

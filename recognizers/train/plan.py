@@ -6,51 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recognizers.clip import ClipSpec
-from recognizers.data.sets import ClipListData, WorkCellData
+from recognizers.data.sets import ClipListData, Sampling, Tick, WorkCellData
 from recognizers.data.windows import Jitter
-from recognizers.models.slowfast import SlowFastSize
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """The numbers of an optimisation."""
-
-    steps: int
-    batch: int = 32
-    rate: float = 2e-3
-    """Highest learning rate (AdamW); rises over the first twentieth of the steps and falls as a cosine."""
-    weight_decay: float = 0.05
-    smoothing: float = 0.05
-    """Label smoothing."""
-    average: float = 0.995
-    """Decay of the moving average of the weights, which is what is kept."""
-    flip: bool = False
-    """Mirror half of the clips; only where no action is handed or has a direction."""
-    zoom: float = 0.0
-    """Clips show from 1 - zoom of the picture up to all of it."""
-    turn: float = 0.0
-    """Clips are turned by up to so many degrees either way, as cameras hang askew."""
-    grey: float = 0.0
-    """Share of clips without colour."""
-    ghost: float = 0.0
-    """Share of clips under a faint still picture of another clip."""
-    hide: float = 0.0
-    """Share of clips of which a box is hidden."""
-    mixup: float = 0.0
-    """Alpha of mixup; 0 is none."""
-    background: float = 2.0
-    """How often the background is shown, in times of an action."""
-    seed: int = 1
-    save_every: int = 50
-    """Steps between two states from which a killed training goes on."""
-    threads: int = 1
+from recognizers.nn.network import Size
+from recognizers.train.lessons import Lessons, PictureLessons
+from recognizers.train.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
     """A whole training."""
 
-    size: SlowFastSize
+    kind: str
+    """A key of `FAMILIES`."""
+    size: Size
     spec: ClipSpec
     crop_px: int
     data: WorkCellData | ClipListData
@@ -67,3 +36,12 @@ class TrainingPlan:
     def stored_hz(self) -> float:
         """Twice the clips' own rate, so that clips can begin between two of the live grid's moments."""
         return 2 / self.spec.interval_s
+
+    def lessons(self, tick: Tick) -> Lessons:
+        """The data, read.
+
+        Raises:
+            DataError: it cannot be read, or shows nothing of some action.
+        """
+        data = self.data.load(Sampling(self.stored_hz, self.stored_px), tick)
+        return PictureLessons(data, self.spec, self.crop_px, self.recipe, self.jitter)

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from streamer.settings.sources import Source
-from streamer.settings.values import PositiveSeconds, Seconds, Section, Share, Slug, Text, check_address
+from streamer.settings.values import Kind, PositiveSeconds, Seconds, Section, Share, Slug, Text, check_address
 
 
 class Mqtt(Section):
@@ -75,7 +75,7 @@ class EngineSection(Section):
 class RecognizerSection(Section):
     """A network, loaded once and shared by name."""
 
-    kind: Literal["slowfast"] = Field("slowfast", description="which recognizer")
+    kind: Kind = Field("slowfast", description="which recognizer")
     checkpoint: Text = Field("bundled:cell", description="a safetensors file, or bundled:NAME")
     hop_s: PositiveSeconds | None = Field(None, description="seconds between clips; null: as the checkpoint says")
     threads: int = Field(1, ge=1, le=64, description="CPU threads for one batch")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from streamer.settings.values import PositiveSeconds, Section, Share
+from streamer.settings.values import Kind, PositiveSeconds, Section, Share, Text
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -15,10 +15,11 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 class NetworkSection(Section):
     """What is trained, and what it will see live."""
 
-    kind: Literal["slowfast"] = Field("slowfast", description="which recognizer")
-    size: Literal["small", "r50_4x16", "r50_8x8", "r101_8x8"] = Field(
-        "small", description="named numbers of the network"
+    kind: Kind = Field("slowfast", description="which recognizer")
+    size: Text = Field(
+        "small", description="named numbers of the network; those of each kind are told where one is wrong"
     )
+    numbers: dict[str, Any] = Field(default_factory=dict, description="some of them changed")
     interval_s: PositiveSeconds = Field(0.125, description="seconds between two pictures of a clip")
     hop_s: PositiveSeconds = Field(0.25, description="seconds from one clip to the next, live")
     crop_px: int = Field(112, ge=32, le=1024, description="side of the square that the network sees")

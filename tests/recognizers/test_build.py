@@ -72,7 +72,7 @@ def test_a_card_that_describes_no_network_is_refused(tmp_path: Path, numbers: di
     _, tensors = load(write_random(tmp_path / "net"))
     save(tmp_path / "net", replace(card(), network={**asdict(TINY), **numbers}), tensors)
 
-    assert "the card does not describe a SlowFast network" in refused(tmp_path / "net")
+    assert "the card does not describe a slowfast network" in refused(tmp_path / "net")
 
 
 def test_clips_of_another_length_than_the_networks_are_refused(tmp_path: Path) -> None:

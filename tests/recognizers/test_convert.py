@@ -11,10 +11,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from recognizers.build import build_recognizer, slowfast_network
+from recognizers.build import build_recognizer
 from recognizers.checkpoint import load
 from recognizers.convert import convert, from_official
 from recognizers.errors import CheckpointMismatch
+from recognizers.families import network_of
 from recognizers.layouts import LAYOUTS, renamed
 from recognizers.models.slowfast import PUBLISHED, SlowFast, SlowFastSize
 from streamer.cli import main
@@ -50,7 +51,7 @@ def test_a_converted_network_answers_as_the_reference(tmp_path: Path, layout: st
     shown = pictures(TINY, 32)
 
     with torch.no_grad():
-        answer = slowfast_network(*load(tmp_path / "ours.safetensors"), "ours")(shown)
+        answer = network_of(*load(tmp_path / "ours.safetensors"), "ours")(shown)
 
     torch.testing.assert_close(answer, reference.logits(official(), shown, TINY.alpha, TINY.depths))
 
@@ -125,7 +126,7 @@ def test_a_background_that_is_no_label_is_added_and_never_wins(tmp_path: Path) -
     shown = pictures(TINY, 32)
 
     with torch.no_grad():
-        scores = slowfast_network(*load(tmp_path / "ours.safetensors"), "ours")(shown).softmax(1)
+        scores = network_of(*load(tmp_path / "ours.safetensors"), "ours")(shown).softmax(1)
 
     plain = reference.logits(official(), shown, TINY.alpha, TINY.depths).softmax(1)
     assert (card.labels, card.background) == ((*LABELS, "none"), "none")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from recognizers.train.augment import _turned, augmented, mixed
-from recognizers.train.plan import Recipe
+from recognizers.train.recipe import Recipe
 
 PLAIN = Recipe(steps=1)
 

@@ -17,7 +17,8 @@ from recognizers.models.slowfast import SlowFastSize
 from recognizers.train.augment import augmented
 from recognizers.train.card import write_card
 from recognizers.train.loop import Progress, rate_share, train
-from recognizers.train.plan import Recipe, TrainingPlan
+from recognizers.train.plan import TrainingPlan
+from recognizers.train.recipe import Recipe
 from recognizers.train.validate import Answers, expected_calibration_error, figures, fitted_temperature
 
 TINY = SlowFastSize(frames=4, alpha=2, beta_inv=2, width=4, depths=(1, 1, 1, 1), fusion_kernel=3)
@@ -26,6 +27,7 @@ TINY = SlowFastSize(frames=4, alpha=2, beta_inv=2, width=4, depths=(1, 1, 1, 1),
 @pytest.fixture
 def plan(tmp_path: Path) -> TrainingPlan:
     return TrainingPlan(
+        kind="slowfast",
         size=TINY,
         spec=ClipSpec(4, 0.25, 0.5, 32),
         crop_px=32,

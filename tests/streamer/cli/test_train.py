@@ -2,15 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from recognizers.checkpoint import load
-from recognizers.models.slowfast import SIZES
 from streamer.cli import main
 from streamer.settings import load_training
-from streamer.settings.training import NetworkSection
 
 TINY = """
 out: {out}
@@ -43,6 +40,11 @@ def test_it_writes_a_checkpoint_and_its_card(tmp_path: Path, capsys: pytest.Capt
         ("out: x.safetensors\ndata: {}\n", "2: data: must have exactly one of work_cell and clips"),
         ("out: x.safetensors\ndata: {work_cel: {}}\n", "2: data.work_cel: unknown key; did you mean work_cell?"),
         ("data: {work_cell: {}}\nrecipe: {steps: 0}\n", "2: recipe.steps: must be greater than or equal to 1"),
+        (
+            "out: x.safetensors\nnetwork: {size: tiny}\ndata: {work_cell: {}}\n",
+            "network: no size 'tiny'; there are: small",
+        ),
+        ("out: x.safetensors\nnetwork: {numbers: {hue: 1}}\ndata: {work_cell: {}}\n", "network: no number hue; there"),
         ("out: x.safetensors\ndata: {clips: {folder: /nowhere}}\n", "/nowhere/clips.csv: No such file or directory"),
     ],
 )
@@ -60,7 +62,3 @@ def test_the_shipped_training_files_are_valid() -> None:
     assert load_training(root / "config/training/cell.yaml", {}).data.work_cell is not None
     named = {"CLIPS": "clips", "SCENES": "scenes", "CHECKPOINT": "x.safetensors"}
     assert load_training(root / "benchmarks/ucf101.yaml", named).data.clips is not None
-
-
-def test_every_size_of_network_can_be_asked_for() -> None:
-    assert set(get_args(NetworkSection.model_fields["size"].annotation)) == set(SIZES)

@@ -1,0 +1,35 @@
+"""Every kind of network by its name: the one place that knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from recognizers.card import Card
+from recognizers.checkpoint import fit_strictly
+from recognizers.errors import CheckpointMismatch
+from recognizers.models.slowfast import SIZES, SlowFast, SlowFastSize
+from recognizers.nn.network import Family
+
+FAMILIES: dict[str, Family] = {"slowfast": Family(SlowFastSize, SIZES, SlowFast)}
+
+
+def network_of(card: Card, tensors: Mapping[str, Tensor], origin: str) -> nn.Module:
+    """The network that a card describes, with the checkpoint's weights, strictly.
+
+    Raises:
+        CheckpointMismatch: the card describes no network of its kind, or the weights are those of another.
+    """
+    family = FAMILIES.get(card.kind)
+    if family is None:
+        raise CheckpointMismatch(f"{origin}: no recognizer of kind {card.kind!r}; there are: {', '.join(FAMILIES)}")
+    try:
+        size = family.size(**card.network)
+        network = family.network(size, len(card.labels))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointMismatch(f"{origin}: the card does not describe a {card.kind} network ({error})") from error
+    if card.spec.frames != size.frames:
+        raise CheckpointMismatch(f"{origin}: clips have {card.spec.frames} pictures, the network takes {size.frames}")
+    fit_strictly(network, tensors, origin)
+    return network.eval()

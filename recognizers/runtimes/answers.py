@@ -1,0 +1,68 @@
+"""What every recognizer of this package does around its network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from recognizers.clip import Clip
+from recognizers.errors import DeviceFailed, OutOfDeviceMemory
+from recognizers.prediction import Prediction
+from recognizers.recognizer import Answer, State
+
+
+@contextmanager
+def on_device(threads: int, clips: int) -> Iterator[None]:
+    """Inference with so many CPU threads; what the device's libraries raise becomes ours.
+
+    Raises:
+        OutOfDeviceMemory: fewer clips at once may fit.
+        DeviceFailed: not these; the next may be answered.
+    """
+    torch.set_num_threads(threads)
+    try:
+        with torch.inference_mode():
+            yield
+    except (RuntimeError, MemoryError) as error:
+        if _is_out_of_memory(error):
+            torch.cuda.empty_cache()
+            raise OutOfDeviceMemory(f"a batch of {clips} clips does not fit the device") from error
+        if _is_of_the_device(error):
+            first_line, *_ = str(error).partition("\n")
+            raise DeviceFailed(f"the device failed: {first_line}") from error
+        raise
+
+
+def answers(clips: Sequence[Clip], logits: Tensor, temperature: float, states: Sequence[State | None]) -> list[Answer]:
+    """Each clip's prediction of its logits `(N, C)`, beside what is known for the watch's next clip."""
+    scores = torch.softmax(logits.float() / temperature, dim=1).cpu()
+    return [
+        (
+            Prediction(
+                stream=clip.stream,
+                watch=clip.watch,
+                epoch=clip.epoch,
+                index=clip.index,
+                start=clip.start,
+                end=clip.end,
+                captured_at=clip.captured_at,
+                zero_at=clip.zero_at,
+                scores=row.numpy(),
+            ),
+            state,
+        )
+        for clip, row, state in zip(clips, scores, states, strict=True)
+    ]
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # torch's allocator on a CPU raises a bare RuntimeError.
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
+def _is_of_the_device(error: Exception) -> bool:
+    # The libraries on the device speak through bare RuntimeErrors too ("cuDNN error: …"); wrong shapes say cuda:0.
+    return isinstance(error, torch.AcceleratorError) or "CUDA" in str(error) or "cuDNN" in str(error)
