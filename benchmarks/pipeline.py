@@ -1,6 +1,7 @@
 """How many cameras this machine sustains, beside how many a bare PyAV loop does (the limit), and where CPU time goes.
 
-usage: python -m benchmarks.pipeline CLIPS_FOLDER [--checkpoint bundled:cell] [--seconds 20] [--max 80] [--json]
+usage: python -m benchmarks.pipeline CLIPS_FOLDER [--checkpoint bundled:cell] [--set runtime=openvino] [--seconds 20]
+           [--max 80] [--json]
 
 Cameras: 640x360 at 25 a second, H.264, RTSP over TCP on loopback, real scenes; their server is a process of its own
 that codes nothing, and its CPU time is reported apart. The service looks at every camera once a second with the small
@@ -35,6 +36,7 @@ from benchmarks.children import Child
 from benchmarks.scenes import SCENE_S, restless_rules, write_films
 from benchmarks.sides import Run, Setup, configuration, dealt, run, start_bare, start_service
 from recognizers.build import build_recognizer
+from recognizers.card import checkpoint_path, read_card
 from recognizers.clip import WHOLE_PICTURE
 from streamer.sources.base import Demand, Need
 from tests.e2e.mosquitto import Mosquitto
@@ -48,7 +50,8 @@ class Bench:
 
     setup: Setup
     broker: int
-    checkpoint: str
+    recognizer: Mapping[str, object]
+    """Its section of the configuration."""
     events: Mapping[str, object]
     say: Callable[[str], None]
     runs: list[Run] = field(default_factory=list)
@@ -85,7 +88,7 @@ class Bench:
                 configuration(
                     self.setup.folder / f"run-{number}-{process}",
                     self.broker,
-                    self.checkpoint,
+                    self.recognizer,
                     {f"cam-{camera}": urls[camera] for camera in share},
                     self.events,
                 )
@@ -163,7 +166,7 @@ def text(about: Mapping[str, object], result: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def machine(checkpoint: str, films: Sequence[Path]) -> dict[str, object]:
+def machine(recognizer: Mapping[str, object], films: Sequence[Path]) -> dict[str, object]:
     import av
     import torch
 
@@ -175,15 +178,16 @@ def machine(checkpoint: str, films: Sequence[Path]) -> dict[str, object]:
         "av": av.__version__,
         "libavcodec": ".".join(map(str, av.library_versions["libavcodec"])),
         "torch": torch.__version__,
-        "network": checkpoint,
+        "recognizer": ", ".join(f"{key}: {value}" for key, value in recognizer.items()),
         "kbit/s": round(rate / 1000),
     }
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path, metavar="CLIPS_FOLDER", help="a folder of *.mp4: the scenes")
     parser.add_argument("--checkpoint", default="bundled:cell")
+    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="more of the recognizer's section")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each measuring window")
     parser.add_argument("--warm", type=float, default=5.0, help="seconds between the first pictures and the window")
     parser.add_argument("--max", type=int, default=80, help="most cameras to try")
@@ -191,18 +195,26 @@ def main() -> None:
     parser.add_argument("--processes", type=int, nargs="+", default=[1, os.cpu_count() or 1])
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     asked = parser.parse_args()
+    asked.films = sorted(asked.clips.glob("*.mp4"))
+    if not asked.films:
+        parser.error(f"{asked.clips} holds no *.mp4")
+    return asked
+
+
+def main() -> None:
+    asked = arguments()
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    clips = sorted(asked.clips.glob("*.mp4"))
-    if not clips:
-        parser.error(f"{asked.clips} holds no *.mp4")
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        say(f"coding {len(clips)} films")
-        films = write_films(clips, folder)
-        recognizer = build_recognizer("slowfast", asked.checkpoint, {"hop_s": 1.0, "threads": os.cpu_count()})
+        say(f"coding {len(asked.films)} films")
+        films = write_films(asked.films, folder)
+        kind = read_card(checkpoint_path(asked.checkpoint)).kind
+        section = {"kind": kind, "checkpoint": asked.checkpoint, **dict(one.split("=", 1) for one in asked.set)}
+        options = {**section, "hop_s": 1.0, "threads": os.cpu_count()}
+        recognizer = build_recognizer(kind, asked.checkpoint, options)
         size = Demand((Need(recognizer.spec, WHOLE_PICTURE),)).analysis_size(640, 360)
         events = restless_rules(recognizer, films[0], size)
         broker = stack.enter_context(Mosquitto(folder / "broker"))
@@ -216,8 +228,8 @@ def main() -> None:
             warm_s=asked.warm,
             apart={"cameras": cameras.pid, "broker": broker.pid},
         )
-        bench = Bench(setup, broker.port, asked.checkpoint, events, say)
-        about = machine(asked.checkpoint, films)
+        bench = Bench(setup, broker.port, section, events, say)
+        about = machine(section, films)
         result = report(bench, search(bench, sorted(set(asked.processes)), asked.guess, asked.max))
     print(json.dumps({**about, **result}) if asked.json else text(about, result))
 

@@ -47,12 +47,12 @@ def restless_rules(recognizer: Recognizer, film: Path, size: tuple[int, int]) ->
     """Rules by action: the one whose score crosses its own median most often begins and ends there, at once."""
     fps = round(1 / recognizer.spec.interval_s)
     buffer = TemporalBuffer("film", [Cut("bench", recognizer.spec, WHOLE_PICTURE)])
-    scores = []
+    scores, state = [], None
     for index, picture in enumerate(read_film(film, *size, fps)):
         for clip in buffer.push(Frame("film", 1, index, index / fps, index / fps, picture)):
-            ((prediction, _),) = recognizer.recognize([clip], [None])
-            assert prediction is not None
-            scores.append(prediction.scores)
+            ((prediction, state),) = recognizer.recognize([clip], [state])
+            if prediction is not None:
+                scores.append(prediction.scores)
     medians = np.median(scores, axis=0)
     crossings = np.abs(np.diff((scores >= medians).astype(int), axis=0)).sum(axis=0)
     crossings[recognizer.labels.index(recognizer.background)] = -1

@@ -216,7 +216,11 @@ def _parts(
 
 
 def configuration(
-    folder: Path, broker: int, checkpoint: str, cameras: Mapping[str, str], events: Mapping[str, object]
+    folder: Path,
+    broker: int,
+    recognizer: Mapping[str, object],
+    cameras: Mapping[str, str],
+    events: Mapping[str, object],
 ) -> Path:
     """A service's configuration file: cameras by id, a decision a second for each."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -228,7 +232,7 @@ def configuration(
         "log": {"level": "warning"},
         # A CPU gains nothing by more than four clips at once, and those behind them would wait for all.
         "engine": {"batch": 4, "deadline_s": 0.05},
-        "recognizers": {"bench": {"kind": "slowfast", "checkpoint": checkpoint, "hop_s": 1.0}},
+        "recognizers": {"bench": {**recognizer, "hop_s": 1.0}},
         "streams": [
             {"id": name, "source": {"kind": "rtsp", "url": url}, "watches": [watch]} for name, url in cameras.items()
         ],
