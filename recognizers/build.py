@@ -13,8 +13,13 @@ from recognizers.card import Card, checkpoint_path
 from recognizers.checkpoint import load
 from recognizers.errors import CheckpointMismatch
 from recognizers.families import network_of
+from recognizers.models.crnn import Crnn
+from recognizers.models.single_frame import SingleFrame
 from recognizers.models.slowfast import SlowFast
 from recognizers.recognizer import Recognizer
+from recognizers.runtimes.averaged import AveragedRecognizer
+from recognizers.runtimes.carried import CarriedRecognizer
+from recognizers.runtimes.featured import FeaturedRecognizer
 from recognizers.runtimes.openvino import is_installed
 from recognizers.runtimes.windowed import WindowedRecognizer
 
@@ -28,7 +33,20 @@ def _slowfast(network: nn.Module, card: Card, options: Options) -> Recognizer:
     return WindowedRecognizer(cast(SlowFast, network), card, threads=options.get("threads", 1), runtime=runtime)
 
 
-KINDS: dict[str, Callable[[nn.Module, Card, Options], Recognizer]] = {"slowfast": _slowfast}
+def _single_frame(network: nn.Module, card: Card, options: Options) -> Recognizer:
+    return FeaturedRecognizer(cast(SingleFrame, network), card, options.get("threads", 1))
+
+
+def _crnn(network: nn.Module, card: Card, options: Options) -> Recognizer:
+    make = CarriedRecognizer if options.get("state") == "carried" else FeaturedRecognizer
+    return make(cast(Crnn, network), card, options.get("threads", 1))
+
+
+KINDS: dict[str, Callable[[nn.Module, Card, Options], Recognizer]] = {
+    "slowfast": _slowfast,
+    "single_frame": _single_frame,
+    "crnn": _crnn,
+}
 """How a network of each kind becomes a recognizer."""
 
 
@@ -39,7 +57,8 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Rec
         kind: a key of `KINDS`; must be the checkpoint's own.
         checkpoint: a path or `bundled:NAME`.
         options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch),
-            `runtime` (on a CPU: torch, openvino, or auto for the faster one).
+            `runtime` (on a CPU: torch, openvino, or auto for the faster one), `state` (of a crnn: windowed or
+            carried), `average_clips` (answers whose scores are averaged; 1: none).
 
     Raises:
         CheckpointMismatch: the file is not what was asked for, or its runtime is not installed.
@@ -50,4 +69,6 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Rec
         raise CheckpointMismatch(f"{path} is of kind {card.kind!r}, not {kind!r}; give the right file or kind")
     if options.get("hop_s") is not None:
         card = replace(card, spec=replace(card.spec, hop_s=options["hop_s"]))
-    return KINDS[kind](network_of(card, tensors, str(path)), card, options)
+    recognizer = KINDS[kind](network_of(card, tensors, str(path)), card, options)
+    average = options.get("average_clips", 1)
+    return recognizer if average == 1 else AveragedRecognizer(recognizer, average)

@@ -67,7 +67,8 @@ def build_recognizers(settings: Settings, runtime: str | None = None) -> dict[st
         if name not in used:
             continue
         try:
-            options = {"hop_s": section.hop_s, "threads": section.threads, "runtime": runtime or section.runtime}
+            options = section.model_dump(include={"hop_s", "threads", "state", "average_clips"})
+            options["runtime"] = runtime or section.runtime
             built[name] = build_recognizer(section.kind, section.checkpoint, options)
         except CheckpointMismatch as error:
             problems.append(f"recognizers.{name}: {error}")

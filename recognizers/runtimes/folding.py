@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 def folded(conv: nn.Conv3d, norm: nn.BatchNorm3d) -> tuple[nn.Parameter, nn.Parameter]:
@@ -22,3 +26,19 @@ def kernel(weight: Tensor) -> nn.Parameter:
 
 def constant(tensor: Tensor) -> nn.Parameter:
     return nn.Parameter(tensor.detach(), requires_grad=False)
+
+
+def folded_pictures(network: nn.Module) -> nn.Module:
+    """A copy of a network over pictures with channels last, each batch norm inside the convolution before it.
+
+    A norm belongs to a convolution that its module registers just before it, as all do here.
+    """
+    network = deepcopy(network).eval()
+    for module in network.modules():
+        for (place, conv), (name, norm) in pairwise(list(module.named_children())):
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                whole = fuse_conv_bn_eval(conv, norm)
+                whole.weight = kernel(whole.weight)
+                setattr(module, place, whole)
+                setattr(module, name, nn.Identity())
+    return network.requires_grad_(False)

@@ -20,6 +20,7 @@ from recognizers.errors import DataError
 from recognizers.families import FAMILIES
 from recognizers.nn.resnet3d import Block
 from recognizers.train.augment import mixed
+from recognizers.train.imagenet import begin_with_imagenet
 from recognizers.train.lessons import Lessons
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
@@ -45,6 +46,7 @@ def train(plan: TrainingPlan, tick: Tick, told: Callable[[Progress], None]) -> C
 
     Raises:
         DataError: the data cannot be read, or shows nothing of some action.
+        CheckpointMismatch: it begins pretrained, and the weights are not installed.
     """
     torch.set_num_threads(plan.recipe.threads)
     lessons = plan.lessons(tick)
@@ -66,6 +68,7 @@ def _optimised(plan: TrainingPlan, lessons: Lessons, told: Callable[[Progress], 
     torch.manual_seed(recipe.seed)
     network = make(plan.size, len(lessons.labels))
     _open_blocks(network)
+    begin_with_imagenet(network)
     kept = make(plan.size, len(lessons.labels))
     kept.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(_by_decay(network, recipe.weight_decay), lr=recipe.rate)
@@ -124,13 +127,13 @@ def _average(kept: nn.Module, network: nn.Module, decay: float) -> None:
 @torch.no_grad()
 def _settle_norms(network: nn.Module, recipe: Recipe, lessons: Lessons) -> None:
     """Batch norms of averaged weights have seen none of their own activations: measure them anew ("precise BN")."""
-    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    network.train()  # what is frozen stays as it is
+    norms = [module for module in network.modules() if isinstance(module, _BatchNorm) and module.training]
     if not norms:
         return
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over what follows
-    network.train()
     for number in range(_NORM_BATCHES):
         network(lessons.batch(np.random.default_rng((recipe.seed, recipe.steps, number)))[0])
 

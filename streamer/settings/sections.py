@@ -82,6 +82,18 @@ class RecognizerSection(Section):
     runtime: Literal["auto", "torch", "openvino"] = Field(
         "torch", description="on a CPU; auto: the faster one of those installed (replay: torch)"
     )
+    state: Literal["windowed", "carried"] = Field(
+        "windowed", description="of a crnn: begin anew with every clip, or carry on from the one before"
+    )
+    average_clips: int = Field(1, ge=1, le=64, description="answers whose scores are averaged; 1: each stands alone")
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> RecognizerSection:
+        if self.state == "carried" and self.kind != "crnn":
+            raise ValueError(f"state: only a crnn can be carried, not a {self.kind}; leave it out")
+        if self.runtime == "openvino" and self.kind != "slowfast":
+            raise ValueError(f"runtime: openvino runs a slowfast only, not a {self.kind}; leave it out")
+        return self
 
 
 class Rule(Section):

@@ -14,14 +14,27 @@ from recognizers.build import build_recognizer
 from recognizers.clip import WHOLE_PICTURE, Clip, Region
 from recognizers.prediction import Prediction
 from recognizers.recognizer import Recognizer
+from recognizers.runtimes.averaged import AveragedRecognizer
 from streamer.testing.recognizers import CountingRecognizer
 from tests.recognizers.networks import write_random
+from tests.recognizers.pictures import CRNN, LSTM, SINGLE_FRAME, write
 
 RECOGNIZERS: dict[str, Callable[[Path], Recognizer]] = {
     "slowfast": lambda folder: build_recognizer("slowfast", write_random(folder / "random.safetensors"), {}),
     "slowfast by OpenVINO": lambda folder: build_recognizer(
         "slowfast", write_random(folder / "random.safetensors"), {"runtime": "openvino"}
     ),
+    "single_frame": lambda folder: build_recognizer(
+        "single_frame", write(folder / "random.safetensors", "single_frame", SINGLE_FRAME), {}
+    ),
+    "crnn": lambda folder: build_recognizer("crnn", write(folder / "random.safetensors", "crnn", CRNN), {}),
+    "crnn carried": lambda folder: build_recognizer(
+        "crnn", write(folder / "random.safetensors", "crnn", LSTM), {"state": "carried"}
+    ),
+    "averaged": lambda folder: build_recognizer(
+        "single_frame", write(folder / "random.safetensors", "single_frame", SINGLE_FRAME), {"average_clips": 2}
+    ),
+    "averaged over a state": lambda _: AveragedRecognizer(CountingRecognizer(warm_up=1), 2),
     "counting": lambda _: CountingRecognizer(warm_up=1),
 }
 CLIPS = 3

@@ -12,7 +12,11 @@ import torch
 from recognizers.build import build_recognizer
 from recognizers.checkpoint import load, save
 from recognizers.errors import CheckpointMismatch
+from recognizers.runtimes.averaged import AveragedRecognizer
+from recognizers.runtimes.carried import CarriedRecognizer
+from recognizers.runtimes.featured import FeaturedRecognizer
 from tests.recognizers.networks import LABELS, TINY, card, random_slowfast, write_random
+from tests.recognizers.pictures import CRNN, write
 
 
 def test_a_recognizer_says_what_its_card_says(tmp_path: Path) -> None:
@@ -35,6 +39,14 @@ def test_half_precision_weights_are_taken_as_whole(tmp_path: Path) -> None:
     save(tmp_path / "net", card(), state)
 
     assert build_recognizer("slowfast", tmp_path / "net", {}).labels == LABELS
+
+
+def test_a_recurrent_network_can_carry_on_and_every_recognizer_can_be_averaged(tmp_path: Path) -> None:
+    path = write(tmp_path / "net", "crnn", CRNN)
+
+    assert isinstance(build_recognizer("crnn", path, {}), FeaturedRecognizer)
+    assert isinstance(build_recognizer("crnn", path, {"state": "carried"}), CarriedRecognizer)
+    assert isinstance(build_recognizer("crnn", path, {"average_clips": 3}), AveragedRecognizer)
 
 
 def refused(path: Path, kind: str = "slowfast") -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 
 import pytest
 
 from recognizers.clip import Region
+from recognizers.runtimes.averaged import AveragedRecognizer
+from recognizers.runtimes.carried import CarriedRecognizer
 from streamer.build import address_of, build_plan, build_recognizers, build_sink, build_watches, mqtt_options
 from streamer.clock import SystemClock
 from streamer.errors import ConfigError
@@ -15,6 +18,7 @@ from streamer.metrics import Metrics
 from streamer.segmenter import EventRule
 from streamer.settings import Mqtt, Rule, Settings, load
 from streamer.sinks.jsonl import JsonLinesSink
+from tests.recognizers.pictures import CRNN, write
 from tests.streamer.plants import AT_ONCE, write_plant
 
 CAMERA = '{kind: rtsp, url: "rtsp://me:word@cam/main", transport: udp, max_pixels: 99, tls_verify: false}'
@@ -52,6 +56,16 @@ def test_a_watch_looks_as_its_recognizer_wants(tmp_path: Path) -> None:
     assert watch.spec.hop_s == 0.3
     assert (watch.labels, watch.background) == (("dark", "bright"), "dark")
     assert (watch.rules["default"].smooth_s, watch.rules["default"].on) == (0, 0.6)
+
+
+def test_a_recognizer_is_run_as_its_section_says(tmp_path: Path) -> None:
+    text = write_plant(tmp_path, {"cam": CAMERA}).read_text()
+    network = write(tmp_path / "crnn.safetensors", "crnn", CRNN)
+    text = re.sub(r"checkpoint: \S+?safetensors", f"kind: crnn, state: carried, checkpoint: {network}", text)
+    (tmp_path / "plant.yaml").write_text(text)
+    assert isinstance(build_recognizers(load(tmp_path / "plant.yaml", {}))["light"], CarriedRecognizer)
+    (tmp_path / "plant.yaml").write_text(text.replace("kind: crnn", "kind: crnn, average_clips: 2"))
+    assert isinstance(build_recognizers(load(tmp_path / "plant.yaml", {}))["light"], AveragedRecognizer)
 
 
 def test_without_rules_a_watch_has_those_of_the_reference(tmp_path: Path) -> None:

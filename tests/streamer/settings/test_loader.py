@@ -133,6 +133,19 @@ def test_a_mistake_in_a_stream(tmp_path: Path, right: str, wrong: str, told: str
     assert mistake.startswith(told)
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("kind: slowfast, state: carried", "state: only a crnn can be carried, not a slowfast; leave it out"),
+        ("kind: crnn, runtime: openvino", "runtime: openvino runs a slowfast only, not a crnn; leave it out"),
+    ],
+)
+def test_an_option_of_another_kind_of_recognizer(tmp_path: Path, given: str, told: str) -> None:
+    text = VALID.replace("checkpoint: CHECKPOINT", f"checkpoint: {tmp_path / 'own.safetensors'}, {given}")
+    write_card(tmp_path / "own.safetensors", kind=given.split(",", maxsplit=1)[0].removeprefix("kind: "))
+    assert mistakes(tmp_path, text) == [f"2: recognizers.cell: {told}"]
+
+
 def test_a_duplicate_stream_and_a_file_that_is_not_there(tmp_path: Path) -> None:
     more = "  - {id: cell-4, source: {kind: file, path: film.mp4}, watches: [{id: a, recognizer: cell}]}\n"
     assert mistakes(tmp_path, VALID + more) == [
