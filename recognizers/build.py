@@ -13,9 +13,11 @@ from recognizers.card import Card, checkpoint_path
 from recognizers.checkpoint import load
 from recognizers.errors import CheckpointMismatch
 from recognizers.families import network_of
+from recognizers.models.san import San
 from recognizers.models.slowfast import SlowFast
 from recognizers.recognizer import Recognizer
 from recognizers.runtimes.openvino import is_installed
+from recognizers.runtimes.skeletal import SkeletalRecognizer
 from recognizers.runtimes.windowed import WindowedRecognizer
 
 Options = Mapping[str, Any]
@@ -28,7 +30,14 @@ def _slowfast(network: nn.Module, card: Card, options: Options) -> Recognizer:
     return WindowedRecognizer(cast(SlowFast, network), card, threads=options.get("threads", 1), runtime=runtime)
 
 
-KINDS: dict[str, Callable[[nn.Module, Card, Options], Recognizer]] = {"slowfast": _slowfast}
+def _san(network: nn.Module, card: Card, options: Options) -> Recognizer:
+    estimator = options.get("poses")
+    if estimator is None:
+        raise CheckpointMismatch("a san recognizer looks at people's joints; it needs something that finds them")
+    return SkeletalRecognizer(cast(San, network), card, estimator, threads=options.get("threads", 1))
+
+
+KINDS: dict[str, Callable[[nn.Module, Card, Options], Recognizer]] = {"san": _san, "slowfast": _slowfast}
 """How a network of each kind becomes a recognizer."""
 
 
@@ -39,7 +48,7 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Rec
         kind: a key of `KINDS`; must be the checkpoint's own.
         checkpoint: a path or `bundled:NAME`.
         options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch),
-            `runtime` (on a CPU: torch, openvino, or auto for the faster one).
+            `runtime` (on a CPU: torch, openvino, or auto for the faster one), `poses` (a PoseEstimator, for `san`).
 
     Raises:
         CheckpointMismatch: the file is not what was asked for, or its runtime is not installed.

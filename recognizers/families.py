@@ -9,10 +9,13 @@ from torch import Tensor, nn
 from recognizers.card import Card
 from recognizers.checkpoint import fit_strictly
 from recognizers.errors import CheckpointMismatch
-from recognizers.models.slowfast import SIZES, SlowFast, SlowFastSize
+from recognizers.models import san, slowfast
 from recognizers.nn.network import Family
 
-FAMILIES: dict[str, Family] = {"slowfast": Family(SlowFastSize, SIZES, SlowFast)}
+FAMILIES: dict[str, Family] = {
+    "san": Family(san.SanSize, san.SIZES, san.San),
+    "slowfast": Family(slowfast.SlowFastSize, slowfast.SIZES, slowfast.SlowFast),
+}
 
 
 def network_of(card: Card, tensors: Mapping[str, Tensor], origin: str) -> nn.Module:

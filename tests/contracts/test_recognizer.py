@@ -14,13 +14,18 @@ from recognizers.build import build_recognizer
 from recognizers.clip import WHOLE_PICTURE, Clip, Region
 from recognizers.prediction import Prediction
 from recognizers.recognizer import Recognizer
+from streamer.testing.estimators import BrightPoses
 from streamer.testing.recognizers import CountingRecognizer
 from tests.recognizers.networks import write_random
+from tests.recognizers.skeletons import write_random_san
 
 RECOGNIZERS: dict[str, Callable[[Path], Recognizer]] = {
     "slowfast": lambda folder: build_recognizer("slowfast", write_random(folder / "random.safetensors"), {}),
     "slowfast by OpenVINO": lambda folder: build_recognizer(
         "slowfast", write_random(folder / "random.safetensors"), {"runtime": "openvino"}
+    ),
+    "san": lambda folder: build_recognizer(
+        "san", write_random_san(folder / "random.safetensors"), {"poses": BrightPoses()}
     ),
     "counting": lambda _: CountingRecognizer(warm_up=1),
 }
