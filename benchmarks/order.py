@@ -47,7 +47,7 @@ TABLES = {
         networks=list(skeletons.CONTENDERS),
         ours=skeletons.OURS,
         baseline=skeletons.BASELINE,
-        measured=skeletons.measured,
+        measured=skeletons.table,
     )
 }
 

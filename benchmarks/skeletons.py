@@ -146,13 +146,17 @@ def answered(trial: TrainingPlan) -> dict[str, list[str]]:
     }
 
 
+def table(folder: Path, names: list[str], networks: list[str], seeds: int, results: Results, tick: Tick) -> list[Row]:
+    """The rows of these sets."""
+    return measured(folder, {name: SETS[name] for name in names}, networks, seeds, results, tick)
+
+
 def measured(
-    folder: Path, names: list[str], networks: list[str], seeds: int, results: Results, tick: Tick
+    folder: Path, sets: Mapping[str, PublicSet], networks: list[str], seeds: int, results: Results, tick: Tick
 ) -> list[Row]:
     """A row for each set and network."""
     rows = []
-    for name in names:
-        chosen = SETS[name]
+    for name, chosen in sets.items():
         groups = groups_of(folder / chosen.file)
         for network in networks:
             said = []
@@ -162,7 +166,7 @@ def measured(
                     parts.append(_trial(chosen, folder, network, group, seed, results))
                     tick(f"{name} {network}", (seed - 1) * len(groups) + number + 1, seeds * len(groups))
                 said.append({key: [one for part in parts for one in part[key]] for key in ("shown", "said")})
-            rows.append(_row(name, network, said, results))
+            rows.append(_row((name, chosen), network, said, results))
     return rows
 
 
@@ -184,15 +188,15 @@ def _trial(
         return kept
 
 
-def _row(name: str, network: str, said: list[dict[str, list[str]]], results: Results) -> Row:
-    chosen, contender = SETS[name], CONTENDERS[network]
+def _row(named: tuple[str, PublicSet], network: str, said: list[dict[str, list[str]]], results: Results) -> Row:
+    (name, chosen), contender = named, CONTENDERS[network]
     size = replace(contender.size, **chosen.numbers)
     clip = torch.randn(1, size.coordinates + 1, size.frames, len(LAYOUTS[size.layout].joints), 1)
     clip[:, -1] = 1
     classes = len({one for seed in said for one in seed["shown"]}) + (chosen.background == ADDED)
     model = FAMILIES[contender.kind].network(size, classes).eval()
     spent = results.of(f"cost of {network} on {name}", asdict(size), lambda: cost(model, clip))
-    shares = [_accuracy(one, chosen.backwards) for one in said]
+    shares = [accuracies(one, chosen.backwards) for one in said]
     return Row(
         set=name,
         network=network,
@@ -204,7 +208,7 @@ def _row(name: str, network: str, said: list[dict[str, list[str]]], results: Res
     )
 
 
-def _accuracy(said: Mapping[str, list[str]], backwards: tuple[str, ...]) -> tuple[float, float | None]:
+def accuracies(said: Mapping[str, list[str]], backwards: tuple[str, ...]) -> tuple[float, float | None]:
     """Of everything, and of what is another action backwards."""
     right = np.array([one == other for one, other in zip(said["shown"], said["said"], strict=True)])
     turned = np.array([one in backwards for one in said["shown"]])

@@ -128,7 +128,7 @@ def test_a_trained_network_tells_sitting_down_from_standing_up_and_goes_by_its_c
 ) -> None:
     plan = TrainingPlan(
         kind="san", size=tiny(layout="kinect-20", coordinates=3, persons=1, width=16), spec=ClipSpec(8, 0.1, 0.5, 64),
-        crop_px=64, data=data, recipe=Recipe(steps=60, batch=16, rate=5e-3, average=0.9), jitter=STEADY,
+        crop_px=64, data=data, recipe=Recipe(steps=80, batch=16, rate=5e-3, average=0.9, background=0.5), jitter=STEADY,
         out=tmp_path / "san.safetensors",
     )  # fmt: skip
     card = train(plan, lambda *_: None, lambda _: None)

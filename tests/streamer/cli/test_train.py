@@ -72,5 +72,7 @@ def test_mistakes_are_told_before_any_work(
 def test_the_shipped_training_files_are_valid() -> None:
     root = Path(__file__).parents[3]
     assert load_training(root / "config/training/cell.yaml", {}).data.work_cell is not None
+    skeletons = load_training(root / "config/training/skeletons.yaml", {"SKELETONS": "some.npz"}).data.skeletons
+    assert skeletons is not None
     named = {"CLIPS": "clips", "SCENES": "scenes", "CHECKPOINT": "x.safetensors"}
     assert load_training(root / "benchmarks/ucf101.yaml", named).data.clips is not None
