@@ -15,7 +15,7 @@ from recognizers.nn.skeletons import LAYOUTS
 class ConvGruSize:
     """The numbers that make it."""
 
-    layout: str = "coco-17"
+    layout: str = "coco17"
     coordinates: int = 2
     frames: int = 32
     persons: int = 1

@@ -78,7 +78,7 @@ SETS = {
     ),
     "utkinect": PublicSet(
         "utkinect.npz",
-        {"layout": "kinect-20", "coordinates": 3, "frames": 24},
+        {"layout": "kinect20", "coordinates": 3, "frames": 24},
         steps=400,
         flip=True,
         backwards=("sitDown", "standUp", "push", "pull"),
@@ -86,14 +86,14 @@ SETS = {
     ),
     "msraction3d": PublicSet(
         "msraction3d.npz",
-        {"layout": "msr-20", "coordinates": 3, "frames": 24},
+        {"layout": "msr20", "coordinates": 3, "frames": 24},
         steps=800,
         flip=False,
         floor=0.793,
     ),
     "jhmdb": PublicSet(
         "jhmdb14.npz",
-        {"layout": "jhmdb-15", "coordinates": 2, "frames": 24},
+        {"layout": "jhmdb15", "coordinates": 2, "frames": 24},
         steps=800,
         flip=True,
         backwards=("sit", "stand"),

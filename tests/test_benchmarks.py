@@ -178,7 +178,7 @@ def test_backwards_counts_only_actions_that_are_another_one_backwards() -> None:
 
 def test_networks_are_compared_on_sequences_they_have_not_seen(tmp_path: Path) -> None:
     write_skeletons(tmp_path / "made.npz")
-    numbers = {"layout": "kinect-20", "coordinates": 3, "frames": 8}
+    numbers = {"layout": "kinect20", "coordinates": 3, "frames": 8}
     made = PublicSet("made.npz", numbers, steps=3, flip=False, backwards=("sit", "stand"))
     results = Results(tmp_path / "results.json")
     ticks: list[int] = []

@@ -1,8 +1,8 @@
-"""The seams between a picture and what is found in it before a recognizer thinks."""
+"""The seams of estimators."""
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,19 +10,17 @@ from numpy.typing import NDArray
 from recognizers.clip import Picture
 
 
-@runtime_checkable
 class PoseEstimator(Protocol):
-    """Anything that finds people's joints in one picture.
-
-    Laws: the same picture gets the same answer, whatever was seen before; coordinates lie in [0, 1] of the picture;
-    where nobody is there are no rows.
-    """
+    """Where people's joints are."""
 
     @property
     def layout(self) -> str:
-        """A key of `recognizers.nn.skeletons.LAYOUTS`: which joints, in which order."""
+        """Which joints there are and in which order: a key of `recognizers.nn.skeletons.LAYOUTS`."""
         ...
 
     def poses(self, picture: Picture) -> NDArray[np.float32]:
-        """`(persons, joints, 3)`: x and y in [0, 1] of the picture, and how sure it is of the joint, in [0, 1]."""
+        """`(persons, joints, 3)`: x and y in fractions of the picture, and a score in [0, 1]; the surest person first.
+
+        Nobody seen is `(0, joints, 3)`. A joint that lies outside the picture has x or y outside of [0, 1].
+        """
         ...

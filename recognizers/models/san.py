@@ -24,7 +24,7 @@ Variant = Literal["v1", "v2", "v3"]
 class SanSize:
     """The numbers that make a SAN network."""
 
-    layout: str = "coco-17"
+    layout: str = "coco17"
     """A key of `LAYOUTS`: which joints, in which order."""
     coordinates: int = 2
     """2 (x, y) or 3 (x, y, z)."""
@@ -104,7 +104,8 @@ class San(nn.Module):
     def forward(self, skeletons: Tensor) -> Tensor:
         n, persons = len(skeletons), skeletons.shape[-1]
         seen = (skeletons[:, -1:] >= 0.5).to(skeletons.dtype)
-        people = torch.cat((skeletons[:, :-1] * seen, seen), dim=1).movedim(4, 1).flatten(0, 1)
+        places = torch.where(seen > 0, skeletons[:, :-1], 0.0)
+        people = torch.cat((places, seen), dim=1).movedim(4, 1).flatten(0, 1)
         there = people[:, -1].flatten(1).amax(dim=1).view(n, persons, 1)
         standard = standardised(people, self.layout)
         parts = [modality(name, standard, self.layout).transpose(1, 2).flatten(2) for name in self.size.modalities]

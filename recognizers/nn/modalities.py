@@ -16,15 +16,14 @@ _UPRIGHT = (0, 2)
 def standardised(skeletons: Tensor, layout: Layout) -> Tensor:
     """`(N, D + 1, T, J)` → the same in lengths of the trunk, of a body that faces the camera (D is 3).
 
-    The unit and the turn are one for the whole clip, so that what changes within it stays visible. Coordinates of
-    unseen joints are 0.
+    The unit and the turn are one for the whole clip, so that what changes within it stays visible.
     """
     places, seen = skeletons[:, :-1], skeletons[:, -1:]
     if layout.trunk:
         places = places / _trunk(places, seen, layout.trunk)
     if places.shape[1] == 3 and layout.across:
         places = _facing(places, seen, layout.across)
-    return torch.cat((places * seen, seen), dim=1)
+    return torch.cat((places, seen), dim=1)
 
 
 def modality(name: str, standard: Tensor, layout: Layout) -> Tensor:

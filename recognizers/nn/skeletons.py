@@ -170,13 +170,13 @@ FINGERTIP = described("tip")
 """The way of one point. It has no size of its own: how far it moves counts as it comes."""
 
 LAYOUTS: Mapping[str, Layout] = {
-    "coco-17": COCO_17,
-    "mediapipe-33": MEDIAPIPE_33,
-    "hands-21": HANDS_21,
-    "kinect-20": KINECT_20,
-    "msr-20": MSR_20,
-    "kinect-25": KINECT_25,
-    "jhmdb-15": JHMDB_15,
+    "coco17": COCO_17,
+    "mediapipe33": MEDIAPIPE_33,
+    "hands21": HANDS_21,
+    "kinect20": KINECT_20,
+    "msr20": MSR_20,
+    "kinect25": KINECT_25,
+    "jhmdb15": JHMDB_15,
     "fingertip": FINGERTIP,
 }
 """All that there are, by name."""

@@ -77,7 +77,7 @@ class RecipeSection(Section):
     rate: Annotated[float, Field(gt=0, le=1)] = Field(2e-3, description="highest learning rate (AdamW)")
     weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.05, description="of convolutions and head")
     smoothing: Share = Field(0.05, description="label smoothing")
-    average: Annotated[float, Field(ge=0, lt=1)] = Field(0.995, description="decay of the mean of weights, which is kept")
+    average: Annotated[float, Field(ge=0, lt=1)] = Field(0.995, description="decay of the mean of weights that is kept")
     flip: bool = Field(False, description="mirror half of the clips; only where no action has a direction")
     zoom: Annotated[float, Field(ge=0, le=0.9)] = Field(0.0, description="clips show from 1 - zoom of the picture")
     noise: Annotated[float, Field(ge=0, le=1)] = Field(0.0, description="of joints, in shares of the body's size")

@@ -15,7 +15,7 @@ class BrightPoses:
     A half without any light is without a person.
     """
 
-    layout = "coco-17"
+    layout = "coco17"
 
     def __init__(self) -> None:
         self.looked = 0

@@ -25,7 +25,7 @@ from recognizers.train.skeleton_lessons import SkeletonLessons, no_action
 from streamer.testing.estimators import BrightPoses
 from tests.recognizers.skeletons import tiny, write_skeletons
 
-SIZE = tiny(layout="kinect-20", coordinates=3)
+SIZE = tiny(layout="kinect20", coordinates=3)
 PLAIN = Recipe(steps=1, batch=12)
 STEADY = Jitter(speed=0, repeat=0)
 
@@ -114,12 +114,13 @@ def test_a_batch_is_what_the_network_takes_with_others_absent(data: SkeletonData
     assert (clips.shape, truth.shape) == ((12, 4, 8, 20, 2), (12, 3))
     assert truth.sum(0).min() > 0
     assert not clips[..., 1].any()
+    still = (clips[:, :, 1:] == clips[:, :, :-1]).flatten(1).all(1)
+    assert still[truth[:, 0] == 1].any()
+    assert not still[truth[:, 0] == 0].any()
 
 
 def test_other_joints_than_the_layouts_are_refused(data: SkeletonData) -> None:
-    with pytest.raises(
-        DataError, match=r"20 joints of 3 coordinates, the layout coco-17 17 of 2; give network.numbers"
-    ):
+    with pytest.raises(DataError, match=r"20 joints of 3 coordinates, the layout coco17 17 of 2; give network.numbers"):
         SkeletonLessons(data.load(), tiny(), PLAIN, STEADY)
 
 
@@ -127,7 +128,7 @@ def test_a_trained_network_tells_sitting_down_from_standing_up_and_goes_by_its_c
     data: SkeletonData, tmp_path: Path
 ) -> None:
     plan = TrainingPlan(
-        kind="san", size=tiny(layout="kinect-20", coordinates=3, persons=1, width=16), spec=ClipSpec(8, 0.1, 0.5, 64),
+        kind="san", size=tiny(layout="kinect20", coordinates=3, persons=1, width=16), spec=ClipSpec(8, 0.1, 0.5, 64),
         crop_px=64, data=data, recipe=Recipe(steps=80, batch=16, rate=5e-3, average=0.9, background=0.5), jitter=STEADY,
         out=tmp_path / "san.safetensors",
     )  # fmt: skip
@@ -136,5 +137,5 @@ def test_a_trained_network_tells_sitting_down_from_standing_up_and_goes_by_its_c
     card, tensors = load(plan.out)
     answers = SkeletonLessons(data.load(), plan.size, PLAIN, STEADY).judged(network_of(card, tensors, ""), "held_out")
     assert torch.equal(answers.logits.argmax(1), torch.from_numpy(answers.truth))
-    with pytest.raises(CheckpointMismatch, match="kinect-20 in 3 dimensions, the estimator finds coco-17 in 2"):
+    with pytest.raises(CheckpointMismatch, match="kinect20 in 3 dimensions, the estimator finds coco17 in 2"):
         build_recognizer("san", plan.out, {"poses": BrightPoses()})
