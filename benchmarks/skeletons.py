@@ -4,6 +4,9 @@ UTKinect and MSRAction3D: one subject is left out at a time. JHMDB and the finge
 of each label's sequences is left out, in the order of the file, which parts scenes but perhaps not people. Accuracy is
 that of all sequences that were left out, each judged once, among the labels of the public set: where a background was
 added for live use, it is no candidate.
+
+The numbers below were chosen by trainings that left two groups out and were judged by one of them, for two of the five
+groups; the other one was not looked at.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -49,6 +52,10 @@ class PublicSet:
     steps: int
     flip: bool
     """No action is handed or has a direction."""
+    modalities: tuple[str, ...] = ("joints", "bones", "motion")
+    """What SAN looks at."""
+    varied: Mapping[str, float] = field(default_factory=dict)
+    """How its sequences may vary, other than those of the others."""
     backwards: tuple[str, ...] = ()
     """Actions that are another one of these when they are played backwards."""
     background: str = ADDED
@@ -62,8 +69,9 @@ class Contender:
 
     kind: str
     size: Any
-    recipe: Mapping[str, Any]
-    jitter: Mapping[str, Any]
+    rate: float
+    varies: bool
+    """It is shown sequences as they might also have been, or as they were recorded."""
 
 
 SETS = {
@@ -72,6 +80,8 @@ SETS = {
         {"layout": "fingertip", "coordinates": 2, "frames": 16},
         steps=600,
         flip=False,
+        modalities=("joints", "motion"),
+        varied={"turn": 180.0, "noise": 0.01, "hide": 0.0, "crop": 0.0},
         backwards=("clockwise", "counter_clockwise"),
         background="stop",
         floor=0.995,
@@ -87,7 +97,7 @@ SETS = {
     "msraction3d": PublicSet(
         "msraction3d.npz",
         {"layout": "msr20", "coordinates": 3, "frames": 24},
-        steps=800,
+        steps=700,
         flip=False,
         floor=0.793,
     ),
@@ -96,24 +106,24 @@ SETS = {
         {"layout": "jhmdb15", "coordinates": 2, "frames": 24},
         steps=800,
         flip=True,
+        varied={"turn": 10.0, "crop": 0.15},
         backwards=("sit", "stand"),
         floor=0.761,
     ),
 }
 BASELINES = {"conv_gru": Family(ConvGruSize, {"small": ConvGruSize}, ConvGru)}
 """Kinds that trainings know while they are measured, and the product never."""
-_AS_RECORDED = {"speed": 0.0, "repeat": 0.0, "crop": 0.0}
-_VARIED = {"speed": 0.2, "repeat": 0.05, "crop": 0.2}
-_TURNED = {"turn": 15.0, "zoom": 0.1, "noise": 0.02, "hide": 0.05}
 CONTENDERS = {
-    "conv_gru": Contender("conv_gru", ConvGruSize(), {"flip": False, "rate": 3e-3}, _AS_RECORDED),
-    "conv_gru varied": Contender("conv_gru", ConvGruSize(), {**_TURNED, "rate": 3e-3}, _VARIED),
-    "san": Contender("san", SanSize(persons=1, width=32), {**_TURNED, "rate": 2e-3}, _VARIED),
+    "conv_gru": Contender("conv_gru", ConvGruSize(), rate=3e-3, varies=False),
+    "conv_gru varied": Contender("conv_gru", ConvGruSize(), rate=3e-3, varies=True),
+    "san": Contender("san", SanSize(persons=1, width=32, dropout=0.1), rate=2e-3, varies=True),
 }
 """The baseline learns from sequences as they were recorded. `varied` gives it our lessons, which shows what the
 network itself adds."""
 OURS, BASELINE = "san", "conv_gru"
-_RECIPE: Mapping[str, Any] = {"smoothing": 0.1, "average": 0.98, "background": 0.5, "save_every": 10**9}
+_TURNED = {"turn": 15.0, "zoom": 0.1, "noise": 0.02, "hide": 0.05}
+_PLAYED = {"speed": 0.2, "repeat": 0.05, "crop": 0.2}
+_ALIKE: Mapping[str, Any] = {"smoothing": 0.1, "average": 0.98, "background": 0.5, "save_every": 10**9}
 
 
 @contextmanager
@@ -126,18 +136,25 @@ def baselines_known() -> Iterator[None]:
             del FAMILIES[kind]
 
 
+def sized(chosen: PublicSet, contender: Contender) -> Any:
+    """The contender's numbers for a set."""
+    own = {"modalities": chosen.modalities} if contender.kind == "san" else {}
+    return replace(contender.size, **chosen.numbers, **own)
+
+
 def plan(chosen: PublicSet, folder: Path, contender: Contender, left_out: int, seed: int, out: Path) -> TrainingPlan:
     """One training: everything but one group."""
-    recipe = {**_RECIPE, "flip": chosen.flip, **contender.recipe}
-    size = replace(contender.size, **chosen.numbers)
+    turned, played = ({name: chosen.varied.get(name, much) for name, much in one.items()} for one in (_TURNED, _PLAYED))
+    recipe = {**turned, "flip": chosen.flip} if contender.varies else {}
+    size = sized(chosen, contender)
     return TrainingPlan(
         kind=contender.kind,
         size=size,
         spec=ClipSpec(size.frames, interval_s=0.1, hop_s=0.5, short_side_px=256),
         crop_px=256,
         data=SkeletonData(folder / chosen.file, (left_out,), background=chosen.background),
-        recipe=Recipe(steps=chosen.steps, seed=seed, **recipe),
-        jitter=Jitter(**contender.jitter),
+        recipe=Recipe(steps=chosen.steps, seed=seed, rate=contender.rate, **_ALIKE, **recipe),
+        jitter=Jitter(**played) if contender.varies else Jitter(speed=0.0, repeat=0.0),
         out=out,
     )
 
@@ -203,7 +220,7 @@ def _trial(
 
 def _row(named: tuple[str, PublicSet], network: str, said: list[dict[str, list[str]]], results: Results) -> Row:
     (name, chosen), contender = named, CONTENDERS[network]
-    size = replace(contender.size, **chosen.numbers)
+    size = sized(chosen, contender)
     clip = torch.randn(1, size.coordinates + 1, size.frames, len(LAYOUTS[size.layout].joints), 1)
     clip[:, -1] = 1
     classes = len({one for seed in said for one in seed["shown"]}) + (chosen.background == ADDED)
