@@ -14,6 +14,7 @@ from recognizers.checkpoint import load
 from recognizers.errors import CheckpointMismatch
 from recognizers.families import network_of
 from recognizers.models.crnn import Crnn
+from recognizers.models.san import San
 from recognizers.models.single_frame import SingleFrame
 from recognizers.models.slowfast import SlowFast
 from recognizers.recognizer import Recognizer
@@ -21,6 +22,7 @@ from recognizers.runtimes.averaged import AveragedRecognizer
 from recognizers.runtimes.carried import CarriedRecognizer
 from recognizers.runtimes.featured import FeaturedRecognizer
 from recognizers.runtimes.openvino import is_installed
+from recognizers.runtimes.skeletal import SkeletalRecognizer
 from recognizers.runtimes.windowed import WindowedRecognizer
 
 Options = Mapping[str, Any]
@@ -42,10 +44,18 @@ def _crnn(network: nn.Module, card: Card, options: Options) -> Recognizer:
     return make(cast(Crnn, network), card, options.get("threads", 1))
 
 
+def _san(network: nn.Module, card: Card, options: Options) -> Recognizer:
+    estimator = options.get("poses")
+    if estimator is None:
+        raise CheckpointMismatch("a san recognizer looks at people's joints; it needs something that finds them")
+    return SkeletalRecognizer(cast(San, network), card, estimator, threads=options.get("threads", 1))
+
+
 KINDS: dict[str, Callable[[nn.Module, Card, Options], Recognizer]] = {
     "slowfast": _slowfast,
     "single_frame": _single_frame,
     "crnn": _crnn,
+    "san": _san,
 }
 """How a network of each kind becomes a recognizer."""
 
@@ -58,7 +68,7 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Rec
         checkpoint: a path or `bundled:NAME`.
         options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch),
             `runtime` (on a CPU: torch, openvino, or auto for the faster one), `state` (of a crnn: windowed or
-            carried), `average_clips` (answers whose scores are averaged; 1: none).
+            carried), `average_clips` (answers whose scores are averaged; 1: none), `poses` (a PoseEstimator, of a san).
 
     Raises:
         CheckpointMismatch: the file is not what was asked for, or its runtime is not installed.

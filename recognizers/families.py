@@ -9,18 +9,15 @@ from torch import Tensor, nn
 from recognizers.card import Card
 from recognizers.checkpoint import fit_strictly
 from recognizers.errors import CheckpointMismatch
+from recognizers.models import crnn, san, single_frame, slowfast
 from recognizers.models.backbones import PictureSize
-from recognizers.models.crnn import SIZES as CRNN_SIZES
-from recognizers.models.crnn import Crnn, CrnnSize
-from recognizers.models.single_frame import SIZES as SINGLE_FRAME_SIZES
-from recognizers.models.single_frame import SingleFrame
-from recognizers.models.slowfast import SIZES, SlowFast, SlowFastSize
 from recognizers.nn.network import Family
 
 FAMILIES: dict[str, Family] = {
-    "slowfast": Family(SlowFastSize, SIZES, SlowFast),
-    "single_frame": Family(PictureSize, SINGLE_FRAME_SIZES, SingleFrame),
-    "crnn": Family(CrnnSize, CRNN_SIZES, Crnn),
+    "slowfast": Family(slowfast.SlowFastSize, slowfast.SIZES, slowfast.SlowFast),
+    "single_frame": Family(PictureSize, single_frame.SIZES, single_frame.SingleFrame),
+    "crnn": Family(crnn.CrnnSize, crnn.SIZES, crnn.Crnn),
+    "san": Family(san.SanSize, san.SIZES, san.San),
 }
 
 

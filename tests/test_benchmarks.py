@@ -12,13 +12,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.capacity import Trial, bucket_quantile, late_share, most_sustained, quantile
+from benchmarks.cost import cost
+from benchmarks.results import Results
+from benchmarks.rows import Row, comparison, table
 from benchmarks.sides import dealt
+from benchmarks.skeletons import PublicSet, accuracies, baselines_known, measured
 from recognizers.clip import Picture
+from recognizers.models.san import San, SanSize
 from streamer.testing.film import write_film
+from tests.recognizers.skeletons import write_skeletons
 
 
 def trial(advanced_s: float = 20.0, late: float = 0.0, decisions: float | None = 20) -> Trial:
@@ -122,3 +129,66 @@ def test_the_pipeline_is_measured_beside_the_bare_loop_in_one_run(tmp_path: Path
     parts = ("decode", "scale", "buffer", "inference", "rest")
     assert all(result["cpu"][part] > 0 for part in parts)
     assert sum(result["cpu"][part] for part in parts) == pytest.approx(result["cpu"]["total"], rel=0.1)
+
+
+def test_what_was_measured_is_not_measured_again_unless_it_is_another_thing(tmp_path: Path) -> None:
+    counted: Counter[str] = Counter()
+
+    def measure() -> list[int]:
+        counted["measured"] += 1
+        return [1, 2]
+
+    for setting in ({"steps": 3, "kernels": (1, 3)}, {"steps": 3, "kernels": (1, 3)}, {"steps": 4, "kernels": (1, 3)}):
+        assert Results(tmp_path / "kept" / "results.json").of("san on utkinect", setting, measure) == [1, 2]
+    assert counted["measured"] == 2
+
+
+def test_rows_are_compared_over_sets_that_both_were_measured_on() -> None:
+    def row(name: str, network: str, *accuracy: float) -> Row:
+        return Row(name, network, accuracy, (), 1, 0.1, 1.0)
+
+    rows = [
+        row("a", "gru", 0.8),
+        row("a", "san", 0.9, 1.0),
+        row("b", "gru", 0.9),
+        row("b", "san", 0.85),
+        row("c", "san", 0.0),
+    ]
+    said = comparison(rows, "san", "gru")
+    assert said == {"mean_error": {"san": 0.1, "gru": 0.15}, "of_the_baselines": 0.6667, "worse_on": ["b"]}
+    assert "95.00% ± 5.00" in table(rows)
+    assert comparison(rows[:1], "san", "gru") == {}
+
+
+def test_the_cost_of_a_network_is_what_its_layers_say() -> None:
+    size = SanSize(frames=8, width=16, heads=2, depth=1, inner=24, persons=1, kernel=1, modalities=("joints",))
+    network = San(size, 5).eval()
+    spent = cost(network, torch.ones(1, 3, 8, 17, 1))
+    a_frame = 3 * 17 * 16 + 16 * 16 + 4 * 16 * 16 + 2 * 16 * 24
+    assert spent["gmac"] == pytest.approx((8 * a_frame + 2 * 8 * 8 * 16 + 16 * 5) / 1e9)
+    assert spent["parameters"] == sum(one.numel() for one in network.parameters())
+    assert spent["ms"] > 0
+
+
+def test_backwards_counts_only_actions_that_are_another_one_backwards() -> None:
+    said = {"shown": ["sit", "stand", "wave", "wave"], "said": ["sit", "sit", "wave", "sit"]}
+    assert accuracies(said, ("sit", "stand")) == (0.5, 0.5)
+    assert accuracies(said, ()) == (0.5, None)
+
+
+def test_networks_are_compared_on_sequences_they_have_not_seen(tmp_path: Path) -> None:
+    write_skeletons(tmp_path / "made.npz")
+    numbers = {"layout": "kinect20", "coordinates": 3, "frames": 8}
+    made = PublicSet("made.npz", numbers, steps=3, flip=False, backwards=("sit", "stand"))
+    results = Results(tmp_path / "results.json")
+    ticks: list[int] = []
+
+    with baselines_known():
+        rows = measured(tmp_path, {"made": made}, ["conv_gru", "san"], 2, results, lambda *told: ticks.append(told[1]))
+
+    assert [(row.set, row.network, len(row.accuracy)) for row in rows] == [("made", "conv_gru", 2), ("made", "san", 2)]
+    assert ticks == [1, 2, 3, 4, 5, 6] * 2
+    kept = json.loads((tmp_path / "results.json").read_text())
+    shown = [one["value"]["shown"] for name, one in kept.items() if "conv_gru, seed 1" in name]
+    assert shown == [["sit", "sit", "stand", "stand"]] * 3
+    assert not {one for each in kept.values() for one in each["value"].get("said", ())} - {"sit", "stand"}

@@ -301,7 +301,7 @@ def idle_tests(trees: dict[str, ast.Module]) -> list[str]:
 
 
 def judges_itself(function: Function) -> bool:
-    judging = {"raises", "warns", "fail", "validate", "check_schema", "assert_close"}
+    judging = {"raises", "warns", "fail", "validate", "check_schema", "assert_close", "assert_allclose"}
     return any(isinstance(node, ast.Assert) for node in ast.walk(function)) or any(
         called.rpartition(".")[2] in judging or any(ast.unparse(word) == "check=True" for word in call.keywords)
         for called, call in calls(function)

@@ -24,6 +24,8 @@ class Jitter:
 
     speed: float = 0.15
     """Clips are played at 1 - speed to 1 + speed."""
+    crop: float = 0.0
+    """Skeletons show from 1 - crop of their action up to all of it."""
     repeat: float = 0.08
     """Share of pictures that repeat the one before, as when a camera loses some."""
     splice: float = 0.0

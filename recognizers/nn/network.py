@@ -1,4 +1,4 @@
-"""What every network that looks at pictures is."""
+"""What every network of a clip is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class Size(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Networks of one kind: `(N, 3, T, H, W)` normalised pictures → `(N, classes)` logits."""
+    """Networks of one kind: `(N, 3, T, H, W)` normalised pictures or `(N, C, T, J, M)` skeletons → `(N, classes)`
+    logits."""
 
     size: type[Any]
     """The dataclass of its numbers, a `Size`."""

@@ -8,11 +8,14 @@ from typing import Any
 
 from recognizers.clip import ClipSpec
 from recognizers.data.sets import ClipListData, WorkCellData
+from recognizers.data.skeletons import SkeletonData
 from recognizers.data.windows import Jitter
 from recognizers.errors import DataError
 from recognizers.families import FAMILIES
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
+
+_DATA = {"work_cell": WorkCellData, "clips": ClipListData, "skeletons": SkeletonData}
 
 
 def training_plan(settings: Mapping[str, Any]) -> TrainingPlan:
@@ -32,7 +35,7 @@ def training_plan(settings: Mapping[str, Any]) -> TrainingPlan:
         size=size,
         spec=spec,
         crop_px=network["crop_px"],
-        data=WorkCellData(**data["work_cell"]) if data["work_cell"] else ClipListData(**data["clips"]),
+        data=next(make(**data[name]) for name, make in _DATA.items() if data[name]),
         recipe=Recipe(**settings["recipe"]),
         jitter=Jitter(**settings["jitter"]),
         out=Path(settings["out"]),

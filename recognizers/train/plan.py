@@ -7,10 +7,14 @@ from pathlib import Path
 
 from recognizers.clip import ClipSpec
 from recognizers.data.sets import ClipListData, Sampling, Tick, WorkCellData
+from recognizers.data.skeletons import SkeletonData
 from recognizers.data.windows import Jitter
+from recognizers.errors import DataError
 from recognizers.nn.network import Size
+from recognizers.nn.skeletons import SkeletonSize
 from recognizers.train.lessons import Lessons, PictureLessons
 from recognizers.train.recipe import Recipe
+from recognizers.train.skeleton_lessons import SkeletonLessons
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class TrainingPlan:
     size: Size
     spec: ClipSpec
     crop_px: int
-    data: WorkCellData | ClipListData
+    data: WorkCellData | ClipListData | SkeletonData
     recipe: Recipe
     jitter: Jitter
     out: Path
@@ -43,5 +47,11 @@ class TrainingPlan:
         Raises:
             DataError: it cannot be read, or shows nothing of some action.
         """
+        if isinstance(self.data, SkeletonData):
+            if not isinstance(self.size, SkeletonSize):
+                raise DataError(f"a {self.kind} network looks at pictures, the data are skeletons; train a san")
+            return SkeletonLessons(self.data.load(), self.size, self.recipe, self.jitter)
+        if isinstance(self.size, SkeletonSize):
+            raise DataError(f"a {self.kind} network looks at skeletons, the data are pictures; give data.skeletons")
         data = self.data.load(Sampling(self.stored_hz, self.stored_px), tick)
         return PictureLessons(data, self.spec, self.crop_px, self.recipe, self.jitter)

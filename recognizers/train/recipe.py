@@ -21,15 +21,17 @@ class Recipe:
     flip: bool = False
     """Mirror half of the clips; only where no action is handed or has a direction."""
     zoom: float = 0.0
-    """Clips show from 1 - zoom of the picture up to all of it."""
+    """Clips show from 1 - zoom of the picture up to all of it; skeletons are smaller or larger by so much."""
     turn: float = 0.0
     """Clips are turned by up to so many degrees either way, as cameras hang askew."""
+    noise: float = 0.0
+    """Joints are off by so much, in shares of the body's size (standard deviation)."""
     grey: float = 0.0
     """Share of clips without colour."""
     ghost: float = 0.0
     """Share of clips under a faint still picture of another clip."""
     hide: float = 0.0
-    """Share of clips of which a box is hidden."""
+    """Share of clips of which a box is hidden; of skeletons, the share of joints that is missing."""
     mixup: float = 0.0
     """Alpha of mixup; 0 is none."""
     background: float = 2.0

@@ -44,16 +44,28 @@ class ClipsSection(Section):
     held_out_every: int = Field(3, ge=2, description="every n-th group is kept from training")
 
 
+class SkeletonsSection(Section):
+    """A file of skeletons, one action a sequence; whole sequences are drawn to the length of a clip."""
+
+    path: Path = Field(description="a .npz of frames, lengths, labels, subjects, names")
+    held_out: tuple[int, ...] = Field(
+        min_length=1, description="subjects kept from training; where none, blocks 1 to 5"
+    )
+    calibration: tuple[int, ...] = Field((), description="others that the temperature is fitted on, not trained on")
+    background: Text = Field("background", description="one of its labels, or a new one for what is no action")
+
+
 class DataSection(Section):
     """Where clips come from: exactly one of these."""
 
     work_cell: WorkCellSection | None = Field(None, description="the simulated work cell")
     clips: ClipsSection | None = Field(None, description="a folder of clips")
+    skeletons: SkeletonsSection | None = Field(None, description="a file of skeletons, for `san`")
 
     @model_validator(mode="after")
     def _one(self) -> DataSection:
-        if (self.work_cell is None) == (self.clips is None):
-            raise ValueError("must have exactly one of work_cell and clips")
+        if sum(one is not None for one in (self.work_cell, self.clips, self.skeletons)) != 1:
+            raise ValueError("must have exactly one of work_cell, clips and skeletons")
         return self
 
 
@@ -65,12 +77,14 @@ class RecipeSection(Section):
     rate: Annotated[float, Field(gt=0, le=1)] = Field(2e-3, description="highest learning rate (AdamW)")
     weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.05, description="of convolutions and head")
     smoothing: Share = Field(0.05, description="label smoothing")
+    average: Annotated[float, Field(ge=0, lt=1)] = Field(0.995, description="decay of the mean of weights that is kept")
     flip: bool = Field(False, description="mirror half of the clips; only where no action has a direction")
     zoom: Annotated[float, Field(ge=0, le=0.9)] = Field(0.0, description="clips show from 1 - zoom of the picture")
+    noise: Annotated[float, Field(ge=0, le=1)] = Field(0.0, description="of joints, in shares of the body's size")
     turn: Annotated[float, Field(ge=0, le=180)] = Field(0.0, description="degrees by which clips are turned at most")
     grey: Share = Field(0.0, description="share of clips without colour")
     ghost: Share = Field(0.0, description="share of clips under a faint still picture of another")
-    hide: Share = Field(0.0, description="share of clips with a box painted over")
+    hide: Share = Field(0.0, description="share of clips with a box painted over; of joints")
     mixup: Annotated[float, Field(ge=0, le=10)] = Field(0.0, description="alpha of mixup; 0 is none")
     background: Annotated[float, Field(gt=0, le=100)] = Field(2.0, description="how often it is shown, in actions")
     seed: int = Field(1, ge=0, le=2**31, description="the same seed gives the same network")
@@ -81,6 +95,7 @@ class JitterSection(Section):
     """How training clips differ from what was recorded."""
 
     speed: Annotated[float, Field(ge=0, le=0.9)] = Field(0.15, description="played at 1 - speed to 1 + speed")
+    crop: Annotated[float, Field(ge=0, le=0.9)] = Field(0.0, description="skeletons show from 1 - crop of an action")
     repeat: Share = Field(0.08, description="share of pictures that repeat the one before")
     splice: Share = Field(0.0, description="share of clips that begin in another recording")
     still: Share = Field(0.0, description="share of background clips that are one picture, standing still")

@@ -15,9 +15,11 @@ from recognizers.clip import WHOLE_PICTURE, Clip, Region
 from recognizers.prediction import Prediction
 from recognizers.recognizer import Recognizer
 from recognizers.runtimes.averaged import AveragedRecognizer
+from streamer.testing.estimators import BrightPoses
 from streamer.testing.recognizers import CountingRecognizer
 from tests.recognizers.networks import write_random
 from tests.recognizers.pictures import CRNN, LSTM, SINGLE_FRAME, write
+from tests.recognizers.skeletons import write_random_san
 
 RECOGNIZERS: dict[str, Callable[[Path], Recognizer]] = {
     "slowfast": lambda folder: build_recognizer("slowfast", write_random(folder / "random.safetensors"), {}),
@@ -35,6 +37,9 @@ RECOGNIZERS: dict[str, Callable[[Path], Recognizer]] = {
         "single_frame", write(folder / "random.safetensors", "single_frame", SINGLE_FRAME), {"average_clips": 2}
     ),
     "averaged over a state": lambda _: AveragedRecognizer(CountingRecognizer(warm_up=1), 2),
+    "san": lambda folder: build_recognizer(
+        "san", write_random_san(folder / "random.safetensors"), {"poses": BrightPoses()}
+    ),
     "counting": lambda _: CountingRecognizer(warm_up=1),
 }
 CLIPS = 3

@@ -37,7 +37,7 @@ def test_it_writes_a_checkpoint_and_its_card(tmp_path: Path, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("out: x.safetensors\ndata: {}\n", "2: data: must have exactly one of work_cell and clips"),
+        ("out: x.safetensors\ndata: {}\n", "2: data: must have exactly one of work_cell, clips and skeletons"),
         ("out: x.safetensors\ndata: {work_cel: {}}\n", "2: data.work_cel: unknown key; did you mean work_cell?"),
         ("data: {work_cell: {}}\nrecipe: {steps: 0}\n", "2: recipe.steps: must be greater than or equal to 1"),
         (
@@ -45,6 +45,18 @@ def test_it_writes_a_checkpoint_and_its_card(tmp_path: Path, capsys: pytest.Capt
             "network: no size 'tiny'; there are: small",
         ),
         ("out: x.safetensors\nnetwork: {numbers: {hue: 1}}\ndata: {work_cell: {}}\n", "network: no number hue; there"),
+        (
+            "out: x.safetensors\nnetwork: {kind: san}\ndata: {skeletons: {path: /nowhere.npz, held_out: [1]}}\n",
+            "cannot read the skeletons /nowhere.npz: No such file or directory",
+        ),
+        (
+            "out: x.safetensors\ndata: {skeletons: {path: /nowhere.npz, held_out: [1]}}\n",
+            "a slowfast network looks at pictures, the data are skeletons; train a san",
+        ),
+        (
+            "out: x.safetensors\nnetwork: {kind: san}\ndata: {work_cell: {}}\n",
+            "a san network looks at skeletons, the data are pictures; give data.skeletons",
+        ),
         ("out: x.safetensors\ndata: {clips: {folder: /nowhere}}\n", "/nowhere/clips.csv: No such file or directory"),
     ],
 )
@@ -60,5 +72,7 @@ def test_mistakes_are_told_before_any_work(
 def test_the_shipped_training_files_are_valid() -> None:
     root = Path(__file__).parents[3]
     assert load_training(root / "config/training/cell.yaml", {}).data.work_cell is not None
+    skeletons = load_training(root / "config/training/skeletons.yaml", {"SKELETONS": "some.npz"}).data.skeletons
+    assert skeletons is not None
     named = {"CLIPS": "clips", "SCENES": "scenes", "CHECKPOINT": "x.safetensors"}
     assert load_training(root / "benchmarks/ucf101.yaml", named).data.clips is not None

@@ -1,0 +1,84 @@
+"""Is order seen? Recognizers on public sets beside a plain baseline, in one run: accuracy, and what it costs.
+
+usage: python -m benchmarks.order FOLDER [--tables skeletons] [--sets utkinect,jhmdb] [--seeds 3] [--json]
+
+Each set is judged by what was left out of training (see the module of its table), by so many seeds; given are mean and
+standard deviation over seeds. `backwards` counts only actions that are another one when they are played backwards: who
+does not see order is right about half of them at best. A killed run goes on where it stood (`--results`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from benchmarks import skeletons
+from benchmarks.results import Results
+from benchmarks.rows import Row, as_json, comparison, table
+from recognizers.data.sets import Tick
+
+
+class Measure(Protocol):
+    def __call__(
+        self, folder: Path, names: list[str], networks: list[str], seeds: int, results: Results, tick: Tick
+    ) -> list[Row]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Sets and networks that are compared with each other."""
+
+    sets: Sequence[str]
+    networks: Sequence[str]
+    ours: str
+    baseline: str
+    measured: Measure
+    """Its folder is the part of FOLDER that is named as the table is."""
+
+
+TABLES = {
+    "skeletons": Table(
+        sets=list(skeletons.SETS),
+        networks=list(skeletons.CONTENDERS),
+        ours=skeletons.OURS,
+        baseline=skeletons.BASELINE,
+        measured=skeletons.table,
+    )
+}
+
+
+def told(what: str, done: int, of: int) -> None:
+    print(f"{what}: {done} of {of}", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="holds a folder for each table, e.g. skeletons/")
+    parser.add_argument("--tables", default=",".join(TABLES), help="by name, with commas between")
+    parser.add_argument("--sets", help="only these")
+    parser.add_argument("--networks", help="only these; by default ours and the baseline")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--results", type=Path, default=Path("data/order.json"), help="what was measured before")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    results, report = Results(arguments.results), dict[str, Any]()
+    for name in arguments.tables.split(","):
+        one = TABLES[name]
+        names = [each for each in one.sets if arguments.sets is None or each in arguments.sets.split(",")]
+        networks = arguments.networks.split(",") if arguments.networks else [one.baseline, one.ours]
+        rows = one.measured(arguments.folder / name, names, networks, arguments.seeds, results, told)
+        said = comparison(rows, one.ours, one.baseline)
+        report[name] = {"rows": [as_json(row) for row in rows], "comparison": said}
+        if not arguments.json:
+            print(f"{table(rows)}\n{json.dumps(said)}\n")
+    if arguments.json:
+        print(json.dumps(report))
+
+
+if __name__ == "__main__":
+    main()

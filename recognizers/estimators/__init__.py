@@ -1,0 +1,1 @@
+"""What some recognizers need first: where people's joints are."""
