@@ -47,6 +47,10 @@ class SourceRejected(TaktError):
         self.detail = detail
 
 
+class RecordingBroken(SourceRejected):
+    """A recording cannot be read on from here. From its beginning it would be the same: what it showed stands."""
+
+
 class SinkUnavailable(TaktError):
     """The sink cannot take the message now."""
 

@@ -6,6 +6,8 @@ import asyncio
 import logging
 import os
 import signal
+import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -24,23 +26,39 @@ Show = Callable[[Mapping[str, object], str], None]
 
 @contextmanager
 def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
-    """The first SIGTERM or SIGINT asks to stop; a second one leaves at once (what is accepted is on disk)."""
+    """The first SIGTERM or SIGINT asks to stop; a second one leaves at once (what is accepted is on disk).
+
+    On a thread of its own: a loop that hangs in a write which nobody reads would not hear of a signal.
+    """
     loop = asyncio.get_running_loop()
+    hearing, ringing = socket.socketpair()
+    ringing.setblocking(False)
 
-    def asked(sign: signal.Signals) -> None:
-        if stop.is_set():
-            os._exit(128 + sign)
-        _log.info("%s: stopping; a second signal leaves at once", sign.name)
+    def begin(name: str) -> None:
         stop.set()
+        _log.info("%s: stopping; a second signal leaves at once", name)
 
-    signs = (signal.SIGTERM, signal.SIGINT)
-    for sign in signs:
-        loop.add_signal_handler(sign, asked, sign)
+    def hear() -> None:
+        told = False
+        while heard := hearing.recv(1):
+            if told or stop.is_set():
+                os._exit(128 + heard[0])
+            told = True
+            loop.call_soon_threadsafe(begin, signal.Signals(heard[0]).name)
+
+    before = {sign: signal.signal(sign, lambda *_: None) for sign in (signal.SIGTERM, signal.SIGINT)}
+    wakened = signal.set_wakeup_fd(ringing.fileno(), warn_on_full_buffer=False)
+    thread = threading.Thread(target=hear, name="signals", daemon=True)
+    thread.start()
     try:
         yield
     finally:
-        for sign in signs:
-            loop.remove_signal_handler(sign)
+        signal.set_wakeup_fd(wakened)
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+        ringing.close()
+        thread.join()
+        hearing.close()
 
 
 async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:

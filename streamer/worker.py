@@ -184,6 +184,8 @@ class Worker:
             lane.lose()
             for engine in engines.values():
                 engine.forget(stream)
+        elif change.state == "ended" and change.reason:
+            _log.error("stream %s: the recording ends early: %s (%s)", stream, change.reason, change.detail)
         elif change.state == "live":
             _log.info("stream %s: live, epoch %d", stream, change.epoch)
 

@@ -33,7 +33,11 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     settings = load(arguments.config, os.environ)
     configure(settings.log.level, settings.log.format, secrets(settings))
     for path in arguments.files:
-        if not path.is_file():
+        try:
+            is_there = path.is_file()
+        except OSError as error:
+            raise ConfigError([f"{path}: {error.strerror}; give recorded video that this user may read"]) from error
+        if not is_there:
             raise ConfigError([f"{path}: no such file; give recorded video"])
     with leaving_at_once():
         from streamer.recordings import replay_files  # noqa: PLC0415 - torch takes seconds to import

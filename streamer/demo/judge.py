@@ -37,14 +37,21 @@ class Verdict:
     missed: tuple[Happening, ...]
 
 
-def judge(happened: Sequence[Happening], starts: Sequence[Start]) -> Verdict:
-    """Right is the first start with an action's label from its beginning to `GRACE_S` after its end."""
+def judge(happened: Sequence[Happening], starts: Sequence[Start], cut: Sequence[Happening] = ()) -> Verdict:
+    """Right is the first start with an action's label from its beginning to `GRACE_S` after its end.
+
+    `cut`: what was seen in part only; the first start of each is neither right nor wrong.
+    """
+    cut_off = list(cut)
     open_to = dict(enumerate(happened))
     right, wrong = [], []
     for start in sorted(starts, key=lambda one: one.decided_at):
         fits = (n for n, done in open_to.items() if done.action == start.action and _covers(done, start.decided_at))
         number = next(fits, None)
-        if number is None:
+        partly = next((one for one in cut_off if one.action == start.action and _covers(one, start.decided_at)), None)
+        if number is None and partly is not None:
+            cut_off.remove(partly)
+        elif number is None:
             wrong.append(start)
         else:
             right.append((open_to.pop(number), start))

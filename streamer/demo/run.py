@@ -20,7 +20,7 @@ from streamer.demo.broker import embedded_broker
 from streamer.demo.camera import CellCamera, cell_camera
 from streamer.demo.judge import GRACE_S, Happening, Start, Verdict, judge
 from streamer.service import run, stop_on_signals
-from streamer.settings import Settings
+from streamer.settings import Settings, settings_of
 from streamer.sinks.mqtt.subscriber import Subscriber
 
 STREAM = "cell"
@@ -61,9 +61,11 @@ async def demo(seconds: float, seed: int, mqtt_url: str | None, http_port: int, 
         )
         ended_at = await _watched(settings, seconds, stop, subscriber, audience)
     began_at = (audience.online_at or ended_at) + WARM_UP_S
-    happened = _happened(seed, camera, began_at, ended_at - GRACE_S)
+    done = _done(seed, camera, ended_at)
+    whole = [one for one in done if began_at <= one.start_at and one.end_at <= ended_at - GRACE_S]
+    cut = [one for one in done if one not in whole]
     starts = [start for start in audience.starts if began_at <= start.decided_at]
-    _summary(judge(happened, starts), audience.latencies_s, output)
+    _summary(judge(whole, starts, cut), audience.latencies_s, output)
     return 0
 
 
@@ -94,7 +96,7 @@ async def _stop_after(seconds: float, stop: asyncio.Event, clock: Clock) -> None
 
 
 def _settings(camera_url: str, mqtt_url: str, http_port: int, folder: Path) -> Settings:
-    return Settings.model_validate(
+    return settings_of(
         {
             "data_dir": folder,
             "mqtt": {"url": mqtt_url, "client_id": f"takt-demo-{os.getpid()}"},
@@ -166,15 +168,14 @@ def _unix(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def _happened(seed: int, camera: CellCamera, began_at: float, ended_at: float) -> list[Happening]:
-    """What the cell's own script says was done, from beginning to end, while somebody watched."""
+def _done(seed: int, camera: CellCamera, ended_at: float) -> list[Happening]:
+    """What the cell's own script says was done, the last perhaps not to its end."""
     segments = WorkCell(seed).truth(max(0.0, ended_at - camera.began_at))
-    done = [
+    return [
         Happening(segment.label, camera.began_at + segment.start_s, camera.began_at + segment.end_s)
         for segment in segments
         if segment.label != IDLE
     ]
-    return [one for one in done if began_at <= one.start_at and one.end_at <= ended_at]
 
 
 def _summary(verdict: Verdict, latencies_s: list[float], output: Output) -> None:

@@ -1,6 +1,6 @@
 """Typed settings and their loader. The door to YAML and pydantic."""
 
-from streamer.settings.loader import load, load_training, schema, secrets
+from streamer.settings.loader import load, load_training, schema, secrets, settings_of
 from streamer.settings.reference import reference
 from streamer.settings.sections import Mqtt, Rule, Settings, Stream, WatchSection
 from streamer.settings.sources import Source
@@ -19,4 +19,5 @@ __all__ = [
     "reference",
     "schema",
     "secrets",
+    "settings_of",
 ]

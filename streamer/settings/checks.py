@@ -45,8 +45,18 @@ def _check_unique(document: Document, *pattern: str | int) -> None:
 def _check_files(document: Document) -> None:
     for pattern in _FILES:
         for where, path in document.find(*pattern):
-            if isinstance(path, str) and path.isprintable() and not Path(path).is_file():
-                document.problem(where, f"no such file: {path}; check the path (relative to {Path.cwd()})")
+            if isinstance(path, str) and path.isprintable() and (problem := _unreadable(Path(path))):
+                document.problem(where, problem)
+
+
+def _unreadable(path: Path) -> str:
+    """What is wrong with a file; nothing if it is there."""
+    try:
+        if path.is_file():
+            return ""
+    except OSError as error:
+        return f"cannot be looked at ({error.strerror}); give a path that this user may read"
+    return f"no such file: {path}; check the path (relative to {Path.cwd()})"
 
 
 def _read_cards(document: Document) -> dict[str, Card]:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from streamer.errors import ConfigError
 from streamer.settings.checks import check
 from streamer.settings.document import Document
-from streamer.settings.mistakes import explain
+from streamer.settings.mistakes import explain, said
 from streamer.settings.reading import read
 from streamer.settings.sections import Settings
 from streamer.settings.sources import FileSource
@@ -30,6 +30,21 @@ def load(file: Path, environment: Mapping[str, str]) -> Settings:
         ConfigError: every mistake, as `file:line: path: what is wrong; what would be right`, by line.
     """
     return _load(file, environment, Settings, check)
+
+
+def settings_of(values: Mapping[str, Any]) -> Settings:
+    """Settings that no file holds.
+
+    Raises:
+        ConfigError: every mistake, as `path: what is wrong`; no value is quoted, since it may hold a password.
+    """
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False, include_input=False)
+        places = [".".join(map(str, mistake["loc"])) for mistake in mistakes]
+        problems = [f"{place}: {said(mistake)}" for place, mistake in zip(places, mistakes, strict=True)]
+    raise ConfigError(problems)
 
 
 def load_training(file: Path, environment: Mapping[str, str]) -> TrainingSettings:

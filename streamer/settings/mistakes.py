@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from streamer.settings.document import Document, Where
 
@@ -46,6 +47,11 @@ def explain(document: Document, error: ValidationError, root: type[BaseModel]) -
             document.problem((*where, "kind"), f"{_WORDS[kind]} {kinds}")
         else:
             document.problem(where, _text(kind, mistake["msg"], filled=where in document.filled))
+
+
+def said(mistake: ErrorDetails) -> str:
+    """What is wrong, in our words."""
+    return _text(mistake["type"], mistake["msg"], filled=False)
 
 
 def _text(kind: str, otherwise: str, *, filled: bool) -> str:

@@ -22,14 +22,23 @@ from av.video.stream import VideoStream
 
 from recognizers.clip import Picture
 from streamer.clock import Clock
-from streamer.errors import SourceRejected, SourceUnavailable
+from streamer.errors import RecordingBroken, SourceRejected, SourceUnavailable
 from streamer.frame import Frame
 from streamer.mailbox import Mailbox
 from streamer.sampling import Picker
 from streamer.sources.address import Address
 from streamer.sources.base import Demand
 from streamer.sources.observer import SourceObserver, Unobserved
-from streamer.sources.opening import UNTIMED, open_video, packets, reported_offset, too_large, translated
+from streamer.sources.opening import (
+    BAD_PACKETS,
+    UNTIMED,
+    decoded,
+    open_video,
+    packets,
+    reported_offset,
+    too_large,
+    translated,
+)
 from streamer.sources.timestamps import CaptureTime, MediaTime, WallTime
 
 _log = logging.getLogger(__name__)
@@ -37,7 +46,6 @@ _log = logging.getLogger(__name__)
 _ROOM = 4
 _REPORT_S = 1.0
 _JOIN_S = 1.0
-_BAD_PACKETS = 100
 _CLOCK_SET_S = 30.0
 
 
@@ -176,6 +184,8 @@ class _Attempt:
             places = "".join(traceback.format_tb(bug.__traceback__))
             _log.error("stream %s: %s in the decode thread\n%s", self._stream, type(bug).__name__, places)
             error = SourceUnavailable("decode", f"{type(bug).__name__} while decoding {self._address.shown}")
+        if isinstance(error, SourceUnavailable) and self._address.kind == "file" and self._index >= 0:
+            error = RecordingBroken(error.reason, error.detail)
         if error is not None:
             error.__context__ = error.__cause__ = None
         self._tally.flush()
@@ -192,13 +202,12 @@ class _Attempt:
                 raise SourceUnavailable("protocol", f"{self._address.shown} states no unit of time")
             bad = 0
             for packet in packets(container, stream, self._stopped):
-                try:
-                    pictures = packet.decode()
-                except av.error.InvalidDataError:
+                pictures = decoded(packet)
+                if pictures is None:
                     bad += 1
                     self._tally.drop("undecodable")
-                    if bad >= _BAD_PACKETS:
-                        raise SourceUnavailable("decode", f"{bad} packets in a row cannot be decoded") from None
+                    if bad >= BAD_PACKETS:
+                        raise SourceUnavailable("decode", f"{bad} packets in a row cannot be decoded")
                     continue
                 for picture in pictures:
                     bad = 0

@@ -17,6 +17,7 @@ import av.container
 import av.error
 import av.logging
 from av.packet import Packet
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from streamer.clock import Clock
@@ -42,7 +43,21 @@ _PROTOCOLS = {
 }
 UNTIMED = {"mpjpeg", "mjpeg"}
 """Formats whose timestamps FFmpeg invents from a nominal rate: arrival is the better clock."""
-__all__ = ["UNTIMED", "VideoStream", "guarded", "open_video", "packets", "reported_offset", "too_large", "translated"]
+BAD_PACKETS = 100
+"""So many in a row that cannot be decoded are no accident."""
+__all__ = [
+    "BAD_PACKETS",
+    "UNTIMED",
+    "Packet",
+    "VideoStream",
+    "decoded",
+    "guarded",
+    "open_video",
+    "packets",
+    "reported_offset",
+    "too_large",
+    "translated",
+]
 
 Opened = tuple[av.container.InputContainer, VideoStream]
 
@@ -96,6 +111,15 @@ def packets(
             yield cast("Packet[VideoStream]", packet)
 
 
+def decoded(packet: Packet[VideoStream]) -> list[VideoFrame] | None:
+    """A packet's pictures; None where it cannot be decoded, as up to the next key frame of a stream that is joined in
+    the middle."""
+    try:
+        return packet.decode()
+    except av.error.InvalidDataError:
+        return None
+
+
 def _hls_is_unsafe(address: Address) -> bool:
     """FFmpeg verifies the playlist's certificate when it is first read, and that of no segment and no later reading."""
     return address.tls_verify and address.url.lower().startswith("https:")
@@ -127,6 +151,8 @@ def _options(address: Address) -> dict[str, str]:
 
 def _set_limits(stream: VideoStream, address: Address) -> None:
     context = stream.codec_context
+    if context is None:
+        raise SourceRejected("codec", f"{address.shown} is coded in a way that is not supported")
     if context.width * context.height > address.max_pixels:
         too_large(address, f"{context.width}x{context.height}")
     # The library forgets the option of the same name given at opening.

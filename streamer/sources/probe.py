@@ -10,7 +10,17 @@ from streamer.clock import Clock, SystemClock
 from streamer.errors import SourceRejected, SourceUnavailable
 from streamer.mailbox import Mailbox
 from streamer.sources.address import Address
-from streamer.sources.opening import UNTIMED, VideoStream, guarded, open_video, packets, reported_offset
+from streamer.sources.opening import (
+    BAD_PACKETS,
+    UNTIMED,
+    Packet,
+    VideoStream,
+    decoded,
+    guarded,
+    open_video,
+    packets,
+    reported_offset,
+)
 from streamer.sources.timestamps import TRUST_S
 
 _REMEDIES = {
@@ -115,6 +125,8 @@ class _Look:
     _media: list[float] = field(default_factory=list)
     _keys: list[float] = field(default_factory=list)
     _behind_s: float | None = None
+    _bad: int = 0
+    """Packets in a row that could not be decoded."""
 
     def run(self) -> None:
         self._connecting_s = self.clock.monotonic()
@@ -126,14 +138,12 @@ class _Look:
             time_base = float(stream.time_base or 0)
             for packet in packets(container, stream, self.stopped):
                 now_s = self.clock.monotonic()
-                if packet.is_keyframe and not self._bursts:
-                    self._keys.append(now_s)
-                elif packet.is_keyframe and packet.pts is not None:
-                    self._keys.append(packet.pts * time_base)
-                offset = reported_offset(packet, time_base)
-                if offset is not None and packet.pts is not None:
-                    self._behind_s = self.clock.now() - (packet.pts * time_base + offset)
-                for picture in packet.decode():
+                self._note(packet, now_s, time_base)
+                pictures = decoded(packet)
+                self._bad = self._bad + 1 if pictures is None else 0
+                if self._bad >= BAD_PACKETS:
+                    raise SourceUnavailable("decode", f"{self.address.shown} sends what cannot be decoded")
+                for picture in pictures or ():
                     self._size = (picture.width, picture.height)
                     self._arrivals.append(now_s)
                     if picture.pts is not None:
@@ -147,10 +157,21 @@ class _Look:
         if not self._arrivals or (self.address.live and not self._recorded):
             raise SourceUnavailable("eof", f"{self.address.shown} ended the stream")
 
+    def _note(self, packet: Packet[VideoStream], now_s: float, time_base: float) -> None:
+        """What a packet tells before it is decoded."""
+        if packet.is_keyframe and not self._bursts:
+            self._keys.append(now_s)
+        elif packet.is_keyframe and packet.pts is not None:
+            self._keys.append(packet.pts * time_base)
+        offset = reported_offset(packet, time_base)
+        if offset is not None and packet.pts is not None:
+            self._behind_s = self.clock.now() - (packet.pts * time_base + offset)
+
     def _describe(self, stream: VideoStream) -> None:
         """Ask while the container is open: afterwards the library reads freed memory."""
         self._codec = stream.codec_context.name
-        rate = stream.average_rate or stream.guessed_rate
+        # The guess comes last: of a stream that states its rate in fields it is twice the pictures'.
+        rate = stream.average_rate or stream.codec_context.framerate or stream.guessed_rate
         self._declared = float(rate) if rate else None
 
     @property

@@ -10,7 +10,7 @@ from typing import Literal
 
 from streamer.backoff import full_jitter
 from streamer.clock import Clock
-from streamer.errors import SourceRejected, SourceUnavailable
+from streamer.errors import RecordingBroken, SourceRejected, SourceUnavailable
 from streamer.frame import Frame
 from streamer.sources.base import Source
 
@@ -51,7 +51,7 @@ class Change:
     state: Literal["connecting", "live", "backoff", "rejected", "ended"]
     epoch: int
     reason: str = ""
-    """One word, that of the error (backoff, rejected)."""
+    """One word, that of the error (backoff, rejected; ended, where a recording is broken)."""
     detail: str = ""
     """For people; holds no secret."""
     retry_in_s: float = 0.0
@@ -84,6 +84,9 @@ async def reconnecting(
                         on_change(Change("live", epoch))
                     yield frame
             on_change(Change("ended", epoch))
+            return
+        except RecordingBroken as error:
+            on_change(Change("ended", epoch, error.reason, error.detail))
             return
         except (SourceUnavailable, SourceRejected) as error:
             rejected_before, rejected = rejected, isinstance(error, SourceRejected)

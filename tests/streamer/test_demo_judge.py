@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.demo.judge import GRACE_S, Happening, Start, judge
+from streamer.demo.judge import GRACE_S, Happening, Start, Verdict, judge
 
 TIGHTEN = Happening("tighten", 10.0, 14.0)
 
@@ -23,6 +23,13 @@ def test_another_label_is_wrong_and_the_action_missed() -> None:
     verdict = judge([TIGHTEN], [Start("loosen", 12.0)])
     assert verdict.wrong == (Start("loosen", 12.0),)
     assert verdict.missed == (TIGHTEN,)
+
+
+def test_a_start_of_what_was_seen_in_part_is_neither_right_nor_wrong() -> None:
+    verdict = judge([], [Start("tighten", 11.0)], [TIGHTEN])
+    assert verdict == Verdict((), (), ())
+    assert judge([], [Start("loosen", 11.0)], [TIGHTEN]).wrong == (Start("loosen", 11.0),)
+    assert judge([], [Start("tighten", 11.0), Start("tighten", 12.0)], [TIGHTEN]).wrong == (Start("tighten", 12.0),)
 
 
 def test_a_second_start_of_the_same_action_is_wrong() -> None:

@@ -128,3 +128,30 @@ def test_a_second_signal_leaves_at_once() -> None:
             assert process.wait(30) == 128 + signal.SIGINT
         finally:
             process.kill()
+
+
+UNHEARD = """
+import asyncio, sys
+from streamer.service import stop_on_signals
+
+async def main():
+    with stop_on_signals(asyncio.Event()):
+        print("ready", flush=True)
+        sys.stdout.write("x" * 10_000_000)
+        sys.stdout.flush()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.e2e
+def test_a_second_signal_leaves_even_where_nobody_reads_what_the_service_says() -> None:
+    with subprocess.Popen([sys.executable, "-c", UNHEARD], stdout=subprocess.PIPE, text=True, bufsize=1) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) in (128 + signal.SIGINT, 128 + signal.SIGTERM)
+        finally:
+            process.kill()

@@ -53,7 +53,18 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(f"\n    {name}" in text for name in COMMANDS)
 
 
-@pytest.mark.parametrize("arguments", [[], ["dance"], ["check"], ["probe", "a", "--seconds", "nan"], ["run", "a", "b"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["dance"],
+        ["check"],
+        ["probe", "a", "--seconds", "nan"],
+        ["demo", "--seconds", "nan"],
+        ["demo", "--seconds", "-5"],
+        ["run", "a", "b"],
+    ],
+)
 def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)

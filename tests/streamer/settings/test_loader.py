@@ -92,6 +92,7 @@ mqtt: {url: "http://broker"}
             "8: mqtt.url: must not hold a password; use username and password_file",
         ),
         ("mqtt: {password_file: nowhere}", "8: mqtt.password_file: no such file: nowhere; check the path"),
+        (f"mqtt: {{password_file: {'x' * 5000}}}", "8: mqtt.password_file: cannot be looked at (File name too long)"),
         ("mqtt: {password: a, password_file: cell.yaml}", "8: mqtt: give password or password_file, not both"),
         ("mqtt: {prefix: 'a/#'}", "8: mqtt.prefix: must be a topic without + and #, without $ or a slash in front"),
     ],

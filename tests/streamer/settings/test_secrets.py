@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streamer.errors import ConfigError
-from streamer.settings import secrets
+from streamer.settings import secrets, settings_of
 from tests.streamer.settings.files import VALID, read
 
 WORD = "hunter2hunter2"
@@ -46,6 +46,14 @@ def test_no_mistake_shows_a_secret(tmp_path: Path, right: str, wrong: str) -> No
         read(tmp_path, VALID.replace(right, wrong, 1), {"WORD": f"me:{WORD}@x"})
     assert WORD not in "".join(traceback.format_exception(caught.value))
     assert WORD not in repr(caught.value.problems)
+
+
+def test_no_mistake_of_the_demo_shows_a_secret() -> None:
+    values = {"mqtt": {"url": f"mqtt://me:{WORD}@broker"}, "http": {"port": WORD}}
+    with pytest.raises(ConfigError) as caught:
+        settings_of(values)
+    assert WORD not in "".join(traceback.format_exception(caught.value))
+    assert "mqtt.url: must not hold a password; use username and password_file" in caught.value.problems
 
 
 def test_settings_show_no_secret_and_know_them_all(tmp_path: Path) -> None:

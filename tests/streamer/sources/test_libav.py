@@ -14,13 +14,13 @@ import pytest
 
 from recognizers.clip import ClipSpec, Region
 from streamer.clock import SystemClock
-from streamer.errors import SourceRejected, SourceUnavailable
+from streamer.errors import RecordingBroken, SourceRejected
 from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
 from streamer.sources.libav import LibavSource
 from streamer.testing.bomb import BombFeed
 from streamer.testing.feeds import FilmFeed, PictureFeed
-from streamer.testing.film import moving_square
+from streamer.testing.film import moving_square, write_film
 from streamer.testing.rtsp import Fault, RtspCamera
 from tests.streamer.sources.cameras import (
     CLOCK,
@@ -249,7 +249,6 @@ async def test_a_bug_in_the_thread_is_told_without_its_text(
 
     monkeypatch.setattr("streamer.sources.libav._Scaler.scale", broken)
     error = await fail(source(Address(str(film(tmp_path, 0.5)), pace="fast")))
-    assert isinstance(error, SourceUnavailable)
     assert error.reason == "decode"
     assert "ZeroDivisionError" in caplog.text
     assert CANARY not in caplog.text + str(error)
@@ -276,6 +275,14 @@ async def test_a_change_of_size_ends_the_epoch(tmp_path: Path) -> None:
         error = await fail(source(Address(camera.url, **QUICK)))
         await other.close()
     assert error.reason == "changed"
+
+
+async def test_a_recording_whose_time_goes_back_is_broken_for_good(tmp_path: Path) -> None:
+    once = write_film(tmp_path / "once.ts", moving_square(4, 25), 25).read_bytes()
+    (tmp_path / "twice.ts").write_bytes(once + once)
+    error = await fail(source(Address(str(tmp_path / "twice.ts"), pace="fast")))
+    assert isinstance(error, RecordingBroken)
+    assert error.reason == "ts_jump"
 
 
 def test_analysis_size_keeps_the_shape() -> None:

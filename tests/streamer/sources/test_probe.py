@@ -8,8 +8,10 @@ import pytest
 
 from streamer.sources.address import Address
 from streamer.sources.probe import probe
+from streamer.testing import rtsp
 from streamer.testing.bomb import BombFeed
 from streamer.testing.feeds import FilmFeed
+from streamer.testing.rtp import session_description
 from streamer.testing.rtsp import Fault, RtspCamera
 from tests.streamer.sources.cameras import CLOCK, QUICK, film, picture_feed
 from tests.streamer.sources.pages import PLAYLIST, SEGMENT, page, playlist, segment
@@ -77,3 +79,13 @@ async def test_a_text_file_comes_with_advice(tmp_path: Path) -> None:
     report = await probe(str(text))
     assert (report.reason, report.ok) == ("not_video", False)
     assert "video file" in report.advice
+
+
+async def test_a_codec_that_nobody_knows_comes_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*arguments: object) -> str:
+        return session_description(*arguments).replace("H264/", "X-FOO/")  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rtsp, "session_description", unknown)
+    async with RtspCamera(picture_feed()) as camera:
+        report = await probe(Address(camera.url, **QUICK), seconds=1.0)
+    assert (report.reason, report.advice) == ("codec", "set the camera to H.264 or H.265")

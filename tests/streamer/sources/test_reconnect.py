@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from streamer.errors import SourceRejected, SourceUnavailable
+from streamer.errors import RecordingBroken, SourceRejected, SourceUnavailable
 from streamer.frame import Frame
 from streamer.sources.reconnect import Change, RetryPolicy, reconnecting
 from streamer.testing.sources import Failure, ScriptedSource
@@ -61,6 +61,12 @@ async def test_a_recordings_end_is_the_end() -> None:
     run = await Run([0.0, 0.04]).until(5)
     assert run.states == ["connecting", "live", "ended"]
     assert run.source.attempts == 1
+
+
+async def test_a_recording_that_breaks_is_not_begun_again() -> None:
+    run = await Run([0.0, 0.04, RecordingBroken("ts_jump", "film jumps")], [0.0]).until(2)
+    assert run.states == ["connecting", "live", "ended"]
+    assert (run.changes[-1].reason, run.changes[-1].detail) == ("ts_jump", "film jumps")
 
 
 async def test_pauses_grow_to_the_cap_and_are_spread() -> None:
