@@ -23,7 +23,11 @@ def cost(network: nn.Module, clip: Tensor) -> dict[str, float]:
             network(clip)
             took.append(time.perf_counter() - began)
     # The counter sees what attention is made of only where it is made of products of matrices.
-    with torch.no_grad(), torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH), _counter() as counter:
+    with (
+        torch.no_grad(),
+        torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH),
+        FlopCounterMode(display=False) as counter,
+    ):
         network(clip)
     torch.set_num_threads(threads)
     return {
@@ -31,7 +35,3 @@ def cost(network: nn.Module, clip: Tensor) -> dict[str, float]:
         "gmac": counter.get_total_flops() / 2e9,
         "ms": 1e3 * median(took),
     }
-
-
-def _counter() -> FlopCounterMode:
-    return FlopCounterMode(display=False)

@@ -47,7 +47,10 @@ def _crnn(network: nn.Module, card: Card, options: Options) -> Recognizer:
 def _san(network: nn.Module, card: Card, options: Options) -> Recognizer:
     estimator = options.get("poses")
     if estimator is None:
-        raise CheckpointMismatch("a san recognizer looks at people's joints; it needs something that finds them")
+        raise CheckpointMismatch(
+            "a san recognizer looks at people's joints and needs something that finds them; nothing in the service "
+            "does so yet: give a checkpoint of another kind"
+        )
     return SkeletalRecognizer(cast(San, network), card, estimator, threads=options.get("threads", 1))
 
 

@@ -14,6 +14,11 @@ from recognizers.prediction import Prediction
 from recognizers.recognizer import Answer, State
 
 
+def own_device() -> torch.device:
+    """A GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 @contextmanager
 def on_device(threads: int, clips: int) -> Iterator[None]:
     """Inference with so many CPU threads; what the device's libraries raise becomes ours.

@@ -20,7 +20,7 @@ from recognizers.clip import Clip, ClipSpec
 from recognizers.models.crnn import Crnn
 from recognizers.nn.steps import mean_of_steps
 from recognizers.recognizer import Answer, State
-from recognizers.runtimes.answers import answers, on_device
+from recognizers.runtimes.answers import answers, on_device, own_device
 from recognizers.runtimes.extractor import Extractor, View
 from recognizers.runtimes.memory import NOTHING_SHOWN, Memory
 
@@ -56,7 +56,7 @@ class CarriedRecognizer:
     def __init__(self, network: Crnn, card: Card, threads: int) -> None:
         self.spec, self.labels, self.background = card.spec, card.labels, card.background
         self._temperature, self._threads = card.temperature, threads
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        device = own_device()
         self._extractor = Extractor(network.features, card, device)
         self._network = network.eval().to(device)
         self._counted = network.size.frames - network.size.cold

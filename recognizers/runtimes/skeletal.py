@@ -16,7 +16,7 @@ from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.base import PoseEstimator
 from recognizers.models.san import San
 from recognizers.recognizer import Answer, State
-from recognizers.runtimes.answers import answers, on_device
+from recognizers.runtimes.answers import answers, on_device, own_device
 from recognizers.runtimes.people import Poses, in_their_places
 from recognizers.transforms import crop_to_region
 
@@ -49,7 +49,7 @@ class SkeletalRecognizer:
         self.spec, self.labels, self.background = card.spec, card.labels, card.background
         self._card, self._threads, self._estimator = card, threads, estimator
         self._joints, self._persons = len(network.layout.joints), size.persons
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = own_device()
         self._network = network.to(self._device).eval()
 
     def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:

@@ -12,7 +12,7 @@ from recognizers.card import Card
 from recognizers.clip import Clip, ClipSpec, Region
 from recognizers.models.slowfast import SlowFast
 from recognizers.recognizer import Answer, State
-from recognizers.runtimes.answers import answers, on_device
+from recognizers.runtimes.answers import answers, on_device, own_device
 from recognizers.runtimes.choice import after_stems
 from recognizers.runtimes.folded import NOTHING_SEEN, FoldedSlowFast, Memory
 from recognizers.transforms import crop_to_region, normalised, square
@@ -37,7 +37,7 @@ class WindowedRecognizer:
         self.spec, self.labels, self.background = card.spec, card.labels, card.background
         self._card = card
         self._threads = threads
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = own_device()
         self._hop = max(1, round(card.spec.hop_s / card.spec.interval_s))
         self._network: nn.Module = network.to(self._device)
         if self._device.type == "cpu":

@@ -75,7 +75,7 @@ class EngineSection(Section):
 class RecognizerSection(Section):
     """A network, loaded once and shared by name."""
 
-    kind: Kind = Field("slowfast", description="which recognizer")
+    kind: Kind = Field("slowfast", description="which recognizer; nothing finds the joints yet that san needs")
     checkpoint: Text = Field("bundled:cell", description="a safetensors file, or bundled:NAME")
     hop_s: PositiveSeconds | None = Field(None, description="seconds between clips; null: as the checkpoint says")
     threads: int = Field(1, ge=1, le=64, description="CPU threads for one batch")

@@ -16,10 +16,8 @@ class NetworkSection(Section):
     """What is trained, and what it will see live."""
 
     kind: Kind = Field("slowfast", description="which recognizer")
-    size: Text = Field(
-        "small", description="named numbers of the network; those of each kind are told where one is wrong"
-    )
-    numbers: dict[str, Any] = Field(default_factory=dict, description="some of them changed")
+    size: Text = Field("small", description="a named size of the kind; a wrong one is answered with those there are")
+    numbers: dict[str, Any] = Field(default_factory=dict, description="numbers of that size to change")
     interval_s: PositiveSeconds = Field(0.125, description="seconds between two pictures of a clip")
     hop_s: PositiveSeconds = Field(0.25, description="seconds from one clip to the next, live")
     crop_px: int = Field(112, ge=32, le=1024, description="side of the square that the network sees")

@@ -184,7 +184,7 @@ class _Attempt:
             places = "".join(traceback.format_tb(bug.__traceback__))
             _log.error("stream %s: %s in the decode thread\n%s", self._stream, type(bug).__name__, places)
             error = SourceUnavailable("decode", f"{type(bug).__name__} while decoding {self._address.shown}")
-        if isinstance(error, SourceUnavailable) and self._address.kind == "file" and self._index >= 0:
+        if isinstance(error, SourceUnavailable) and not self._live and self._index >= 0:
             error = RecordingBroken(error.reason, error.detail)
         if error is not None:
             error.__context__ = error.__cause__ = None
