@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from recognizers.card import Card
 from recognizers.clip import Clip
 from recognizers.errors import DeviceFailed, OutOfDeviceMemory
 from recognizers.prediction import Prediction
@@ -41,9 +42,10 @@ def on_device(threads: int, clips: int) -> Iterator[None]:
         raise
 
 
-def answers(clips: Sequence[Clip], logits: Tensor, temperature: float, states: Sequence[State | None]) -> list[Answer]:
-    """Each clip's prediction of its logits `(N, C)`, beside what is known for the watch's next clip."""
-    scores = torch.softmax(logits.float() / temperature, dim=1).cpu()
+def answers(clips: Sequence[Clip], logits: Tensor, card: Card, states: Sequence[State | None]) -> list[Answer]:
+    """Each clip's prediction of its logits `(N, C)`, calibrated as the card says, beside what is known for the watch's
+    next clip."""
+    scores = torch.softmax(logits.float() / card.temperature, dim=1).cpu()
     return [
         (
             Prediction(

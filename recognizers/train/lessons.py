@@ -34,7 +34,7 @@ class Lessons(Protocol):
     def description(self) -> str: ...
 
     def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """A batch of network inputs `(N, …)` as they may look live, and their truth `(N, C)`."""
+        """A batch of network inputs `(N, …)` as they may look live, and their truth `(N, C)`, where the recipe runs."""
         ...
 
     def judged(self, network: nn.Module, part: Part) -> Answers:
@@ -57,8 +57,9 @@ class PictureLessons:
     def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         pictures, labels = self._windows.batch(self._recipe.batch, rng)
         truth = F.one_hot(torch.from_numpy(labels), len(self.labels)).float()
-        return augmented(pictures, self._crop_px, self._recipe, rng), truth
+        device = self._recipe.on
+        return augmented(pictures, self._crop_px, self._recipe, rng, device), truth.to(device)
 
     def judged(self, network: nn.Module, part: Part) -> Answers:
         tracks = self._data.calibration if part == "calibration" else self._data.held_out
-        return answers(network, tracks, self._spec, self._crop_px, len(self.labels))
+        return answers(network, tracks, self._spec, self._crop_px, len(self.labels), self._recipe.on)

@@ -69,7 +69,8 @@ def _optimised(plan: TrainingPlan, lessons: Lessons, told: Callable[[Progress], 
     network = make(plan.size, len(lessons.labels))
     _open_blocks(network)
     begin_with_imagenet(network)
-    kept = make(plan.size, len(lessons.labels))
+    network.to(recipe.on)
+    kept = make(plan.size, len(lessons.labels)).to(recipe.on)
     kept.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(_by_decay(network, recipe.weight_decay), lr=recipe.rate)
     first = _resume(plan, network, kept, optimizer)
@@ -189,7 +190,7 @@ def _resume(plan: TrainingPlan, network: nn.Module, kept: nn.Module, optimizer: 
     path = _state_path(plan.out)
     if not path.exists():
         return 0
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location=plan.recipe.on)
     if state["plan"] != _fingerprint(plan):
         raise DataError(f"{path} was left by another training; remove it to begin anew")
     network.load_state_dict(state["network"])

@@ -32,14 +32,16 @@ class Answers:
     """`(N,)`."""
 
 
-def answers(network: nn.Module, tracks: Sequence[Track], spec: ClipSpec, crop_px: int, classes: int) -> Answers:
-    """Ask a network about every clear clip of tracks, cut as the live service cuts them."""
+def answers(
+    network: nn.Module, tracks: Sequence[Track], spec: ClipSpec, crop_px: int, classes: int, device: torch.device
+) -> Answers:
+    """Ask a network, which is on `device`, about every clear clip of tracks, cut as the live service cuts them."""
     logits, truth = [torch.zeros(0, classes)], []
     waiting: list[NDArray[np.uint8]] = []
 
     def ask() -> None:
         clips = torch.from_numpy(np.stack(waiting)).permute(0, 1, 4, 2, 3)
-        logits.append(network(normalised(clips, MEAN, STD)))
+        logits.append(network(normalised(clips.to(device), MEAN, STD)).cpu())
         waiting.clear()
 
     with torch.inference_mode():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -87,6 +87,7 @@ class RecipeSection(Section):
     background: Annotated[float, Field(gt=0, le=100)] = Field(2.0, description="how often it is shown, in actions")
     seed: int = Field(1, ge=0, le=2**31, description="the same seed gives the same network")
     threads: int = Field(2, ge=1, le=256, description="of the CPU")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where to train; auto: a GPU where there is one")
 
 
 class JitterSection(Section):
