@@ -51,7 +51,6 @@ def _weights(start: Tensor, side: Tensor, length: int, size: int, samples: int) 
     at = start + steps * side / size
     seen = (at >= -1) & (at <= length)
     at = at.clamp(0, length - 1)
-    before = at.floor().clamp(max=max(length - 2, 0))
     pixels = torch.arange(length, dtype=side.dtype, device=side.device)
-    near = (1 - (at[:, None] - pixels).abs()).clamp(min=0) if length > 1 else torch.ones_like(before)[:, None]
+    near = (1 - (at[:, None] - pixels).abs()).clamp(min=0)
     return (near * seen[:, None]).view(size, count, length).mean(dim=1)
