@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from torch import nn
 
-from recognizers.card import Card, checkpoint_path
+from recognizers.card import NOT_CAUSAL, Card, checkpoint_path
 from recognizers.checkpoint import load
 from recognizers.errors import CheckpointMismatch
 from recognizers.families import network_of
@@ -20,6 +20,7 @@ from recognizers.models.slowfast import SlowFast
 from recognizers.recognizer import Recognizer
 from recognizers.runtimes.averaged import AveragedRecognizer
 from recognizers.runtimes.carried import CarriedRecognizer
+from recognizers.runtimes.continual import ContinualRecognizer
 from recognizers.runtimes.featured import FeaturedRecognizer
 from recognizers.runtimes.openvino import is_installed
 from recognizers.runtimes.skeletal import SkeletalRecognizer
@@ -29,10 +30,13 @@ Options = Mapping[str, Any]
 
 
 def _slowfast(network: nn.Module, card: Card, options: Options) -> Recognizer:
-    runtime = options.get("runtime", "torch")
+    runtime, mode = options.get("runtime", "torch"), options.get("mode", "window")
     if runtime == "openvino" and not is_installed():
         raise CheckpointMismatch("runtime is openvino, which is not installed; pip install 'taktstream[openvino]'")
-    return WindowedRecognizer(cast(SlowFast, network), card, threads=options.get("threads", 1), runtime=runtime)
+    if mode == "stream" and not cast(SlowFast, network).size.causal:
+        raise CheckpointMismatch(f"mode: {NOT_CAUSAL}")
+    make = WindowedRecognizer if mode == "window" else ContinualRecognizer
+    return make(cast(SlowFast, network), card, threads=options.get("threads", 1), runtime=runtime)
 
 
 def _single_frame(network: nn.Module, card: Card, options: Options) -> Recognizer:
@@ -70,7 +74,8 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Rec
         kind: a key of `KINDS`; must be the checkpoint's own.
         checkpoint: a path or `bundled:NAME`.
         options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch),
-            `runtime` (on a CPU: torch, openvino, or auto for the faster one), `state` (of a crnn: windowed or
+            `runtime` (on a CPU: torch, openvino, or auto for the faster one), `mode` (of a slowfast: window, or one
+            endless clip by stream, which needs a causal network, or delayed), `state` (of a crnn: windowed or
             carried), `average_clips` (answers whose scores are averaged; 1: none), `poses` (a PoseEstimator, of a san).
 
     Raises:

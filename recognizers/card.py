@@ -18,6 +18,12 @@ BUNDLED = Path(__file__).parent / "weights"
 PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 """First bytes of what torch.save and pickle write."""
 
+NOT_CAUSAL = (
+    "stream needs a network that sees no later picture, and this checkpoint's does; take delayed (exact, but late) or "
+    "window, or train one with `numbers: {causal: true}`"
+)
+"""What is wrong where one is to run as a stream."""
+
 _LENGTH_BYTES = 8
 _LONGEST_HEADER = 100_000_000
 """The format's own limit."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from recognizers.card import Card, checkpoint_path, read_card
+from recognizers.card import NOT_CAUSAL, Card, checkpoint_path, read_card
 from recognizers.errors import CheckpointMismatch
 from streamer.settings.document import Document
 from streamer.settings.mistakes import suggestion
@@ -78,6 +78,8 @@ def _read_cards(document: Document) -> dict[str, Card]:
             document.problem(
                 (*where, "checkpoint"), f"is a checkpoint of kind {card.kind}; give the right file or kind"
             )
+        elif section.get("mode") == "stream" and not card.network.get("causal"):
+            document.problem((*where, "mode"), NOT_CAUSAL)
         cards[str(where[-1])] = card
     return cards
 

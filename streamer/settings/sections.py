@@ -82,6 +82,10 @@ class RecognizerSection(Section):
     runtime: Literal["auto", "torch", "openvino"] = Field(
         "torch", description="on a CPU; auto: the faster one of those installed (replay: torch)"
     )
+    mode: Literal["window", "stream", "delayed"] = Field(
+        "window",
+        description="of a slowfast; stream: looks at each picture once (causal networks); delayed: so with any, late",
+    )
     state: Literal["windowed", "carried"] = Field(
         "windowed", description="of a crnn: begin anew with every clip, or carry on from the one before"
     )
@@ -91,6 +95,8 @@ class RecognizerSection(Section):
     def _of_its_kind(self) -> RecognizerSection:
         if self.state == "carried" and self.kind != "crnn":
             raise ValueError(f"state: only a crnn can be carried, not a {self.kind}; leave it out")
+        if self.mode != "window" and self.kind != "slowfast":
+            raise ValueError(f"mode: {self.mode} is of a slowfast only, not of a {self.kind}; leave it out")
         if self.runtime == "openvino" and self.kind != "slowfast":
             raise ValueError(f"runtime: openvino runs a slowfast only, not a {self.kind}; leave it out")
         return self
