@@ -88,11 +88,13 @@ class Layers:
 
     conv: Callable[[Tensor, Tensor, int, int], nn.Module]
     pool: Callable[[Tensor], Tensor]
+    relu: Callable[[Tensor], Tensor]
+    add: Callable[[Tensor, Tensor], Tensor]
 
 
-PLAIN = Layers(PlainConv, plain_pool)
-"""For a GPU, and to be traced for another runtime."""
-BY_PICTURE = Layers(PictureConv, picture_pool)
+PLAIN = Layers(PlainConv, plain_pool, F.relu, torch.add)
+"""For a GPU, and to be traced for another runtime: nothing is written in place."""
+BY_PICTURE = Layers(PictureConv, picture_pool, F.relu_, Tensor.add_)
 """For torch on a CPU."""
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from recognizers.nn.pictureconv import Layers
 
 
 class Past:
@@ -92,14 +93,15 @@ class StreamConv(nn.Module):
 class StreamBlock(nn.Module):
     """A bottleneck; what goes past its convolutions waits for them."""
 
-    def __init__(self, a: StreamConv, b: nn.Module, c: nn.Module, projection: nn.Module | None) -> None:
+    def __init__(self, a: StreamConv, b: nn.Module, c: nn.Module, projection: nn.Module | None, layers: Layers) -> None:
         super().__init__()
-        self.a, self.b, self.c, self.projection = a, b, c, projection
+        self.a, self.b, self.c, self.projection, self.layers = a, b, c, projection, layers
 
     def forward(self, x: Tensor, past: Past) -> Tensor:
         y, own = self.a(x, past)
         kept = own if self.projection is None else self.projection(own)
-        return F.relu_(self.c(F.relu_(self.b(F.relu_(y)))).add_(kept))
+        relu = self.layers.relu
+        return relu(self.layers.add(self.c(relu(self.b(relu(y)))), kept))
 
 
 def side_by_side(one: Tensor, other: Tensor, past: Past) -> Tensor:

@@ -12,10 +12,10 @@ from recognizers.card import Card
 from recognizers.clip import Clip, ClipSpec, Region
 from recognizers.models.slowfast import SlowFast
 from recognizers.nn.pictureconv import PLAIN
-from recognizers.nn.state import StreamState, stack
+from recognizers.nn.state import StreamState
 from recognizers.recognizer import Answer, State
 from recognizers.runtimes.answers import answers, on_device, own_device
-from recognizers.runtimes.pushes import Pusher, pusher
+from recognizers.runtimes.pushes import Pusher, push_each, pusher
 from recognizers.runtimes.streamed import StreamSlowFast
 from recognizers.transforms import crop_to_region, square
 
@@ -64,7 +64,9 @@ class ContinualRecognizer:
             return []
         with on_device(self._threads, len(clips)):
             before = [_known(clip, state) for clip, state in zip(clips, states, strict=True)]
-            said = self._push([self._pictures(clip) for clip in clips], before)
+            shown = [self._pictures(clip).to(self._device) for clip in clips]
+            # On a CPU a batch saves nothing.
+            said = push_each(self._pusher, shown, before, None if self._device.type == "cpu" else self._stream.place)
             after = [
                 Followed(clip.epoch, clip.index, clip.region, state)
                 for clip, (_, state) in zip(clips, said, strict=True)
@@ -78,23 +80,6 @@ class ContinualRecognizer:
     def _pictures(self, clip: Clip) -> Tensor:
         """`(T, 3, crop, crop)` uint8."""
         return square([crop_to_region(picture, clip.region) for picture in clip.pictures], self._card.crop_px)
-
-    def _push(
-        self, pictures: Sequence[Tensor], before: Sequence[StreamState | None]
-    ) -> list[tuple[Tensor, StreamState]]:
-        """Logits `(1, C)` and what comes after, of each stream. A GPU looks at those at the same place at once; on a
-        CPU that saves nothing."""
-        groups: dict[object, list[int]] = {}
-        for n, (shown, state) in enumerate(zip(pictures, before, strict=True)):
-            place = None if state is None else (self._stream.phase(state), state.shapes)
-            groups.setdefault(n if self._device.type == "cpu" else (len(shown), place), []).append(n)
-        said: dict[int, tuple[Tensor, StreamState]] = {}
-        for places in groups.values():
-            known = [state for n in places if (state := before[n]) is not None]
-            batch = torch.stack([pictures[n] for n in places]).to(self._device)
-            logits, after = self._pusher.push(batch, stack(known) if known else None)
-            said |= zip(places, zip(torch.split(logits, 1), after.split(), strict=True), strict=True)
-        return [said[n] for n in range(len(pictures))]
 
 
 def _known(clip: Clip, state: State | None) -> StreamState | None:

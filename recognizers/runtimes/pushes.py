@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Protocol
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from recognizers.card import Card
 from recognizers.models.slowfast import SlowFast
 from recognizers.nn.pictureconv import BY_PICTURE, PLAIN
-from recognizers.nn.state import StreamState
+from recognizers.nn.state import StreamState, stack
 from recognizers.runtimes.choice import seconds
 from recognizers.runtimes.openvino import Compiled, is_installed
 from recognizers.runtimes.streamed import StreamSlowFast
@@ -42,6 +42,27 @@ def pusher(network: SlowFast, card: Card, runtime: str, threads: int) -> Pusher:
     return other if is_chosen else stream
 
 
+def push_each(
+    pusher: Pusher,
+    pictures: Sequence[Tensor],
+    states: Sequence[StreamState | None],
+    place: Callable[[StreamState | None], Hashable] | None,
+) -> list[tuple[Tensor, StreamState]]:
+    """The next `(T, 3, H, W)` pictures of each stream → its logits, `(1, C)`, and what comes after.
+
+    Streams at the same `place` are pushed as a batch; where that is `None`, each alone.
+    """
+    groups: dict[Hashable, list[int]] = {}
+    for n, (shown, state) in enumerate(zip(pictures, states, strict=True)):
+        groups.setdefault(n if place is None else (len(shown), place(state)), []).append(n)
+    said: dict[int, tuple[Tensor, StreamState]] = {}
+    for members in groups.values():
+        known = [state for n in members if (state := states[n]) is not None]
+        logits, after = pusher.push(torch.stack([pictures[n] for n in members]), stack(known) if known else None)
+        said |= zip(members, zip(torch.split(logits, 1), after.split(), strict=True), strict=True)
+    return [said[n] for n in range(len(pictures))]
+
+
 class CompiledPushes:
     """Pushes of one stream by OpenVINO, at those places that come again and again; by torch at all others (the first
     pushes of a stream, and those of another number of pictures)."""
@@ -58,20 +79,16 @@ class CompiledPushes:
         compiled = None if state is None else self._compiled.get(self._place(pictures, state))
         return self._stream.push(pictures, state) if state is None or compiled is None else compiled(pictures, state)
 
-    def _place(self, pictures: Tensor, state: StreamState) -> Place:
-        return tuple(pictures.shape), self._stream.phase(state), state.shapes
-
-
-Place = tuple[tuple[int, ...], int, tuple[tuple[int, ...], ...]]
-"""Where pushes are alike: shapes of what is pushed and of what was left before, and the phase."""
+    def _place(self, pictures: Tensor, state: StreamState) -> Hashable:
+        return tuple(pictures.shape), self._stream.place(state)
 
 
 def recurring(stream: StreamSlowFast, pictures: Tensor) -> list[StreamState]:
     """A stream's states before those pushes that come again and again, once it is under way."""
-    places: list[tuple[int, object]] = []
+    places: list[Hashable] = []
     states: list[StreamState] = []
     _, state = stream.push(pictures, None)
-    while (place := (stream.phase(state), state.shapes)) not in places:
+    while (place := stream.place(state)) not in places:
         places.append(place)
         states.append(state)
         _, state = stream.push(pictures, state)

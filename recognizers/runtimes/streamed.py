@@ -7,20 +7,18 @@ the pictures that its last maps look ahead, and needs no training of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from recognizers.models.slowfast import SlowFast
 from recognizers.nn.pictureconv import Layers
 from recognizers.nn.resnet3d import Block, Lateral, Stage, back, window_mean
 from recognizers.nn.state import StreamState
 from recognizers.nn.streaming import Past, Reach, StreamBlock, StreamConv, side_by_side
-from recognizers.runtimes.folding import folded
-from recognizers.transforms import normalised
+from recognizers.runtimes.folding import constant, folded
 
 M = TypeVar("M")
 
@@ -31,7 +29,9 @@ class StreamSlowFast(nn.Module):
     def __init__(self, network: SlowFast, mean: Sequence[float], std: Sequence[float], layers: Layers) -> None:
         super().__init__()
         network = network.eval()
-        self.size, self.mean, self.std, self.pool = network.size, tuple(mean), tuple(std), layers.pool
+        self.size, self.layers = network.size, layers
+        self.mean = constant(torch.tensor(mean).mul(255)[:, None, None])
+        self.scale = constant(torch.tensor(std).mul(255).reciprocal()[:, None, None])
         self.slow_stem = _streamed(network.slow_stem.conv, network.slow_stem.norm, layers)
         self.fast_stem = _streamed(network.fast_stem.conv, network.fast_stem.norm, layers)
         laterals = _each(network.laterals, Lateral)
@@ -57,6 +57,10 @@ class StreamSlowFast(nn.Module):
         """Pictures since the last slow one, that one too; 0 if the next is slow."""
         return state.seen[0] % self.size.alpha
 
+    def place(self, state: StreamState | None) -> Hashable:
+        """Where a stream stands: those at the same place can be pushed as a batch."""
+        return None if state is None else (self.phase(state), state.shapes)
+
     def warm(self, state: StreamState) -> bool:
         """Whether a whole window has been seen; of one stream."""
         return state.seen[0] >= self.size.frames + self.late
@@ -66,12 +70,13 @@ class StreamSlowFast(nn.Module):
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """See `push` and `phase`; `before`: what was left in the state's buffers."""
         alpha, past = self.size.alpha, Past(before)
-        clips = normalised(pictures, self.mean, self.std)
+        # As `transforms.normalised`, without writing in place, which OpenVINO cannot follow here.
+        clips = ((pictures.float() - self.mean) * self.scale).transpose(1, 2)
         fast = clips if self.size.fast_colours == 3 else clips.mean(dim=1, keepdim=True)
         slow = self._stem(self.slow_stem, clips[:, :, -phase % alpha :: alpha], past)
         fast = self._stem(self.fast_stem, fast, past)
         for lateral, slow_stage, fast_stage in zip(self.laterals, self.slow_stages, self.fast_stages, strict=True):
-            slow = side_by_side(slow, F.relu_(lateral(fast, past)[0]), past)
+            slow = side_by_side(slow, self.layers.relu(lateral(fast, past)[0]), past)
             for block in cast(nn.ModuleList, slow_stage):
                 slow = block(slow, past)
             for block in cast(nn.ModuleList, fast_stage):
@@ -91,7 +96,7 @@ class StreamSlowFast(nn.Module):
 
     def _stem(self, stem: nn.Module, clips: Tensor, past: Past) -> Tensor:
         # ReLU after the maximum gives the same with a quarter of the work.
-        return F.relu_(self.pool(stem(clips, past)[0]))
+        return self.layers.relu(self.layers.pool(stem(clips, past)[0]))
 
     def _lateness(self) -> tuple[int, int]:
         """By how many pictures the last maps of fast and slow pathway come later than the pictures they belong to."""
@@ -134,7 +139,7 @@ def _block(block: Block, layers: Layers) -> StreamBlock:
     if block.projection is not None and block.projection_norm is not None:
         projection = _whole(block.projection, block.projection_norm, layers)
     b, c = _whole(block.conv_b, block.norm_b, layers), _whole(block.conv_c, block.norm_c, layers)
-    return StreamBlock(_streamed(block.conv_a, block.norm_a, layers), b, c, projection)
+    return StreamBlock(_streamed(block.conv_a, block.norm_a, layers), b, c, projection, layers)
 
 
 def _ahead(convs: Iterable[nn.Module]) -> int:

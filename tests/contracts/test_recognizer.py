@@ -17,7 +17,7 @@ from recognizers.recognizer import Recognizer
 from recognizers.runtimes.averaged import AveragedRecognizer
 from streamer.testing.estimators import BrightPoses
 from streamer.testing.recognizers import CountingRecognizer
-from tests.recognizers.networks import write_random
+from tests.recognizers.networks import CAUSAL, write_random
 from tests.recognizers.pictures import CRNN, LSTM, SINGLE_FRAME, write
 from tests.recognizers.skeletons import write_random_san
 
@@ -28,6 +28,15 @@ RECOGNIZERS: dict[str, Callable[[Path], Recognizer]] = {
     ),
     "slowfast of several labels": lambda folder: build_recognizer(
         "slowfast", write_random(folder / "random.safetensors", multilabel=True), {}
+    ),
+    "slowfast as a stream": lambda folder: build_recognizer(
+        "slowfast", write_random(folder / "random.safetensors", CAUSAL), {"mode": "stream"}
+    ),
+    "slowfast as a stream by OpenVINO": lambda folder: build_recognizer(
+        "slowfast", write_random(folder / "random.safetensors", CAUSAL), {"mode": "stream", "runtime": "openvino"}
+    ),
+    "slowfast delayed": lambda folder: build_recognizer(
+        "slowfast", write_random(folder / "random.safetensors"), {"mode": "delayed", "hop_s": 0.96}
     ),
     "single_frame": lambda folder: build_recognizer(
         "single_frame", write(folder / "random.safetensors", "single_frame", SINGLE_FRAME), {}
@@ -60,7 +69,7 @@ def film(recognizer: Recognizer, stream: str, seed: int, epoch: int = 1, first: 
     size = (spec.short_side_px + 2 * seed, spec.short_side_px + 7, 3)
     clips = []
     for index in range(first, first + CLIPS):
-        pictures = tuple(rng.integers(0, 256, size, np.uint8) for _ in range(spec.frames))
+        pictures = tuple(rng.integers(0, 256, size, np.uint8) for _ in range(spec.pictures))
         for picture in pictures:
             picture.setflags(write=False)
         start = index * spec.hop_s

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -13,6 +13,7 @@ from recognizers.clip import ClipSpec
 from recognizers.models.slowfast import SlowFast, SlowFastSize
 
 TINY = SlowFastSize(frames=8, alpha=4, beta_inv=4, width=8, depths=(1, 2, 1, 1), fusion_kernel=5)
+CAUSAL = replace(TINY, causal=True)
 LABELS = ("idle", "pick", "place")
 
 
