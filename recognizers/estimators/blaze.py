@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from recognizers.clip import Picture
 from recognizers.estimators.detections import Detection, anchors, detections
 from recognizers.estimators.litert import Network
-from recognizers.estimators.squares import Points, Square, upwards
+from recognizers.estimators.squares import Numbers, Points, Square, upwards
 
 _SURE = 0.5
 """From so much on somebody is there, says the detector, and then the closer look."""
@@ -47,7 +47,7 @@ class PeoplePoses:
         people = [self._look_closer(picture, person_square(whole, one)) for one in found[: self._persons]]
         return in_fractions([one for one in people if one is not None], picture, 33)
 
-    def _look_closer(self, picture: Picture, square: Square) -> NDArray[np.float32] | None:
+    def _look_closer(self, picture: Picture, square: Square) -> Numbers | None:
         """`(33, 3)` x, y in pixels and how visible; `None` if nobody is there."""
         joints, there, _, heat = self._closer(square.cut(picture, 256))
         if there[0] < _SURE:
@@ -81,7 +81,7 @@ class HandPoses:
         hands = [self._look_closer(picture, hand_square(whole, one)) for one in found[: self._hands]]
         return in_fractions([one for one in hands if one is not None], picture, 21)
 
-    def _look_closer(self, picture: Picture, square: Square) -> NDArray[np.float32] | None:
+    def _look_closer(self, picture: Picture, square: Square) -> Numbers | None:
         """`(21, 3)` x, y in pixels and how sure; `None` if no hand is there."""
         joints, there = self._closer(square.cut(picture, 224))
         if there[0] < _SURE:
@@ -90,15 +90,16 @@ class HandPoses:
         return np.concatenate((places, np.full((21, 1), there[0])), axis=1)
 
 
-def in_fractions(poses: list[NDArray[np.float32]], picture: Picture, joints: int) -> NDArray[np.float32]:
+def in_fractions(poses: list[Numbers], picture: Picture, joints: int) -> NDArray[np.float32]:
     """From pixels to fractions of the picture, the surest first: `(persons, joints, 3)`."""
     ordered = sorted(poses, key=lambda pose: float(pose[:, 2].mean()), reverse=True)
     together = np.array(ordered, np.float32).reshape(-1, joints, 3)
     height, width = picture.shape[:2]
-    return together / np.array([width, height, 1], np.float32)
+    together[..., :2] /= (width, height)
+    return together
 
 
-def refined(places: Points, heat: NDArray[np.float32]) -> Points:
+def refined(places: Points, heat: Numbers) -> Points:
     """Joints moved to the middle of what a heat map shows around them.
 
     Args:

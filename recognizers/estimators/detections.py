@@ -1,7 +1,7 @@
 """What a single-shot detector says, made into things that are there: anchors, decoding, overlaps.
 
-As MediaPipe's BlazePose and palm detectors mean it (Bazarevsky et al. 2020; Zhang et al. 2020): an anchor has a place and
-no size, and of boxes that overlap the mean is taken, weighted by how sure each is.
+As MediaPipe's detectors of bodies and palms mean it (Bazarevsky et al. 2020; Zhang et al. 2020): an anchor has a place
+and no size, and of boxes that overlap the mean is taken, weighted by how sure each is.
 """
 
 from __future__ import annotations
@@ -10,11 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recognizers.estimators.squares import Points
-
-Numbers = NDArray[np.float32]
+from recognizers.estimators.squares import Numbers, Points
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ def anchors(side_px: int, layers: Sequence[tuple[int, int]]) -> Points:
     return np.concatenate(grids).astype(np.float32)
 
 
-def detections(  # one detector's answer needs its anchors and its limits
+def detections(
     boxes: Numbers, logits: Numbers, anchors: Points, side_px: int, *, sure: float, overlap: float
 ) -> list[Detection]:
     """The surest first.
@@ -81,4 +78,5 @@ def _overlaps(one: Numbers, others: Numbers) -> Numbers:
     high = np.minimum(one[0] + one[1] / 2, others[:, 0] + others[:, 1] / 2)
     shared = np.clip(high - low, 0, None).prod(axis=1)
     union = one[1].prod() + others[:, 1].prod(axis=1) - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    overlaps: Numbers = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return overlaps

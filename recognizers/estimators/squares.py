@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from recognizers.clip import Picture
 
-Points = NDArray[np.float32]
+Numbers = NDArray[np.floating]
+Points = NDArray[np.floating]
 """`(K, 2)`: x and y."""
 
 
@@ -55,7 +56,7 @@ def upwards(start: Points, end: Points) -> float:
     return math.pi / 2 - math.atan2(-down, right)
 
 
-def _between_pixels(picture: Picture, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
+def _between_pixels(picture: Picture, x: Numbers, y: Numbers) -> NDArray[np.float32]:
     """`(N, 3)` in [0, 1] at N places."""
     height, width = picture.shape[:2]
     framed = np.zeros((height + 3, width + 3, 3), np.uint8)  # black all around: one pixel before, two behind
