@@ -10,14 +10,14 @@ from pathlib import Path
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.base import PoseEstimator
 from recognizers.estimators.blaze import HandPoses, PeoplePoses
-from recognizers.estimators.bundles import bundle_file
+from recognizers.estimators.downloads import file_of
 from recognizers.nn.skeletons import LAYOUTS, places_of
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    bundle: str
-    """A key of `BUNDLES`."""
+    download: str
+    """A key of `DOWNLOADS`."""
     make: Callable[[Path, int, int], PoseEstimator]
     """Of the bundle's file, how many to look at, threads."""
 
@@ -35,7 +35,7 @@ def model_of(layout: str, coordinates: int, given: str | Path | None) -> Path:
     Raises:
         CheckpointMismatch: nothing finds these joints, or the file is not there.
     """
-    return bundle_file(_kind(layout, coordinates).bundle, given, os.environ)
+    return file_of(_kind(layout, coordinates).download, given, os.environ)
 
 
 def build_estimator(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recognizers.estimators.boxes import overlaps
 from recognizers.estimators.squares import Numbers, Points
 
 
@@ -61,9 +62,9 @@ def detections(
 
 def _merged(decoded: Numbers, scores: Numbers, overlap: float) -> list[Detection]:
     found = []
-    left = np.arange(len(scores))
+    corners, left = _corners(decoded), np.arange(len(scores))
     while len(left):
-        same = _overlaps(decoded[left[0]], decoded[left]) > overlap
+        same = overlaps(corners[left[:1]], corners[left])[0] > overlap
         same[0] = True  # a box without an area overlaps with nothing, not even with itself
         group = left[same]
         mean = np.average(decoded[group], axis=0, weights=scores[group]).astype(np.float32)
@@ -72,11 +73,8 @@ def _merged(decoded: Numbers, scores: Numbers, overlap: float) -> list[Detection
     return found
 
 
-def _overlaps(one: Numbers, others: Numbers) -> Numbers:
-    """Intersection over union of a box with each of others; in each, the first two rows are middle and size."""
-    low = np.maximum(one[0] - one[1] / 2, others[:, 0] - others[:, 1] / 2)
-    high = np.minimum(one[0] + one[1] / 2, others[:, 0] + others[:, 1] / 2)
-    shared = np.clip(high - low, 0, None).prod(axis=1)
-    union = one[1].prod() + others[:, 1].prod(axis=1) - shared
-    overlaps: Numbers = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
-    return overlaps
+def _corners(decoded: Numbers) -> Numbers:
+    """`(K, 2 + marks, 2)`, middle and size first → `(K, 4)` xyxy."""
+    half = decoded[:, 1] / 2
+    corners: Numbers = np.concatenate((decoded[:, 0] - half, decoded[:, 0] + half), axis=1)
+    return corners

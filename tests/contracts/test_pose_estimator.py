@@ -69,13 +69,13 @@ def test_the_same_picture_gets_the_same_answer_whatever_was_shown_before(
 ) -> None:
     once = estimator.poses(shown)
     estimator.poses(shown[::-1])
-    np.testing.assert_array_equal(once, estimator.poses(shown))
+    assert np.array_equal(once, estimator.poses(shown))
 
 
 def test_a_part_of_a_picture_is_a_picture(estimator: PoseEstimator, shown: np.ndarray) -> None:
     """What lies outside of it in memory is not seen."""
     part = shown[4:, 6:]
-    np.testing.assert_array_equal(estimator.poses(part), estimator.poses(part.copy()))
+    assert np.array_equal(estimator.poses(part), estimator.poses(part.copy()))
 
 
 @pytest.mark.parametrize("size", [(64, 96), (1, 1), (3, 200)], ids=str)

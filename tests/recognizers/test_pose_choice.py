@@ -11,8 +11,8 @@ import pytest
 from recognizers.build import build_recognizer
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.blaze import HandPoses, PeoplePoses
-from recognizers.estimators.bundles import BUNDLES, bundle_file, cache_folder
 from recognizers.estimators.choice import build_estimator, model_of
+from recognizers.estimators.downloads import DOWNLOADS, cache_folder, file_of
 from tests.recognizers.joints import HANDS, POSE, needs_models
 from tests.recognizers.skeletons import tiny, write_random_san
 
@@ -28,19 +28,18 @@ def test_models_are_expected_in_the_cache_folder_of_the_user() -> None:
     assert cache_folder({"XDG_CACHE_HOME": ""}) == cache_folder({}) == Path.home() / ".cache/takt/models"
 
 
-def test_every_bundle_says_where_it_comes_from_and_how_it_is_known() -> None:
-    assert len({bundle.file for bundle in BUNDLES.values()}) == len(BUNDLES)
-    for bundle in BUNDLES.values():
-        assert urlsplit(bundle.url).scheme == "https"
-        assert bundle.file.endswith(".task")
-        assert re.fullmatch("[0-9a-f]{64}", bundle.sha256)
-        assert bundle.size_bytes > 1_000_000
+def test_every_download_says_where_it_comes_from_and_how_it_is_known() -> None:
+    assert len({download.file for download in DOWNLOADS.values()}) == len(DOWNLOADS)
+    for download in DOWNLOADS.values():
+        assert urlsplit(download.url).scheme == "https"
+        assert re.fullmatch("[0-9a-f]{64}", download.sha256)
+        assert download.size > 100_000
 
 
 def test_a_given_file_is_taken_else_the_one_in_the_cache(tmp_path: Path, empty_cache: Path) -> None:
     given = tmp_path / "own.task"
     given.touch()
-    assert bundle_file("pose", given, {}) == given
+    assert file_of("pose", given, {}) == given
     empty_cache.mkdir(parents=True)
     cached = empty_cache / "pose_landmarker_full.task"
     cached.touch()
@@ -51,8 +50,8 @@ def test_a_given_file_is_taken_else_the_one_in_the_cache(tmp_path: Path, empty_c
 def test_a_bundle_that_is_not_there_is_told_with_its_source(tmp_path: Path, empty_cache: Path) -> None:
     with pytest.raises(CheckpointMismatch, match=r"hand_landmarker\.task") as error:
         model_of("hands21", 2, None)
-    assert str(empty_cache / BUNDLES["hands"].file) in str(error.value)
-    assert BUNDLES["hands"].sha256 in str(error.value)
+    assert str(empty_cache / DOWNLOADS["hands"].file) in str(error.value)
+    assert DOWNLOADS["hands"].sha256 in str(error.value)
     with pytest.raises(CheckpointMismatch, match=r"no such file: .*nowhere\.task"):
         model_of("hands21", 2, tmp_path / "nowhere.task")
 
@@ -74,5 +73,5 @@ def test_the_joints_of_a_network_decide_what_finds_them(tmp_path: Path) -> None:
 
 def test_a_san_without_its_estimator_is_refused(tmp_path: Path) -> None:
     san = write_random_san(tmp_path / "san.safetensors")
-    with pytest.raises(CheckpointMismatch, match="the networks that find joints are not there"):
+    with pytest.raises(CheckpointMismatch, match="the model pose is not there"):
         build_recognizer("san", san, {})
