@@ -13,7 +13,8 @@ from torch import nn
 from recognizers.card import Card, checkpoint_path
 from recognizers.checkpoint import load
 from recognizers.errors import CheckpointMismatch
-from recognizers.estimators.downloads import downloaded
+from recognizers.estimators.choice import build_estimator
+from recognizers.estimators.downloads import file_of
 from recognizers.estimators.fastestdet import FastestDet
 from recognizers.families import network_of
 from recognizers.models.crnn import Crnn
@@ -45,7 +46,7 @@ def _slowfast_actors(network: nn.Module, card: Card, options: Options) -> Recogn
         raise CheckpointMismatch("a slowfast_actors scores each label by itself; the card must say multilabel: true")
     threads = options.get("threads", 1)
     detector = options.get("actors") or FastestDet(
-        downloaded("fastestdet", options.get("actor_model"), os.environ), threads=threads
+        file_of("fastestdet", options.get("actor_model"), os.environ), threads=threads
     )
     return LocalisedRecognizer(cast(SlowFastActors, network), card, detector, threads)
 
@@ -60,13 +61,11 @@ def _crnn(network: nn.Module, card: Card, options: Options) -> Recognizer:
 
 
 def _san(network: nn.Module, card: Card, options: Options) -> Recognizer:
-    estimator = options.get("poses")
-    if estimator is None:
-        raise CheckpointMismatch(
-            "a san recognizer looks at people's joints and needs something that finds them; nothing in the service "
-            "does so yet: give a checkpoint of another kind"
-        )
-    return SkeletalRecognizer(cast(San, network), card, estimator, threads=options.get("threads", 1))
+    san, threads = cast(San, network), options.get("threads", 1)
+    estimator = options.get("poses") or build_estimator(
+        san.size.layout, san.size.coordinates, san.size.persons, options.get("pose_model"), threads
+    )
+    return SkeletalRecognizer(san, card, estimator, threads)
 
 
 KINDS: dict[str, Callable[[nn.Module, Card, Options], Recognizer]] = {
@@ -87,9 +86,9 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Rec
         checkpoint: a path or `bundled:NAME`.
         options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch),
             `runtime` (on a CPU: torch, openvino, or auto for the faster one), `state` (of a crnn: windowed or
-            carried), `average_clips` (answers whose scores are averaged; 1: none), `poses` (a PoseEstimator, of a san),
-            `actor_model` (of a slowfast_actors: the file of what finds people; none: from the cache folder), `actors`
-            (an ActorDetector in its place).
+            carried), `average_clips` (answers whose scores are averaged; 1: none), `pose_model` (of a san: the file of
+            the networks that find joints; none: from the cache folder), `poses` (a PoseEstimator in their place),
+            `actor_model` and `actors` (of a slowfast_actors: likewise what finds people, an ActorDetector).
 
     Raises:
         CheckpointMismatch: the file is not what was asked for, or its runtime is not installed.

@@ -1,5 +1,5 @@
-"""Published files of estimators: where they come from, and where they are expected to lie. Fetches nothing, needs no
-library."""
+"""Where the files of estimators are published, and where they are expected to lie. Nothing is fetched here; without
+torch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 
 from recognizers.errors import CheckpointMismatch
 
+_MEDIAPIPE = "https://storage.googleapis.com/mediapipe-models"
+
 
 @dataclass(frozen=True, slots=True)
 class Download:
@@ -16,7 +18,8 @@ class Download:
 
     url: str
     sha256: str
-    size_bytes: int
+    size: int
+    """Bytes."""
     licence: str
 
     @property
@@ -25,16 +28,34 @@ class Download:
         return self.url.rpartition("/")[2]
 
 
-DOWNLOADS: Mapping[str, Download] = {
+DOWNLOADS: dict[str, Download] = {
     "fastestdet": Download(
         url="https://raw.githubusercontent.com/dog-qiuqiu/FastestDet/97df0a850c4949dcd7d9abf9c539679eee6b6a90"
         "/example/onnx-runtime/FastestDet.onnx",
         sha256="31cb14c017fce347cb4c846ec62fdf00d76bb3beecdf4be21e7116ac67feb880",
-        size_bytes=998_169,
+        size=998_169,
         licence="BSD-3-Clause",
     ),
+    "pose": Download(
+        url=f"{_MEDIAPIPE}/pose_landmarker/pose_landmarker_full/float16/1/pose_landmarker_full.task",
+        sha256="5134a3aad27a58b93da0088d431f366da362b44e3ccfbe3462b3827a839011b1",
+        size=9_398_198,
+        licence="Apache-2.0",
+    ),
+    "pose-lite": Download(
+        url=f"{_MEDIAPIPE}/pose_landmarker/pose_landmarker_lite/float16/1/pose_landmarker_lite.task",
+        sha256="59929e1d1ee95287735ddd833b19cf4ac46d29bc7afddbbf6753c459690d574a",
+        size=5_777_746,
+        licence="Apache-2.0",
+    ),
+    "hands": Download(
+        url=f"{_MEDIAPIPE}/hand_landmarker/hand_landmarker/float16/1/hand_landmarker.task",
+        sha256="fbc2a30080c3c557093b5ddfc334698132eb341044ccee322ccf8bcf3607cde1",
+        size=7_819_105,
+        licence="Apache-2.0",
+    ),
 }
-"""By name: people in a picture (`fastestdet`)."""
+"""By name."""
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
@@ -43,18 +64,21 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
     return (Path(own) if own else Path.home() / ".cache") / "takt" / "models"
 
 
-def downloaded(name: str, given: str | Path | None, environment: Mapping[str, str]) -> Path:
-    """A published file: `given`, or the one in the cache folder.
+def file_of(name: str, given: str | Path | None, environment: Mapping[str, str]) -> Path:
+    """The file of a download: `given`, or the one in the cache folder.
 
     Raises:
         CheckpointMismatch: it is not there; says where it is expected and where it comes from.
     """
-    published = DOWNLOADS[name]
-    path = cache_folder(environment) / published.file if given is None else Path(given)
-    if path.is_file():
-        return path
     if given is not None:
-        raise CheckpointMismatch(f"no such file: {path}; check the path, or leave it out for the cache folder")
-    raise CheckpointMismatch(
-        f"{name} is not there: {path}; put {published.url} there (SHA-256 {published.sha256}), or say where it is"
-    )
+        if not Path(given).is_file():
+            raise CheckpointMismatch(f"no such file: {given}; check the path, or leave it out for the cache folder")
+        return Path(given)
+    download = DOWNLOADS[name]
+    path = cache_folder(environment) / download.file
+    if not path.is_file():
+        raise CheckpointMismatch(
+            f"the model {name} is not there: {path}; put {download.url} there (SHA-256 {download.sha256}), "
+            "or say where it is"
+        )
+    return path

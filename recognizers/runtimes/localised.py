@@ -45,7 +45,7 @@ class LocalisedRecognizer:
     def __init__(self, network: SlowFastActors, card: Card, detector: ActorDetector, threads: int) -> None:
         wanted_px = max(card.spec.short_side_px, detector.short_side_px)
         self.spec, self.labels, self.background = (
-            replace(card.spec, short_side_px=wanted_px),
+            replace(card.spec, short_side_px=wanted_px, square=False),
             card.labels,
             card.background,
         )

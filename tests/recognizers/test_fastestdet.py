@@ -11,7 +11,7 @@ import pytest
 from recognizers.data.video import pictures
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.boxes import apart, overlaps
-from recognizers.estimators.downloads import DOWNLOADS, cache_folder, downloaded
+from recognizers.estimators.downloads import DOWNLOADS
 from recognizers.estimators.fastestdet import FastestDet
 
 SHARED = Path(__file__).parents[2] / "../shared"
@@ -66,7 +66,7 @@ def test_the_file_is_the_one_in_the_table() -> None:
     data = MODEL.read_bytes()
     assert (hashlib.sha256(data).hexdigest(), len(data)) == (
         DOWNLOADS["fastestdet"].sha256,
-        DOWNLOADS["fastestdet"].size_bytes,
+        DOWNLOADS["fastestdet"].size,
     )
 
 
@@ -84,21 +84,6 @@ def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(CheckpointMismatch, match=r"pip install 'taktstream\[actors\]'"):
         FastestDet(tmp_path)
-
-
-def test_a_file_is_looked_for_in_the_cache_unless_it_is_given(tmp_path: Path) -> None:
-    environment = {"XDG_CACHE_HOME": str(tmp_path)}
-    with pytest.raises(CheckpointMismatch, match="SHA-256 31cb14c0"):
-        downloaded("fastestdet", None, environment)
-    cached = cache_folder(environment) / "FastestDet.onnx"
-    cached.parent.mkdir(parents=True)
-    cached.touch()
-
-    assert downloaded("fastestdet", None, environment) == cached
-    assert downloaded("fastestdet", cached, {}) == cached
-    assert cache_folder({}) == Path.home() / ".cache/takt/models"
-    with pytest.raises(CheckpointMismatch, match="or leave it out"):
-        downloaded("fastestdet", tmp_path / "none", environment)
 
 
 def test_overlap_is_intersection_over_union() -> None:
