@@ -28,6 +28,8 @@ class ClipSpec:
     late: int = 0
     """Pictures by which a continual recognizer's answer is about an earlier window than the one that ends with the
     newest picture."""
+    square: bool = True
+    """Whether only the central square of the region is looked at."""
 
     def __post_init__(self) -> None:
         if self.frames < 1:

@@ -16,16 +16,17 @@ from torch.nn import functional as F
 class PlainConv(nn.Module):
     """torch's own."""
 
-    def __init__(self, weight: Tensor, bias: Tensor, step: int, stride: int) -> None:
-        """`weight`: `(C', C, k, h, w)`; `step` in time, `stride` in space."""
+    def __init__(self, weight: Tensor, bias: Tensor, step: int, stride: int, dilation: int) -> None:
+        """`weight`: `(C', C, k, h, w)`; `step` in time, `stride` and `dilation` in space."""
         super().__init__()
         self.weight, self.bias = _constant(weight), _constant(bias)
-        self.strides, self.padding = (step, stride, stride), (0, weight.shape[3] // 2, weight.shape[4] // 2)
+        self.strides, self.padding = (step, stride, stride), (0, *_padding(weight, dilation))
+        self.dilations = (1, dilation, dilation)
 
     def forward(self, x: Tensor) -> Tensor:
         if x.shape[2] < self.weight.shape[2]:
             return _nothing(x, self.weight.shape[0], self.strides[1])
-        return F.conv3d(x, self.weight, self.bias, self.strides, self.padding)
+        return F.conv3d(x, self.weight, self.bias, self.strides, self.padding, self.dilations)
 
 
 class PictureConv(nn.Module):
@@ -35,11 +36,11 @@ class PictureConv(nn.Module):
     What it gives has its channels last in memory; what it takes best has them there too.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor, step: int, stride: int) -> None:
-        """`weight`: `(C', C, k, h, w)`; `step` in time, `stride` in space."""
+    def __init__(self, weight: Tensor, bias: Tensor, step: int, stride: int, dilation: int) -> None:
+        """`weight`: `(C', C, k, h, w)`; `step` in time, `stride` and `dilation` in space."""
         super().__init__()
         self.channels, self.taps, self.step, self.stride = weight.shape[0], weight.shape[2], step, stride
-        self.padding = (weight.shape[3] // 2, weight.shape[4] // 2)
+        self.padding, self.dilation = _padding(weight, dilation), dilation
         self.later: nn.Parameter | None = None
         """`(k - 1, C, C')`"""
         if self.taps > 1 and weight.shape[3:] == (1, 1):
@@ -57,7 +58,7 @@ class PictureConv(nn.Module):
             pictures = self._of_tap(x, 0, due).transpose(1, 2)
         else:
             pictures = x.unfold(2, self.taps, self.step).permute(0, 2, 1, 5, 3, 4).flatten(2, 3)
-        y = F.conv2d(pictures.flatten(0, 1), self.weight, self.bias, self.stride, self.padding)
+        y = F.conv2d(pictures.flatten(0, 1), self.weight, self.bias, self.stride, self.padding, self.dilation)
         y = y.contiguous(memory_format=torch.channels_last)
         if self.later is not None:
             pixels = y.permute(0, 2, 3, 1).view(-1, self.channels)
@@ -86,7 +87,7 @@ def picture_pool(x: Tensor) -> Tensor:
 class Layers:
     """How layers are executed."""
 
-    conv: Callable[[Tensor, Tensor, int, int], nn.Module]
+    conv: Callable[[Tensor, Tensor, int, int, int], nn.Module]
     pool: Callable[[Tensor], Tensor]
     relu: Callable[[Tensor], Tensor]
     add: Callable[[Tensor, Tensor], Tensor]
@@ -101,6 +102,11 @@ BY_PICTURE = Layers(PictureConv, picture_pool, F.relu_, Tensor.add_)
 def _nothing(x: Tensor, channels: int, stride: int) -> Tensor:
     height, width = (-(-side // stride) for side in x.shape[3:])
     return x.new_empty(x.shape[0], channels, 0, height, width)
+
+
+def _padding(weight: Tensor, dilation: int) -> tuple[int, int]:
+    """That keeps the size where the stride is 1."""
+    return dilation * (weight.shape[3] // 2), dilation * (weight.shape[4] // 2)
 
 
 def _constant(tensor: Tensor) -> nn.Parameter:

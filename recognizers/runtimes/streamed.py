@@ -127,7 +127,7 @@ def _streamed(conv: nn.Conv3d, norm: nn.BatchNorm3d, layers: Layers) -> StreamCo
 
 
 def _whole(conv: nn.Conv3d, norm: nn.BatchNorm3d, layers: Layers) -> nn.Module:
-    return layers.conv(*folded(conv, norm), conv.stride[0], conv.stride[1])
+    return layers.conv(*folded(conv, norm), conv.stride[0], conv.stride[1], conv.dilation[1])
 
 
 def _stage(stage: Stage, layers: Layers) -> nn.ModuleList:

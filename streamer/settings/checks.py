@@ -18,6 +18,7 @@ from streamer.settings.sections import RecognizerSection
 _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
+    ("recognizers", "*", "actor_model"),
     ("streams", "*", "source", "credentials_file"),
     ("streams", "*", "source", "ca_file"),
     ("streams", "*", "source", "path"),
@@ -78,7 +79,7 @@ def _read_cards(document: Document) -> dict[str, Card]:
             document.problem(
                 (*where, "checkpoint"), f"is a checkpoint of kind {card.kind}; give the right file or kind"
             )
-        elif section.get("mode") == "stream" and not card.network.get("causal"):
+        elif kind == "slowfast" and section.get("mode") == "stream" and not card.network.get("causal"):
             document.problem((*where, "mode"), NOT_CAUSAL)
         cards[str(where[-1])] = card
     return cards

@@ -36,6 +36,7 @@ SIZES = {
     "alpha 4, causal": replace(ALPHA_4, causal=True),
     "alpha 8, causal": replace(ALPHA_8, causal=True),
     "grey, causal": replace(ALPHA_4, causal=True, fast_colours=1),
+    "dilated": replace(ALPHA_4, dilated=True),
     "every picture slow": replace(TINY, frames=4, alpha=1, fusion_kernel=1),
     "fast later than slow": replace(TINY, slow_kernels=(1, 1, 1, 1), fast_kernels=(1, 3, 3, 7)),
     "wide stems": replace(TINY, slow_stem_kernel=3, fast_stem_kernel=7, fast_colours=1),
@@ -61,8 +62,7 @@ def network_of(size: SlowFastSize) -> SlowFast:
 def pooled(size: SlowFastSize, seed: int = 0) -> tuple[Tensor, Tensor]:
     """`(1, C, LENGTH / alpha)` and `(1, C, LENGTH)`: every picture's share of what the head looks at."""
     network, clips = network_of(size), normalised(video(seed), MEAN, STD)
-    slow = network.slow_stem(clips[:, :, :: size.alpha])
-    fast = network.fast_stem(clips if size.fast_colours == 3 else clips.mean(dim=1, keepdim=True))
+    slow, fast = network.stems(clips)
     for lateral, slow_stage, fast_stage in zip(network.laterals, network.slow_stages, network.fast_stages, strict=True):
         slow, fast = slow_stage(torch.cat((slow, lateral(fast)), dim=1)), fast_stage(fast)
     return tuple(torch.stack([window_mean(x[:, :, t]) for t in range(x.shape[2])], dim=2) for x in (slow, fast))

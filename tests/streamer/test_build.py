@@ -68,6 +68,12 @@ def test_a_recognizer_is_run_as_its_section_says(tmp_path: Path) -> None:
     assert isinstance(build_recognizers(load(tmp_path / "plant.yaml", {}))["light"], AveragedRecognizer)
 
 
+def test_a_recognizer_that_follows_a_stream_asks_for_each_picture_once(tmp_path: Path) -> None:
+    settings = load(write_plant(tmp_path, {"cam": CAMERA}, mode="delayed"), {})
+    spec = build_recognizers(settings)["light"].spec
+    assert (spec.continual, spec.pictures, spec.late) == (True, 2, 14)
+
+
 def test_without_rules_a_watch_has_those_of_the_reference(tmp_path: Path) -> None:
     """And a segmenter that is given none, too."""
     text = write_plant(tmp_path, {"cam": CAMERA}).read_text()

@@ -138,13 +138,29 @@ def test_a_mistake_in_a_stream(tmp_path: Path, right: str, wrong: str, told: str
     ("given", "told"),
     [
         ("kind: slowfast, state: carried", "state: only a crnn can be carried, not a slowfast; leave it out"),
+        ("kind: crnn, mode: stream", "mode: stream is of a slowfast only, not of a crnn; leave it out"),
         ("kind: crnn, runtime: openvino", "runtime: openvino runs a slowfast only, not a crnn; leave it out"),
+        (
+            "kind: crnn, actor_model: pyproject.toml",
+            "actor_model: only a slowfast_actors looks for people, not a crnn; leave it out",
+        ),
+        (
+            "kind: slowfast_actors, average_clips: 2",
+            "average_clips: people come and go from clip to clip; leave it out for a slowfast_actors",
+        ),
     ],
 )
 def test_an_option_of_another_kind_of_recognizer(tmp_path: Path, given: str, told: str) -> None:
     text = VALID.replace("checkpoint: CHECKPOINT", f"checkpoint: {tmp_path / 'own.safetensors'}, {given}")
     write_card(tmp_path / "own.safetensors", kind=given.split(",", maxsplit=1)[0].removeprefix("kind: "))
     assert mistakes(tmp_path, text) == [f"2: recognizers.cell: {told}"]
+
+
+def test_a_stream_of_a_network_that_looks_ahead(tmp_path: Path) -> None:
+    text = VALID.replace("CHECKPOINT", "CHECKPOINT, mode: stream")
+    (mistake,) = mistakes(tmp_path, text)
+    assert mistake.startswith("2: recognizers.cell.mode: stream needs a network that sees no later picture")
+    assert "numbers: {causal: true}" in mistake
 
 
 def test_a_duplicate_stream_and_a_file_that_is_not_there(tmp_path: Path) -> None:
