@@ -35,7 +35,11 @@ class StemConv(nn.Conv3d):
         super().__init__(3, channels, (kernel, 7, 7), (1, 2, 2), (kernel // 2, 3, 3), bias=False)
 
     def forward(self, clips: Tensor) -> Tensor:
-        return stem_conv(clips, self.weight) if clips.device.type == "cpu" else super().forward(clips)
+        if clips.device.type != "cpu":
+            return super().forward(clips)
+        y = stem_conv(clips, self.weight)
+        # There is none before a batch norm is folded into it.
+        return y if self.bias is None else y + self.bias[:, None, None, None]
 
 
 def stem_conv(clips: Tensor, weight: Tensor) -> Tensor:
