@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,4 +24,35 @@ class PoseEstimator(Protocol):
 
         Nobody seen is `(0, joints, 3)`. A joint that lies outside the picture has x or y outside of [0, 1].
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Found:
+    """Who was found in a picture, the surest first."""
+
+    boxes: NDArray[np.float32]
+    """`(K, 4)` xyxy in fractions of the picture, in [0, 1]."""
+    scores: NDArray[np.float32]
+    """`(K,)` how sure each is, in [0, 1]."""
+
+    def __repr__(self) -> str:
+        return f"Found({self.boxes.shape})"
+
+
+@runtime_checkable
+class ActorDetector(Protocol):
+    """Where people are.
+
+    Laws (tests/contracts/test_actor_detector.py): coordinates and scores in [0, 1], right of left and below top; nobody
+    is no rows; the same picture gets the same answer.
+    """
+
+    @property
+    def short_side_px(self) -> int:
+        """Short side from which a picture shows it all it can use."""
+        ...
+
+    def actors(self, picture: Picture) -> Found:
+        """The people in a picture of any size."""
         ...

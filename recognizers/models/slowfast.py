@@ -38,6 +38,10 @@ class SlowFastSize:
     slow_kernels: tuple[int, int, int, int] = (1, 1, 3, 3)
     """Temporal extent of the first convolution of each block, per stage."""
     fast_kernels: tuple[int, int, int, int] = (3, 3, 3, 3)
+    fast_colours: int = 3
+    """1: the fast pathway sees the mean of the three colours (the paper's weaker inputs, section 4.3: as accurate)."""
+    causal: bool = False
+    """No answer looks at later pictures, so that a stream can be looked at picture by picture."""
     dropout: float = 0.5
 
     def __post_init__(self) -> None:
@@ -48,6 +52,8 @@ class SlowFastSize:
             raise ValueError(f"{self}: every number must be at least 1")
         if any(kernel < 1 or kernel % 2 == 0 for kernel in (*single, *self.slow_kernels, *self.fast_kernels)):
             raise ValueError(f"{self}: every kernel must be odd, so that it has a middle")
+        if self.fast_colours not in (1, 3):
+            raise ValueError(f"fast_colours ({self.fast_colours}) must be 3, or 1 for grey")
         if self.frames % self.alpha:
             raise ValueError(f"frames ({self.frames}) must be a multiple of alpha ({self.alpha})")
         if self.width % self.beta_inv:
@@ -70,18 +76,19 @@ class SlowFast(nn.Module):
         super().__init__()
         self.size = size
         slow, fast = size.width, size.fast_width
-        self.slow_stem = Stem(slow, size.slow_stem_kernel)
-        self.fast_stem = Stem(fast, size.fast_stem_kernel)
+        self.slow_stem = Stem(slow, size.slow_stem_kernel, causal=size.causal)
+        self.fast_stem = Stem(fast, size.fast_stem_kernel, size.fast_colours, size.causal)
         self.laterals = nn.ModuleList()
         self.slow_stages, self.fast_stages = nn.ModuleList(), nn.ModuleList()
         slow_in, fast_in = slow, fast
         for stage, depth in enumerate(size.depths):
-            lateral = Lateral(fast_in, fast_in * size.fusion_ratio, size.fusion_kernel, size.alpha)
+            lateral = Lateral(fast_in, fast_in * size.fusion_ratio, size.fusion_kernel, size.alpha, size.causal)
             self.laterals.append(lateral)
             inner, stride = 2**stage, 1 if stage == 0 else 2
             slow_in += fast_in * size.fusion_ratio
-            self.slow_stages.append(Stage(depth, slow_in, slow * inner, size.slow_kernels[stage], stride))
-            self.fast_stages.append(Stage(depth, fast_in, fast * inner, size.fast_kernels[stage], stride))
+            slow_kernel, fast_kernel = size.slow_kernels[stage], size.fast_kernels[stage]
+            self.slow_stages.append(Stage(depth, slow_in, slow * inner, slow_kernel, stride, size.causal))
+            self.fast_stages.append(Stage(depth, fast_in, fast * inner, fast_kernel, stride, size.causal))
             slow_in, fast_in = 4 * slow * inner, 4 * fast * inner
         self.dropout = nn.Dropout(size.dropout)
         self.head = nn.Linear(slow_in + fast_in, classes)
@@ -89,7 +96,8 @@ class SlowFast(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def forward(self, clips: Tensor) -> Tensor:
-        return self.after_stems(self.slow_stem(clips[:, :, :: self.size.alpha]), self.fast_stem(clips))
+        fast = clips if self.size.fast_colours == 3 else clips.mean(dim=1, keepdim=True)
+        return self.after_stems(self.slow_stem(clips[:, :, :: self.size.alpha]), self.fast_stem(fast))
 
     def after_stems(self, slow: Tensor, fast: Tensor) -> Tensor:
         """What the stems say, `(N, C, T / alpha, H / 4, W / 4)` and `(N, C, T, H / 4, W / 4)`, to logits."""

@@ -8,10 +8,31 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-def conv(c_in: int, c_out: int, kernel: tuple[int, int, int], stride: tuple[int, int, int] = (1, 1, 1)) -> nn.Conv3d:
+class CausalConv3d(nn.Conv3d):
+    """A convolution that sees no later picture: what is missing in time is padded on the left alone."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.pad(x, (0, 0, 0, 0, back(self), 0)))
+
+
+def conv(
+    c_in: int,
+    c_out: int,
+    kernel: tuple[int, int, int],
+    stride: tuple[int, int, int] = (1, 1, 1),
+    causal: bool = False,
+) -> nn.Conv3d:
     """A convolution that keeps the size where its stride is 1."""
-    padding = tuple(k // 2 for k in kernel)
-    return nn.Conv3d(c_in, c_out, kernel, stride, cast(tuple[int, int, int], padding), bias=False)
+    time, height, width = (k // 2 for k in kernel)
+    if causal and kernel[0] > 1:
+        return CausalConv3d(c_in, c_out, kernel, stride, (0, height, width), bias=False)
+    return nn.Conv3d(c_in, c_out, kernel, stride, (time, height, width), bias=False)
+
+
+def back(conv: nn.Conv3d) -> int:
+    """How many pictures before its own each answer of a convolution sees; the others of its kernel come later."""
+    taps = conv.kernel_size[0]
+    return taps - 1 if isinstance(conv, CausalConv3d) or (isinstance(conv, StemConv) and conv.causal) else taps // 2
 
 
 def window_mean(x: Tensor) -> Tensor:
@@ -31,38 +52,41 @@ class StemConv(nn.Conv3d):
     backward, against 15 ms for the fast stem of the small network (one thread).
     """
 
-    def __init__(self, channels: int, kernel: int) -> None:
-        super().__init__(3, channels, (kernel, 7, 7), (1, 2, 2), (kernel // 2, 3, 3), bias=False)
+    def __init__(self, channels: int, kernel: int, colours: int, causal: bool) -> None:
+        super().__init__(colours, channels, (kernel, 7, 7), (1, 2, 2), (0, 3, 3), bias=False)
+        self.causal = causal
 
     def forward(self, clips: Tensor) -> Tensor:
+        before = back(self)
         if clips.device.type != "cpu":
-            return super().forward(clips)
-        y = stem_conv(clips, self.weight)
+            return super().forward(F.pad(clips, (0, 0, 0, 0, before, self.kernel_size[0] - 1 - before)))
+        y = stem_conv(clips, self.weight, before)
         # There is none before a batch norm is folded into it.
         return y if self.bias is None else y + self.bias[:, None, None, None]
 
 
-def stem_conv(clips: Tensor, weight: Tensor) -> Tensor:
+def stem_conv(clips: Tensor, weight: Tensor, before: int) -> Tensor:
     """`(N, 3, T, H, W)` with `(C, 3, k, 7, 7)` → `(N, C, T, H / 2, W / 2)`: every tap's answer is an output of its
-    own, moved in time and added."""
+    own, moved in time and added. `before`: taps that look back."""
     n, _, frames = clips.shape[:3]
     c_out, _, taps = weight.shape[:3]
     flat = weight.permute(2, 0, 1, 3, 4).flatten(0, 1)
     y = F.conv2d(clips.transpose(1, 2).flatten(0, 1), flat, None, 2, 3)
     by_tap = y.view(n, frames, taps, c_out, *y.shape[2:]).unbind(2)
-    total = by_tap[taps // 2]
-    for later in range(1, min(taps // 2, frames - 1) + 1):
-        total = total + F.pad(by_tap[taps // 2 + later][:, later:], (0, 0, 0, 0, 0, 0, 0, later))
-        total = total + F.pad(by_tap[taps // 2 - later][:, :-later], (0, 0, 0, 0, 0, 0, later, 0))
+    total = by_tap[before]
+    for later in range(1, min(taps - 1 - before, frames - 1) + 1):
+        total = total + F.pad(by_tap[before + later][:, later:], (0, 0, 0, 0, 0, 0, 0, later))
+    for earlier in range(1, min(before, frames - 1) + 1):
+        total = total + F.pad(by_tap[before - earlier][:, :-earlier], (0, 0, 0, 0, 0, 0, earlier, 0))
     return total.transpose(1, 2)
 
 
 class Stem(nn.Module):
     """k×7×7 convolution and 1×3×3 maximum, each of spatial stride 2: pictures to a quarter of their size."""
 
-    def __init__(self, channels: int, kernel: int) -> None:
+    def __init__(self, channels: int, kernel: int, colours: int = 3, causal: bool = False) -> None:
         super().__init__()
-        self.conv = StemConv(channels, kernel)
+        self.conv = StemConv(channels, kernel, colours, causal)
         self.norm = nn.BatchNorm3d(channels)
         self.pool = nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))
 
@@ -73,9 +97,9 @@ class Stem(nn.Module):
 class Lateral(nn.Module):
     """Fast features at the slow pathway's rate: k×1×1 convolution of temporal stride alpha."""
 
-    def __init__(self, c_in: int, c_out: int, kernel: int, alpha: int) -> None:
+    def __init__(self, c_in: int, c_out: int, kernel: int, alpha: int, causal: bool = False) -> None:
         super().__init__()
-        self.conv = conv(c_in, c_out, (kernel, 1, 1), (alpha, 1, 1))
+        self.conv = conv(c_in, c_out, (kernel, 1, 1), (alpha, 1, 1), causal)
         self.norm = nn.BatchNorm3d(c_out)
 
     def forward(self, fast: Tensor) -> Tensor:
@@ -85,10 +109,10 @@ class Lateral(nn.Module):
 class Block(nn.Module):
     """Bottleneck: k×1×1, 1×3×3 (with the spatial stride), 1×1×1 to four times the channels."""
 
-    def __init__(self, c_in: int, c_mid: int, kernel: int, stride: int) -> None:
+    def __init__(self, c_in: int, c_mid: int, kernel: int, stride: int, causal: bool = False) -> None:
         super().__init__()
         c_out = 4 * c_mid
-        self.conv_a, self.norm_a = conv(c_in, c_mid, (kernel, 1, 1)), nn.BatchNorm3d(c_mid)
+        self.conv_a, self.norm_a = conv(c_in, c_mid, (kernel, 1, 1), causal=causal), nn.BatchNorm3d(c_mid)
         self.conv_b, self.norm_b = conv(c_mid, c_mid, (1, 3, 3), (1, stride, stride)), nn.BatchNorm3d(c_mid)
         self.conv_c, self.norm_c = conv(c_mid, c_out, (1, 1, 1)), nn.BatchNorm3d(c_out)
         # Zero: a block begins as the identity (Goyal et al. 2017).
@@ -111,7 +135,7 @@ class Block(nn.Module):
 class Stage(nn.Sequential):
     """`depth` blocks; the first carries the stride and the change of channels."""
 
-    def __init__(self, depth: int, c_in: int, c_mid: int, kernel: int, stride: int) -> None:
-        blocks = [Block(c_in, c_mid, kernel, stride)]
-        blocks += [Block(4 * c_mid, c_mid, kernel, 1) for _ in range(depth - 1)]
+    def __init__(self, depth: int, c_in: int, c_mid: int, kernel: int, stride: int, causal: bool = False) -> None:
+        blocks = [Block(c_in, c_mid, kernel, stride, causal)]
+        blocks += [Block(4 * c_mid, c_mid, kernel, 1, causal) for _ in range(depth - 1)]
         super().__init__(*blocks)

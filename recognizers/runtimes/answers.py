@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from recognizers.card import Card
 from recognizers.clip import Clip
 from recognizers.errors import DeviceFailed, OutOfDeviceMemory
 from recognizers.prediction import Prediction
@@ -41,9 +42,10 @@ def on_device(threads: int, clips: int) -> Iterator[None]:
         raise
 
 
-def answers(clips: Sequence[Clip], logits: Tensor, temperature: float, states: Sequence[State | None]) -> list[Answer]:
-    """Each clip's prediction of its logits `(N, C)`, beside what is known for the watch's next clip."""
-    scores = torch.softmax(logits.float() / temperature, dim=1).cpu()
+def answers(clips: Sequence[Clip], logits: Tensor, card: Card, states: Sequence[State | None]) -> list[Answer]:
+    """Each clip's prediction of its logits `(N, C)`, calibrated as the card says, beside what is known for the watch's
+    next clip."""
+    scores = scores_of(logits, card).cpu()
     return [
         (
             Prediction(
@@ -56,11 +58,18 @@ def answers(clips: Sequence[Clip], logits: Tensor, temperature: float, states: S
                 captured_at=clip.captured_at,
                 zero_at=clip.zero_at,
                 scores=row.numpy(),
+                exclusive=not card.multilabel,
             ),
             state,
         )
         for clip, row, state in zip(clips, scores, states, strict=True)
     ]
+
+
+def scores_of(logits: Tensor, card: Card) -> Tensor:
+    """`(N, C)` → the same in [0, 1], calibrated."""
+    calibrated = logits.float() / card.temperature
+    return calibrated.sigmoid() if card.multilabel else calibrated.softmax(dim=1)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

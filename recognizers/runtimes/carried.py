@@ -55,7 +55,7 @@ class CarriedRecognizer:
 
     def __init__(self, network: Crnn, card: Card, threads: int) -> None:
         self.spec, self.labels, self.background = card.spec, card.labels, card.background
-        self._temperature, self._threads = card.temperature, threads
+        self._card, self._threads = card, threads
         device = own_device()
         self._extractor = Extractor(network.features, card, device)
         self._network = network.eval().to(device)
@@ -75,7 +75,7 @@ class CarriedRecognizer:
             seen = self._extractor.remember([self._new(*both) for both in zip(clips, before, strict=True)])
             after = [self._after(*all_three) for all_three in zip(clips, before, seen, strict=True)]
             logits = mean_of_steps(torch.stack([carried.said for carried in after]))
-            return answers(clips, logits, self._temperature, after)
+            return answers(clips, logits, self._card, after)
 
     def _new(self, clip: Clip, before: _Carried | None) -> View:
         """The pictures that are later than those of the clip before."""

@@ -26,7 +26,7 @@ class FeaturedRecognizer:
 
     def __init__(self, network: SingleFrame | Crnn, card: Card, threads: int) -> None:
         self.spec, self.labels, self.background = card.spec, card.labels, card.background
-        self._temperature, self._threads = card.temperature, threads
+        self._card, self._threads = card, threads
         device = own_device()
         self._extractor = Extractor(network.features, card, device)
         self._network = network.eval().to(device)
@@ -43,7 +43,7 @@ class FeaturedRecognizer:
         with on_device(self._threads, len(clips)):
             known = self._extractor.remember([_view(*both) for both in zip(clips, states, strict=True)])
             logits = self._network.decide(torch.stack([memory.said for memory in known]))
-            return answers(clips, logits, self._temperature, known)
+            return answers(clips, logits, self._card, known)
 
 
 def _view(clip: Clip, state: State | None) -> View:

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from recognizers.clip import Picture
 from recognizers.models.slowfast import SlowFast
-from recognizers.nn.resnet3d import Block, Lateral, Stage, window_mean
+from recognizers.nn.resnet3d import Block, Lateral, Stage, back, window_mean
 from recognizers.runtimes.folding import constant, folded, kernel
 from recognizers.runtimes.stem import FoldedStem, Seen
 
@@ -33,18 +33,16 @@ class _Conv(nn.Module):
     def __init__(self, conv: nn.Conv3d, norm: nn.BatchNorm3d) -> None:
         super().__init__()
         weight, bias = folded(conv, norm)
-        self.channels, self.taps = weight.shape[0], weight.shape[2]
-        # (out, in, k, h, w) → (k * out, in, h, w), oldest tap first; the middle one carries the bias.
-        side = self.taps // 2 * self.channels
-        self.weight, self.bias = (
-            kernel(weight.permute(2, 0, 1, 3, 4).flatten(0, 1)),
-            constant(F.pad(bias, (side, side))),
-        )
+        self.channels, self.taps, self.back = weight.shape[0], weight.shape[2], back(conv)
+        # (out, in, k, h, w) → (k * out, in, h, w), oldest tap first; the picture's own carries the bias.
+        older, later = self.back * self.channels, (self.taps - 1 - self.back) * self.channels
+        self.weight = kernel(weight.permute(2, 0, 1, 3, 4).flatten(0, 1))
+        self.bias = constant(F.pad(bias, (older, later)))
         self.stride, self.padding = conv.stride[1:], cast(tuple[int, int], conv.padding)[1:]
 
     def forward(self, x: Tensor, frames: int) -> Tensor:
         y = F.conv2d(x, self.weight, self.bias, self.stride, self.padding)
-        return y if self.taps == 1 else _added_up(y, frames, self.taps, self.channels)
+        return y if self.taps == 1 else _added_up(y, frames, self.back, self.channels)
 
 
 class _Lateral(nn.Module):
@@ -53,7 +51,7 @@ class _Lateral(nn.Module):
     def __init__(self, conv: nn.Conv3d, norm: nn.BatchNorm3d) -> None:
         super().__init__()
         weight, self.bias = folded(conv, norm)
-        self.taps, self.step = weight.shape[2], conv.stride[0]
+        self.taps, self.back, self.step = weight.shape[2], back(conv), conv.stride[0]
         self.weight = kernel(weight.transpose(1, 2).flatten(1, 2))
 
     def forward(self, x: Tensor, frames: int) -> Tensor:
@@ -61,7 +59,7 @@ class _Lateral(nn.Module):
         n, _, h, w, c = pixels.shape
         beside = pixels.new_zeros(n, frames // self.step, h, w, self.taps, c)
         for tap in range(self.taps):
-            ahead = tap - self.taps // 2
+            ahead = tap - self.back
             first = max(0, -(ahead // self.step))
             there = pixels[:, first * self.step + ahead :: self.step][:, : frames // self.step - first]
             beside[:, first : first + there.shape[1], :, :, tap] = there
@@ -149,12 +147,13 @@ def _by_clip(x: Tensor, frames: int) -> Tensor:
     return x.view(-1, frames, *x.shape[1:])
 
 
-def _added_up(y: Tensor, frames: int, taps: int, channels: int) -> Tensor:
-    """The second half of a temporal convolution: `(N * T, k * C, H, W)` → `(N * T, C, H, W)`, both channels last."""
+def _added_up(y: Tensor, frames: int, before: int, channels: int) -> Tensor:
+    """The second half of a temporal convolution: `(N * T, k * C, H, W)` → `(N * T, C, H, W)`, both channels last.
+    `before`: taps that look back."""
     pixels = _by_clip(y.permute(0, 2, 3, 1), frames)
-    parts = [pixels[..., tap * channels : (tap + 1) * channels] for tap in range(taps)]
-    total = parts[taps // 2].contiguous()
-    for ahead, part in enumerate(parts, start=-(taps // 2)):
+    parts = torch.split(pixels, channels, dim=-1)
+    total = parts[before].contiguous()
+    for ahead, part in enumerate(parts, start=-before):
         if ahead < 0:
             total[:, -ahead:] += part[:, :ahead]
         elif ahead > 0:

@@ -1,36 +1,28 @@
 """A network of clips as a GPU likes it, with the scores of the plain network on a CPU (`TOLERANCE`).
 
-Batch norms are folded into the convolutions before them and channels are the innermost axis. A convolution over one
-axis of time or over pictures alone is given to cuDNN as the 2-D convolution that it is, over the same memory: its 2-D
-kernels are the better ones. What a batch takes is launched as one CUDA graph, since small networks take longer to
-launch, kernel by kernel, than to compute.
+Batch norms are folded into the convolutions before them, channels are the innermost axis, and convolutions are 2-D
+where they can be (`flat`). What a batch takes is launched as one CUDA graph: small networks take longer to launch,
+kernel by kernel, than to compute.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from recognizers.nn.resnet3d import StemConv
-from recognizers.runtimes.folding import kernel, without_norms
+from recognizers.runtimes.flat import flat
+from recognizers.runtimes.folding import without_norms
 
 TOLERANCE = 0.005
 """How much a score may differ from that of the plain network in float32 on a CPU."""
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 """Clips at once for which graphs are made; a batch in between is filled up, a larger one is cut."""
-
-LANES = 8
-"""Channels that a matrix unit takes at once, in half precision."""
-FEW_CHANNELS = 4
-"""Of these, neighbouring pictures are laid side by side."""
 
 Look = Callable[[Tensor], Tensor]
 """`(N, T, 3, H, W)` uint8 pictures → `(N, classes)` float32 logits."""
@@ -77,79 +69,6 @@ class GpuNetwork(nn.Module):
         seen = pictures.float().sub_(self.offset).mul_(self.scale).transpose(1, 2)
         logits: Tensor = self.network(seen.to(self._dtype, memory_format=self._format))
         return logits.float()
-
-
-class FlatConv(nn.Module):
-    """A 3-D convolution of a 1×h×w or k×1×1 kernel as a 2-D one over the same memory, channels last."""
-
-    def __init__(self, conv: nn.Conv3d) -> None:
-        super().__init__()
-        self._over_time = conv.kernel_size[0] > 1
-        weight = conv.weight.flatten(3) if self._over_time else conv.weight[:, :, 0]
-        self.weight, self.bias, self._groups = kernel(weight), conv.bias, conv.groups
-        (step, *strides), (ends, *sides) = conv.stride, cast(tuple[int, int, int], conv.padding)
-        self._stride, self._padding = ((step, 1), (ends, 0)) if self._over_time else (tuple(strides), tuple(sides))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`(N, C, T, H, W)`, best channels last → the same of the output, channels last."""
-        n, c, t, h, w = x.shape
-        images = _pixels(x).view(n, t, h * w, c) if self._over_time else _pixels(x).view(n * t, h, w, c)
-        y = F.conv2d(
-            images.permute(0, 3, 1, 2), self.weight, self.bias, self._stride, self._padding, groups=self._groups
-        )
-        y = y.permute(0, 2, 3, 1).contiguous()
-        shape = (n, y.shape[1], h, w, -1) if self._over_time else (n, t, *y.shape[1:])
-        return y.view(shape).permute(0, 4, 1, 2, 3)
-
-
-class StackedConv(nn.Module):
-    """A k×h×w convolution over few channels as a 2-D one that sees k neighbours side by side, as one picture of k times
-    the channels: three colours alone leave most of a matrix unit idle."""
-
-    def __init__(self, conv: nn.Conv3d) -> None:
-        super().__init__()
-        self._taps = conv.kernel_size[0]
-        weight = conv.weight.transpose(1, 2).flatten(1, 2)
-        self._spare = -weight.shape[1] % LANES
-        self.weight, self.bias = kernel(F.pad(weight, (0, 0, 0, 0, 0, self._spare))), conv.bias
-        (self._ends, *self._padding), (_, *self._stride) = cast(tuple[int, int, int], conv.padding), conv.stride
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`(N, C, T, H, W)`, best channels last → the same of the output, channels last."""
-        padded = F.pad(_pixels(x), (0, 0, 0, 0, 0, 0, self._ends, self._ends))
-        frames = padded.shape[1] - self._taps + 1
-        beside = [padded[:, tap : tap + frames] for tap in range(self._taps)]
-        if self._spare:
-            beside.append(x.new_zeros(()).expand(*beside[0].shape[:-1], self._spare))
-        images = torch.cat(beside, dim=4).flatten(0, 1).permute(0, 3, 1, 2)
-        y = F.conv2d(images, self.weight, self.bias, self._stride, self._padding).permute(0, 2, 3, 1).contiguous()
-        return y.view(-1, frames, *y.shape[1:]).permute(0, 4, 1, 2, 3)
-
-
-def flat(network: nn.Module) -> nn.Module:
-    """A copy of a network with 2-D convolutions where they do the same."""
-    network = deepcopy(network)
-    for module in list(network.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, nn.Conv3d) and (made := _flattened(child)) is not None:
-                setattr(module, name, made)
-    return network
-
-
-def _flattened(conv: nn.Conv3d) -> nn.Module | None:
-    (taps, *sides), (step, *strides), padding = conv.kernel_size, conv.stride, conv.padding
-    if type(conv) not in (nn.Conv3d, StemConv) or conv.padding_mode != "zeros" or isinstance(padding, str):
-        return None  # a convolution with ways of its own
-    if {*conv.dilation} != {1}:
-        return None
-    if (taps, step, padding[0]) == (1, 1, 0) or (sides, strides, [*padding[1:]]) == ([1, 1], [1, 1], [0, 0]):
-        return FlatConv(conv)
-    return StackedConv(conv) if step == conv.groups == 1 and conv.in_channels <= FEW_CHANNELS else None
-
-
-def _pixels(x: Tensor) -> Tensor:
-    """`(N, C, T, H, W)` → `(N, T, H, W, C)`; no copy where channels are last."""
-    return x.permute(0, 2, 3, 4, 1).contiguous()
 
 
 class Batches:

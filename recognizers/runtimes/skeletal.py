@@ -64,7 +64,7 @@ class SkeletalRecognizer:
         known = [self._look(clip, state) for clip, state in zip(clips, states, strict=True)]
         with on_device(self._threads, len(clips)):
             logits = self._network(torch.stack([self._input(one) for one in known]).to(self._device))
-            return answers(clips, logits, self._card.temperature, list(known))
+            return answers(clips, logits, self._card, list(known))
 
     def _look(self, clip: Clip, state: State | None) -> _Known:
         """Poses of every picture of a clip; those that the clip before showed too are not looked at again."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recognizers.clip import Picture
-from recognizers.nn.resnet3d import Stem
+from recognizers.nn.resnet3d import Stem, back
 from recognizers.runtimes.folding import constant, folded, kernel
 
 _LANES = 8
@@ -41,13 +41,16 @@ class FoldedStem(nn.Module):
 
     def __init__(self, stem: Stem, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
         super().__init__()
-        weight, bias = folded(stem.conv, stem.norm)
-        self.channels, self.taps = weight.shape[0], weight.shape[2]
-        scaled = weight / torch.tensor(std).mul(255)[:, None, None, None]
+        whole, self.bias = folded(stem.conv, stem.norm)
+        self.channels, self.colours, self.taps = whole.shape[:3]
+        self.back = back(stem.conv)
+        scale = torch.tensor(std).mul(255).reciprocal()
+        self.shares = constant(scale / 3)
+        """Of the colours in grey."""
+        weight = whole if self.colours == 1 else whole * scale[:, None, None, None]
         spare = -self.taps * self.channels % _LANES
         # (out, in, k, h, w) → (k * out, in, h, w), oldest tap first.
-        self.weight = kernel(F.pad(scaled.permute(2, 0, 1, 3, 4).flatten(0, 1), (0, 0, 0, 0, 0, 0, 0, spare)))
-        self.bias = bias
+        self.weight = kernel(F.pad(weight.permute(2, 0, 1, 3, 4).flatten(0, 1), (0, 0, 0, 0, 0, 0, 0, spare)))
         self.mean = constant(torch.tensor(mean).mul(255))
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -55,8 +58,8 @@ class FoldedStem(nn.Module):
         return self.whole([(0, self.added(pictures))], len(pictures))
 
     def added(self, pictures: Tensor) -> Tensor:
-        """What T pictures add to the moments around them, `(T + k - 1, H / 2, W / 2, C)`; the first moment lies
-        k // 2 pictures before the first of them."""
+        """What T pictures add to the moments around them, `(T + k - 1, H / 2, W / 2, C)`; the first moment lies as
+        many pictures before the first of them as the kernel looks ahead."""
         count, channels, taps = len(pictures), self.channels, self.taps
         height, width = ((side + 1) // 2 for side in pictures.shape[2:])
         added = self.weight.new_zeros(count + taps - 1, height, width, channels)
@@ -72,7 +75,7 @@ class FoldedStem(nn.Module):
         """A clip's answer from what its pictures added: `(first picture, added)` of parts that cover it."""
         total = self.bias.expand(frames, *parts[0][1].shape[1:]).clone()
         for first, added in parts:
-            moment = first - self.taps // 2
+            moment = first - (self.taps - 1 - self.back)
             begin, end = max(0, moment), min(frames, moment + len(added))
             total[begin:end] += added[begin - moment : end - moment]
         # ReLU after the maximum gives the same with a quarter of the work.
@@ -97,7 +100,8 @@ class FoldedStem(nn.Module):
         pixels = pictures.permute(0, 2, 3, 1).float()
         # Whole rows: three colours are too few to work on at once.
         rows = pixels.flatten(2).sub_(self.mean.repeat(pixels.shape[2]))
-        return rows.view(pixels.shape).permute(0, 3, 1, 2)
+        centred = rows.view(pixels.shape)
+        return (centred @ self.shares)[:, None] if self.colours == 1 else centred.permute(0, 3, 1, 2)
 
 
 def _recalled(seen: Sequence[Seen], shown: Sequence[Picture]) -> dict[int, Seen]:

@@ -56,7 +56,7 @@ class WindowedRecognizer:
             return []
         with on_device(self._threads, len(clips)):
             logits, known = self._logits(torch.stack([self._pictures(clip) for clip in clips]), clips, states)
-            return answers(clips, logits, self._card.temperature, known)
+            return answers(clips, logits, self._card, known)
 
     def _pictures(self, clip: Clip) -> Tensor:
         """`(T, 3, crop, crop)` uint8."""

@@ -11,28 +11,34 @@ from torch.nn import functional as F
 from recognizers.train.recipe import Recipe
 from recognizers.transforms import MEAN, STD, normalised, square
 
+CPU = torch.device("cpu")
 
-def augmented(pictures: NDArray[np.uint8], crop_px: int, recipe: Recipe, rng: np.random.Generator) -> Tensor:
+
+def augmented(
+    pictures: NDArray[np.uint8], crop_px: int, recipe: Recipe, rng: np.random.Generator, device: torch.device = CPU
+) -> Tensor:
     """`(N, T, S, S, 3)` uint8 → `(N, 3, T, crop, crop)` as the network sees it: shifted, perhaps nearer, mirrored or
     turned, with other brightness, contrast, colours and noise, perhaps partly hidden or under a faint picture of
-    another."""
-    seen = normalised(torch.stack([_cropped(clip, crop_px, recipe, rng) for clip in pictures]), MEAN, STD)
+    another. Chance is drawn on the CPU, so that it is the same on every device."""
+    cropped = torch.stack([_cropped(clip, crop_px, recipe, rng) for clip in pictures])
+    seen = normalised(cropped.to(device), MEAN, STD)
     if recipe.turn > 0:
         seen = _turned(seen, recipe.turn, rng)
     n = len(seen)
-    gain = _random(rng, n, 0.75, 1.3) * _random(rng, (n, 3), 0.9, 1.1)
+    gain = (_random(rng, n, 0.75, 1.3) * _random(rng, (n, 3), 0.9, 1.1)).to(device)
     grey = seen.mean(dim=1, keepdim=True)
     colour = _random(rng, n, 0.5, 1.3)
     if recipe.grey > 0:
         colour = colour * torch.from_numpy(rng.random(n) >= recipe.grey).view(colour.shape)
+    colour = colour.to(device)
     seen = grey + (seen - grey) * colour
-    seen = seen * gain + _random(rng, n, -0.35, 0.35)
+    seen = seen * gain + _random(rng, n, -0.35, 0.35).to(device)
     if recipe.ghost > 0:
         seen = _ghosted(seen, recipe.ghost, rng)
     if recipe.hide > 0:
         _hide(seen, recipe.hide, rng)
-    noise = torch.from_numpy(rng.standard_normal(tuple(seen.shape[1:]), dtype=np.float32))
-    return seen + noise * _random(rng, n, 0.0, 0.12)
+    noise = torch.from_numpy(rng.standard_normal(tuple(seen.shape[1:]), dtype=np.float32)).to(device)
+    return seen + noise * _random(rng, n, 0.0, 0.12).to(device)
 
 
 def _cropped(clip: NDArray[np.uint8], crop_px: int, recipe: Recipe, rng: np.random.Generator) -> Tensor:
@@ -53,7 +59,7 @@ def _turned(seen: Tensor, degrees: float, rng: np.random.Generator) -> Tensor:
     angle = torch.from_numpy(np.deg2rad(rng.uniform(-degrees, degrees, n)).astype(np.float32))
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros(n)
     rows = torch.stack((cos, -sin, zero, sin, cos, zero), dim=1).view(n, 2, 3)
-    grid = F.affine_grid(rows, [n, channels * frames, *size], align_corners=False)
+    grid = F.affine_grid(rows.to(seen.device), [n, channels * frames, *size], align_corners=False)
     flat = F.grid_sample(seen.flatten(1, 2), grid, padding_mode="reflection", align_corners=False)
     return flat.view(seen.shape)
 
@@ -67,7 +73,7 @@ def _ghosted(seen: Tensor, share: float, rng: np.random.Generator) -> Tensor:
     strength = torch.from_numpy(rng.uniform(0.1, 0.5, (len(chosen), 1, 1, 1, 1)).astype(np.float32))
     ghosts = seen[others, :, moments][:, :, None]
     ghosted = seen.clone()
-    ghosted[chosen] = seen[chosen].lerp(ghosts.expand_as(seen[chosen]), strength)
+    ghosted[chosen] = seen[chosen].lerp(ghosts.expand_as(seen[chosen]), strength.to(seen.device))
     return ghosted
 
 
@@ -78,7 +84,7 @@ def _hide(seen: Tensor, share: float, rng: np.random.Generator) -> None:
         height, width = rng.integers(side // 6, side // 2, 2)
         top, left = rng.integers(0, side - height), rng.integers(0, side - width)
         colour = torch.from_numpy(rng.uniform(-1.5, 1.5, (3, 1, 1, 1)).astype(np.float32))
-        seen[number, :, :, top : top + height, left : left + width] = colour
+        seen[number, :, :, top : top + height, left : left + width] = colour.to(seen.device)
 
 
 def mixed(seen: Tensor, truth: Tensor, alpha: float, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -86,8 +92,8 @@ def mixed(seen: Tensor, truth: Tensor, alpha: float, rng: np.random.Generator) -
     the share comes from Beta(alpha, alpha)."""
     if alpha <= 0:
         return seen, truth
-    shares = torch.from_numpy(rng.beta(alpha, alpha, len(seen)).astype(np.float32))
-    other = torch.from_numpy(rng.permutation(len(seen)))
+    shares = torch.from_numpy(rng.beta(alpha, alpha, len(seen)).astype(np.float32)).to(seen.device)
+    other = torch.from_numpy(rng.permutation(len(seen))).to(seen.device)
     blend = shares.view(-1, *[1] * (seen.ndim - 1))
     return seen[other].lerp(seen, blend), truth[other].lerp(truth, shares[:, None])
 

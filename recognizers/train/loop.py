@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -69,7 +69,8 @@ def _optimised(plan: TrainingPlan, lessons: Lessons, told: Callable[[Progress], 
     network = make(plan.size, len(lessons.labels))
     _open_blocks(network)
     begin_with_imagenet(network)
-    kept = make(plan.size, len(lessons.labels))
+    network.to(recipe.on)
+    kept = make(plan.size, len(lessons.labels)).to(recipe.on)
     kept.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(_by_decay(network, recipe.weight_decay), lr=recipe.rate)
     first = _resume(plan, network, kept, optimizer)
@@ -82,7 +83,7 @@ def _optimised(plan: TrainingPlan, lessons: Lessons, told: Callable[[Progress], 
         for group in optimizer.param_groups:
             group["lr"] = rate
         clips, truth = mixed(*lessons.batch(rng), recipe.mixup, rng)
-        loss = F.cross_entropy(network(clips), truth, label_smoothing=recipe.smoothing)
+        loss = _loss(network(clips), truth, plan)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -92,6 +93,14 @@ def _optimised(plan: TrainingPlan, lessons: Lessons, told: Callable[[Progress], 
             _remember(plan, network, kept, optimizer, step + 1)
         told(Progress(step + 1, recipe.steps, float(loss.detach()), rate))
     return kept
+
+
+def _loss(logits: Tensor, truth: Tensor, plan: TrainingPlan) -> Tensor:
+    """Of logits and truth `(N, C)`: labels exclude each other, or each is a question of its own."""
+    smoothing = plan.recipe.smoothing
+    if plan.multilabel:
+        return F.binary_cross_entropy_with_logits(logits, truth.lerp(torch.full_like(truth, 0.5), smoothing))
+    return F.cross_entropy(logits, truth, label_smoothing=smoothing)
 
 
 @torch.no_grad()
@@ -151,6 +160,7 @@ def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
         std=STD,
         network=asdict(cast(Any, plan.size)),
         temperature=temperature,
+        multilabel=plan.multilabel,
         trained={
             "data": lessons.description,
             "recipe": asdict(plan.recipe),
@@ -189,7 +199,7 @@ def _resume(plan: TrainingPlan, network: nn.Module, kept: nn.Module, optimizer: 
     path = _state_path(plan.out)
     if not path.exists():
         return 0
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location=plan.recipe.on)
     if state["plan"] != _fingerprint(plan):
         raise DataError(f"{path} was left by another training; remove it to begin anew")
     network.load_state_dict(state["network"])

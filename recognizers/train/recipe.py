@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -40,3 +42,11 @@ class Recipe:
     save_every: int = 50
     """Steps between two states from which a killed training goes on."""
     threads: int = 1
+    device: str = "auto"
+    """cpu, cuda, or auto: a GPU where there is one. Only a CPU gives the same weights for the same seed to the bit."""
+
+    @property
+    def on(self) -> torch.device:
+        """Where the optimisation runs."""
+        has_gpu = self.device == "auto" and torch.cuda.is_available()
+        return torch.device("cuda" if has_gpu or self.device == "cuda" else "cpu")

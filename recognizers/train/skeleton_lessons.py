@@ -52,14 +52,16 @@ class SkeletonLessons:
         for number, label in enumerate(labels):
             if not self._own[label]:
                 clips[number] = no_action(clips[number], rng)
-        return self._input(clips), F.one_hot(torch.from_numpy(labels), len(self.labels)).float()
+        truth = F.one_hot(torch.from_numpy(labels), len(self.labels)).float()
+        return self._input(clips).to(self._recipe.on), truth.to(self._recipe.on)
 
     def judged(self, network: nn.Module, part: Part) -> Answers:
         sequences = self._data.calibration if part == "calibration" else self._data.held_out
         logits = [torch.zeros(0, len(self.labels))]
         with torch.inference_mode():
             for first in range(0, len(sequences), _AT_ONCE):
-                logits.append(network(self.inputs(sequences[first : first + _AT_ONCE])))
+                inputs = self.inputs(sequences[first : first + _AT_ONCE]).to(self._recipe.on)
+                logits.append(network(inputs).cpu())
         return Answers(torch.cat(logits), np.array([one.label for one in sequences], np.int64))
 
     def inputs(self, sequences: Many[Sequence]) -> Tensor:

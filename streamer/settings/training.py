@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,7 @@ class NetworkSection(Section):
     kind: Kind = Field("slowfast", description="which recognizer")
     size: Text = Field("small", description="a named size of the kind; a wrong one is answered with those there are")
     numbers: dict[str, Any] = Field(default_factory=dict, description="numbers of that size to change")
+    multilabel: bool = Field(False, description="several actions can go on at once; each is scored by itself")
     interval_s: PositiveSeconds = Field(0.125, description="seconds between two pictures of a clip")
     hop_s: PositiveSeconds = Field(0.25, description="seconds from one clip to the next, live")
     crop_px: int = Field(112, ge=32, le=1024, description="side of the square that the network sees")
@@ -34,9 +35,9 @@ class WorkCellSection(Section):
 
 
 class ClipsSection(Section):
-    """A folder of clips, one action each."""
+    """A folder of clips, each of one action or of several."""
 
-    folder: Path = Field(description="holds clips.csv with columns path, label, group")
+    folder: Path = Field(description="holds clips.csv with columns path, label (a;b: both), group")
     negatives: tuple[Path, ...] = Field((), description="videos that show none of the actions")
     elsewhere: Annotated[int, Field(ge=0)] = Field(40, description="simulated scenes for the background")
     held_out_every: int = Field(3, ge=2, description="every n-th group is kept from training")
@@ -87,6 +88,7 @@ class RecipeSection(Section):
     background: Annotated[float, Field(gt=0, le=100)] = Field(2.0, description="how often it is shown, in actions")
     seed: int = Field(1, ge=0, le=2**31, description="the same seed gives the same network")
     threads: int = Field(2, ge=1, le=256, description="of the CPU")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where to train; auto: a GPU where there is one")
 
 
 class JitterSection(Section):

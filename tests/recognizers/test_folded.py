@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -28,6 +30,9 @@ SIZES = {
     "stems the other way": SlowFastSize(
         frames=4, alpha=2, beta_inv=1, width=4, depths=(1, 1, 1, 1), slow_stem_kernel=3, fast_stem_kernel=1
     ),
+    "causal": replace(TINY, causal=True),
+    "grey": replace(TINY, fast_colours=1),
+    "causal and grey": replace(slowfast_small(), causal=True, fast_colours=1),
 }
 
 

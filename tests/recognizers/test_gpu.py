@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from recognizers.models.slowfast import SlowFastSize, slowfast_small
 from recognizers.runtimes.gpu import (
     BATCHES,
     TOLERANCE,
     Batches,
-    FlatConv,
     GpuNetwork,
     Look,
     Ready,
-    StackedConv,
     Way,
     on_gpu,
 )
@@ -24,7 +24,8 @@ from tests.recognizers.networks import TINY, random_slowfast
 
 MEAN, STD = (0.45, 0.4, 0.35), (0.225, 0.25, 0.275)
 DEEP = SlowFastSize(frames=4, alpha=2, beta_inv=8, width=8, depths=(2, 1, 3, 1), fusion_kernel=7)
-SIZES = {"tiny": TINY, "small": slowfast_small(), "deep": DEEP}
+CAUSAL = replace(TINY, causal=True, fast_colours=1)
+SIZES = {"tiny": TINY, "small": slowfast_small(), "deep": DEEP, "causal, grey": CAUSAL}
 WAYS = [Way(), Way(flat=False), Way(flat=False, channels_last=False)]
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
 
@@ -42,41 +43,6 @@ def test_it_answers_as_the_network_does(size: SlowFastSize, way: Way) -> None:
     wanted = network(normalised(clips, MEAN, STD))
     assert wanted.std() > 0.05
     torch.testing.assert_close(GpuNetwork(network, MEAN, STD, way)(clips), wanted, atol=1e-4, rtol=1e-4)
-
-
-@pytest.mark.parametrize(
-    "conv",
-    [
-        nn.Conv3d(6, 4, (1, 3, 3), (1, 2, 2), (0, 1, 1)),
-        nn.Conv3d(6, 6, (5, 1, 1), (4, 1, 1), (2, 0, 0)),
-        nn.Conv3d(6, 6, (3, 1, 1), 1, (0, 0, 0)),
-        nn.Conv3d(6, 6, (5, 1, 1), 1, (2, 0, 0), groups=6),
-        nn.Conv3d(6, 6, (1, 3, 3), 1, (0, 1, 1), groups=6, bias=False),
-        nn.Conv3d(6, 4, 1),
-        nn.Conv3d(3, 4, (5, 7, 7), (1, 2, 2), (2, 3, 3)),
-        nn.Conv3d(3, 4, (3, 3, 3), 1, (0, 1, 1)),
-    ],
-    ids=["pictures", "lateral", "unpadded", "depthwise in time", "depthwise", "point", "stem", "unpadded stem"],
-)
-@torch.inference_mode()
-def test_a_flat_convolution_is_the_3d_one(conv: nn.Conv3d) -> None:
-    x = torch.randn(2, conv.in_channels, 8, 9, 10)
-    flat = StackedConv(conv) if conv.in_channels == 3 else FlatConv(conv)
-    torch.testing.assert_close(flat(x), conv(x), atol=1e-5, rtol=1e-5)
-
-
-def test_convolutions_that_are_none_of_these_stay_as_they_are() -> None:
-    kept = nn.Sequential(
-        nn.Conv3d(6, 6, 3, 1, 1, groups=6),
-        nn.Conv3d(6, 6, (1, 3, 3), (2, 1, 1)),
-        nn.Conv3d(6, 6, (3, 1, 1), (1, 2, 2)),
-        nn.Conv3d(6, 6, (1, 3, 3), padding=(1, 0, 0)),
-        nn.Conv3d(6, 6, (1, 3, 3), dilation=2),
-        nn.Conv3d(6, 6, (1, 3, 3), padding="same"),
-        nn.Conv3d(6, 6, (1, 3, 3), padding=(0, 1, 1), padding_mode="circular"),
-    )
-    made = GpuNetwork(kept, MEAN, STD, Way()).network
-    assert [type(one) for one in made.children()] == [nn.Conv3d] * len(kept)
 
 
 def at_once(look: Look, room: Tensor) -> Ready:

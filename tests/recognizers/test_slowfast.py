@@ -20,7 +20,7 @@ from recognizers.models.slowfast import (
     slowfast_small,
 )
 from recognizers.nn.resnet3d import Block
-from tests.recognizers.networks import random_slowfast
+from tests.recognizers.networks import TINY, random_slowfast
 
 
 def on_paper(size: SlowFastSize, classes: int = 400) -> SlowFast:
@@ -120,6 +120,7 @@ def test_temporal_kernels_are_where_the_paper_has_them_and_time_is_never_strided
         {"alpha": 0},
         {"fusion_kernel": 4},
         {"depths": (1, 1)},
+        {"fast_colours": 2},
         {"fast_kernels": (3, 2, 3, 3)},
     ],
     ids=str,
@@ -149,3 +150,30 @@ def test_a_new_network_begins_as_its_shortcuts_and_a_head_of_small_weights() -> 
     assert not network.head.bias.any()
     assert network.dropout.p == 0.5
     assert {(one.eps, one.momentum) for one in network.modules() if isinstance(one, nn.BatchNorm3d)} == {(1e-5, 0.1)}
+
+
+def test_a_causal_networks_first_answers_do_not_change_with_what_comes() -> None:
+    """Of the maps before they are averaged over time."""
+    network = random_slowfast(replace(TINY, causal=True))
+    given: list[Tensor] = []
+    for stage in (network.slow_stages[-1], network.fast_stages[-1]):
+        stage.register_forward_hook(lambda _, __, output: given.append(output))
+    shown = torch.randn(1, 3, TINY.frames, 32, 32)
+    changed = torch.cat((shown[:, :, :5], torch.randn(1, 3, TINY.frames - 5, 32, 32)), dim=2)
+    network(shown)
+    network(changed)
+
+    slow, fast, slow_changed, fast_changed = given
+    assert torch.allclose(slow[:, :, :2], slow_changed[:, :, :2], atol=1e-5)
+    assert torch.allclose(fast[:, :, :5], fast_changed[:, :, :5], atol=1e-5)
+    assert not torch.allclose(fast[:, :, 5], fast_changed[:, :, 5], atol=1e-2)
+
+
+def test_a_grey_fast_pathway_sees_no_colour() -> None:
+    network = random_slowfast(replace(TINY, fast_colours=1))
+    seen = []
+    network.fast_stem.register_forward_hook(lambda _, given, __: seen.append(given[0]))
+    shown = torch.randn(1, 3, TINY.frames, 32, 32)
+    network(shown)
+
+    assert torch.allclose(seen[0], shown.mean(dim=1, keepdim=True))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from recognizers.clip import WHOLE_PICTURE, Clip, Picture, Region
+from recognizers.models.slowfast import SlowFast
 from recognizers.recognizer import State
 from recognizers.runtimes.folded import NOTHING_SEEN, FoldedSlowFast
 from recognizers.runtimes.stem import FoldedStem, Seen
@@ -36,6 +37,9 @@ class CountingStem(FoldedStem):
 
 
 STEM = CountingStem(random_slowfast().fast_stem, MEAN, STD)
+
+
+CAUSAL_AND_GREY = random_slowfast(replace(TINY, causal=True, fast_colours=1))
 
 
 def stacked(pictures: Sequence[Picture]) -> Tensor:
@@ -87,9 +91,10 @@ def test_what_was_seen_is_only_read() -> None:
     assert all(torch.equal(part.added, kept) for part, kept in zip(seen, before, strict=True))
 
 
+@pytest.mark.parametrize("whole", [random_slowfast(), CAUSAL_AND_GREY], ids=["centred", "causal and grey"])
 @pytest.mark.parametrize("hop", [1, 2, 4, 8])
-def test_both_pathways_answer_as_without_memory(hop: int) -> None:
-    network, memory = FoldedSlowFast(random_slowfast(), MEAN, STD), NOTHING_SEEN
+def test_both_pathways_answer_as_without_memory(hop: int, whole: SlowFast) -> None:
+    network, memory = FoldedSlowFast(whole, MEAN, STD), NOTHING_SEEN
     for first in range(0, 4 * hop, hop):
         clip = FILM[first : first + FRAMES]
         stems, memory = network.look(stacked(clip), clip, memory, hop)
