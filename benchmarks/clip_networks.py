@@ -8,13 +8,13 @@ from typing import cast
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from recognizers.card import checkpoint_path
 from recognizers.checkpoint import load
 from recognizers.data.synthetic import WorkCell
 from recognizers.families import network_of
 from recognizers.models.slowfast import SIZES, SlowFast
+from recognizers.runtimes.fastest import trial_clips
 from recognizers.transforms import MEAN, STD, normalised, square
 
 CLASSES = 400
@@ -76,20 +76,9 @@ def plausible(name: str, device: torch.device, clips: int = 4) -> Subject:
             module.momentum = 1.0
             nn.init.uniform_(module.weight, 0.3, 1.0)
             nn.init.normal_(module.bias, std=0.2)
-    seen = noise(clips, network.size.frames, CROP_PX.get(name, 224))
+    seen = trial_clips(clips, network.size.frames, CROP_PX.get(name, 224))
     with torch.no_grad():
         network.train()(normalised(seen.to(device), MEAN, STD))
         spread = network.eval()(normalised(seen.to(device), MEAN, STD)).std(dim=1).mean()
         network.head.weight.mul_(3 / spread)
     return Subject(name, network, seen)
-
-
-def noise(clips: int, frames: int, side: int) -> Tensor:
-    """`(N, T, 3, H, W)` uint8: each its own mean and contrast, blurred noise that changes in time under sharp one."""
-    random = torch.Generator().manual_seed(1)
-    coarse = torch.randn(clips, 3, max(2, frames // 4), 7, 7, generator=random)
-    smooth = F.interpolate(coarse, (frames, side, side), mode="trilinear")
-    sharp = torch.randn(clips, 3, frames, side, side, generator=random)
-    contrast = torch.linspace(15, 70, clips)[:, None, None, None, None]
-    level = torch.rand(clips, 3, 1, 1, 1, generator=random) * 120 + 60
-    return (level + contrast * smooth + 8 * sharp).clamp(0, 255).byte().transpose(1, 2).contiguous()

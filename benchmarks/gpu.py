@@ -26,19 +26,18 @@ import torch
 from torch import Tensor
 
 from benchmarks.clip_networks import Subject, subject
-from recognizers.runtimes.gpu import GpuNetwork, Look, Way, on_gpu
+from recognizers.runtimes.fastest import Look
+from recognizers.runtimes.gpu import WAYS as CHOOSABLE
+from recognizers.runtimes.gpu import GpuNetwork, Way, on_gpu
 
 RUN_S = 0.4
 """For each row, at least; and three batches."""
 WAYS: dict[str, Way] = {
-    "eager": Way(torch.float32, channels_last=False, flat=False, graphs=False),
+    **CHOOSABLE,
     "channels last": Way(torch.float32, flat=False, graphs=False),
     "half": Way(torch.float16, flat=False, graphs=False),
     "half, flat": Way(torch.float16, graphs=False),
-    "graphs": Way(torch.float32),
     "graphs, half, 3-D": Way(torch.float16, flat=False),
-    "graphs, half": Way(torch.float16),
-    "graphs, bfloat16": Way(torch.bfloat16),
 }
 COMPILED = "compiled, graphs, half"
 """By torch.compile; in batches of 1 and 4 only, since each size is compiled anew."""

@@ -1,4 +1,4 @@
-"""A network of clips as a GPU likes it, with the scores of the plain network on a CPU (`TOLERANCE`).
+"""A network of clips as a GPU likes it, with the scores of the plain network on a CPU (`fastest.TOLERANCE`).
 
 Batch norms are folded into the convolutions before them, channels are the innermost axis, and convolutions are 2-D
 where they can be (`flat`). What a batch takes is launched as one CUDA graph: small networks take longer to launch,
@@ -7,7 +7,7 @@ kernel by kernel, than to compute.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,17 +15,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from recognizers.card import Card
+from recognizers.runtimes.fastest import Look, Trial, fastest, seconds_of, trial_clips
 from recognizers.runtimes.flat import flat
 from recognizers.runtimes.folding import without_norms
-
-TOLERANCE = 0.005
-"""How much a score may differ from that of the plain network in float32 on a CPU."""
+from recognizers.transforms import normalised
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 """Clips at once for which graphs are made; a batch in between is filled up, a larger one is cut."""
 
-Look = Callable[[Tensor], Tensor]
-"""`(N, T, 3, H, W)` uint8 pictures → `(N, classes)` float32 logits."""
 Ready = Callable[[], Tensor]
 """Logits of whatever stands in an input that was handed over before."""
 
@@ -45,6 +43,18 @@ class Way:
         number = str(self.dtype).removeprefix("torch.")
         shape = ("2-D" if self.flat else "3-D") + (" channels last" if self.channels_last else "")
         return f"{number}, {shape}, {'graphs' if self.graphs else 'eager'}"
+
+
+PLAIN = "eager"
+WAYS: Mapping[str, Way] = {
+    PLAIN: Way(torch.float32, channels_last=False, flat=False, graphs=False),
+    "graphs": Way(torch.float32),
+    "graphs, half": Way(torch.float16),
+    "graphs, bfloat16": Way(torch.bfloat16),
+}
+"""All that can be chosen; the plain one first."""
+_MEASURED = 4
+"""Clips at once while ways are measured."""
 
 
 class GpuNetwork(nn.Module):
@@ -124,6 +134,22 @@ def on_gpu(
     if not way.graphs:
         return lambda clips: ours(clips.to(device))
     return Batches(ours, one.to(device), partial(captured, pool=torch.cuda.graph_pool_handle()))
+
+
+@torch.inference_mode()
+def chosen(network: nn.Module, card: Card, runtime: str, device: torch.device) -> Look:
+    """A network on a GPU. `auto` measures each of `WAYS` for a moment and takes the fastest faithful one; anything
+    else is the plain network, the same on every machine."""
+    clips = trial_clips(_MEASURED if runtime == "auto" else 1, card.spec.frames, card.crop_px)
+    ways = {
+        name: partial(on_gpu, network, clips[0], card.mean, card.std, way, device=device) for name, way in WAYS.items()
+    }
+    if runtime != "auto":
+        return ways[PLAIN]()
+    wanted = network.cpu()(normalised(clips, card.mean, card.std))
+    look = fastest(ways, Trial(card, clips.to(device), wanted), seconds_of)
+    torch.cuda.empty_cache()  # what the others took
+    return look
 
 
 def _channels_last(weight: Tensor) -> Tensor:

@@ -9,18 +9,19 @@ import torch
 from torch import Tensor
 
 from recognizers.models.slowfast import SlowFastSize, slowfast_small
+from recognizers.runtimes.answers import scores_of
+from recognizers.runtimes.fastest import TOLERANCE, Look
 from recognizers.runtimes.gpu import (
     BATCHES,
-    TOLERANCE,
     Batches,
     GpuNetwork,
-    Look,
     Ready,
     Way,
+    chosen,
     on_gpu,
 )
 from recognizers.transforms import normalised
-from tests.recognizers.networks import TINY, random_slowfast
+from tests.recognizers.networks import TINY, card, random_slowfast
 
 MEAN, STD = (0.45, 0.4, 0.35), (0.225, 0.25, 0.275)
 DEEP = SlowFastSize(frames=4, alpha=2, beta_inv=8, width=8, depths=(2, 1, 3, 1), fusion_kernel=7)
@@ -77,3 +78,13 @@ def test_on_a_gpu_scores_are_those_of_the_cpu(size: SlowFastSize, dtype: torch.d
     look = on_gpu(network, clips[0], MEAN, STD, Way(dtype), device=torch.device("cuda"))
     wanted = network(normalised(clips, MEAN, STD)).softmax(dim=1)
     torch.testing.assert_close(look(clips).softmax(dim=1).cpu(), wanted, atol=TOLERANCE, rtol=0)
+
+
+@needs_gpu
+@pytest.mark.parametrize("runtime", ["auto", "torch"])
+@torch.inference_mode()
+def test_what_is_chosen_on_a_gpu_says_what_the_cpu_says(runtime: str) -> None:
+    network, clips = random_slowfast(), pictures(TINY, clips=5, side=card().crop_px)
+    wanted = scores_of(network(normalised(clips, card().mean, card().std)), card())
+    look = chosen(network, card(), runtime, torch.device("cuda"))
+    torch.testing.assert_close(scores_of(look(clips), card()).cpu(), wanted, atol=TOLERANCE, rtol=0)
