@@ -12,6 +12,7 @@ from torch import nn
 from recognizers.card import Card, checkpoint_path
 from recognizers.checkpoint import load
 from recognizers.errors import CheckpointMismatch
+from recognizers.estimators.choice import build_estimator
 from recognizers.families import network_of
 from recognizers.models.crnn import Crnn
 from recognizers.models.san import San
@@ -45,13 +46,11 @@ def _crnn(network: nn.Module, card: Card, options: Options) -> Recognizer:
 
 
 def _san(network: nn.Module, card: Card, options: Options) -> Recognizer:
-    estimator = options.get("poses")
-    if estimator is None:
-        raise CheckpointMismatch(
-            "a san recognizer looks at people's joints and needs something that finds them; nothing in the service "
-            "does so yet: give a checkpoint of another kind"
-        )
-    return SkeletalRecognizer(cast(San, network), card, estimator, threads=options.get("threads", 1))
+    san, threads = cast(San, network), options.get("threads", 1)
+    estimator = options.get("poses") or build_estimator(
+        san.size.layout, san.size.coordinates, san.size.persons, options.get("pose_model"), threads
+    )
+    return SkeletalRecognizer(san, card, estimator, threads)
 
 
 KINDS: dict[str, Callable[[nn.Module, Card, Options], Recognizer]] = {
@@ -71,7 +70,8 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Rec
         checkpoint: a path or `bundled:NAME`.
         options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch),
             `runtime` (on a CPU: torch, openvino, or auto for the faster one), `state` (of a crnn: windowed or
-            carried), `average_clips` (answers whose scores are averaged; 1: none), `poses` (a PoseEstimator, of a san).
+            carried), `average_clips` (answers whose scores are averaged; 1: none), `pose_model` (of a san: the file of
+            the networks that find joints; none: from the cache folder), `poses` (a PoseEstimator in their place).
 
     Raises:
         CheckpointMismatch: the file is not what was asked for, or its runtime is not installed.

@@ -100,7 +100,7 @@ class Lane:
         height, width = frame.picture.shape[:2]
         for watch in self.stages.watches.values():
             share = watch.region.square_share(width, height)
-            if share < SQUARE_SHARE:
+            if watch.spec.square and share < SQUARE_SHARE:
                 words = "stream %s, watch %s: only the central square of its region is looked at, %.0f %% of it; "
                 words += "give a region that is nearly square in pixels"
                 _log.warning(words, frame.stream, watch.id, 100 * share)
