@@ -68,7 +68,7 @@ def build_recognizers(settings: Settings, runtime: str | None = None) -> dict[st
         if name not in used:
             continue
         try:
-            options = section.model_dump(include={"hop_s", "threads", "state", "average_clips"})
+            options = section.model_dump(include={"hop_s", "threads", "state", "average_clips", "actor_model"})
             if section.abstain_below is not None:
                 options["abstain"] = Abstain(section.abstain_by, section.abstain_below)
             options["runtime"] = runtime or section.runtime
