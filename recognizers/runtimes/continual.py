@@ -73,8 +73,8 @@ class ContinualRecognizer:
             ]
             whole = answers(clips, torch.cat([logits for logits, _ in said]), self._card, after)
             return [
-                (prediction if self._stream.warm(followed.stream) else None, followed)
-                for (prediction, _), followed in zip(whole, after, strict=True)
+                (prediction if self._stream.warm(followed.stream) else None, kept)
+                for (prediction, kept), followed in zip(whole, after, strict=True)
             ]
 
     def _pictures(self, clip: Clip) -> Tensor:

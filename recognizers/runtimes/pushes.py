@@ -12,7 +12,7 @@ from recognizers.card import Card
 from recognizers.models.slowfast import SlowFast
 from recognizers.nn.pictureconv import BY_PICTURE, PLAIN
 from recognizers.nn.state import StreamState, stack
-from recognizers.runtimes.choice import seconds
+from recognizers.runtimes.choice import LOGITS, seconds
 from recognizers.runtimes.openvino import Compiled, is_installed
 from recognizers.runtimes.streamed import StreamSlowFast
 
@@ -36,6 +36,9 @@ def pusher(network: SlowFast, card: Card, runtime: str, threads: int) -> Pusher:
     pictures = torch.zeros(1, card.spec.pictures, 3, card.crop_px, card.crop_px, dtype=torch.uint8)
     other = CompiledPushes(stream, StreamSlowFast(network, card.mean, card.std, PLAIN), pictures, threads)
     state = recurring(stream, pictures)[0]
+    ours, theirs = stream.push(pictures, state)[0], other.push(pictures, state)[0]
+    if runtime == "auto" and not torch.allclose(ours, theirs, atol=LOGITS, rtol=LOGITS):
+        return stream
     is_chosen = runtime == "openvino" or (
         seconds(lambda: other.push(pictures, state)) < seconds(lambda: stream.push(pictures, state))
     )
