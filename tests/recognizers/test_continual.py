@@ -37,7 +37,7 @@ def clip(number: int, seed: int = 0, stream: str = "cam") -> Clip:
     return Clip(stream, "bench", 1, number, 0.0, 1.0, 1000.0, 999.0, WHOLE_PICTURE, 1.0, shown)
 
 
-def follow(recognizer: Recognizer, clips: list[Clip]) -> tuple[list[Prediction | None], object]:
+def watched(recognizer: Recognizer, clips: list[Clip]) -> tuple[list[Prediction | None], object]:
     state, said = None, []
     for one in clips:
         ((prediction, state),) = recognizer.recognize([one], [state])
@@ -52,16 +52,16 @@ def test_it_asks_for_clips_of_a_hop_that_do_not_overlap_and_says_how_late_it_is(
 
 
 def test_it_says_nothing_until_it_has_seen_a_window() -> None:
-    said, _ = follow(continual(), [clip(n) for n in range(3)])
+    said, _ = watched(continual(), [clip(n) for n in range(3)])
     assert [one is None for one in said] == [True, False, False]
 
-    said, _ = follow(continual(causal=False), [clip(n) for n in range(5)])
+    said, _ = watched(continual(causal=False), [clip(n) for n in range(5)])
     assert [one is None for one in said] == [True, True, True, False, False]
 
 
 def test_a_clip_as_long_as_a_window_is_answered_as_the_plain_network_does() -> None:
     shown = pictures(CAUSAL.frames)
-    (said,), _ = follow(continual(), [replace(clip(0), pictures=tuple(shown))])
+    (said,), _ = watched(continual(), [replace(clip(0), pictures=tuple(shown))])
 
     assert said is not None
     np.testing.assert_allclose(said.scores, plain_scores(random_slowfast(CAUSAL), card(CAUSAL), shown), atol=1e-5)
@@ -72,7 +72,7 @@ def test_a_clip_as_long_as_a_window_is_answered_as_the_plain_network_does() -> N
 )
 def test_a_break_forgets(change: dict[str, object]) -> None:
     recognizer = continual()
-    _, state = follow(recognizer, [clip(n) for n in range(3)])
+    _, state = watched(recognizer, [clip(n) for n in range(3)])
 
     ((said, state),) = recognizer.recognize([replace(clip(3), **change)], [state])
 
@@ -87,7 +87,7 @@ def test_streams_at_different_places_do_not_mix() -> None:
     names = ("a", "b", "c")
     lengths = (0, 3, 1)
     before = [
-        follow(recognizer, [clip(n, seed, name) for n in range(length)])[1]
+        watched(recognizer, [clip(n, seed, name) for n in range(length)])[1]
         for seed, (name, length) in enumerate(zip(names, lengths, strict=True))
     ]
     shown = [clip(length, seed, name) for seed, (name, length) in enumerate(zip(names, lengths, strict=True))]
@@ -142,7 +142,7 @@ def test_a_network_that_looks_ahead_cannot_be_a_stream(tmp_path: Path) -> None:
 def test_auto_takes_what_is_faster(tmp_path: Path) -> None:
     checkpoint = write_random(tmp_path / "random.safetensors", CAUSAL)
     said = [
-        follow(build_recognizer("slowfast", checkpoint, {"mode": "stream", "runtime": runtime}), [clip(0), clip(1)])[0]
+        watched(build_recognizer("slowfast", checkpoint, {"mode": "stream", "runtime": runtime}), [clip(0), clip(1)])[0]
         for runtime in ("torch", "auto")
     ]
     np.testing.assert_allclose(said[0][1].scores, said[1][1].scores, atol=1e-4)
