@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from importlib.util import find_spec
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,8 +25,7 @@ class Compiled:
     def __init__(self, module: nn.Module, inputs: Sequence[Tensor], threads: int) -> None:
         """`inputs`: contiguous; the module answers with a tensor or a tuple of them, and must not depend on values."""
         _keep_to_ourselves()
-        from openvino import Core  # noqa: PLC0415 - optional, and slow to import
-        from openvino.frontend import FrontEndManager  # noqa: PLC0415
+        from openvino.frontend import FrontEndManager  # noqa: PLC0415 - optional, and slow to import
         from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder  # noqa: PLC0415
 
         frontend = FrontEndManager().load_by_framework("pytorch")
@@ -37,7 +38,7 @@ class Compiled:
         model = frontend.convert(frontend.load(decoder))
         model.reshape({place: list(one.shape) for place, one in enumerate(inputs)})
         options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
-        self._request = Core().compile_model(model, "CPU", options).create_infer_request()
+        self._request = _core().compile_model(model, "CPU", options).create_infer_request()
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         given = {place: one.numpy() for place, one in enumerate(inputs)}
@@ -55,6 +56,15 @@ class OpenVinoStages:
     def __call__(self, slow: Tensor, fast: Tensor) -> Tensor:
         (said,) = self._compiled(_pathway(slow), _pathway(fast))
         return said
+
+
+@cache
+def _core() -> Any:
+    """One for ever: each gives the thread that makes it a stack for signals and takes it away when it goes, so that of
+    several the wrong one may be left, and the next signal ends the process."""
+    from openvino import Core  # noqa: PLC0415
+
+    return Core()
 
 
 def _keep_to_ourselves() -> None:
