@@ -17,12 +17,14 @@ from recognizers.models.crnn import Crnn
 from recognizers.models.san import San
 from recognizers.models.single_frame import SingleFrame
 from recognizers.models.slowfast import SlowFast
+from recognizers.models.two_stream import TwoStream
 from recognizers.recognizer import Recognizer
 from recognizers.runtimes.averaged import AveragedRecognizer
 from recognizers.runtimes.carried import CarriedRecognizer
 from recognizers.runtimes.featured import FeaturedRecognizer
 from recognizers.runtimes.openvino import is_installed
 from recognizers.runtimes.skeletal import SkeletalRecognizer
+from recognizers.runtimes.two_stream import TwoStreamRecognizer
 from recognizers.runtimes.windowed import WindowedRecognizer
 
 Options = Mapping[str, Any]
@@ -37,6 +39,10 @@ def _slowfast(network: nn.Module, card: Card, options: Options) -> Recognizer:
 
 def _single_frame(network: nn.Module, card: Card, options: Options) -> Recognizer:
     return FeaturedRecognizer(cast(SingleFrame, network), card, options.get("threads", 1))
+
+
+def _two_stream(network: nn.Module, card: Card, options: Options) -> Recognizer:
+    return TwoStreamRecognizer(cast(TwoStream, network), card, options.get("threads", 1))
 
 
 def _crnn(network: nn.Module, card: Card, options: Options) -> Recognizer:
@@ -57,6 +63,7 @@ def _san(network: nn.Module, card: Card, options: Options) -> Recognizer:
 KINDS: dict[str, Callable[[nn.Module, Card, Options], Recognizer]] = {
     "slowfast": _slowfast,
     "single_frame": _single_frame,
+    "two_stream": _two_stream,
     "crnn": _crnn,
     "san": _san,
 }
