@@ -40,7 +40,10 @@ class Card:
     network: Mapping[str, Any]
     """The network's plain numbers (e.g. the fields of SlowFastSize)."""
     temperature: float = 1.0
-    """Logits are divided by it before the softmax, so that scores mean what they say."""
+    """Logits are divided by it before the softmax (or sigmoid), so that scores mean what they say."""
+    multilabel: bool = False
+    """Each label has a score of its own (sigmoid), and several actions can go on at once; the background then says how
+    sure it is that none does. Otherwise scores are shares of one (softmax)."""
     trained: Mapping[str, Any] = field(default_factory=dict)
     """Data, seed, epochs, held-out figures: for people."""
 
@@ -55,6 +58,8 @@ class Card:
             raise ValueError(f"crop_px is {self.crop_px!r}; it must be a whole number of pixels")
         if not (len(self.mean) == len(self.std) == 3 and min(self.std) > 0):
             raise ValueError(f"mean is {self.mean} and std is {self.std}; each has three numbers, std above 0")
+        if not isinstance(self.multilabel, bool):
+            raise ValueError(f"multilabel is {self.multilabel!r}; it must be true or false")
         if not self.temperature > 0:
             raise ValueError(f"temperature is {self.temperature}; it must be above 0")
 

@@ -15,7 +15,7 @@ from recognizers.models.streams import TwoStreamSize
 from recognizers.nn.network import Family
 
 FAMILIES: dict[str, Family] = {
-    "slowfast": Family(slowfast.SlowFastSize, slowfast.SIZES, slowfast.SlowFast),
+    "slowfast": Family(slowfast.SlowFastSize, slowfast.SIZES, slowfast.SlowFast, multilabel=True),
     "single_frame": Family(PictureSize, single_frame.SIZES, single_frame.SingleFrame),
     "two_stream": Family(TwoStreamSize, two_stream.SIZES, two_stream.TwoStream),
     "crnn": Family(crnn.CrnnSize, crnn.SIZES, crnn.Crnn),
@@ -32,6 +32,8 @@ def network_of(card: Card, tensors: Mapping[str, Tensor], origin: str) -> nn.Mod
     family = FAMILIES.get(card.kind)
     if family is None:
         raise CheckpointMismatch(f"{origin}: no recognizer of kind {card.kind!r}; there are: {', '.join(FAMILIES)}")
+    if card.multilabel and not family.multilabel:
+        raise CheckpointMismatch(f"{origin}: a {card.kind} says one label at a time; take a network of another kind")
     try:
         size = family.size(**card.network)
         network = family.network(size, len(card.labels))

@@ -22,6 +22,8 @@ class Prediction:
     zero_at: float
     scores: NDArray[np.float32]
     """`(C,)` one score in [0, 1] per label, in the order of the recognizer's labels."""
+    exclusive: bool = True
+    """Scores are shares of one: one label at a time. Otherwise each stands alone, and several can go on at once."""
 
     def __repr__(self) -> str:
         best = int(self.scores.argmax()) if self.scores.size else -1

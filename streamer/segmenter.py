@@ -60,7 +60,8 @@ class Segmenter:
     """The events of one watch in one epoch; make a new one for the next epoch.
 
     Smoothing is `s += (1 - exp(-dt / smooth_s)) * (p - s)` with dt from media time, so that shed clips and a
-    changed hop do not change behaviour. When an action begins, one that is already fading ends.
+    changed hop do not change behaviour. Where only one action goes on at a time, one that is already fading ends when
+    another begins; where several can, they know nothing of each other.
     """
 
     def __init__(self, labels: tuple[str, ...], background: str, rules: Mapping[str, EventRule]) -> None:
@@ -91,7 +92,7 @@ class Segmenter:
                     begun.append(action)
             elif _is_over(track, track.segment, score, prediction.end, rule):
                 over.append(action)
-        if begun:
+        if begun and prediction.exclusive:
             over = [action for action, track in self._tracks.items() if action in over or _fades(track)]
         ended = [self._end(prediction, action, Reason.COMPLETED) for action in over]
         return ended + [self._start(prediction, action) for action in begun]

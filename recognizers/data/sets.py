@@ -74,7 +74,8 @@ class WorkCellData:
 
 @dataclass(frozen=True, slots=True)
 class ClipListData:
-    """A folder with `clips.csv` (columns path, label, group), one action a clip; and videos without any action."""
+    """A folder with `clips.csv` (columns path, label, group); and videos without any action. A label is an action, or
+    several that go on together with `;` between them, or empty: none."""
 
     folder: Path
     negatives: tuple[Path, ...]
@@ -86,14 +87,17 @@ class ClipListData:
 
     def load(self, sampling: Sampling, tick: Tick) -> DataSet:
         rows = clip_list(self.folder)
-        labels = (self.background, *sorted({label for _, label, _ in rows}))
+        none = (self.background,)
+        shown = {label: actions_of(label) or none for _, label, _ in rows}
+        classes = [none, *sorted(set(shown.values()) - {none})]
+        labels = (self.background, *sorted({action for actions in classes[1:] for action in actions}))
         training_groups, held_out_groups = split_groups([group for _, _, group in rows], self.held_out_every)
         calibration_groups = set(sorted(training_groups)[::6])
         parts: dict[str, list[Track]] = {"training": [], "calibration": [], "held_out": []}
         for number, (path, label, group) in enumerate(rows):
             part = "held_out" if group in held_out_groups else "training"
             part = "calibration" if group in calibration_groups else part
-            parts[part].append(_film(path, f"group {group}", labels.index(label), sampling))
+            parts[part].append(_film(path, f"group {group}", classes.index(shown[label]), sampling))
             tick("reading clips", number + 1, len(rows))
         scenes = [_film(path, path.stem, 0, sampling) for path in self.negatives]
         scenes += [_elsewhere(n, sampling, 0, tick, n, self.elsewhere) for n in range(self.elsewhere)]
@@ -106,7 +110,20 @@ class ClipListData:
             description=(
                 f"{len(rows)} clips of {len(labels) - 1} actions; groups {', '.join(sorted(held_out_groups))} held out"
             ),
+            together=_together(labels, classes),
         )
+
+
+def actions_of(label: str) -> tuple[str, ...]:
+    """The actions that a label of a clip list names."""
+    return tuple(sorted({action.strip() for action in label.split(";")} - {""}))
+
+
+def _together(labels: tuple[str, ...], classes: list[tuple[str, ...]]) -> tuple[tuple[int, ...], ...]:
+    """The positions of each class's labels; none where every class is one label."""
+    if all(len(actions) == 1 for actions in classes):
+        return ()
+    return tuple(tuple(labels.index(action) for action in actions) for actions in classes)
 
 
 def clip_list(folder: Path) -> list[tuple[Path, str, str]]:

@@ -26,7 +26,7 @@ class Track:
     pictures: NDArray[np.uint8]
     """`(N, S, S, 3)` RGB."""
     labels: NDArray[np.int64]
-    """`(N,)` the position of each picture's action among the data set's labels."""
+    """`(N,)` the position of each picture's action among the data set's classes."""
 
     def __repr__(self) -> str:
         return f"Track({self.name} group={self.group} {self.pictures.shape} at {self.rate_hz:g} Hz)"
@@ -44,6 +44,26 @@ class DataSet:
     held_out: tuple[Track, ...]
     """For the figures that are reported; neither trained on nor chosen by."""
     description: str
+    together: tuple[tuple[int, ...], ...] = ()
+    """Where several labels can be true at once: the positions of those that each class stands for. Otherwise a class
+    is a label."""
+
+    @property
+    def classes(self) -> tuple[tuple[int, ...], ...]:
+        """The labels that are true of each class."""
+        return self.together or tuple((place,) for place in range(len(self.labels)))
+
+    @property
+    def none(self) -> int:
+        """The class that is no action."""
+        return self.classes.index((self.labels.index(self.background),))
+
+    def truth(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Classes `(N,)` → `(N, C)`: 1 for each label that is true, 0 for the others."""
+        rows = np.zeros((len(self.classes), len(self.labels)), np.float32)
+        for row, places in zip(rows, self.classes, strict=True):
+            row[list(places)] = 1
+        return rows[labels]
 
 
 def squares(pictures: Iterable[Picture], side_px: int) -> NDArray[np.uint8]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,4 +53,35 @@ class FlowEstimator(Protocol):
         Raises:
             ValueError: the pictures are too small to say.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Found:
+    """Who was found in a picture, the surest first."""
+
+    boxes: NDArray[np.float32]
+    """`(K, 4)` xyxy in fractions of the picture, in [0, 1]."""
+    scores: NDArray[np.float32]
+    """`(K,)` how sure each is, in [0, 1]."""
+
+    def __repr__(self) -> str:
+        return f"Found({self.boxes.shape})"
+
+
+@runtime_checkable
+class ActorDetector(Protocol):
+    """Where people are.
+
+    Laws (tests/contracts/test_actor_detector.py): coordinates and scores in [0, 1], right of left and below top; nobody
+    is no rows; the same picture gets the same answer.
+    """
+
+    @property
+    def short_side_px(self) -> int:
+        """Short side from which a picture shows it all it can use."""
+        ...
+
+    def actors(self, picture: Picture) -> Found:
+        """The people in a picture of any size."""
         ...

@@ -45,7 +45,7 @@ def on_device(threads: int, clips: int) -> Iterator[None]:
 def answers(clips: Sequence[Clip], logits: Tensor, card: Card, states: Sequence[State | None]) -> list[Answer]:
     """Each clip's prediction of its logits `(N, C)`, calibrated as the card says, beside what is known for the watch's
     next clip."""
-    scores = torch.softmax(logits.float() / card.temperature, dim=1).cpu()
+    scores = scores_of(logits, card).cpu()
     return [
         (
             Prediction(
@@ -58,11 +58,18 @@ def answers(clips: Sequence[Clip], logits: Tensor, card: Card, states: Sequence[
                 captured_at=clip.captured_at,
                 zero_at=clip.zero_at,
                 scores=row.numpy(),
+                exclusive=not card.multilabel,
             ),
             state,
         )
         for clip, row, state in zip(clips, scores, states, strict=True)
     ]
+
+
+def scores_of(logits: Tensor, card: Card) -> Tensor:
+    """`(N, C)` → the same in [0, 1], calibrated."""
+    calibrated = logits.float() / card.temperature
+    return calibrated.sigmoid() if card.multilabel else calibrated.softmax(dim=1)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

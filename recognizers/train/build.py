@@ -29,6 +29,8 @@ def training_plan(settings: Mapping[str, Any]) -> TrainingPlan:
         size = FAMILIES[network["kind"]].named(network["size"], network["numbers"])
     except (TypeError, ValueError) as error:
         raise DataError(f"network: {error}") from error
+    if network["multilabel"] and not FAMILIES[network["kind"]].multilabel:
+        raise DataError(f"network.multilabel: a {network['kind']} says one label at a time; train another kind")
     spec = ClipSpec(size.frames, network["interval_s"], network["hop_s"], network["crop_px"])
     return TrainingPlan(
         kind=network["kind"],
@@ -39,4 +41,5 @@ def training_plan(settings: Mapping[str, Any]) -> TrainingPlan:
         recipe=Recipe(**settings["recipe"]),
         jitter=Jitter(**settings["jitter"]),
         out=Path(settings["out"]),
+        multilabel=network["multilabel"],
     )

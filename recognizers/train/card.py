@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,30 +20,24 @@ def card_text(name: str, card: Card) -> str:
     """Markdown."""
     spec, trained = card.spec, card.trained
     held_out: dict[str, Any] = trained["held_out"]
-    recall = [f"| {label} | {share:.1%} |" for label, share in held_out["recall"].items()]
+    says = "scores each by itself" if card.multilabel else "says one of"
     return "\n".join(
         [
             f"# {name}",
             "",
             f"A `{card.kind}` network of {trained['parameters']:,} parameters. It looks at {spec.frames} pictures of "
             f"{card.crop_px}×{card.crop_px} pixels, {spec.interval_s:g} s apart, every {spec.hop_s:g} s, "
-            f"and says one of: {', '.join(card.labels)}. `{card.background}` means none of the actions.",
+            f"and {says}: {', '.join(card.labels)}. `{card.background}` means none of the actions.",
             "",
             f"Trained on: {trained['data']}.",
             "",
             "## How good it is",
             "",
             f"Held-out clips ({held_out['clips']}, from groups that were neither trained nor calibrated on; their "
-            f"second half is at least three quarters one action): **{held_out['top1']:.1%}** right. "
+            f"second half is at least three quarters one action): **{headline(held_out)}**. "
             f"Calibration error (ECE) {held_out['ece']:.3f} at temperature {card.temperature:g}.",
             "",
-            "| action | share of its clips that were recognized |",
-            "|---|---|",
-            *recall,
-            "",
-            "Confusion (rows: what was shown; columns: what was said):",
-            "",
-            *_confusion(card.labels, held_out["confusion"]),
+            *(_precision(held_out) if card.multilabel else _recall(card.labels, held_out)),
             "",
             "## Limits",
             "",
@@ -51,6 +45,31 @@ def card_text(name: str, card: Card) -> str:
             "",
         ]
     )
+
+
+def headline(held_out: Mapping[str, Any]) -> str:
+    """How good a network is, in one figure."""
+    if "map" in held_out:
+        return f"{held_out['map']:.1%} mean average precision"
+    return f"{held_out['top1']:.1%} right"
+
+
+def _precision(held_out: Mapping[str, Any]) -> list[str]:
+    rows = [f"| {label} | {share:.1%} |" for label, share in held_out["average_precision"].items()]
+    return ["| action | average precision |", "|---|---|", *rows]
+
+
+def _recall(labels: Sequence[str], held_out: Mapping[str, Any]) -> list[str]:
+    rows = [f"| {label} | {share:.1%} |" for label, share in held_out["recall"].items()]
+    return [
+        "| action | share of its clips that were recognized |",
+        "|---|---|",
+        *rows,
+        "",
+        "Confusion (rows: what was shown; columns: what was said):",
+        "",
+        *_confusion(labels, held_out["confusion"]),
+    ]
 
 
 def _confusion(labels: Sequence[str], rows: Sequence[Sequence[int]]) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from recognizers.clip import ClipSpec
 from recognizers.data.track import DataSet
@@ -45,21 +45,32 @@ class Lessons(Protocol):
 class PictureLessons:
     """Clips of tracks: `(N, 3, T, H, W)`, normalised."""
 
-    def __init__(self, data: DataSet, spec: ClipSpec, crop_px: int, recipe: Recipe, jitter: Jitter) -> None:
-        """Raises DataError where no training clip shows some label."""
+    def __init__(
+        self, data: DataSet, spec: ClipSpec, crop_px: int, recipe: Recipe, jitter: Jitter, multilabel: bool = False
+    ) -> None:
+        """`multilabel`: several labels of a clip can be true.
+
+        Raises DataError where no training clip shows some label, or one shows several and that cannot be.
+        """
+        if data.together and not multilabel:
+            raise DataError("some clips show several actions at once; set network.multilabel: true, or give each one")
         self.labels, self.background, self.description = data.labels, data.background, data.description
         self._data, self._spec, self._crop_px, self._recipe = data, spec, crop_px, recipe
-        often = [recipe.background if label == data.background else 1.0 for label in data.labels]
-        self._windows = TrainingWindows(data.training, often, data.labels.index(data.background), spec, jitter)
-        if missing := self._windows.missing:
-            raise DataError(f"no training clip shows {', '.join(data.labels[label] for label in missing)}")
+        self._multilabel = multilabel
+        often = [recipe.background if place == data.none else 1.0 for place in range(len(data.classes))]
+        self._windows = TrainingWindows(data.training, often, data.none, spec, jitter)
+        unseen = set(self._windows.missing)
+        shown = {label for place, labels in enumerate(data.classes) if place not in unseen for label in labels}
+        if missing := [name for place, name in enumerate(data.labels) if place not in shown]:
+            raise DataError(f"no training clip shows {', '.join(missing)}")
 
     def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         pictures, labels = self._windows.batch(self._recipe.batch, rng)
-        truth = F.one_hot(torch.from_numpy(labels), len(self.labels)).float()
+        truth = torch.from_numpy(self._data.truth(labels))
         device = self._recipe.on
         return augmented(pictures, self._crop_px, self._recipe, rng, device), truth.to(device)
 
     def judged(self, network: nn.Module, part: Part) -> Answers:
         tracks = self._data.calibration if part == "calibration" else self._data.held_out
-        return answers(network, tracks, self._spec, self._crop_px, len(self.labels), self._recipe.on)
+        said = answers(network, tracks, self._spec, self._crop_px, len(self._data.classes), self._recipe.on)
+        return replace(said, truth=self._data.truth(said.truth)) if self._multilabel else said

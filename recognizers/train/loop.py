@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -83,7 +83,7 @@ def _optimised(plan: TrainingPlan, lessons: Lessons, told: Callable[[Progress], 
         for group in optimizer.param_groups:
             group["lr"] = rate
         clips, truth = mixed(*lessons.batch(rng), recipe.mixup, rng)
-        loss = F.cross_entropy(network(clips), truth, label_smoothing=recipe.smoothing)
+        loss = _loss(network(clips), truth, plan)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -93,6 +93,14 @@ def _optimised(plan: TrainingPlan, lessons: Lessons, told: Callable[[Progress], 
             _remember(plan, network, kept, optimizer, step + 1)
         told(Progress(step + 1, recipe.steps, float(loss.detach()), rate))
     return kept
+
+
+def _loss(logits: Tensor, truth: Tensor, plan: TrainingPlan) -> Tensor:
+    """Of logits and truth `(N, C)`: labels exclude each other, or each is a question of its own."""
+    smoothing = plan.recipe.smoothing
+    if plan.multilabel:
+        return F.binary_cross_entropy_with_logits(logits, truth.lerp(torch.full_like(truth, 0.5), smoothing))
+    return F.cross_entropy(logits, truth, label_smoothing=smoothing)
 
 
 @torch.no_grad()
@@ -152,6 +160,7 @@ def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
         std=STD,
         network=asdict(cast(Any, plan.size)),
         temperature=temperature,
+        multilabel=plan.multilabel,
         trained={
             "data": lessons.description,
             "recipe": asdict(plan.recipe),

@@ -30,6 +30,8 @@ class TrainingPlan:
     recipe: Recipe
     jitter: Jitter
     out: Path
+    multilabel: bool = False
+    """Several actions can go on at once; each is asked for by itself."""
 
     @property
     def stored_px(self) -> int:
@@ -50,8 +52,10 @@ class TrainingPlan:
         if isinstance(self.data, SkeletonData):
             if not isinstance(self.size, SkeletonSize):
                 raise DataError(f"a {self.kind} network looks at pictures, the data are skeletons; train a san")
+            if self.multilabel:
+                raise DataError("a sequence of skeletons has one label; leave network.multilabel out")
             return SkeletonLessons(self.data.load(), self.size, self.recipe, self.jitter)
         if isinstance(self.size, SkeletonSize):
             raise DataError(f"a {self.kind} network looks at skeletons, the data are pictures; give data.skeletons")
         data = self.data.load(Sampling(self.stored_hz, self.stored_px), tick)
-        return PictureLessons(data, self.spec, self.crop_px, self.recipe, self.jitter)
+        return PictureLessons(data, self.spec, self.crop_px, self.recipe, self.jitter, self.multilabel)

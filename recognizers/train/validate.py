@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,15 +29,20 @@ class Answers:
 
     logits: Tensor
     """`(N, C)`."""
-    truth: NDArray[np.int64]
-    """`(N,)`."""
+    truth: NDArray[Any]
+    """`(N,)` int64, the label of each; or `(N, C)` float32, 1 for every label that is true, where several can be."""
+
+    @property
+    def multilabel(self) -> bool:
+        return self.truth.ndim == 2
 
 
 def answers(
     network: nn.Module, tracks: Sequence[Track], spec: ClipSpec, crop_px: int, classes: int, device: torch.device
 ) -> Answers:
     """Ask a network, which is on `device`, about every clear clip of tracks, cut as the live service cuts them."""
-    logits, truth = [torch.zeros(0, classes)], []
+    logits: list[Tensor] = []
+    truth: list[int] = []
     waiting: list[NDArray[np.uint8]] = []
 
     def ask() -> None:
@@ -53,7 +59,7 @@ def answers(
                     ask()
         if waiting:
             ask()
-    return Answers(torch.cat(logits), np.array(truth, np.int64))
+    return Answers(torch.cat(logits) if logits else torch.zeros(0, classes), np.array(truth, np.int64))
 
 
 def fitted_temperature(given: Answers) -> float:
@@ -61,13 +67,19 @@ def fitted_temperature(given: Answers) -> float:
     if not len(given.truth):
         return 1.0
     truth = torch.from_numpy(given.truth)
+    loss = F.binary_cross_entropy_with_logits if given.multilabel else F.cross_entropy
     candidates = np.geomspace(0.5, 10, 121)
-    losses = [float(F.cross_entropy(given.logits / float(one), truth)) for one in candidates]
+    losses = [float(loss(given.logits / float(one), truth)) for one in candidates]
     return round(float(candidates[int(np.argmin(losses))]), 4)
 
 
 def figures(given: Answers, labels: Sequence[str], temperature: float) -> dict[str, object]:
-    """Accuracy of all clips and by action, the confusion, and how far scores are from what they say (ECE)."""
+    """Accuracy of all clips and by action, the confusion, and how far scores are from what they say (ECE).
+
+    Where several labels can be true there is no confusion: average precision of each label, and their mean.
+    """
+    if given.multilabel:
+        return _figures_of_several(given, labels, temperature)
     said = given.logits.argmax(dim=1).numpy()
     confusion = np.zeros((len(labels), len(labels)), int)
     np.add.at(confusion, (given.truth, said), 1)
@@ -83,12 +95,35 @@ def figures(given: Answers, labels: Sequence[str], temperature: float) -> dict[s
 
 def expected_calibration_error(scores: NDArray[np.float32], truth: NDArray[np.int64], bins: int = 15) -> float:
     """Mean distance between score and accuracy over bins of equal mass (Nixon et al., 2019)."""
-    best, right = scores.max(axis=1), scores.argmax(axis=1) == truth
-    parts = np.array_split(np.argsort(best), bins)
+    return _miscalibration(scores.max(axis=1), scores.argmax(axis=1) == truth, bins)
+
+
+def average_precision(scores: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
+    """Mean precision at each clip `(N,)` that is true, the surest first; as Charades and THUMOS count it."""
+    right = truth[np.argsort(-scores, kind="stable")] > 0.5
+    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+    return float(precision[right].mean())
+
+
+def _figures_of_several(given: Answers, labels: Sequence[str], temperature: float) -> dict[str, object]:
+    scores, truth = torch.sigmoid(given.logits / temperature).numpy(), np.asarray(given.truth, np.float32)
+    precision = {
+        label: average_precision(scores[:, n], truth[:, n]) for n, label in enumerate(labels) if truth[:, n].any()
+    }
+    return {
+        "clips": len(truth),
+        "map": _share(sum(precision.values()), len(precision)),
+        "average_precision": {label: round(one, 4) for label, one in precision.items()},
+        "ece": round(_miscalibration(scores.ravel(), truth.ravel() > 0.5, 15), 4),
+    }
+
+
+def _miscalibration(said: NDArray[np.float32], right: NDArray[np.bool_], bins: int) -> float:
+    parts = np.array_split(np.argsort(said), bins)
     return float(
-        sum(len(part) / len(truth) * abs(best[part].mean() - right[part].mean()) for part in parts if len(part))
+        sum(len(part) / len(said) * abs(said[part].mean() - right[part].mean()) for part in parts if len(part))
     )
 
 
-def _share(part: int, whole: int) -> float:
+def _share(part: float, whole: float) -> float:
     return round(float(part) / max(float(whole), 1.0), 4)

@@ -24,16 +24,17 @@ def arguments(command: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace, output: Output) -> int:
     settings = load_training(arguments.config, os.environ)
     from recognizers.train.build import training_plan  # noqa: PLC0415 - torch takes seconds to import
-    from recognizers.train.card import write_card  # noqa: PLC0415
+    from recognizers.train.card import headline, write_card  # noqa: PLC0415
     from recognizers.train.loop import train  # noqa: PLC0415
 
     with _Bars(output) as bars:
         card = train(training_plan(settings.model_dump()), bars.tick, bars.told)
     shown = write_card(settings.out, card)
     held_out = card.trained["held_out"]
+    best = "map" if card.multilabel else "top1"
     output.result(
-        {"checkpoint": str(settings.out), "card": str(shown), "top1": held_out["top1"], "held_out": held_out},
-        f"[green]{settings.out}[/]: {held_out['top1']:.1%} of {held_out['clips']} held-out clips; card in {shown}",
+        {"checkpoint": str(settings.out), "card": str(shown), best: held_out[best], "held_out": held_out},
+        f"[green]{settings.out}[/]: {headline(held_out)} of {held_out['clips']} held-out clips; card in {shown}",
     )
     return 0
 

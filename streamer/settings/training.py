@@ -18,6 +18,7 @@ class NetworkSection(Section):
     kind: Kind = Field("slowfast", description="which recognizer")
     size: Text = Field("small", description="a named size of the kind; a wrong one is answered with those there are")
     numbers: dict[str, Any] = Field(default_factory=dict, description="numbers of that size to change")
+    multilabel: bool = Field(False, description="several actions can go on at once; each is scored by itself")
     interval_s: PositiveSeconds = Field(0.125, description="seconds between two pictures of a clip")
     hop_s: PositiveSeconds = Field(0.25, description="seconds from one clip to the next, live")
     crop_px: int = Field(112, ge=32, le=1024, description="side of the square that the network sees")
@@ -34,9 +35,9 @@ class WorkCellSection(Section):
 
 
 class ClipsSection(Section):
-    """A folder of clips, one action each."""
+    """A folder of clips, each of one action or of several."""
 
-    folder: Path = Field(description="holds clips.csv with columns path, label, group")
+    folder: Path = Field(description="holds clips.csv with columns path, label (a;b: both), group")
     negatives: tuple[Path, ...] = Field((), description="videos that show none of the actions")
     elsewhere: Annotated[int, Field(ge=0)] = Field(40, description="simulated scenes for the background")
     held_out_every: int = Field(3, ge=2, description="every n-th group is kept from training")

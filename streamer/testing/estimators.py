@@ -1,4 +1,4 @@
-"""Estimators without a network, for the laws of what looks at joints or at flow."""
+"""Estimators without a network, for the laws of what looks at joints, at people and at flow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizers.clip import Picture
+from recognizers.estimators.base import Found
 from recognizers.nn.skeletons import LAYOUTS
+
+_BRIGHT = 200
+"""A pixel that belongs to somebody."""
+
+
+class BrightActors:
+    """Two people at most: whatever is bright in each half of a picture, the brighter first."""
+
+    short_side_px = 16
+
+    def __init__(self) -> None:
+        self.looked = 0
+        """Pictures that were looked at."""
+
+    def actors(self, picture: Picture) -> Found:
+        self.looked += 1
+        height, width = picture.shape[:2]
+        found = []
+        for left, right in ((0, width // 2), (width // 2, width)):
+            light = picture[:, left:right].max(axis=2) if right > left else np.zeros((height, 0))
+            rows, columns = np.nonzero(light > _BRIGHT)
+            if len(rows):
+                box = (left + columns.min(), rows.min(), left + columns.max() + 1, rows.max() + 1)
+                found.append((light[rows, columns].mean() / 255, np.array(box) / (width, height, width, height)))
+        found.sort(key=lambda one: -one[0])
+        boxes, scores = [box for _, box in found], [score for score, _ in found]
+        return Found(np.array(boxes, np.float32).reshape(-1, 4), np.array(scores, np.float32))
 
 
 class BrightPoses:

@@ -39,7 +39,7 @@ def random_slowfast(size: SlowFastSize = TINY, classes: int = len(LABELS), seed:
     return network.eval()
 
 
-def card(size: SlowFastSize = TINY, crop_px: int = 32) -> Card:
+def card(size: SlowFastSize = TINY, crop_px: int = 32, multilabel: bool = False) -> Card:
     return Card(
         kind="slowfast",
         labels=LABELS,
@@ -50,9 +50,10 @@ def card(size: SlowFastSize = TINY, crop_px: int = 32) -> Card:
         std=(0.225, 0.25, 0.275),
         network=asdict(size),
         temperature=8.0,
+        multilabel=multilabel,
     )
 
 
-def write_random(path: Path, size: SlowFastSize = TINY) -> Path:
-    save(path, card(size), random_slowfast(size).state_dict())
+def write_random(path: Path, size: SlowFastSize = TINY, multilabel: bool = False) -> Path:
+    save(path, card(size, multilabel=multilabel), random_slowfast(size).state_dict())
     return path

@@ -190,6 +190,7 @@ def changed(**fields: Any) -> str:
         (changed(mean=[0.5]), "three numbers"),
         (changed(std=[1, 1, 0]), "std above 0"),
         (changed(temperature=0), "temperature is 0"),
+        (changed(multilabel="yes"), "multilabel is 'yes'"),
         (changed(network=None), "cannot read"),
     ],
     ids=lambda value: value[:20],

@@ -38,6 +38,18 @@ def test_scores_are_the_softmax_of_the_logits_over_the_temperature() -> None:
     np.testing.assert_allclose(prediction.scores, torch.softmax(logits[0] / card().temperature, 0), atol=1e-5)
 
 
+def test_where_several_labels_can_be_true_each_is_scored_by_itself() -> None:
+    network, pictures, several = random_slowfast(), random_pictures(), card(multilabel=True)
+    with torch.no_grad():
+        logits = network(normalised(square(pictures, 32)[None], several.mean, several.std))
+
+    ((prediction, _),) = WindowedRecognizer(network, several, threads=1).recognize([clip(*pictures)], [None])
+
+    assert prediction is not None
+    assert not prediction.exclusive
+    np.testing.assert_allclose(prediction.scores, torch.sigmoid(logits[0] / several.temperature), atol=1e-5)
+
+
 def test_the_order_of_the_pictures_matters() -> None:
     recognizer, pictures = WindowedRecognizer(random_slowfast(), card(), threads=1), random_pictures()
 

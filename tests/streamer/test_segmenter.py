@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
@@ -89,6 +90,14 @@ def test_when_an_action_begins_one_that_fades_ends_first() -> None:
     events = segmenter.observe(prediction(0, 0.9)) + segmenter.observe(prediction(1, 0.1, loosen=0.9))
 
     assert brief(events) == [("tighten", "started", 0), ("tighten", "ended", 1), ("loosen", "started", 1)]
+
+
+def test_where_several_actions_can_go_on_one_that_fades_does_not_mind_another() -> None:
+    segmenter = Segmenter(LABELS, "idle", {"default": EventRule(release_s=5.0, smooth_s=0.0)})
+    events = segmenter.observe(replace(prediction(0, 0.9), exclusive=False))
+    events += segmenter.observe(replace(prediction(1, 0.1, loosen=0.9), exclusive=False))
+
+    assert brief(events) == [("tighten", "started", 0), ("loosen", "started", 1)]
 
 
 def test_scores_that_are_not_numbers_say_nothing() -> None:
