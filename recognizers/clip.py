@@ -23,6 +23,8 @@ class ClipSpec:
     """Seconds of media time from one clip to the next."""
     short_side_px: int
     """The smallest short side of the region, in pixels, that the recognizer can use."""
+    square: bool = True
+    """Whether only the central square of the region is looked at."""
 
     def __post_init__(self) -> None:
         if self.frames < 1:

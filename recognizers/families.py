@@ -9,13 +9,16 @@ from torch import Tensor, nn
 from recognizers.card import Card
 from recognizers.checkpoint import fit_strictly
 from recognizers.errors import CheckpointMismatch
-from recognizers.models import crnn, san, single_frame, slowfast, two_stream
+from recognizers.models import crnn, san, single_frame, slowfast, slowfast_actors, two_stream
 from recognizers.models.backbones import PictureSize
 from recognizers.models.streams import TwoStreamSize
 from recognizers.nn.network import Family
 
 FAMILIES: dict[str, Family] = {
     "slowfast": Family(slowfast.SlowFastSize, slowfast.SIZES, slowfast.SlowFast, multilabel=True),
+    "slowfast_actors": Family(
+        slowfast.SlowFastSize, slowfast_actors.SIZES, slowfast_actors.SlowFastActors, multilabel=True
+    ),
     "single_frame": Family(PictureSize, single_frame.SIZES, single_frame.SingleFrame),
     "two_stream": Family(TwoStreamSize, two_stream.SIZES, two_stream.TwoStream),
     "crnn": Family(crnn.CrnnSize, crnn.SIZES, crnn.Crnn),

@@ -1,1 +1,1 @@
-"""What some recognizers need first: where people's joints are."""
+"""What some recognizers need first: where people and their joints are."""

@@ -180,3 +180,10 @@ LAYOUTS: Mapping[str, Layout] = {
     "fingertip": FINGERTIP,
 }
 """All that there are, by name."""
+
+
+def places_of(wanted: str, given: str) -> tuple[int, ...] | None:
+    """Where the joints of one layout are in another that has them all, by their names; `None` if it does not."""
+    names = LAYOUTS[given].joints
+    own = LAYOUTS[wanted].joints
+    return tuple(names.index(name) for name in own) if set(own) <= set(names) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from recognizers.clip import Clip, ClipSpec, Picture, Region
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.base import PoseEstimator
 from recognizers.models.san import San
+from recognizers.nn.skeletons import places_of
 from recognizers.recognizer import Answer, State
 from recognizers.runtimes.answers import answers, on_device, own_device
 from recognizers.runtimes.people import Poses, in_their_places
@@ -41,13 +42,14 @@ class SkeletalRecognizer:
     def __init__(self, network: San, card: Card, estimator: PoseEstimator, threads: int) -> None:
         """Raises CheckpointMismatch where the network needs other joints than the estimator finds."""
         size = network.size
-        if size.layout != estimator.layout or size.coordinates != 2:
+        places = places_of(size.layout, estimator.layout)
+        if places is None or size.coordinates != 2:
             raise CheckpointMismatch(
                 f"the network looks at {size.layout} in {size.coordinates} dimensions, the estimator finds "
                 f"{estimator.layout} in 2; train on what the estimator finds, or take another estimator"
             )
-        self.spec, self.labels, self.background = card.spec, card.labels, card.background
-        self._card, self._threads, self._estimator = card, threads, estimator
+        self.spec, self.labels, self.background = replace(card.spec, square=False), card.labels, card.background
+        self._card, self._threads, self._estimator, self._places = card, threads, estimator, list(places)
         self._joints, self._persons = len(network.layout.joints), size.persons
         self._device = own_device()
         self._network = network.to(self._device).eval()
@@ -77,9 +79,9 @@ class SkeletalRecognizer:
         return _Known(clip.region, clip.pictures, tuple(seen[id(picture)] for picture in clip.pictures))
 
     def _poses(self, picture: Picture, region: Region) -> Poses:
-        """In heights of the region, so that a circle is round whatever the region's shape."""
+        """The network's joints in heights of the region, so that a circle is round whatever the region's shape."""
         shown = crop_to_region(picture, region)
-        poses = self._estimator.poses(shown).astype(np.float32)
+        poses = self._estimator.poses(shown)[:, self._places].astype(np.float32)
         poses[..., 0] *= shown.shape[1] / shown.shape[0]
         return poses
 

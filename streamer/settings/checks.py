@@ -18,6 +18,7 @@ from streamer.settings.sections import RecognizerSection
 _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
+    ("recognizers", "*", "actor_model"),
     ("streams", "*", "source", "credentials_file"),
     ("streams", "*", "source", "ca_file"),
     ("streams", "*", "source", "path"),

@@ -80,12 +80,20 @@ class RecognizerSection(Section):
     hop_s: PositiveSeconds | None = Field(None, description="seconds between clips; null: as the checkpoint says")
     threads: int = Field(1, ge=1, le=64, description="CPU threads for one batch")
     runtime: Literal["auto", "torch", "openvino"] = Field(
-        "torch", description="on a CPU; auto: the faster one of those installed (replay: torch)"
+        "torch", description="auto: the fastest on this machine whose scores are the same (replay: torch)"
     )
     state: Literal["windowed", "carried"] = Field(
         "windowed", description="of a crnn: begin anew with every clip, or carry on from the one before"
     )
     average_clips: int = Field(1, ge=1, le=64, description="answers whose scores are averaged; 1: each stands alone")
+    actor_model: Path | None = Field(
+        None, description="of a slowfast_actors: FastestDet.onnx, which finds people; null: from the cache folder"
+    )
+
+    abstain_below: float | None = Field(
+        None, description="what is known less well is background; null: as the checkpoint says"
+    )
+    abstain_by: Literal["max_logit", "energy"] = Field("max_logit", description="how well something is known")
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> RecognizerSection:
@@ -93,6 +101,10 @@ class RecognizerSection(Section):
             raise ValueError(f"state: only a crnn can be carried, not a {self.kind}; leave it out")
         if self.runtime == "openvino" and self.kind != "slowfast":
             raise ValueError(f"runtime: openvino runs a slowfast only, not a {self.kind}; leave it out")
+        if self.actor_model is not None and self.kind != "slowfast_actors":
+            raise ValueError(f"actor_model: only a slowfast_actors looks for people, not a {self.kind}; leave it out")
+        if self.average_clips > 1 and self.kind == "slowfast_actors":
+            raise ValueError("average_clips: people come and go from clip to clip; leave it out for a slowfast_actors")
         return self
 
 

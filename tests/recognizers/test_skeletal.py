@@ -14,7 +14,7 @@ from recognizers.errors import CheckpointMismatch
 from recognizers.runtimes.people import in_their_places
 from recognizers.runtimes.skeletal import SkeletalRecognizer
 from streamer.testing.estimators import BrightPoses
-from tests.recognizers.skeletons import write_random_san
+from tests.recognizers.skeletons import tiny, write_random_san
 
 
 def person(x: float, size: float = 0.1) -> np.ndarray:
@@ -105,6 +105,47 @@ def test_nobody_at_all_gets_an_answer(recognizer: SkeletalRecognizer) -> None:
     assert np.isfinite(dark.scores).all()
 
 
-def test_without_an_estimator_there_is_no_recognizer(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointMismatch, match="needs something that finds them"):
-        build_recognizer("san", write_random_san(tmp_path / "san.safetensors"), {})
+class SideBySide:
+    """One person, whose joints lie in a row in the order of their layout."""
+
+    layout = "mediapipe33"
+
+    def poses(self, picture: np.ndarray) -> np.ndarray:
+        x = np.arange(33) / 33 + picture[0, 0, 0] / 1000
+        return np.stack((x, x**2, np.ones(33)), axis=1)[None].astype(np.float32)
+
+
+def test_a_network_of_fewer_joints_is_given_those_that_it_knows(tmp_path: Path) -> None:
+    """`coco17` of `mediapipe33`: nose, eyes, ears, shoulders …"""
+    coco = [0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
+
+    class Coco:
+        layout = "coco17"
+
+        def poses(self, picture: np.ndarray) -> np.ndarray:
+            return SideBySide().poses(picture)[:, coco]
+
+    path = write_random_san(tmp_path / "san.safetensors")
+    shown = clip(pictures(8))
+    more, same = (build_recognizer("san", path, {"poses": estimator}) for estimator in (SideBySide(), Coco()))
+    ((one, _),), ((other, _),) = (recognizer.recognize([shown], [None]) for recognizer in (more, same))
+    assert one is not None
+    assert other is not None
+    np.testing.assert_array_equal(one.scores, other.scores)
+
+
+def test_joints_that_the_estimator_does_not_find_are_told(tmp_path: Path) -> None:
+    for numbers in ({"layout": "mediapipe33"}, {"coordinates": 3}):
+        path = write_random_san(tmp_path / "san.safetensors", tiny(**numbers))
+        with pytest.raises(CheckpointMismatch, match="the estimator finds coco17 in 2"):
+            build_recognizer("san", path, {"poses": BrightPoses()})
+
+
+def test_the_whole_region_is_looked_at_not_only_its_square(
+    recognizer: SkeletalRecognizer, estimator: BrightPoses
+) -> None:
+    assert not recognizer.spec.square
+    wide = np.zeros((64, 640, 3), np.uint8)
+    wide[:, -20:] = 200
+    ((_, state),) = recognizer.recognize([clip([wide] * 8)], [None])
+    assert [len(poses) for poses in state.poses] == [1] * 8  # type: ignore[union-attr]

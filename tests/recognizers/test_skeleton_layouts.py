@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from recognizers.nn.modalities import MODALITIES, modality, standardised
-from recognizers.nn.skeletons import KINECT_20, LAYOUTS, Layout, described
+from recognizers.nn.skeletons import COCO_17, KINECT_20, LAYOUTS, MEDIAPIPE_33, Layout, described, places_of
 from tests.recognizers.skeletons import people, tiny
 
 
@@ -47,6 +47,18 @@ def test_the_number_of_joints_is_in_the_name() -> None:
 def test_a_bone_of_no_joint_is_refused() -> None:
     with pytest.raises(ValueError):
         described("hip head", bones="hip-neck")
+
+
+def test_every_joint_of_coco_is_among_mediapipes() -> None:
+    places = places_of("coco17", "mediapipe33")
+    assert places is not None
+    assert [MEDIAPIPE_33.joints[place] for place in places] == list(COCO_17.joints)
+
+
+def test_a_layout_that_lacks_a_joint_is_no_source_of_it() -> None:
+    assert places_of("mediapipe33", "coco17") is None
+    assert places_of("kinect20", "mediapipe33") is None
+    assert places_of("hands21", "hands21") == tuple(range(21))
 
 
 @pytest.mark.parametrize("name", MODALITIES)

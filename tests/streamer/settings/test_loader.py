@@ -139,6 +139,14 @@ def test_a_mistake_in_a_stream(tmp_path: Path, right: str, wrong: str, told: str
     [
         ("kind: slowfast, state: carried", "state: only a crnn can be carried, not a slowfast; leave it out"),
         ("kind: crnn, runtime: openvino", "runtime: openvino runs a slowfast only, not a crnn; leave it out"),
+        (
+            "kind: crnn, actor_model: pyproject.toml",
+            "actor_model: only a slowfast_actors looks for people, not a crnn; leave it out",
+        ),
+        (
+            "kind: slowfast_actors, average_clips: 2",
+            "average_clips: people come and go from clip to clip; leave it out for a slowfast_actors",
+        ),
     ],
 )
 def test_an_option_of_another_kind_of_recognizer(tmp_path: Path, given: str, told: str) -> None:

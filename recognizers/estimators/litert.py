@@ -1,0 +1,75 @@
+"""The one door to LiteRT, which runs the networks of published `.task` bundles (zip files of `.tflite` networks)."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizers.errors import CheckpointMismatch, DeviceFailed
+
+Shape = tuple[int, ...]
+
+
+class Network:
+    """One network: a picture in, some of its outputs out. For one thread at a time."""
+
+    def __init__(self, bundle: Path, member: str, shapes: Sequence[Shape], threads: int) -> None:
+        """`shapes`: of the input, then of the first outputs, in their order, each without the leading 1.
+
+        Raises:
+            CheckpointMismatch: the bundle is missing, damaged or holds another network; LiteRT is not installed.
+        """
+        self._interpreter = _interpreter(_member(bundle, member), f"{bundle}: {member}", threads)
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        found = [tuple(int(length) for length in one["shape"][1:]) for one in (*inputs, *outputs)]
+        if found[: len(shapes)] != list(shapes) or len(inputs) != 1:
+            raise CheckpointMismatch(
+                f"{bundle}: {member} has the shapes {found}, not {list(shapes)}; give the bundle for these joints"
+            )
+        self._input = inputs[0]["index"]
+        self._outputs = [one["index"] for one in outputs[: len(shapes) - 1]]
+
+    def __call__(self, picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """The outputs, each without the leading 1.
+
+        Raises:
+            DeviceFailed: not this time.
+        """
+        try:
+            self._interpreter.set_tensor(self._input, picture[None])
+            self._interpreter.invoke()
+            return [self._interpreter.get_tensor(one)[0] for one in self._outputs]
+        except RuntimeError as error:
+            raise DeviceFailed(f"LiteRT failed: {error}") from error
+
+
+def _member(bundle: Path, name: str) -> bytes:
+    try:
+        with zipfile.ZipFile(bundle) as file:
+            return file.read(name)
+    except OSError as error:
+        raise CheckpointMismatch(f"cannot read {bundle}: {error.strerror or error}; check the path") from error
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise CheckpointMismatch(
+            f"{bundle} is damaged or no bundle with a network {name} ({error}); get it again"
+        ) from error
+
+
+def _interpreter(model: bytes, named: str, threads: int) -> Any:
+    try:
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - optional
+    except ImportError as error:
+        raise CheckpointMismatch(
+            "what finds joints needs LiteRT, which is not installed; pip install 'taktstream[pose]'"
+        ) from error
+    try:
+        interpreter = Interpreter(model_content=model, num_threads=threads)
+        interpreter.allocate_tensors()
+    except (RuntimeError, ValueError) as error:
+        raise CheckpointMismatch(f"{named} is damaged ({error}); get it again") from error
+    return interpreter
