@@ -104,10 +104,9 @@ def test_slow_a_convolution_over_stacked_steps_is_one_over_time_and_place(extent
 
 
 def test_slow_ten_steps_become_four_two_and_one() -> None:
-    """As in the paper: the first layer sees four of them, the second six, the third all."""
+    """As in the paper: the first layer sees four of them, the second six, the third all; each with its last picture."""
     fusion, size = fusion_of("slow")
-    pictures, fields = shown(size, clips=1)
-    fields.requires_grad_()
+    pictures, fields = (each.requires_grad_() for each in shown(size, clips=1))
     seen: list[Tensor] = []
     layers = [fusion.first, *fusion.more]
     for layer in layers:
@@ -116,11 +115,10 @@ def test_slow_ten_steps_become_four_two_and_one() -> None:
     fusion.decide(looked(fusion, pictures), fields)
 
     assert [len(one) for one in seen] == [4, 2, 1, 1]
-    reach = []
-    for out in seen[:3]:
-        (gradient,) = torch.autograd.grad(out[-1].sum(), fields, retain_graph=True)
-        reach.append([step for step in range(size.steps) if gradient[0, step].any()])
-    assert reach == [[6, 7, 8, 9], [4, 5, 6, 7, 8, 9], list(range(10))]
+    for out, first in zip(seen, (6, 4, 0), strict=False):
+        of_fields, of_pictures = torch.autograd.grad(out[-1].sum(), (fields, pictures), retain_graph=True)
+        assert [step for step in range(size.steps) if of_fields[0, step].any()] == list(range(first, 10))
+        assert [step for step in range(size.frames) if of_pictures[0, step].any()] == list(range(first + 1, 11))
 
 
 @torch.no_grad()
