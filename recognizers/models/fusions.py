@@ -37,22 +37,26 @@ class Fusion(Protocol):
 
 
 class Early(nn.Module):
-    """One network whose first convolution sees every picture and every field."""
+    """One network whose first convolution sees every picture and every field, the fields at the deviation of pictures:
+    most places stand still, and what moves would be lost beside what is there."""
 
     def __init__(self, size: TwoStreamSize, channels: int, classes: int) -> None:
         super().__init__()
         self.look: nn.Module = nn.Identity()
+        self.norm = nn.BatchNorm2d(channels)
         self.network = ResNet2d(3 * size.frames + channels * size.steps, size.width, size.depths)
         self.dropout = nn.Dropout(size.dropout)
         self.head = nn.Linear(self.network.channels, classes)
 
     def decide(self, looked: Tensor, fields: Tensor) -> Tensor:
+        fields = _each(self.norm, fields)
         maps = self.network(torch.cat((looked.flatten(1, 2), fields.flatten(1, 2)), dim=1))
         return cast(Tensor, self.head(self.dropout(maps.mean(dim=(2, 3)))))
 
 
 class Slow(nn.Module):
-    """One network whose first three layers see ever more steps; a step is a field and the picture at its end.
+    """One network whose first three layers see ever more steps; a step is a field and the picture at its end, both of
+    one deviation.
 
     Convolutions over time and place are 2-D ones over stacked steps: the same numbers, and several times as fast on a
     CPU.
@@ -61,6 +65,7 @@ class Slow(nn.Module):
     def __init__(self, size: TwoStreamSize, channels: int, classes: int) -> None:
         super().__init__()
         self.look: nn.Module = nn.Identity()
+        self.norm = nn.BatchNorm2d(channels)
         (extent, _), *more = SLOW
         self.first = ResNet2d(extent * (3 + channels), size.width, size.depths[:1])
         self.more = nn.ModuleList()
@@ -74,6 +79,7 @@ class Slow(nn.Module):
         self.head = nn.Linear(c_in, classes)
 
     def decide(self, looked: Tensor, fields: Tensor) -> Tensor:
+        fields = _each(self.norm, fields)
         seen = _each(self.first, stacked(torch.cat((looked[:, 1:], fields), dim=2), *SLOW[0]))
         for number, stage in enumerate(self.more, start=1):
             seen = _each(stage, stacked(seen, *SLOW[number]) if number < len(SLOW) else seen)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from recognizers.families import FAMILIES
 from recognizers.models.fusions import FUSIONS, SLOW, stacked
 from recognizers.models.streams import TwoStreamSize
 from recognizers.nn.steps import weighted_mean
@@ -84,11 +85,27 @@ def test_early_the_first_convolution_sees_every_picture_and_every_field() -> Non
 
     fusion.decide(looked(fusion, pictures), fields)
 
-    parts = [*pictures.unbind(1), *fields.unbind(1)]
+    parts = [*pictures.unbind(1), *(fusion.norm(field) for field in fields.unbind(1))]
     kernels = stem.weight.split([part.shape[1] for part in parts], dim=1)
     wanted = sum(F.conv2d(part, kernel, None, 2, 3) for part, kernel in zip(parts, kernels, strict=True))
     torch.testing.assert_close(first[0], wanted, atol=1e-4, rtol=1e-4)
     assert all(kernel.any() for kernel in kernels)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", ["early", "slow"])
+def test_fused_at_the_beginning_fields_count_as_much_as_pictures(name: str) -> None:
+    """However little moves: in training, each channel of all fields has mean 0 and deviation 1."""
+    size = two_streams.SIZES[name]
+    fusion = FAMILIES["two_stream"].network(size, CLASSES).fusion.train()
+    pictures, fields = shown(size)
+    seen: list[Tensor] = []
+    fusion.norm.register_forward_hook(lambda _, __, out: seen.append(out))
+
+    fusion.decide(looked(fusion, pictures), 0.01 * fields + 0.005)
+
+    torch.testing.assert_close(seen[0].mean(dim=(0, 2, 3)), torch.zeros(2), atol=1e-2, rtol=0)
+    torch.testing.assert_close(seen[0].std(dim=(0, 2, 3)), torch.ones(2), atol=0.2, rtol=0)
 
 
 @torch.no_grad()
