@@ -80,7 +80,7 @@ class Segmenter:
 
     def observe(self, prediction: Prediction) -> list[ActionEvent]:
         """Take the next prediction; return what ended and began by it. Scores that are not numbers say nothing."""
-        if not all(map(math.isfinite, prediction.scores.tolist())):
+        if not prediction.is_finite:
             return []
         before = self._last
         if before is not None and prediction.end <= before.end:

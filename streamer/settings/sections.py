@@ -80,7 +80,7 @@ class RecognizerSection(Section):
     hop_s: PositiveSeconds | None = Field(None, description="seconds between clips; null: as the checkpoint says")
     threads: int = Field(1, ge=1, le=64, description="CPU threads for one batch")
     runtime: Literal["auto", "torch", "openvino"] = Field(
-        "torch", description="on a CPU; auto: the faster one of those installed (replay: torch)"
+        "torch", description="auto: the fastest on this machine whose scores are the same (replay: torch)"
     )
     state: Literal["windowed", "carried"] = Field(
         "windowed", description="of a crnn: begin anew with every clip, or carry on from the one before"
@@ -89,6 +89,11 @@ class RecognizerSection(Section):
     actor_model: Path | None = Field(
         None, description="of a slowfast_actors: FastestDet.onnx, which finds people; null: from the cache folder"
     )
+
+    abstain_below: float | None = Field(
+        None, description="what is known less well is background; null: as the checkpoint says"
+    )
+    abstain_by: Literal["max_logit", "energy"] = Field("max_logit", description="how well something is known")
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> RecognizerSection:
