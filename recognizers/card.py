@@ -123,7 +123,7 @@ def read_card(path: Path) -> Card:
     if described is None:
         raise CheckpointMismatch(
             f"{path} is a safetensors file without a `{CARD}` in its metadata; "
-            "write it with `takt train` or `takt convert`"
+            "write it with `takt train` or `takt models convert`"
         )
     return _card(path, described)
 
@@ -145,11 +145,11 @@ def _header(path: Path, file: BinaryIO) -> dict[str, Any]:
         if head.startswith(PICKLES):
             raise CheckpointMismatch(
                 f"{path} is a pickle (.pt, .pth, .pkl), which can run code when it is read; "
-                "make a safetensors file of it with `takt convert`"
+                "make a safetensors file of it with `takt models convert`"
             ) from error
         raise CheckpointMismatch(
             f"{path} is damaged or not a safetensors file ({error}); copy or download it again, "
-            "or make one of a .pt, .pth or .pyth file with `takt convert`"
+            "or make one of a .pt, .pth or .pyth file with `takt models convert`"
         ) from error
     return dict(header)
 

@@ -291,9 +291,10 @@ def test_a_missing_file_and_a_folder_are_refused_with_a_reason(tmp_path: Path) -
 
 
 def run(folder: Path, size: str) -> int:
-    """`takt convert`, of `official.pyth` and `labels.txt`."""
-    files = [str(folder / "official.pyth"), "--labels", str(folder / "labels.txt"), "--out", str(folder / "ours")]
-    return main(["convert", *files, "--size", size, "--background", "none", "--json"])
+    """`takt models convert`, of `official.pyth` and `labels.txt`."""
+    files = [str(folder / "official.pyth"), str(folder / "ours"), "--labels", str(folder / "labels.txt")]
+    about = ["--background", "none", "--licence", "Apache-2.0", "--abstain-below", "5.5", "--multilabel", "--bgr"]
+    return main(["models", "convert", *files, "--size", size, *about, "--json"])
 
 
 @pytest.mark.parametrize("name", ["tiny", pytest.param("r50_8x8", marks=pytest.mark.full)])
@@ -311,6 +312,8 @@ def test_the_command_makes_a_recognizer_of_an_official_file(
     assert (code, capsys.readouterr().out) == (0, said)
     recognizer = build_recognizer("slowfast", tmp_path / "ours", {})
     assert (recognizer.labels[399:], recognizer.spec.frames) == (("action 399", "none"), size.frames)
+    card = read_card(tmp_path / "ours")
+    assert (card.licence, card.abstain, card.multilabel) == ("Apache-2.0", Abstain("max_logit", 5.5), True)
 
 
 @pytest.mark.parametrize(
