@@ -117,6 +117,7 @@ class Rule(Section):
     release_s: Seconds = Field(0.5, description="seconds below `off` before the end is published")
     smooth_s: Seconds = Field(0.5, description="seconds, time constant of the smoothing")
     cooldown_s: Seconds = Field(0.0, description="seconds after an end before it can begin again")
+    margin: Share = Field(0.0, description="how much surer than one that goes on it must be to end that; 1: it waits")
 
     @model_validator(mode="after")
     def _hysteresis(self) -> Rule:
