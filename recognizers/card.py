@@ -21,6 +21,8 @@ PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 MEASURES = ("max_logit", "energy")
 """Of how well a network knows what it sees: its largest logit (Hendrycks et al., ICML 2022), or minus its energy,
 T · log Σ exp(logit / T) at the card's temperature T (Liu et al., NeurIPS 2020)."""
+NEVER = -1e4
+"""Logit of a background that was added to a network: its score is exactly 0, and the others are what they were."""
 
 _LENGTH_BYTES = 8
 _LONGEST_HEADER = 100_000_000

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recognizers.card import Abstain, Card
+from recognizers.card import NEVER, Abstain, Card
 from recognizers.checkpoint import check_finite, misfits, save
 from recognizers.clip import ClipSpec
 from recognizers.errors import CheckpointMismatch
@@ -28,8 +28,6 @@ from recognizers.transforms import MEAN, STD
 CROP_PX = 256
 INTERVAL_S = 2 / 30
 HOP_S = 1.0
-NEVER = -1e4
-"""Logit of an added background: its score is exactly 0, and the others are what they were."""
 _TORCH = 0x1950A86A20F9469CFC6C
 """With it begins what torch wrote before it wrote archives."""
 _OF_TRAINING = ("momentum", "lr", "model_iter")

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from recognizers.build import build_recognizer
+from recognizers.card import Abstain
 from recognizers.clip import WHOLE_PICTURE, Clip, Region
 from recognizers.prediction import Prediction
 from recognizers.recognizer import Recognizer
@@ -20,6 +21,7 @@ from streamer.testing.recognizers import CountingRecognizer
 from tests.recognizers.networks import write_random, write_random_actors
 from tests.recognizers.pictures import CRNN, LSTM, SINGLE_FRAME, write
 from tests.recognizers.skeletons import write_random_san
+from tests.recognizers.videos import write_video
 
 RECOGNIZERS: dict[str, Callable[[Path], Recognizer]] = {
     "slowfast": lambda folder: build_recognizer("slowfast", write_random(folder / "random.safetensors"), {}),
@@ -45,6 +47,10 @@ RECOGNIZERS: dict[str, Callable[[Path], Recognizer]] = {
     "averaged over a state": lambda _: AveragedRecognizer(CountingRecognizer(warm_up=1), 2),
     "san": lambda folder: build_recognizer(
         "san", write_random_san(folder / "random.safetensors"), {"poses": BrightPoses()}
+    ),
+    "huggingface": lambda folder: build_recognizer("huggingface", write_video(folder), {}),
+    "abstaining": lambda folder: build_recognizer(
+        "slowfast", write_random(folder / "random.safetensors"), {"abstain": Abstain("max_logit", 0.3)}
     ),
     "counting": lambda _: CountingRecognizer(warm_up=1),
 }
