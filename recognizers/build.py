@@ -24,10 +24,11 @@ from recognizers.models.single_frame import SingleFrame
 from recognizers.models.slowfast import SlowFast
 from recognizers.models.slowfast_actors import SlowFastActors
 from recognizers.recognizer import Recognizer
-from recognizers.runtimes import huggingface
 from recognizers.runtimes.averaged import AveragedRecognizer
 from recognizers.runtimes.carried import CarriedRecognizer
 from recognizers.runtimes.featured import FeaturedRecognizer
+from recognizers.runtimes.huggingface import HuggingFaceRecognizer
+from recognizers.runtimes.huggingface import load as load_folder
 from recognizers.runtimes.localised import LocalisedRecognizer
 from recognizers.runtimes.openvino import is_installed
 from recognizers.runtimes.skeletal import SkeletalRecognizer
@@ -82,7 +83,8 @@ KINDS: dict[str, Callable[[nn.Module, Card, Options], Recognizer]] = {
 
 def _from_folder(checkpoint: str, options: Options) -> Recognizer:
     wanted = Wanted(**{name: options.get(name) for name in ("background", "interval_s", "hop_s", "abstain")})
-    return huggingface.load(checkpoint, wanted, options.get("threads", 1), fetches=options.get("fetch", False))
+    network, card = load_folder(checkpoint, wanted, fetches=options.get("fetch", False))
+    return HuggingFaceRecognizer(network, card, options.get("threads", 1))
 
 
 def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Recognizer:

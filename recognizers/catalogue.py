@@ -16,7 +16,11 @@ from recognizers.cost import gmac, measured, parameters
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.downloads import DOWNLOADS, cache_folder
 from recognizers.families import FAMILIES, network_of
+from recognizers.huggingface import Wanted
 from recognizers.nn.network import Size
+from recognizers.recognizer import Recognizer
+from recognizers.runtimes.huggingface import HuggingFaceRecognizer, VideoClassifier
+from recognizers.runtimes.huggingface import load as load_folder
 from recognizers.transforms import MEAN, STD
 
 CROP_PX, INTERVAL_S, HOP_S, CLASSES = 224, 2 / 30, 1.0, 400
@@ -36,6 +40,13 @@ class Entry:
     """Of a network."""
     about: str
     """In a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pictures:
+    """The only number of a network of others that we know."""
+
+    frames: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,8 @@ def entries(environment: Mapping[str, str]) -> Iterator[Entry]:
 
 
 def described(name: str, crop_px: int | None = None) -> Described:
-    """A checkpoint (a path or `bundled:NAME`) or a network without weights (`KIND_SIZE`).
+    """A checkpoint (a path or `bundled:NAME`), the folder of a Hugging Face video classifier, or a network without
+    weights (`KIND_SIZE`).
 
     Args:
         crop_px: side of the pictures, for a network without weights.
@@ -84,6 +96,10 @@ def described(name: str, crop_px: int | None = None) -> Described:
     if name in (sizes := dict(_sizes())):
         return _without_weights(name, *sizes[name], crop_px or CROP_PX)
     path = checkpoint_path(name)
+    if path.is_dir():
+        video, card = load_folder(name, Wanted(), fetches=False)
+        held = sum(one.stat().st_size for one in path.glob("*.safetensors"))
+        return Described(name, card, video, _Pictures(card.spec.frames), held)
     if not path.exists():
         raise CheckpointMismatch(f"no model {name}; give the path of a checkpoint, or a name of `takt models list`")
     card, tensors = load(path)
@@ -126,8 +142,12 @@ def measured_here(one: Described, threads: int, runtime: str) -> dict[str, Any] 
     """
     if one.card.kind in _NEED_MORE:
         return None
-    options = {"threads": threads, "runtime": runtime}
-    recognizer = KINDS[one.card.kind](one.network.eval(), one.card, options)
+    recognizer: Recognizer
+    if isinstance(one.network, VideoClassifier):
+        recognizer = HuggingFaceRecognizer(one.network, one.card, threads)
+    else:
+        options = {"threads": threads, "runtime": runtime}
+        recognizer = KINDS[one.card.kind](one.network.eval(), one.card, options)
     return asdict(measured(recognizer, threads, runtime))
 
 

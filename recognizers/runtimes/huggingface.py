@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recognizers.card import NEVER, Card
@@ -31,6 +31,19 @@ def is_installed() -> bool:
     return find_spec("transformers") is not None
 
 
+class VideoClassifier(nn.Module):
+    """A classifier of `transformers` as our own networks are: `(N, 3, T, H, W)` normalised → `(N, classes)` logits."""
+
+    def __init__(self, model: Any, card: Card) -> None:
+        super().__init__()
+        self.model = model
+        self._added = len(card.labels) - card.network["outputs"]
+
+    def forward(self, clips: Tensor) -> Tensor:
+        logits: Tensor = self.model(**{self.model.main_input_name: clips.transpose(1, 2)}).logits
+        return F.pad(logits, (0, self._added), value=NEVER)
+
+
 class HuggingFaceRecognizer:
     """A video classifier of `transformers`, on a GPU where there is one. Each clip is looked at anew."""
 
@@ -38,12 +51,10 @@ class HuggingFaceRecognizer:
     labels: tuple[str, ...]
     spec: ClipSpec
 
-    def __init__(self, model: Any, card: Card, threads: int) -> None:
-        """`model`: `pixel_values`, or what else is its main input, `(N, T, 3, H, W)` → `logits`."""
+    def __init__(self, network: VideoClassifier, card: Card, threads: int) -> None:
         self.spec, self.labels, self.background = card.spec, card.labels, card.background
         self._card, self._threads, self._device = card, threads, own_device()
-        self._model = model.eval().to(self._device)
-        self._added = len(card.labels) - card.network["outputs"]
+        self._network = network.eval().to(self._device)
 
     def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
         """Answer each clip. Safe to call from one thread at a time.
@@ -56,9 +67,8 @@ class HuggingFaceRecognizer:
             return []
         with on_device(self._threads, len(clips)):
             pictures = torch.stack([self._pictures(clip) for clip in clips]).to(self._device)
-            seen = normalised(pictures, self._card.mean, self._card.std).transpose(1, 2)
-            logits: Tensor = self._model(**{self._model.main_input_name: seen}).logits
-            return answers(clips, F.pad(logits, (0, self._added), value=NEVER), self._card, [None] * len(clips))
+            logits = self._network(normalised(pictures, self._card.mean, self._card.std))
+            return answers(clips, logits, self._card, [None] * len(clips))
 
     def _pictures(self, clip: Clip) -> Tensor:
         """`(T, 3, crop, crop)` uint8."""
@@ -66,8 +76,8 @@ class HuggingFaceRecognizer:
         return square([_middle(picture, self._card.network["seen"]) for picture in shown], self._card.crop_px)
 
 
-def load(checkpoint: str, wanted: Wanted, threads: int, fetches: bool) -> HuggingFaceRecognizer:
-    """The recognizer of a folder, or of `owner/name[@revision]` of the hub.
+def load(checkpoint: str, wanted: Wanted, fetches: bool) -> tuple[VideoClassifier, Card]:
+    """The network of a folder, or of `owner/name[@revision]` of the hub, and what is said of it.
 
     Args:
         fetches: whether a model that is not on this machine may be fetched from the hub.
@@ -82,7 +92,7 @@ def load(checkpoint: str, wanted: Wanted, threads: int, fetches: bool) -> Huggin
     if not folder.is_dir():
         folder = _of_the_hub(checkpoint, fetches)
     card = folder_card(folder, wanted)
-    return HuggingFaceRecognizer(_model(folder), card, threads)
+    return VideoClassifier(_model(folder), card), card
 
 
 def _of_the_hub(checkpoint: str, fetches: bool) -> Path:

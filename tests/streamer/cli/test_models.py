@@ -17,6 +17,7 @@ from recognizers.families import FAMILIES
 from streamer.cli import main
 from tests.recognizers.mirrors import CONTENT, SHA256, Mirror, serving
 from tests.recognizers.networks import LABELS, TINY, card, random_slowfast, write_random
+from tests.recognizers.videos import write_video
 
 
 def told(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> list[dict[str, object]]:
@@ -133,6 +134,19 @@ def test_people_are_shown_the_same_and_how_it_abstains(capsys: pytest.CaptureFix
     assert "abstain       by energy, threshold 2.5\n" in text
     assert "licence       CC0-1.0\n" in text
     assert "ms_per_decision" in text
+
+
+def test_a_video_classifier_of_others_is_shown_by_its_folder(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = write_video(tmp_path / "videomae")
+    (shown,) = told(capsys, "show", str(folder))
+
+    assert (shown["kind"], shown["labels"]) == ("huggingface", ["idle", "pick", "place", "none"])
+    assert shown["bytes"] == (folder / "model.safetensors").stat().st_size
+    assert shown["parameters"] > 1000  # type: ignore[operator]
+    assert shown["gmac"] > 0  # type: ignore[operator]
+    assert shown["measured"]["ms_per_decision"] > 0  # type: ignore[index]
 
 
 def test_kinds_that_need_something_else_are_not_measured_alone(capsys: pytest.CaptureFixture[str]) -> None:
