@@ -45,20 +45,27 @@ def gmac(network: nn.Module, size: Size, crop_px: int) -> float:
     Where people are asked about one by one, what is done for each of them is left out.
     """
     whole = getattr(network, "trunk", network)
-    if not isinstance(size, SkeletonSize):
-        whole = deepcopy(whole).to("meta")  # to count, pictures need no numbers
+    if isinstance(size, SkeletonSize):
+        return _counted(whole, _example(size, crop_px, "cpu"))
+    try:
+        return _counted(deepcopy(whole).to("meta"), _example(size, crop_px, "meta"))
+    except NotImplementedError:  # it asks for numbers, to find optical flow in them
+        return _counted(whole, _example(size, crop_px, "cpu"))
+
+
+def _counted(network: nn.Module, clip: Tensor) -> float:
     # Attention is counted only where it is made of products of matrices.
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        whole.eval()(_example(size, crop_px))
+        network.eval()(clip)
     return float(counter.get_total_flops()) / 2e9
 
 
-def _example(size: Size, crop_px: int) -> Tensor:
-    """One clip of nothing, as the network takes it."""
+def _example(size: Size, crop_px: int, device: str) -> Tensor:
+    """One clip of nothing, as the network takes it. On torch's meta device it has no numbers, and takes no time."""
     if isinstance(size, SkeletonSize):
         joints = len(LAYOUTS[size.layout].joints)
-        return torch.zeros(1, size.coordinates + 1, size.frames, joints, size.persons)
-    return torch.zeros(1, 3, size.frames, crop_px, crop_px, device="meta")
+        return torch.zeros(1, size.coordinates + 1, size.frames, joints, size.persons, device=device)
+    return torch.zeros(1, 3, size.frames, crop_px, crop_px, device=device)
 
 
 def measured(recognizer: Recognizer, threads: int, runtime: str) -> Measured:
