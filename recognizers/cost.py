@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -46,17 +46,18 @@ def gmac(network: nn.Module, size: Size, crop_px: int) -> float:
     """
     whole = getattr(network, "trunk", network)
     if isinstance(size, SkeletonSize):
-        return _counted(whole, _example(size, crop_px, "cpu"))
+        return _counted(whole, _example(size, crop_px, "cpu"), "cpu")
     try:
-        return _counted(deepcopy(whole).to("meta"), _example(size, crop_px, "meta"))
+        return _counted(whole, _example(size, crop_px, "meta"), "meta")
     except NotImplementedError:  # it asks for numbers, to find optical flow in them
-        return _counted(whole, _example(size, crop_px, "cpu"))
+        return _counted(whole, _example(size, crop_px, "cpu"), "cpu")
 
 
-def _counted(network: nn.Module, clip: Tensor) -> float:
+def _counted(network: nn.Module, clip: Tensor, device: str) -> float:
+    weights = {name: tensor.to(device) for name, tensor in network.state_dict().items()}
     # Attention is counted only where it is made of products of matrices.
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        network.eval()(clip)
+        functional_call(network.eval(), weights, (clip,))
     return float(counter.get_total_flops()) / 2e9
 
 
