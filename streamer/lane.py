@@ -33,6 +33,8 @@ class Observer(Protocol):
 
     def decided(self, latency_s: float) -> None: ...
 
+    def actors(self, stream: str, watch: str, count: int) -> None: ...
+
 
 class Lane:
     """Joins one stream's pure stages with what runs around them. Lives on the event loop."""
@@ -86,6 +88,9 @@ class Lane:
             if event.phase is Phase.STARTED:
                 self._observer.decided(max(0.0, event.decided_at - event.started_at))
         self._emitter.emit(events)
+        if prediction.actors is not None:
+            for watch, count in self.stages.people().items():
+                self._observer.actors(prediction.stream, watch, count)
 
     def lose(self) -> None:
         """The epoch is over: end what is open now, not when the camera is back."""
@@ -94,6 +99,8 @@ class Lane:
             scheduler.forget(self.stages.stream)
 
     def end(self, reason: Reason) -> None:
+        for watch in self.stages.people():
+            self._observer.actors(self.stages.stream, watch, 0)
         self._emitter.emit(self.stages.end(reason))
 
     def _warn_of_unseen(self, frame: Frame) -> None:
