@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from recognizers.build import build_recognizer
+from recognizers.card import Abstain
 from recognizers.clip import Region
 from recognizers.errors import CheckpointMismatch
 from recognizers.recognizer import Recognizer
@@ -68,6 +69,8 @@ def build_recognizers(settings: Settings, runtime: str | None = None) -> dict[st
             continue
         try:
             options = section.model_dump(include={"hop_s", "threads", "state", "average_clips", "actor_model"})
+            if section.abstain_below is not None:
+                options["abstain"] = Abstain(section.abstain_by, section.abstain_below)
             options["runtime"] = runtime or section.runtime
             built[name] = build_recognizer(section.kind, section.checkpoint, options)
         except CheckpointMismatch as error:
