@@ -22,18 +22,18 @@ def boxes(*people: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array(people).reshape(-1, 4)
 
 
-def follow(tracker: ActorTracker, looks: list[NDArray[np.float64]], first: int = 0) -> list[Followed]:
+def followed(tracker: ActorTracker, looks: list[NDArray[np.float64]], first: int = 0) -> list[Followed]:
     return [tracker.follow(look, (first + n) * STEP_S) for n, look in enumerate(looks)]
 
 
 def test_somebody_counts_from_the_second_sighting_in_a_row() -> None:
-    said = follow(ActorTracker(), [boxes(person(0.3))] * 3)
+    said = followed(ActorTracker(), [boxes(person(0.3))] * 3)
 
     assert [one.ids for one in said] == [(None,), (1,), (1,)]
 
 
 def test_a_box_that_is_there_once_is_nobody() -> None:
-    said = follow(ActorTracker(), [boxes(person(0.3)), boxes(), boxes(person(0.3)), boxes()])
+    said = followed(ActorTracker(), [boxes(person(0.3)), boxes(), boxes(person(0.3)), boxes()])
 
     assert [one.ids for one in said] == [(None,), (), (None,), ()]
     assert not any(one.left for one in said)
@@ -41,7 +41,7 @@ def test_a_box_that_is_there_once_is_nobody() -> None:
 
 def test_ids_belong_to_boxes_whatever_their_order() -> None:
     left, right = person(0.2), person(0.8)
-    said = follow(ActorTracker(), [boxes(left, right), boxes(left, right), boxes(right, left)])
+    said = followed(ActorTracker(), [boxes(left, right), boxes(left, right), boxes(right, left)])
 
     assert said[1].ids == (1, 2)
     assert said[2].ids == (2, 1)
@@ -49,8 +49,8 @@ def test_ids_belong_to_boxes_whatever_their_order() -> None:
 
 def test_who_is_not_seen_for_too_long_has_left_and_comes_back_as_somebody_new() -> None:
     tracker, there = ActorTracker(TrackerRule(max_age_s=1.0)), boxes(person(0.3))
-    follow(tracker, [there, there])
-    said = follow(tracker, [boxes()] * 5 + [there, there], first=2)
+    followed(tracker, [there, there])
+    said = followed(tracker, [boxes()] * 5 + [there, there], first=2)
 
     assert [one.left for one in said] == [(), (), (), (), (1,), (), ()]
     assert said[-1].ids == (2,)
@@ -60,12 +60,12 @@ def test_two_who_pass_each_other_keep_their_ids() -> None:
     """They walk half a person's width a look, one in front of the other."""
     looks = [boxes(person(0.2 + 0.04 * n, 0.5), person(0.8 - 0.04 * n, 0.55)) for n in range(16)]
 
-    assert {one.ids for one in follow(ActorTracker(), looks)[1:]} == {(1, 2)}
+    assert {one.ids for one in followed(ActorTracker(), looks)[1:]} == {(1, 2)}
 
 
 def test_a_box_is_one_person_so_who_was_beside_them_is_gone() -> None:
     one, other = person(0.30), person(0.35)
-    said = follow(ActorTracker(TrackerRule(max_age_s=1.0)), [boxes(one, other)] * 2 + [boxes(one)] * 5)
+    said = followed(ActorTracker(TrackerRule(max_age_s=1.0)), [boxes(one, other)] * 2 + [boxes(one)] * 5)
 
     assert {look.ids for look in said[2:]} == {(1,)}
     assert said[-1].left == (2,)
@@ -123,7 +123,7 @@ def test_who_is_hidden_for_less_than_the_age_is_still_the_same(
         else boxes()
         for n in range(8 + hidden)
     ]
-    said = follow(ActorTracker(), looks)
+    said = followed(ActorTracker(), looks)
 
     assert {one.ids for one in said[1:] if one.ids} == {(1,)}
     assert not any(one.left for one in said)
