@@ -37,7 +37,10 @@ def test_it_writes_a_checkpoint_and_its_card(tmp_path: Path, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("out: x.safetensors\ndata: {}\n", "2: data: must have exactly one of work_cell, clips and skeletons"),
+        (
+            "out: x.safetensors\ndata: {}\n",
+            "2: data: must have exactly one of work_cell, clips, skeletons and bench_pairs",
+        ),
         ("out: x.safetensors\ndata: {work_cel: {}}\n", "2: data.work_cel: unknown key; did you mean work_cell?"),
         ("data: {work_cell: {}}\nrecipe: {steps: 0}\n", "2: recipe.steps: must be greater than or equal to 1"),
         (
