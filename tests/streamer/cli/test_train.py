@@ -75,6 +75,7 @@ def test_mistakes_are_told_before_any_work(
 def test_the_shipped_training_files_are_valid() -> None:
     root = Path(__file__).parents[3]
     assert load_training(root / "config/training/cell.yaml", {}).data.work_cell is not None
+    assert load_training(root / "config/training/actors.yaml", {}).data.bench_pairs is not None
     skeletons = load_training(root / "config/training/skeletons.yaml", {"SKELETONS": "some.npz"}).data.skeletons
     assert skeletons is not None
     named = {"CLIPS": "clips", "SCENES": "scenes", "CHECKPOINT": "x.safetensors"}
