@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -11,7 +11,6 @@ import torch
 from recognizers.checkpoint import Card, save
 from recognizers.clip import ClipSpec
 from recognizers.models.slowfast import SlowFast, SlowFastSize
-from recognizers.models.slowfast_actors import SlowFastActors
 
 SIZE = SlowFastSize(frames=8, alpha=4, beta_inv=4, width=8, depths=(1, 1, 1, 1), fusion_kernel=5)
 SPEC = ClipSpec(frames=8, interval_s=0.08, hop_s=0.4, short_side_px=32)
@@ -53,18 +52,3 @@ def always_bright(path: Path, spec: ClipSpec = SPEC) -> Path:
 def brightness(path: Path, spec: ClipSpec = SPEC) -> Path:
     """Scores near 0 for a dark clip and near 1 for a bright one, 0.5 where one of the two pictures is bright."""
     return write_network(path, spec, weight=20.0, bias=-10.0)
-
-
-def everybody_is_there(path: Path) -> Path:
-    """Tells people apart, and says of each of them that they are there, with 0.9."""
-    size = replace(SIZE, dilated=True)
-    network = SlowFastActors(size, classes=2)
-    with torch.no_grad():
-        network.trunk.head.weight.zero_()
-        network.trunk.head.bias.copy_(torch.tensor([-math.log(9), math.log(9)]))
-    card = Card(
-        kind="slowfast_actors", labels=("nothing", "there"), background="nothing", spec=SPEC, crop_px=64,
-        mean=(0.45, 0.45, 0.45), std=(0.225, 0.225, 0.225), network=asdict(size), multilabel=True,
-    )  # fmt: skip
-    save(path, card, network.state_dict())
-    return path
