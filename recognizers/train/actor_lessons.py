@@ -66,11 +66,11 @@ class ActorLessons:
         """Each label as often as is asked for in somebody; what the others do is as it comes."""
         places = rng.choice(len(self._shown), self._recipe.batch, p=self._chance)
         windows = [self._varied(self._shown[place][rng.integers(len(self._shown[place]))], rng) for place in places]
-        clips, boxes, owner, truth = self._inputs(windows)
+        pictures, boxes, owner, truth = self._inputs(windows)
         sides = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
         boxes = boxes + TREMBLE * sides * torch.from_numpy(rng.standard_normal(boxes.shape, np.float32))
         device = self._recipe.on
-        seen = relit(normalised(clips.to(device), MEAN, STD), self._recipe, rng)
+        seen = relit(_normalised(pictures, device), pictures, self._recipe, rng)
         return (seen, boxes.to(device), owner.to(device)), truth.to(device)
 
     def judged(self, network: nn.Module, part: Part) -> Answers:
@@ -79,10 +79,11 @@ class ActorLessons:
         logits, truths = [torch.zeros(0, len(self.labels))], [torch.zeros(0, len(self.labels))]
         with torch.inference_mode():
             for window, labels in self._windows(tracks, HOP_S**-1):
-                clips, boxes, owner, truth = self._inputs([window])
+                pictures, boxes, owner, truth = self._inputs([window])
                 clear = [place is not None for place in labels]
-                seen = normalised(clips.to(device), MEAN, STD)
-                logits.append(network(seen, boxes[clear].to(device), owner[clear].to(device)).cpu())
+                logits.append(
+                    network(_normalised(pictures, device), boxes[clear].to(device), owner[clear].to(device)).cpu()
+                )
                 truths.append(truth[clear])
         return Answers(torch.cat(logits), torch.cat(truths).numpy())
 
@@ -107,11 +108,16 @@ class ActorLessons:
             positions[late] = positions[max(late - 1, 0)]
         return Window(window.track, positions)
 
-    def _inputs(self, windows: list[Window]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Clips `(N, T, 3, H, W)` uint8; boxes `(K, 4)`, owners `(K,)` and truth `(K, C)` of everybody in them."""
-        clips = np.stack([window.track.pictures[window.positions] for window in windows])
+    def _inputs(self, windows: list[Window]) -> tuple[NDArray[np.uint8], Tensor, Tensor, Tensor]:
+        """Pictures `(N, T, H, W, 3)`; boxes `(K, 4)`, owners `(K,)` and truth `(K, C)` of everybody in them."""
+        pictures = np.stack([window.track.pictures[window.positions] for window in windows])
         boxes = np.concatenate([window.boxes for window in windows])
         owner = np.repeat(np.arange(len(windows)), [len(window.boxes) for window in windows])
         labels = [label for window in windows for label, _ in window.labels(len(self.labels))]
         truth = F.one_hot(torch.tensor(labels), len(self.labels)).float()
-        return torch.from_numpy(clips).permute(0, 1, 4, 2, 3), torch.from_numpy(boxes), torch.from_numpy(owner), truth
+        return pictures, torch.from_numpy(boxes), torch.from_numpy(owner), truth
+
+
+def _normalised(pictures: NDArray[np.uint8], device: torch.device) -> Tensor:
+    """`(N, T, H, W, 3)` → `(N, 3, T, H, W)`."""
+    return normalised(torch.from_numpy(pictures).permute(0, 1, 4, 2, 3).to(device), MEAN, STD)
