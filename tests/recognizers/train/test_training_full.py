@@ -92,5 +92,6 @@ def test_each_of_two_operators_is_told_rightly_though_the_other_does_something_e
             right += int((told == [label for label, _ in true]).sum())
             differing += 2
 
-    assert differing > 200
-    assert right / differing >= 0.5, (right, differing, said)  # by a network that mixed them up: at most half of this
+    assert differing > 150
+    assert right / differing >= 0.75, (right, differing, said)  # one that saw only the whole would have half at most
+    assert said["map"] >= 0.8
