@@ -67,7 +67,7 @@ def build_recognizers(settings: Settings, runtime: str | None = None) -> dict[st
         if name not in used:
             continue
         try:
-            options = section.model_dump(include={"hop_s", "threads", "state", "average_clips"})
+            options = section.model_dump(include={"hop_s", "threads", "state", "average_clips", "pose_model"})
             options["runtime"] = runtime or section.runtime
             built[name] = build_recognizer(section.kind, section.checkpoint, options)
         except CheckpointMismatch as error:

@@ -11,7 +11,8 @@ from typing import Any
 
 from recognizers.card import Card, checkpoint_path, read_card
 from recognizers.errors import CheckpointMismatch
-from streamer.settings.document import Document
+from recognizers.estimators.choice import check_found, model_of
+from streamer.settings.document import Document, Where
 from streamer.settings.mistakes import suggestion
 from streamer.settings.sections import RecognizerSection
 
@@ -78,8 +79,27 @@ def _read_cards(document: Document) -> dict[str, Card]:
             document.problem(
                 (*where, "checkpoint"), f"is a checkpoint of kind {card.kind}; give the right file or kind"
             )
+        elif card.kind == "san":
+            _check_joints(document, where, card, section.get("pose_model"))
         cards[str(where[-1])] = card
     return cards
+
+
+def _check_joints(document: Document, where: Where, card: Card, model: object) -> None:
+    """Something must find in pictures what the network looks at."""
+    layout, coordinates = card.network.get("layout"), card.network.get("coordinates")
+    if not (isinstance(layout, str) and isinstance(coordinates, int)):
+        return  # what such a card lacks is told by the recognizer
+    try:
+        check_found(layout, coordinates)
+    except CheckpointMismatch as error:
+        document.problem((*where, "checkpoint"), str(error))
+        return
+    if model is None or (isinstance(model, str) and model.isprintable()):
+        try:
+            model_of(layout, coordinates, model)
+        except CheckpointMismatch as error:
+            document.problem((*where, "pose_model"), str(error))
 
 
 def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:

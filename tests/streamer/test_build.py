@@ -11,6 +11,7 @@ import pytest
 from recognizers.clip import Region
 from recognizers.runtimes.averaged import AveragedRecognizer
 from recognizers.runtimes.carried import CarriedRecognizer
+from recognizers.runtimes.skeletal import SkeletalRecognizer
 from streamer.build import address_of, build_plan, build_recognizers, build_sink, build_watches, mqtt_options
 from streamer.clock import SystemClock
 from streamer.errors import ConfigError
@@ -18,7 +19,9 @@ from streamer.metrics import Metrics
 from streamer.segmenter import EventRule
 from streamer.settings import Mqtt, Rule, Settings, load
 from streamer.sinks.jsonl import JsonLinesSink
+from tests.recognizers.joints import POSE, needs_models
 from tests.recognizers.pictures import CRNN, write
+from tests.recognizers.skeletons import write_random_san
 from tests.streamer.plants import AT_ONCE, write_plant
 
 CAMERA = '{kind: rtsp, url: "rtsp://me:word@cam/main", transport: udp, max_pixels: 99, tls_verify: false}'
@@ -66,6 +69,18 @@ def test_a_recognizer_is_run_as_its_section_says(tmp_path: Path) -> None:
     assert isinstance(build_recognizers(load(tmp_path / "plant.yaml", {}))["light"], CarriedRecognizer)
     (tmp_path / "plant.yaml").write_text(text.replace("kind: crnn", "kind: crnn, average_clips: 2"))
     assert isinstance(build_recognizers(load(tmp_path / "plant.yaml", {}))["light"], AveragedRecognizer)
+
+
+@needs_models
+def test_a_san_finds_joints_by_the_networks_that_its_section_names(tmp_path: Path) -> None:
+    text = write_plant(tmp_path, {"cam": CAMERA}).read_text()
+    network = write_random_san(tmp_path / "san.safetensors")
+    text = re.sub(r"checkpoint: \S+?safetensors", f"kind: san, pose_model: {POSE}, checkpoint: {network}", text)
+    (tmp_path / "plant.yaml").write_text(text)
+    recognizers = build_recognizers(one := load(tmp_path / "plant.yaml", {}))
+    assert isinstance(recognizers["light"], SkeletalRecognizer)
+    (watch,) = build_watches(one.streams[0], recognizers)
+    assert not watch.spec.square
 
 
 def test_without_rules_a_watch_has_those_of_the_reference(tmp_path: Path) -> None:
