@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +14,19 @@ from recognizers.card import Card, checkpoint_path
 from recognizers.checkpoint import load
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.choice import build_estimator
+from recognizers.estimators.downloads import file_of
+from recognizers.estimators.fastestdet import FastestDet
 from recognizers.families import network_of
 from recognizers.models.crnn import Crnn
 from recognizers.models.san import San
 from recognizers.models.single_frame import SingleFrame
 from recognizers.models.slowfast import SlowFast
+from recognizers.models.slowfast_actors import SlowFastActors
 from recognizers.recognizer import Recognizer
 from recognizers.runtimes.averaged import AveragedRecognizer
 from recognizers.runtimes.carried import CarriedRecognizer
 from recognizers.runtimes.featured import FeaturedRecognizer
+from recognizers.runtimes.localised import LocalisedRecognizer
 from recognizers.runtimes.openvino import is_installed
 from recognizers.runtimes.skeletal import SkeletalRecognizer
 from recognizers.runtimes.windowed import WindowedRecognizer
@@ -34,6 +39,16 @@ def _slowfast(network: nn.Module, card: Card, options: Options) -> Recognizer:
     if runtime == "openvino" and not is_installed():
         raise CheckpointMismatch("runtime is openvino, which is not installed; pip install 'taktstream[openvino]'")
     return WindowedRecognizer(cast(SlowFast, network), card, threads=options.get("threads", 1), runtime=runtime)
+
+
+def _slowfast_actors(network: nn.Module, card: Card, options: Options) -> Recognizer:
+    if not card.multilabel:
+        raise CheckpointMismatch("a slowfast_actors scores each label by itself; the card must say multilabel: true")
+    threads = options.get("threads", 1)
+    detector = options.get("actors") or FastestDet(
+        file_of("fastestdet", options.get("actor_model"), os.environ), threads=threads
+    )
+    return LocalisedRecognizer(cast(SlowFastActors, network), card, detector, threads)
 
 
 def _single_frame(network: nn.Module, card: Card, options: Options) -> Recognizer:
@@ -55,6 +70,7 @@ def _san(network: nn.Module, card: Card, options: Options) -> Recognizer:
 
 KINDS: dict[str, Callable[[nn.Module, Card, Options], Recognizer]] = {
     "slowfast": _slowfast,
+    "slowfast_actors": _slowfast_actors,
     "single_frame": _single_frame,
     "crnn": _crnn,
     "san": _san,
@@ -71,7 +87,8 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Rec
         options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch),
             `runtime` (on a CPU: torch, openvino, or auto for the faster one), `state` (of a crnn: windowed or
             carried), `average_clips` (answers whose scores are averaged; 1: none), `pose_model` (of a san: the file of
-            the networks that find joints; none: from the cache folder), `poses` (a PoseEstimator in their place).
+            the networks that find joints; none: from the cache folder), `poses` (a PoseEstimator in their place),
+            `actor_model` and `actors` (of a slowfast_actors: likewise what finds people, an ActorDetector).
 
     Raises:
         CheckpointMismatch: the file is not what was asked for, or its runtime is not installed.

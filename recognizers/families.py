@@ -9,12 +9,15 @@ from torch import Tensor, nn
 from recognizers.card import Card
 from recognizers.checkpoint import fit_strictly
 from recognizers.errors import CheckpointMismatch
-from recognizers.models import crnn, san, single_frame, slowfast
+from recognizers.models import crnn, san, single_frame, slowfast, slowfast_actors
 from recognizers.models.backbones import PictureSize
 from recognizers.nn.network import Family
 
 FAMILIES: dict[str, Family] = {
     "slowfast": Family(slowfast.SlowFastSize, slowfast.SIZES, slowfast.SlowFast, multilabel=True),
+    "slowfast_actors": Family(
+        slowfast.SlowFastSize, slowfast_actors.SIZES, slowfast_actors.SlowFastActors, multilabel=True
+    ),
     "single_frame": Family(PictureSize, single_frame.SIZES, single_frame.SingleFrame),
     "crnn": Family(crnn.CrnnSize, crnn.SIZES, crnn.Crnn),
     "san": Family(san.SanSize, san.SIZES, san.San),

@@ -67,7 +67,8 @@ def build_recognizers(settings: Settings, runtime: str | None = None) -> dict[st
         if name not in used:
             continue
         try:
-            options = section.model_dump(include={"hop_s", "threads", "state", "average_clips", "pose_model"})
+            taken = {"hop_s", "threads", "state", "average_clips", "pose_model", "actor_model"}
+            options = section.model_dump(include=taken)
             options["runtime"] = runtime or section.runtime
             built[name] = build_recognizer(section.kind, section.checkpoint, options)
         except CheckpointMismatch as error:

@@ -42,6 +42,9 @@ class SlowFastSize:
     """1: the fast pathway sees the mean of the three colours (the paper's weaker inputs, section 4.3: as accurate)."""
     causal: bool = False
     """No answer looks at later pictures, so that a stream can be looked at picture by picture."""
+    dilated: bool = False
+    """The last stage keeps the size of the one before, at 1/16 of the picture, and spreads its 3×3 kernels instead: for
+    what looks at parts of the picture (the paper's detection network)."""
     dropout: float = 0.5
 
     def __post_init__(self) -> None:
@@ -84,11 +87,12 @@ class SlowFast(nn.Module):
         for stage, depth in enumerate(size.depths):
             lateral = Lateral(fast_in, fast_in * size.fusion_ratio, size.fusion_kernel, size.alpha, size.causal)
             self.laterals.append(lateral)
-            inner, stride = 2**stage, 1 if stage == 0 else 2
+            dilation = 2 if size.dilated and stage == 3 else 1
+            inner, stride = 2**stage, 1 if stage == 0 else 2 // dilation
             slow_in += fast_in * size.fusion_ratio
             slow_kernel, fast_kernel = size.slow_kernels[stage], size.fast_kernels[stage]
-            self.slow_stages.append(Stage(depth, slow_in, slow * inner, slow_kernel, stride, size.causal))
-            self.fast_stages.append(Stage(depth, fast_in, fast * inner, fast_kernel, stride, size.causal))
+            self.slow_stages.append(Stage(depth, slow_in, slow * inner, slow_kernel, stride, size.causal, dilation))
+            self.fast_stages.append(Stage(depth, fast_in, fast * inner, fast_kernel, stride, size.causal, dilation))
             slow_in, fast_in = 4 * slow * inner, 4 * fast * inner
         self.dropout = nn.Dropout(size.dropout)
         self.head = nn.Linear(slow_in + fast_in, classes)
@@ -96,17 +100,26 @@ class SlowFast(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def forward(self, clips: Tensor) -> Tensor:
+        return self.after_stems(*self.stems(clips))
+
+    def stems(self, clips: Tensor) -> tuple[Tensor, Tensor]:
+        """`(N, C, T / alpha, H / 4, W / 4)` and `(N, C, T, H / 4, W / 4)` of clips."""
         fast = clips if self.size.fast_colours == 3 else clips.mean(dim=1, keepdim=True)
-        return self.after_stems(self.slow_stem(clips[:, :, :: self.size.alpha]), self.fast_stem(fast))
+        return self.slow_stem(clips[:, :, :: self.size.alpha]), self.fast_stem(fast)
 
     def after_stems(self, slow: Tensor, fast: Tensor) -> Tensor:
-        """What the stems say, `(N, C, T / alpha, H / 4, W / 4)` and `(N, C, T, H / 4, W / 4)`, to logits."""
+        """What the stems say, to logits."""
+        slow, fast = self.maps(slow, fast)
+        pooled = torch.cat((window_mean(slow), window_mean(fast)), dim=1)
+        logits: Tensor = self.head(self.dropout(pooled))
+        return logits
+
+    def maps(self, slow: Tensor, fast: Tensor) -> tuple[Tensor, Tensor]:
+        """What the stems say, to the mean over time of either pathway: `(N, C, H / 32, W / 32)`, 1/16 if dilated."""
         for lateral, slow_stage, fast_stage in zip(self.laterals, self.slow_stages, self.fast_stages, strict=True):
             slow = slow_stage(torch.cat((slow, lateral(fast)), dim=1))
             fast = fast_stage(fast)
-        pooled = torch.cat((window_mean(slow.mean(dim=2)), window_mean(fast.mean(dim=2))), dim=1)
-        logits: Tensor = self.head(self.dropout(pooled))
-        return logits
+        return slow.mean(dim=2), fast.mean(dim=2)
 
 
 def slowfast_r50_4x16() -> SlowFastSize:

@@ -21,12 +21,14 @@ def conv(
     kernel: tuple[int, int, int],
     stride: tuple[int, int, int] = (1, 1, 1),
     causal: bool = False,
+    dilation: int = 1,
 ) -> nn.Conv3d:
-    """A convolution that keeps the size where its stride is 1."""
-    time, height, width = (k // 2 for k in kernel)
+    """A convolution that keeps the size where its stride is 1. `dilation`: pixels between neighbours of its kernel."""
+    time, height, width = kernel[0] // 2, kernel[1] // 2 * dilation, kernel[2] // 2 * dilation
+    apart = (1, dilation, dilation)
     if causal and kernel[0] > 1:
-        return CausalConv3d(c_in, c_out, kernel, stride, (0, height, width), bias=False)
-    return nn.Conv3d(c_in, c_out, kernel, stride, (time, height, width), bias=False)
+        return CausalConv3d(c_in, c_out, kernel, stride, (0, height, width), apart, bias=False)
+    return nn.Conv3d(c_in, c_out, kernel, stride, (time, height, width), apart, bias=False)
 
 
 def back(conv: nn.Conv3d) -> int:
@@ -105,13 +107,18 @@ class Lateral(nn.Module):
 
 
 class Block(nn.Module):
-    """Bottleneck: k×1×1, 1×3×3 (with the spatial stride), 1×1×1 to four times the channels."""
+    """Bottleneck: k×1×1, 1×3×3 (with the spatial stride and dilation), 1×1×1 to four times the channels."""
 
-    def __init__(self, c_in: int, c_mid: int, kernel: int, stride: int, causal: bool = False) -> None:
+    def __init__(
+        self, c_in: int, c_mid: int, kernel: int, stride: int, causal: bool = False, dilation: int = 1
+    ) -> None:
         super().__init__()
         c_out = 4 * c_mid
         self.conv_a, self.norm_a = conv(c_in, c_mid, (kernel, 1, 1), causal=causal), nn.BatchNorm3d(c_mid)
-        self.conv_b, self.norm_b = conv(c_mid, c_mid, (1, 3, 3), (1, stride, stride)), nn.BatchNorm3d(c_mid)
+        self.conv_b, self.norm_b = (
+            conv(c_mid, c_mid, (1, 3, 3), (1, stride, stride), dilation=dilation),
+            nn.BatchNorm3d(c_mid),
+        )
         self.conv_c, self.norm_c = conv(c_mid, c_out, (1, 1, 1)), nn.BatchNorm3d(c_out)
         # Zero: a block begins as the identity (Goyal et al. 2017).
         nn.init.zeros_(self.norm_c.weight)
@@ -133,7 +140,9 @@ class Block(nn.Module):
 class Stage(nn.Sequential):
     """`depth` blocks; the first carries the stride and the change of channels."""
 
-    def __init__(self, depth: int, c_in: int, c_mid: int, kernel: int, stride: int, causal: bool = False) -> None:
-        blocks = [Block(c_in, c_mid, kernel, stride, causal)]
-        blocks += [Block(4 * c_mid, c_mid, kernel, 1, causal) for _ in range(depth - 1)]
+    def __init__(
+        self, depth: int, c_in: int, c_mid: int, kernel: int, stride: int, causal: bool = False, dilation: int = 1
+    ) -> None:
+        blocks = [Block(c_in, c_mid, kernel, stride, causal, dilation)]
+        blocks += [Block(4 * c_mid, c_mid, kernel, 1, causal, dilation) for _ in range(depth - 1)]
         super().__init__(*blocks)

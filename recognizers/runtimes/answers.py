@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from recognizers.card import Card
 from recognizers.clip import Clip
 from recognizers.errors import DeviceFailed, OutOfDeviceMemory
-from recognizers.prediction import Prediction
+from recognizers.prediction import Actors, Prediction
 from recognizers.recognizer import Answer, State
 
 
@@ -45,25 +47,28 @@ def on_device(threads: int, clips: int) -> Iterator[None]:
 def answers(clips: Sequence[Clip], logits: Tensor, card: Card, states: Sequence[State | None]) -> list[Answer]:
     """Each clip's prediction of its logits `(N, C)`, calibrated as the card says, beside what is known for the watch's
     next clip."""
-    scores = scores_of(logits, card).cpu()
+    scores = scores_of(logits, card).cpu().numpy()
     return [
-        (
-            Prediction(
-                stream=clip.stream,
-                watch=clip.watch,
-                epoch=clip.epoch,
-                index=clip.index,
-                start=clip.start,
-                end=clip.end,
-                captured_at=clip.captured_at,
-                zero_at=clip.zero_at,
-                scores=row.numpy(),
-                exclusive=not card.multilabel,
-            ),
-            state,
-        )
+        (prediction_of(clip, row, exclusive=not card.multilabel), state)
         for clip, row, state in zip(clips, scores, states, strict=True)
     ]
+
+
+def prediction_of(clip: Clip, scores: NDArray[np.float32], exclusive: bool, actors: Actors | None = None) -> Prediction:
+    """With the clip's header."""
+    return Prediction(
+        stream=clip.stream,
+        watch=clip.watch,
+        epoch=clip.epoch,
+        index=clip.index,
+        start=clip.start,
+        end=clip.end,
+        captured_at=clip.captured_at,
+        zero_at=clip.zero_at,
+        scores=scores,
+        exclusive=exclusive,
+        actors=actors,
+    )
 
 
 def scores_of(logits: Tensor, card: Card) -> Tensor:

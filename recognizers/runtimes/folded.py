@@ -39,9 +39,10 @@ class _Conv(nn.Module):
         self.weight = kernel(weight.permute(2, 0, 1, 3, 4).flatten(0, 1))
         self.bias = constant(F.pad(bias, (older, later)))
         self.stride, self.padding = conv.stride[1:], cast(tuple[int, int], conv.padding)[1:]
+        self.dilation = conv.dilation[1:]
 
     def forward(self, x: Tensor, frames: int) -> Tensor:
-        y = F.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+        y = F.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation)
         return y if self.taps == 1 else _added_up(y, frames, self.back, self.channels)
 
 
@@ -130,6 +131,10 @@ class FoldedSlowFast(nn.Module):
         return torch.cat([self._logits(stems[first : first + _AT_ONCE]) for first in range(0, len(stems), _AT_ONCE)])
 
     def _logits(self, stems: Sequence[Stems]) -> Tensor:
+        return cast(Tensor, self.head(torch.cat([window_mean(pathway) for pathway in self.maps(stems)], dim=1)))
+
+    def maps(self, stems: Sequence[Stems]) -> tuple[Tensor, Tensor]:
+        """As `SlowFast.maps`: the mean over time of either pathway, `(N, C, h, w)`."""
         n, frames = len(stems), len(stems[0][1])
         slow, fast = (torch.cat(pathway) for pathway in zip(*stems, strict=True))
         for lateral, slow_stage, fast_stage in zip(self.laterals, self.slow_stages, self.fast_stages, strict=True):
@@ -138,8 +143,7 @@ class FoldedSlowFast(nn.Module):
                 slow = block(slow, frames // self.alpha)
             for block in cast(nn.ModuleList, fast_stage):
                 fast = block(fast, frames)
-        means = [window_mean(_by_clip(x, x.shape[0] // n).mean(dim=1)) for x in (slow, fast)]
-        return cast(Tensor, self.head(torch.cat(means, dim=1)))
+        return _by_clip(slow, len(slow) // n).mean(dim=1), _by_clip(fast, len(fast) // n).mean(dim=1)
 
 
 def _by_clip(x: Tensor, frames: int) -> Tensor:

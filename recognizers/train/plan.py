@@ -57,5 +57,7 @@ class TrainingPlan:
             return SkeletonLessons(self.data.load(), self.size, self.recipe, self.jitter)
         if isinstance(self.size, SkeletonSize):
             raise DataError(f"a {self.kind} network looks at skeletons, the data are pictures; give data.skeletons")
+        if self.kind == "slowfast_actors":
+            raise DataError("a slowfast_actors network learns from people in boxes, which these data have not")
         data = self.data.load(Sampling(self.stored_hz, self.stored_px), tick)
         return PictureLessons(data, self.spec, self.crop_px, self.recipe, self.jitter, self.multilabel)

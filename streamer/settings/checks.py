@@ -19,6 +19,8 @@ from streamer.settings.sections import RecognizerSection
 _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
+    ("recognizers", "*", "actor_model"),
+    ("recognizers", "*", "pose_model"),
     ("streams", "*", "source", "credentials_file"),
     ("streams", "*", "source", "ca_file"),
     ("streams", "*", "source", "path"),
@@ -80,26 +82,24 @@ def _read_cards(document: Document) -> dict[str, Card]:
                 (*where, "checkpoint"), f"is a checkpoint of kind {card.kind}; give the right file or kind"
             )
         elif card.kind == "san":
-            _check_joints(document, where, card, section.get("pose_model"))
+            _check_joints(document, where, card, section.get("pose_model") is not None)
         cards[str(where[-1])] = card
     return cards
 
 
-def _check_joints(document: Document, where: Where, card: Card, model: object) -> None:
+def _check_joints(document: Document, where: Where, card: Card, is_given: bool) -> None:
     """Something must find in pictures what the network looks at."""
     layout, coordinates = card.network.get("layout"), card.network.get("coordinates")
     if not (isinstance(layout, str) and isinstance(coordinates, int)):
         return  # what such a card lacks is told by the recognizer
+    part = "checkpoint"
     try:
         check_found(layout, coordinates)
+        part = "pose_model"
+        if not is_given:
+            model_of(layout, coordinates, None)
     except CheckpointMismatch as error:
-        document.problem((*where, "checkpoint"), str(error))
-        return
-    if model is None or (isinstance(model, str) and model.isprintable()):
-        try:
-            model_of(layout, coordinates, model)
-        except CheckpointMismatch as error:
-            document.problem((*where, "pose_model"), str(error))
+        document.problem((*where, part), str(error))
 
 
 def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:

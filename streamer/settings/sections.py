@@ -87,7 +87,10 @@ class RecognizerSection(Section):
     )
     average_clips: int = Field(1, ge=1, le=64, description="answers whose scores are averaged; 1: each stands alone")
     pose_model: Path | None = Field(
-        None, description="of a san: the file of the networks that find its joints; null: in the cache folder"
+        None, description="of a san: the file of the networks that find its joints; null: from the cache folder"
+    )
+    actor_model: Path | None = Field(
+        None, description="of a slowfast_actors: FastestDet.onnx, which finds people; null: from the cache folder"
     )
 
     @model_validator(mode="after")
@@ -98,6 +101,10 @@ class RecognizerSection(Section):
             raise ValueError(f"runtime: openvino runs a slowfast only, not a {self.kind}; leave it out")
         if self.pose_model is not None and self.kind != "san":
             raise ValueError(f"pose_model: only a san looks at joints, not a {self.kind}; leave it out")
+        if self.actor_model is not None and self.kind != "slowfast_actors":
+            raise ValueError(f"actor_model: only a slowfast_actors looks for people, not a {self.kind}; leave it out")
+        if self.average_clips > 1 and self.kind == "slowfast_actors":
+            raise ValueError("average_clips: people come and go from clip to clip; leave it out for a slowfast_actors")
         return self
 
 

@@ -15,9 +15,9 @@ from recognizers.clip import WHOLE_PICTURE, Clip, Region
 from recognizers.prediction import Prediction
 from recognizers.recognizer import Recognizer
 from recognizers.runtimes.averaged import AveragedRecognizer
-from streamer.testing.estimators import BrightPoses
+from streamer.testing.estimators import BrightActors, BrightPoses
 from streamer.testing.recognizers import CountingRecognizer
-from tests.recognizers.networks import write_random
+from tests.recognizers.networks import write_random, write_random_actors
 from tests.recognizers.pictures import CRNN, LSTM, SINGLE_FRAME, write
 from tests.recognizers.skeletons import write_random_san
 
@@ -28,6 +28,9 @@ RECOGNIZERS: dict[str, Callable[[Path], Recognizer]] = {
     ),
     "slowfast of several labels": lambda folder: build_recognizer(
         "slowfast", write_random(folder / "random.safetensors", multilabel=True), {}
+    ),
+    "slowfast_actors": lambda folder: build_recognizer(
+        "slowfast_actors", write_random_actors(folder / "random.safetensors"), {"actors": BrightActors()}
     ),
     "single_frame": lambda folder: build_recognizer(
         "single_frame", write(folder / "random.safetensors", "single_frame", SINGLE_FRAME), {}
@@ -87,6 +90,10 @@ def assert_same(one: Sequence[Prediction | None], other: Sequence[Prediction | N
     for a, b in zip(one, other, strict=True):
         if a is not None and b is not None:
             np.testing.assert_allclose(a.scores, b.scores, atol=1e-5)
+            assert (a.actors is None) == (b.actors is None)
+            if a.actors is not None and b.actors is not None:
+                np.testing.assert_allclose(a.actors.boxes, b.actors.boxes, atol=1e-6)
+                np.testing.assert_allclose(a.actors.scores, b.actors.scores, atol=1e-5)
 
 
 def test_it_says_what_it_wants_and_what_it_can_say(recognizer: Recognizer) -> None:

@@ -1,4 +1,4 @@
-"""`takt run` with a network of joints: a real camera, the published networks that find joints, events as they should be."""
+"""`takt run` with a network of joints: a real camera, published networks that find joints, events as they should be."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AT_ONCE = {"default": {"smooth_s": 0, "release_s": 0}}
 
 
 def comes_and_goes() -> Iterator[Picture]:
-    """Somebody who makes a sign for 1.7 s, then bottles on a conveyor."""
+    """Somebody who makes a sign for 1.7 s, then bottles on a table."""
     yield from read_film(PEOPLE / "milk.mp4", WIDTH, HEIGHT, FPS)
     yield from islice(read_film(NOBODY, WIDTH, HEIGHT, FPS), AWAY_S * FPS)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -11,8 +11,10 @@ from torch import Tensor
 from recognizers.checkpoint import Card, save
 from recognizers.clip import ClipSpec
 from recognizers.models.slowfast import SlowFast, SlowFastSize
+from recognizers.models.slowfast_actors import SlowFastActors
 
 TINY = SlowFastSize(frames=8, alpha=4, beta_inv=4, width=8, depths=(1, 2, 1, 1), fusion_kernel=5)
+DILATED = replace(TINY, dilated=True)
 LABELS = ("idle", "pick", "place")
 
 
@@ -52,6 +54,21 @@ def card(size: SlowFastSize = TINY, crop_px: int = 32, multilabel: bool = False)
         temperature=8.0,
         multilabel=multilabel,
     )
+
+
+def random_actors(seed: int = 0) -> SlowFastActors:
+    network = SlowFastActors(DILATED, len(LABELS))
+    network.load_state_dict(randomise(network.state_dict(), seed))
+    return network.eval().requires_grad_(False)
+
+
+def actors_card() -> Card:
+    return replace(card(DILATED, multilabel=True), kind="slowfast_actors")
+
+
+def write_random_actors(path: Path) -> Path:
+    save(path, actors_card(), random_actors().state_dict())
+    return path
 
 
 def write_random(path: Path, size: SlowFastSize = TINY, multilabel: bool = False) -> Path:

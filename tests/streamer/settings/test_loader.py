@@ -139,7 +139,15 @@ def test_a_mistake_in_a_stream(tmp_path: Path, right: str, wrong: str, told: str
     [
         ("kind: slowfast, state: carried", "state: only a crnn can be carried, not a slowfast; leave it out"),
         ("kind: crnn, runtime: openvino", "runtime: openvino runs a slowfast only, not a crnn; leave it out"),
-        ("kind: crnn, pose_model: a.task", "pose_model: only a san looks at joints, not a crnn; leave it out"),
+        ("kind: crnn, pose_model: pyproject.toml", "pose_model: only a san looks at joints, not a crnn; leave it out"),
+        (
+            "kind: crnn, actor_model: pyproject.toml",
+            "actor_model: only a slowfast_actors looks for people, not a crnn; leave it out",
+        ),
+        (
+            "kind: slowfast_actors, average_clips: 2",
+            "average_clips: people come and go from clip to clip; leave it out for a slowfast_actors",
+        ),
     ],
 )
 def test_an_option_of_another_kind_of_recognizer(tmp_path: Path, given: str, told: str) -> None:
@@ -168,8 +176,8 @@ def test_a_san_needs_the_networks_that_find_its_joints(tmp_path: Path, monkeypat
 def test_a_san_of_joints_that_nothing_finds_is_told_which_are_found(tmp_path: Path) -> None:
     (mistake,) = mistakes(tmp_path, with_san(tmp_path, layout="kinect20", coordinates=3))
     assert mistake == (
-        "2: recognizers.cell.checkpoint: the network looks at kinect20 in 3 dimensions, which nothing finds in pictures; "
-        "found are, in 2: coco17 (people), mediapipe33 (people), hands21 (hands); train on one of these"
+        "2: recognizers.cell.checkpoint: the network looks at kinect20 in 3 dimensions, which nothing finds in "
+        "pictures; found are, in 2: coco17 (people), mediapipe33 (people), hands21 (hands); train on one of these"
     )
 
 
