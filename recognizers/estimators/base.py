@@ -14,8 +14,8 @@ from recognizers.clip import Picture
 class PoseEstimator(Protocol):
     """Where people's joints are.
 
-    Laws (tests/contracts/test_pose_estimator.py): scores in [0, 1], the surest first; nobody is no rows; the same picture
-    gets the same answer.
+    Laws (tests/contracts/test_pose_estimator.py): scores in [0, 1], the surest first; nobody is no rows; the same
+    picture gets the same answer.
     """
 
     @property
