@@ -85,10 +85,11 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Rec
         kind: a key of `KINDS`; must be the checkpoint's own.
         checkpoint: a path or `bundled:NAME`.
         options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch),
-            `runtime` (on a CPU: torch, openvino, or auto for the faster one), `state` (of a crnn: windowed or
-            carried), `average_clips` (answers whose scores are averaged; 1: none), `pose_model` (of a san: the file of
-            the networks that find joints; none: from the cache folder), `poses` (a PoseEstimator in their place),
-            `actor_model` and `actors` (of a slowfast_actors: likewise what finds people, an ActorDetector).
+            `runtime` (torch, on a CPU openvino, or auto for the fastest here), `state` (of a crnn: windowed or
+            carried), `average_clips` (answers whose scores are averaged; 1: none), `abstain` (instead of the card's),
+            `pose_model` (of a san: the file of the networks that find joints; none: from the cache folder), `poses` (a
+            PoseEstimator in their place), `actor_model` and `actors` (of a slowfast_actors: likewise what finds people,
+            an ActorDetector).
 
     Raises:
         CheckpointMismatch: the file is not what was asked for, or its runtime is not installed.
@@ -99,6 +100,8 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Rec
         raise CheckpointMismatch(f"{path} is of kind {card.kind!r}, not {kind!r}; give the right file or kind")
     if options.get("hop_s") is not None:
         card = replace(card, spec=replace(card.spec, hop_s=options["hop_s"]))
+    if options.get("abstain") is not None:
+        card = replace(card, abstain=options["abstain"])
     recognizer = KINDS[kind](network_of(card, tensors, str(path)), card, options)
     average = options.get("average_clips", 1)
     return recognizer if average == 1 else AveragedRecognizer(recognizer, average)

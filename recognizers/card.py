@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,10 +18,29 @@ CARD = "takt.card"
 BUNDLED = Path(__file__).parent / "weights"
 PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 """First bytes of what torch.save and pickle write."""
+MEASURES = ("max_logit", "energy")
+"""Of how well a network knows what it sees: its largest logit (Hendrycks et al., ICML 2022), or minus its energy,
+T · log Σ exp(logit / T) at the card's temperature T (Liu et al., NeurIPS 2020)."""
 
 _LENGTH_BYTES = 8
 _LONGEST_HEADER = 100_000_000
 """The format's own limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abstain:
+    """When a recognizer says `background` rather than anything else, since the clip is nothing that it knows."""
+
+    by: str
+    """A measure of `MEASURES`."""
+    threshold: float
+    """Of the measure; at less than that, it abstains."""
+
+    def __post_init__(self) -> None:
+        if self.by not in MEASURES:
+            raise ValueError(f"abstain.by is {self.by!r}; there are: {', '.join(MEASURES)}")
+        if not math.isfinite(self.threshold):
+            raise ValueError(f"abstain.threshold is {self.threshold}; it must be a finite number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +64,10 @@ class Card:
     multilabel: bool = False
     """Each label has a score of its own (sigmoid), and several actions can go on at once; the background then says how
     sure it is that none does. Otherwise scores are shares of one (softmax)."""
+    abstain: Abstain | None = None
+    """For networks that were not taught what none of the actions looks like."""
+    licence: str = ""
+    """Of the weights, by its SPDX name where it has one; empty: nobody said."""
     trained: Mapping[str, Any] = field(default_factory=dict)
     """Data, seed, epochs, held-out figures: for people."""
 
@@ -58,6 +82,8 @@ class Card:
             raise ValueError(f"crop_px is {self.crop_px!r}; it must be a whole number of pixels")
         if not (len(self.mean) == len(self.std) == 3 and min(self.std) > 0):
             raise ValueError(f"mean is {self.mean} and std is {self.std}; each has three numbers, std above 0")
+        if not isinstance(self.licence, str):
+            raise ValueError(f"licence is {self.licence!r}; it must be a text")
         if not isinstance(self.multilabel, bool):
             raise ValueError(f"multilabel is {self.multilabel!r}; it must be true or false")
         if not self.temperature > 0:
@@ -138,6 +164,8 @@ def _card(path: Path, described: str) -> Card:
         fields["spec"] = ClipSpec(**fields["spec"])
         for name in ("labels", "mean", "std"):
             fields[name] = _tuple(fields[name])
+        if fields.get("abstain") is not None:
+            fields["abstain"] = Abstain(**fields["abstain"])
         fields["network"] = {name: _tuple(value) for name, value in fields["network"].items()}
         return Card(**fields)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:

@@ -41,11 +41,16 @@ class Prediction:
     captured_at: float
     zero_at: float
     scores: NDArray[np.float32]
-    """`(C,)` one score in [0, 1] per label, in the order of the recognizer's labels."""
+    """`(C,)` one score in [0, 1] per label, in the order of the recognizer's labels; NaN where the network failed."""
     exclusive: bool = True
     """Scores are shares of one: one label at a time. Otherwise each stands alone, and several can go on at once."""
     actors: Actors | None = None
     """Who was seen, where people are told apart; `scores` then says what anybody does."""
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether it says anything: scores that are not numbers do not."""
+        return bool(np.isfinite(self.scores).all())
 
     def __repr__(self) -> str:
         best = int(self.scores.argmax()) if self.scores.size else -1

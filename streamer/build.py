@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from recognizers.build import build_recognizer
+from recognizers.card import Abstain
 from recognizers.clip import Region
 from recognizers.errors import CheckpointMismatch
 from recognizers.recognizer import Recognizer
@@ -69,6 +70,8 @@ def build_recognizers(settings: Settings, runtime: str | None = None) -> dict[st
         try:
             taken = {"hop_s", "threads", "state", "average_clips", "pose_model", "actor_model"}
             options = section.model_dump(include=taken)
+            if section.abstain_below is not None:
+                options["abstain"] = Abstain(section.abstain_by, section.abstain_below)
             options["runtime"] = runtime or section.runtime
             built[name] = build_recognizer(section.kind, section.checkpoint, options)
         except CheckpointMismatch as error:

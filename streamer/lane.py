@@ -33,6 +33,8 @@ class Observer(Protocol):
 
     def decided(self, latency_s: float) -> None: ...
 
+    def scores_not_finite(self, stream: str, watch: str) -> None: ...
+
 
 class Lane:
     """Joins one stream's pure stages with what runs around them. Lives on the event loop."""
@@ -81,6 +83,8 @@ class Lane:
                 await self._settled()
 
     def answer(self, prediction: Prediction) -> None:
+        if not prediction.is_finite:
+            self._observer.scores_not_finite(prediction.stream, prediction.watch)
         events = self.stages.observe(prediction)
         for event in events:
             if event.phase is Phase.STARTED:

@@ -7,6 +7,7 @@ Histograms are never per stream: a thousand cameras must not cost a hundred thou
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
 import prometheus_client
@@ -69,6 +70,9 @@ class Metrics:
         self._clips = Counter("takt_clips_cut", "Clips cut.", ["stream"], registry=registry)
         self._shed = Counter("takt_clips_shed", "Clips not looked at.", ["stream", "reason"], registry=registry)
         self._looked_at = Counter("takt_clips_recognized", "Clips answered.", ["stream"], registry=registry)
+        self._not_finite = Counter(
+            "takt_scores_not_finite", "Answers that were no numbers.", ["stream", "watch"], registry=registry
+        )
         self._coverage = Gauge(
             "takt_clip_coverage_ratio",
             "Share of the newest clip's slots with a picture.",
@@ -129,7 +133,7 @@ class Metrics:
 
     # Sources (streamer.sources.observer, reconnecting)
 
-    def stream_added(self, stream: str) -> None:
+    def stream_added(self, stream: str, watches: Iterable[str]) -> None:
         """Series of a stream begin at 0, so that a rate sees the first increase."""
         for counter in (self._decoded, self._kept, self._clips, self._looked_at):
             counter.labels(stream)
@@ -138,6 +142,8 @@ class Metrics:
         for phase in ("started", "ended"):
             self._events.labels(stream, phase)
         self._dropped.labels(stream, "late")
+        for watch in watches:
+            self._not_finite.labels(stream, watch)
         self.stream_changed(stream, "connecting")
 
     def stream_changed(self, stream: str, state: str) -> None:
@@ -177,6 +183,9 @@ class Metrics:
     def looked_at(self, stream: str, age_s: float) -> None:
         self._looked_at.labels(stream).inc()
         self._age.observe(age_s)
+
+    def scores_not_finite(self, stream: str, watch: str) -> None:
+        self._not_finite.labels(stream, watch).inc()
 
     def inferred(self, recognizer: str, result: str, clips: int, took_s: float) -> None:
         self._inferred.labels(recognizer, result).inc(clips)

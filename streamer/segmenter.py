@@ -27,6 +27,9 @@ class EventRule:
     """Time constant of the exponential smoothing; 0 takes the scores as they are."""
     cooldown_s: float = 0.0
     """How long after an end the same action cannot begin again."""
+    margin: float = 0.0
+    """How much surer than the action that goes on this one must be to take its place, where only one can go on; at 1 it
+    waits for the other's end."""
 
 
 @dataclass(slots=True)
@@ -60,8 +63,8 @@ class Segmenter:
     """The events of one watch in one epoch; make a new one for the next epoch.
 
     Smoothing is `s += (1 - exp(-dt / smooth_s)) * (p - s)` with dt from media time, so that shed clips and a
-    changed hop do not change behaviour. Where only one action goes on at a time, one that is already fading ends when
-    another begins; where several can, they know nothing of each other.
+    changed hop do not change behaviour. Where only one action can go on, one that begins takes the place of the other;
+    where several can, they know nothing of each other.
     """
 
     def __init__(self, labels: tuple[str, ...], background: str, rules: Mapping[str, EventRule]) -> None:
@@ -72,10 +75,12 @@ class Segmenter:
         }
         self._tracks = {label: _Track() for label in self._actions}
         self._last: Prediction | None = None
+        self._free_since = -math.inf
+        """Media seconds of the latest end."""
 
     def observe(self, prediction: Prediction) -> list[ActionEvent]:
         """Take the next prediction; return what ended and began by it. Scores that are not numbers say nothing."""
-        if not all(map(math.isfinite, prediction.scores.tolist())):
+        if not prediction.is_finite:
             return []
         before = self._last
         if before is not None and prediction.end <= before.end:
@@ -93,7 +98,9 @@ class Segmenter:
             elif _is_over(track, track.segment, score, prediction.end, rule):
                 over.append(action)
         if begun and prediction.exclusive:
-            over = [action for action, track in self._tracks.items() if action in over or _fades(track)]
+            going_on = [action for action, track in self._tracks.items() if track.segment and action not in over]
+            begun = self._surest(begun, going_on)
+            over += going_on if begun else []
         ended = [self._end(prediction, action, Reason.COMPLETED) for action in over]
         return ended + [self._start(prediction, action) for action in begun]
 
@@ -104,9 +111,18 @@ class Segmenter:
             return []
         return [self._end(last, action, reason) for action, track in self._tracks.items() if track.segment is not None]
 
+    def _surest(self, begun: list[str], going_on: list[str]) -> list[str]:
+        """The one that begins where only one can go on; nothing, where it is not sure enough to take another's
+        place."""
+        best = max(begun, key=lambda action: self._tracks[action].smoothed)
+        ahead = self._tracks[best].smoothed - max((self._tracks[other].smoothed for other in going_on), default=-1.0)
+        return [best] if ahead >= self._actions[best][1].margin else []
+
     def _start(self, by: Prediction, action: str) -> ActionEvent:
         track = self._tracks[action]
         start = by.end if track.above_since is None else track.above_since
+        if by.exclusive:  # it may have been above `on` while it waited for another's end
+            start = max(start, self._free_since)
         position = self._actions[action][0]
         track.segment = _Segment(
             id=action_id(by.stream, by.watch, by.epoch, action, start),
@@ -123,6 +139,7 @@ class Segmenter:
         assert segment is not None
         end = by.end if segment.below_since is None else segment.below_since
         track.quiet_until = end + self._actions[action][1].cooldown_s
+        self._free_since = max(self._free_since, end)
         score = segment.total / segment.count
         return _event(by, action, Phase.ENDED, segment, score=score, end=end, reason=reason)
 
@@ -150,10 +167,6 @@ def _is_over(track: _Track, segment: _Segment, score: float, now: float, rule: E
     if segment.below_since is None:
         segment.below_since = now
     return now - segment.below_since >= rule.release_s
-
-
-def _fades(track: _Track) -> bool:
-    return track.segment is not None and track.segment.below_since is not None
 
 
 def _event(

@@ -158,7 +158,7 @@ class Worker:
     ) -> None:
         async with asyncio.TaskGroup() as group:
             for stream in self._plan.streams:
-                self._metrics.stream_added(stream.id)
+                self._metrics.stream_added(stream.id, [watch.id for watch in stream.watches])
                 lane = lanes[stream.id]
                 attempt = partial(
                     reconnecting,

@@ -60,9 +60,11 @@ class StemConv(nn.Conv3d):
 
     def forward(self, clips: Tensor) -> Tensor:
         before = back(self)
-        if clips.device.type == "cpu":
-            return stem_conv(clips, self.weight, before)
-        return super().forward(F.pad(clips, (0, 0, 0, 0, before, self.kernel_size[0] - 1 - before)))
+        if clips.device.type != "cpu":
+            return super().forward(F.pad(clips, (0, 0, 0, 0, before, self.kernel_size[0] - 1 - before)))
+        y = stem_conv(clips, self.weight, before)
+        # There is none before a batch norm is folded into it.
+        return y if self.bias is None else y + self.bias[:, None, None, None]
 
 
 def stem_conv(clips: Tensor, weight: Tensor, before: int) -> Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from recognizers.card import Card
 from recognizers.clip import Clip
@@ -46,10 +47,10 @@ def on_device(threads: int, clips: int) -> Iterator[None]:
 
 def answers(clips: Sequence[Clip], logits: Tensor, card: Card, states: Sequence[State | None]) -> list[Answer]:
     """Each clip's prediction of its logits `(N, C)`, calibrated as the card says, beside what is known for the watch's
-    next clip."""
+    next clip: nothing where logits are not finite, or a state that broke would break whatever follows."""
     scores = scores_of(logits, card).cpu().numpy()
     return [
-        (prediction_of(clip, row, exclusive=not card.multilabel), state)
+        (prediction_of(clip, row, exclusive=not card.multilabel), state if np.isfinite(row).all() else None)
         for clip, row, state in zip(clips, scores, states, strict=True)
     ]
 
@@ -72,9 +73,23 @@ def prediction_of(clip: Clip, scores: NDArray[np.float32], exclusive: bool, acto
 
 
 def scores_of(logits: Tensor, card: Card) -> Tensor:
-    """`(N, C)` → the same in [0, 1], calibrated."""
-    calibrated = logits.float() / card.temperature
-    return calibrated.sigmoid() if card.multilabel else calibrated.softmax(dim=1)
+    """`(N, C)` → the same in [0, 1], calibrated; all of it the background's where the recognizer abstains, and NaN for
+    a clip with a logit that is not finite."""
+    logits = logits.float()
+    calibrated = logits / card.temperature
+    scores = calibrated.sigmoid() if card.multilabel else calibrated.softmax(dim=1)
+    if card.abstain is not None:
+        nothing = F.one_hot(torch.tensor(card.labels.index(card.background)), len(card.labels)).to(scores)
+        unknown = known_by(card.abstain.by, logits, card.temperature) < card.abstain.threshold
+        scores = torch.where(unknown[:, None], nothing, scores)
+    return scores.masked_fill(~logits.isfinite().all(dim=1, keepdim=True), torch.nan)
+
+
+def known_by(measure: str, logits: Tensor, temperature: float) -> Tensor:
+    """`(N, C)` → `(N,)` how well a network knows what it sees; see `MEASURES`."""
+    if measure == "max_logit":
+        return logits.amax(dim=1)
+    return temperature * (logits / temperature).logsumexp(dim=1)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -57,7 +57,7 @@ class AveragedRecognizer:
     def _averaged(self, clip: Clip, state: State | None, answer: Answer) -> Answer:
         prediction, inner = answer
         scores = state.scores if isinstance(state, _Ring) and state.is_before(clip) else ()
-        if prediction is not None:
+        if prediction is not None and prediction.is_finite:  # else it says nothing, and spoils no other answer
             scores = (*scores, prediction.scores)[-self._clips :]
             prediction = replace(prediction, scores=np.mean(scores, axis=0, dtype=np.float32))
         return prediction, _Ring(clip.epoch, clip.index, scores, inner)

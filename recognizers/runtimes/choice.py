@@ -10,9 +10,12 @@ from torch import Tensor
 from torch.utils.benchmark import Timer
 
 from recognizers.models.slowfast import SlowFast
+from recognizers.runtimes.fastest import trial_clips
 from recognizers.runtimes.folded import ByClip, FoldedSlowFast
 from recognizers.runtimes.openvino import OpenVinoStages, is_installed
 
+LOGITS = 1e-3
+"""How much a logit may differ between runtimes of a CPU, or of itself where that is more."""
 _TRIALS = 5
 
 
@@ -20,14 +23,16 @@ _TRIALS = 5
 def after_stems(network: SlowFast, folded: FoldedSlowFast, crop_px: int, runtime: str, threads: int) -> ByClip | None:
     """What is to follow the stems of a folded network; `None` is torch.
 
-    `auto` measures, and takes OpenVINO where it is installed and faster.
+    `auto` measures, and takes OpenVINO where it is installed, says the same and is faster.
     """
     if runtime == "torch" or (runtime == "auto" and not is_installed()):
         return None
     torch.set_num_threads(threads)
-    clip = torch.zeros(network.size.frames, 3, crop_px, crop_px, dtype=torch.uint8)
+    (clip,) = trial_clips(1, network.size.frames, crop_px)
     stems = (folded.slow_stem(clip[:: folded.alpha]), folded.fast_stem(clip))
     other = OpenVinoStages(network, *stems, threads)
+    if runtime == "auto" and not torch.allclose(other(*stems), folded.decide([stems]), atol=LOGITS, rtol=LOGITS):
+        return None
     is_chosen = runtime == "openvino" or _seconds(lambda: other(*stems)) < _seconds(lambda: folded.decide([stems]))
     return other if is_chosen else None
 

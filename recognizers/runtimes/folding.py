@@ -28,17 +28,20 @@ def constant(tensor: Tensor) -> nn.Parameter:
     return nn.Parameter(tensor.detach(), requires_grad=False)
 
 
-def folded_pictures(network: nn.Module) -> nn.Module:
-    """A copy of a network over pictures with channels last, each batch norm inside the convolution before it.
+def without_norms(network: nn.Module) -> nn.Module:
+    """A copy of a network over pictures or clips, each batch norm inside the convolution before it.
 
     A norm belongs to a convolution that its module registers just before it, as all do here.
     """
     network = deepcopy(network).eval()
     for module in network.modules():
         for (place, conv), (name, norm) in pairwise(list(module.named_children())):
-            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                whole = fuse_conv_bn_eval(conv, norm)
-                whole.weight = kernel(whole.weight)
-                setattr(module, place, whole)
+            if isinstance(conv, nn.Conv2d | nn.Conv3d) and isinstance(norm, nn.BatchNorm2d | nn.BatchNorm3d):
+                setattr(module, place, fuse_conv_bn_eval(conv, norm))
                 setattr(module, name, nn.Identity())
     return network.requires_grad_(False)
+
+
+def folded_pictures(network: nn.Module) -> nn.Module:
+    """A copy of a network over pictures with channels last, each batch norm inside the convolution before it."""
+    return without_norms(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

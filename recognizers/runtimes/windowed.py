@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from recognizers.card import Card
 from recognizers.clip import Clip, ClipSpec, Region
@@ -14,8 +14,10 @@ from recognizers.models.slowfast import SlowFast
 from recognizers.recognizer import Answer, State
 from recognizers.runtimes.answers import answers, on_device, own_device
 from recognizers.runtimes.choice import after_stems
+from recognizers.runtimes.fastest import Look
 from recognizers.runtimes.folded import NOTHING_SEEN, FoldedSlowFast, Memory
-from recognizers.transforms import crop_to_region, normalised, square
+from recognizers.runtimes.gpu import chosen
+from recognizers.transforms import crop_to_region, square
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,12 @@ class WindowedRecognizer:
         self._threads = threads
         self._device = own_device()
         self._hop = max(1, round(card.spec.hop_s / card.spec.interval_s))
-        self._network: nn.Module = network.to(self._device)
+        self._network: FoldedSlowFast | Look
         if self._device.type == "cpu":
-            folded = FoldedSlowFast(network, card.mean, card.std).eval()
-            folded.by_clip = after_stems(network, folded, card.crop_px, runtime, threads)
-            self._network = folded
+            self._network = FoldedSlowFast(network, card.mean, card.std).eval()
+            self._network.by_clip = after_stems(network, self._network, card.crop_px, runtime, threads)
+        else:
+            self._network = chosen(network, card, runtime, self._device)
 
     def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
         """Answer each clip. Safe to call from one thread at a time.
@@ -67,8 +70,7 @@ class WindowedRecognizer:
     ) -> tuple[Tensor, list[State | None]]:
         """`(N, T, 3, crop, crop)` uint8 → `(N, C)`, and what is known for the next clips."""
         if not isinstance(self._network, FoldedSlowFast):
-            network_input = normalised(pictures.to(self._device), self._card.mean, self._card.std)
-            return self._network(network_input), [None] * len(clips)
+            return self._network(pictures), [None] * len(clips)
         stems, known = [], []
         for picture, clip, state in zip(pictures, clips, states, strict=True):
             memory = state.memory if isinstance(state, _Known) and state.region == clip.region else NOTHING_SEEN

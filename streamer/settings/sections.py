@@ -80,7 +80,7 @@ class RecognizerSection(Section):
     hop_s: PositiveSeconds | None = Field(None, description="seconds between clips; null: as the checkpoint says")
     threads: int = Field(1, ge=1, le=64, description="CPU threads for one batch")
     runtime: Literal["auto", "torch", "openvino"] = Field(
-        "torch", description="on a CPU; auto: the faster one of those installed (replay: torch)"
+        "torch", description="auto: the fastest on this machine whose scores are the same (replay: torch)"
     )
     state: Literal["windowed", "carried"] = Field(
         "windowed", description="of a crnn: begin anew with every clip, or carry on from the one before"
@@ -92,6 +92,11 @@ class RecognizerSection(Section):
     actor_model: Path | None = Field(
         None, description="of a slowfast_actors: FastestDet.onnx, which finds people; null: from the cache folder"
     )
+
+    abstain_below: float | None = Field(
+        None, description="what is known less well is background; null: as the checkpoint says"
+    )
+    abstain_by: Literal["max_logit", "energy"] = Field("max_logit", description="how well something is known")
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> RecognizerSection:
@@ -117,6 +122,7 @@ class Rule(Section):
     release_s: Seconds = Field(0.5, description="seconds below `off` before the end is published")
     smooth_s: Seconds = Field(0.5, description="seconds, time constant of the smoothing")
     cooldown_s: Seconds = Field(0.0, description="seconds after an end before it can begin again")
+    margin: Share = Field(0.0, description="how much surer than one that goes on it must be to end that; 1: it waits")
 
     @model_validator(mode="after")
     def _hysteresis(self) -> Rule:

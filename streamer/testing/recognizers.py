@@ -28,6 +28,8 @@ class CountingRecognizer:
         self.warm_up, self.largest = warm_up, largest
         self.broken_streams: set[str] = set()
         """A batch with a clip of one of these fails."""
+        self.senseless: set[tuple[str, int]] = set()
+        """(stream, index) of clips whose scores are no numbers."""
         self.batches: list[int] = []
         self.threads: set[str] = set()
         self.entered, self.gate = threading.Event(), threading.Event()
@@ -52,7 +54,10 @@ class CountingRecognizer:
             return None, after
         header = (clip.stream, clip.watch, clip.epoch, clip.index, clip.start, clip.end)
         times = (clip.captured_at, clip.zero_at)
-        return Prediction(*header, *times, np.array([1, seen], np.float32) / np.float32(1 + seen)), after
+        scores = np.array([1, seen], np.float32) / np.float32(1 + seen)
+        if (clip.stream, clip.index) in self.senseless:
+            scores = np.full_like(scores, np.nan)
+        return Prediction(*header, *times, scores), after
 
 
 def clips_seen(prediction: Prediction) -> int:

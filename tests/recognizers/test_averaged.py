@@ -56,6 +56,15 @@ def test_a_recognizer_that_is_not_warm_yet_adds_nothing() -> None:
     assert answers[2:] == pytest.approx([seen(3), seen(3, 4)])
 
 
+def test_an_answer_that_is_no_number_says_nothing_and_spoils_no_other() -> None:
+    inner = CountingRecognizer()
+    inner.senseless = {("cam", 1)}
+    said, _ = follow(AveragedRecognizer(inner, 3), shown(4))
+
+    assert [one.is_finite for one in said] == [True, False, True, True]
+    assert [float(one.scores[1]) for one in said[2:]] == pytest.approx([seen(1, 3), seen(1, 3, 4)])
+
+
 def test_streams_have_rings_of_their_own() -> None:
     recognizer = AveragedRecognizer(CountingRecognizer(), 3)
     (first, second), (other,) = shown(2), shown(1)

@@ -108,6 +108,19 @@ def test_a_break_forgets(change: dict[str, object]) -> None:
     np.testing.assert_allclose(said.scores, afresh.scores, atol=1e-5)
 
 
+def test_a_state_that_is_no_number_is_not_carried_on() -> None:
+    recognizer = carried()
+    before, after = clips(pictures(8), recognizer.spec)
+    ((_, state),) = recognizer.recognize([before], [None])
+    broken = replace(state, hidden=state.hidden * float("nan"))
+
+    ((said, left),) = recognizer.recognize([after], [broken])
+
+    assert said is not None
+    assert not said.is_finite
+    assert left is None
+
+
 def test_streams_at_different_places_do_not_mix() -> None:
     """In one batch: a stream that begins, and one that goes on."""
     recognizer = carried()

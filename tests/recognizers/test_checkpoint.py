@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor
 
-from recognizers.card import CARD, Card, read_card
+from recognizers.card import CARD, MEASURES, Abstain, Card, read_card
 from recognizers.checkpoint import load, save
 from recognizers.clip import ClipSpec
 from recognizers.errors import CheckpointMismatch
@@ -44,6 +44,8 @@ def cards(draw: st.DrawFn) -> Card:
         std=draw(st.tuples(share, share, share)),
         network=draw(st.dictionaries(words, plain | st.tuples(plain, plain))),
         temperature=draw(share),
+        abstain=draw(st.none() | st.builds(Abstain, st.sampled_from(MEASURES), share)),
+        licence=draw(st.text(max_size=9)),
         trained=draw(st.dictionaries(words, plain | st.lists(plain))),
     )
 
@@ -191,6 +193,11 @@ def changed(**fields: Any) -> str:
         (changed(std=[1, 1, 0]), "std above 0"),
         (changed(temperature=0), "temperature is 0"),
         (changed(multilabel="yes"), "multilabel is 'yes'"),
+        (changed(abstain={"by": "feeling", "threshold": 1}), "abstain.by is 'feeling'; there are: max_logit, energy"),
+        (changed(abstain={"by": "energy", "threshold": float("nan")}), "abstain.threshold is nan"),
+        (changed(abstain={"by": "energy"}), "threshold"),
+        (changed(abstain="energy"), "cannot read"),
+        (changed(licence=None), "licence is None"),
         (changed(network=None), "cannot read"),
     ],
     ids=lambda value: value[:20],

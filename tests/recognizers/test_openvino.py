@@ -14,6 +14,7 @@ from recognizers.errors import CheckpointMismatch
 from recognizers.models.slowfast import SlowFastSize, slowfast_small
 from recognizers.runtimes.choice import after_stems
 from recognizers.runtimes.folded import FoldedSlowFast
+from recognizers.runtimes.openvino import OpenVinoStages
 from tests.recognizers.networks import TINY, random_slowfast, write_random
 
 MEAN, STD = (0.45, 0.4, 0.35), (0.225, 0.25, 0.275)
@@ -37,6 +38,20 @@ def test_torch_is_taken_where_it_is_asked_for() -> None:
     network = random_slowfast(TINY)
     folded = FoldedSlowFast(network, MEAN, STD).eval()
     assert after_stems(network, folded, 32, "torch", threads=1) is None
+
+
+def test_where_it_says_something_else_auto_takes_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = random_slowfast(TINY)
+    folded = FoldedSlowFast(network, MEAN, STD).eval()
+    asked: list[object] = []
+
+    def off(self: OpenVinoStages, slow: torch.Tensor, fast: torch.Tensor) -> torch.Tensor:
+        asked.append(self)
+        return folded.decide([(slow, fast)]) + 0.01
+
+    monkeypatch.setattr(OpenVinoStages, "__call__", off)
+    assert after_stems(network, folded, 32, "auto", threads=1) is None
+    assert asked
 
 
 def test_where_it_is_not_installed_auto_takes_torch_and_asking_for_it_says_what_to_do(

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from recognizers.card import Abstain
 from recognizers.clip import Region
 from recognizers.runtimes.averaged import AveragedRecognizer
 from recognizers.runtimes.carried import CarriedRecognizer
 from recognizers.runtimes.skeletal import SkeletalRecognizer
+from recognizers.runtimes.windowed import WindowedRecognizer
 from streamer.build import address_of, build_plan, build_recognizers, build_sink, build_watches, mqtt_options
 from streamer.clock import SystemClock
 from streamer.errors import ConfigError
@@ -45,6 +47,19 @@ def test_a_source_is_opened_as_its_section_says(tmp_path: Path) -> None:
     assert (address.url, address.transport, address.max_pixels) == ("rtsp://me:word@cam/main", "udp", 99)
     assert (address.tls_verify, address.pace) == (False, "live")
     assert "word" not in repr(address)
+
+
+def test_a_recognizer_abstains_as_its_section_says(tmp_path: Path) -> None:
+    file = write_plant(tmp_path, {"cam": CAMERA})
+    text = file.read_text()
+    said = []
+    for more in ("", ", abstain_below: 9.5", ", abstain_below: -2, abstain_by: energy"):
+        file.write_text(text.replace("light.safetensors", f"light.safetensors{more}"))
+        (light,) = build_recognizers(load(file, {})).values()
+        assert isinstance(light, WindowedRecognizer)
+        said.append(light._card.abstain)
+
+    assert said == [None, Abstain("max_logit", 9.5), Abstain("energy", -2.0)]
 
 
 def test_a_watch_looks_as_its_recognizer_wants(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ class Outbox:
 class Counts:
     def __init__(self) -> None:
         self.shed: list[str] = []
+        self.not_finite: list[tuple[str, str]] = []
 
     def events(self, stream: str, phase: str) -> None: ...
 
@@ -52,6 +53,9 @@ class Counts:
     def queued(self, took_s: float) -> None: ...
 
     def decided(self, latency_s: float) -> None: ...
+
+    def scores_not_finite(self, stream: str, watch: str) -> None:
+        self.not_finite.append((stream, watch))
 
     def clip_shed(self, stream: str, reason: str) -> None:
         self.shed.append(reason)
@@ -123,6 +127,17 @@ async def test_a_clip_with_too_little_coverage_is_not_looked_at_and_is_counted()
 
     assert rig.counts.shed == ["coverage", "coverage", "newer"]
     assert len(rig.scheduler) == 1
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+async def test_scores_that_are_no_numbers_change_nothing_and_are_counted(number: float) -> None:
+    rig = Rig()
+    await rig.lane.take(frame(0))
+    rig.lane.answer(prediction(1, 1.0))
+    rig.lane.answer(replace(prediction(1, 2.0), scores=np.array([number, 0.1], np.float32)))
+
+    assert rig.counts.not_finite == [("cam", "bench")]
+    assert await rig.stored() == [("started", None)]
 
 
 async def test_a_bug_in_a_stream_ends_its_actions_and_the_stream_starts_again() -> None:

@@ -23,17 +23,20 @@ def test_every_name_has_the_prefix_a_unit_and_total_on_counters_only() -> None:
 
 def test_a_stream_that_was_added_has_its_series_at_zero() -> None:
     registry = CollectorRegistry()
-    Metrics(registry).stream_added("cell-4")
+    Metrics(registry).stream_added("cell-4", ["bench", "door"])
 
     for name in ("takt_frames_decoded_total", "takt_clips_cut_total", "takt_clips_recognized_total"):
         assert registry.get_sample_value(name, {"stream": "cell-4"}) == 0
+    for watch in ("bench", "door"):
+        labels = {"stream": "cell-4", "watch": watch}
+        assert registry.get_sample_value("takt_scores_not_finite_total", labels) == 0
     assert registry.get_sample_value("takt_stream_state", {"stream": "cell-4", "state": "connecting"}) == 1
 
 
 def test_a_stream_is_in_one_state() -> None:
     registry = CollectorRegistry()
     metrics = Metrics(registry)
-    metrics.stream_added("cell-4")
+    metrics.stream_added("cell-4", [])
     metrics.stream_changed("cell-4", "live")
     states = {
         state: registry.get_sample_value("takt_stream_state", {"stream": "cell-4", "state": state})

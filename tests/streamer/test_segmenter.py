@@ -28,6 +28,11 @@ def run(scores: list[float], rule: EventRule = SHARP, step_s: float = 0.5) -> li
     return [event for n, score in enumerate(scores) for event in segmenter.observe(prediction(n * step_s, score))]
 
 
+def run_both(scores: list[tuple[float, float]], rule: EventRule) -> list[ActionEvent]:
+    segmenter = Segmenter(LABELS, "idle", {"default": rule})
+    return [event for n, both in enumerate(scores) for event in segmenter.observe(prediction(n * 0.5, *both))]
+
+
 def brief(events: list[ActionEvent]) -> list[tuple[str, str, float]]:
     return [(event.action, str(event.phase), round(event.at - 1000, 3)) for event in events]
 
@@ -92,6 +97,33 @@ def test_when_an_action_begins_one_that_fades_ends_first() -> None:
     assert brief(events) == [("tighten", "started", 0), ("tighten", "ended", 1), ("loosen", "started", 1)]
 
 
+def test_one_that_begins_takes_the_place_of_one_that_goes_on() -> None:
+    low = replace(SHARP, on=0.5, off=0.1)
+
+    assert brief(run_both([(0.9, 0.0), (0.3, 0.6)], low)) == [
+        ("tighten", "started", 0),
+        ("tighten", "ended", 0.5),
+        ("loosen", "started", 0.5),
+    ]
+
+
+def test_one_that_is_not_surer_by_the_margin_waits_and_one_of_margin_1_waits_for_the_end() -> None:
+    low = replace(SHARP, on=0.5, off=0.1, margin=0.4)
+
+    assert [event.action for event in run_both([(0.9, 0.0), (0.3, 0.6), (0.2, 0.7)], low)][1:] == ["tighten", "loosen"]
+    assert len(run_both([(0.9, 0.0), (0.3, 0.6), (0.3, 0.6)], low)) == 1
+    assert brief(run_both([(0.9, 0.0), (0.11, 0.89), (0.09, 0.9)], replace(low, margin=1.0)))[1:] == [
+        ("tighten", "ended", 1.0),
+        ("loosen", "started", 1.0),
+    ]
+
+
+def test_of_two_that_begin_together_the_surer_one_does() -> None:
+    low = replace(SHARP, on=0.3, off=0.1)
+
+    assert brief(run_both([(0.4, 0.5)], low)) == [("loosen", "started", 0)]
+
+
 def test_where_several_actions_can_go_on_one_that_fades_does_not_mind_another() -> None:
     segmenter = Segmenter(LABELS, "idle", {"default": EventRule(release_s=5.0, smooth_s=0.0)})
     events = segmenter.observe(replace(prediction(0, 0.9), exclusive=False))
@@ -119,18 +151,19 @@ def test_the_same_scores_give_the_same_ids() -> None:
 
 rules = st.builds(
     EventRule,
-    on=st.floats(0.5, 0.9),
-    off=st.floats(0.1, 0.5),
+    on=st.floats(0.3, 0.9),
+    off=st.floats(0.1, 0.3),
     dwell_s=st.floats(0, 2),
     release_s=st.floats(0, 2),
     smooth_s=st.floats(0, 2),
     cooldown_s=st.floats(0, 3),
+    margin=st.floats(0, 1),
 )
 trace = st.lists(st.tuples(st.floats(0.01, 5), st.floats(0, 1), st.floats(0, 1)), max_size=60)
 
 
 @given(trace=trace, rule=rules)
-def test_whatever_the_scores_every_id_has_exactly_one_start_and_one_later_end(
+def test_whatever_the_scores_one_action_goes_on_and_every_id_has_exactly_one_start_and_one_later_end(
     trace: list[tuple[float, float, float]], rule: EventRule
 ) -> None:
     segmenter, media_s, events = Segmenter(LABELS, "idle", {"default": rule}), 0.0, []
@@ -144,13 +177,16 @@ def test_whatever_the_scores_every_id_has_exactly_one_start_and_one_later_end(
     assert {id_ for id_, phase in phases if phase is Phase.STARTED} == {id_ for id_, p in phases if p is Phase.ENDED}
     begun: dict[object, float] = {}
     open_actions: set[str] = set()
+    free_since = 0.0
     for event in events:
         if event.phase is Phase.STARTED:
-            assert event.action not in open_actions
+            assert not open_actions
+            assert event.at >= free_since
             open_actions.add(event.action)
             begun[event.action_id] = event.at
         else:
             open_actions.remove(event.action)
+            free_since = event.at
             assert event.at >= begun[event.action_id]
             assert event.duration_s is not None
             assert event.duration_s >= 0

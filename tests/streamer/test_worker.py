@@ -90,8 +90,11 @@ class Plant:
 
     def recognized(self, stream: str) -> int:
         """Clips of a stream that were looked at."""
+        return self.counted(f'takt_clips_recognized_total{{stream="{stream}"}}')
+
+    def counted(self, series: str) -> int:
         lines = self.metrics.exposition().decode().splitlines()
-        (line,) = (one for one in lines if one.startswith(f'takt_clips_recognized_total{{stream="{stream}"}}'))
+        (line,) = (one for one in lines if one.startswith(series))
         return int(float(line.rpartition(" ")[2]))
 
     def status(self, stream: str) -> tuple[object, object]:
@@ -125,6 +128,23 @@ async def test_stopping_ends_open_actions_and_delivers_them(plant: Plant) -> Non
     assert plant.told("cam") == [("started", None), ("ended", "shutdown")]
     assert plant.status("cam") == ("offline", "shutdown")
     assert not plant.health.ready
+
+
+async def test_answers_that_are_no_numbers_are_counted_and_make_no_events(plant: Plant) -> None:
+    plant.camera("cam", FOR_EVER[:20])
+    plant.camera("other", FOR_EVER[:20])
+    plant.loss_free = {"cam", "other"}
+    plant.recognizer.senseless = {("cam", index) for index in range(99)} | {("other", 7)}
+    async with plant.running() as worker:
+        await plant.until(worker.done)
+
+    counted = [
+        plant.counted(f'takt_scores_not_finite_total{{stream="{name}",watch="bench"}}') for name in plant.sources
+    ]
+    assert counted == [plant.recognized("cam"), 1]
+    assert plant.recognized("cam") == plant.recognized("other") > 10
+    assert plant.told("cam") == []
+    assert plant.told("other") == [("started", None), ("ended", "source_ended")]
 
 
 async def test_a_lost_camera_ends_its_action_and_comes_back_with_a_new_one(plant: Plant) -> None:

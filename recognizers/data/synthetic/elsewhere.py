@@ -10,6 +10,11 @@ from recognizers.clip import Picture
 from recognizers.data.synthetic.canvas import Canvas, Colour, Light, texture
 from recognizers.data.synthetic.cell import ASPECT
 
+_THERE_S = 6.0
+"""Seconds of coming nearer."""
+_NEAREST = 0.4
+"""Largest size, in heights of the picture."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Body:
@@ -23,6 +28,8 @@ class _Body:
     swing: tuple[float, float]
     rate: float
     """Swings a second."""
+    nearing: float
+    """By which power of e it grows in a second while it comes nearer; it goes away again as it came."""
     phase: float
 
 
@@ -64,24 +71,30 @@ def _body(rng: np.random.Generator) -> _Body:
     fast = 0.0 if calm else float(rng.choice((0.1, 0.4)))
     return _Body(
         colours=(rng.uniform(0, 255, 3).astype(np.float32), rng.uniform(0, 255, 3).astype(np.float32)),
-        size=float(np.exp(rng.uniform(np.log(0.015), np.log(0.2)))),
+        size=float(np.exp(rng.uniform(np.log(0.015), np.log(0.3)))),
         slender=float(rng.uniform(1, 4)),
         start=(float(rng.uniform(0, ASPECT)), float(rng.uniform(0, 1))),
         speed=(float(rng.normal(0, fast)), float(rng.normal(0, fast))),
         swing=(float(rng.exponential(0.04)), float(rng.exponential(0.04))),
         rate=float(rng.uniform(0.2, 2.5)),
+        nearing=float(rng.choice((0.0, 0.0, rng.uniform(0.1, 0.6)))),
         phase=float(rng.uniform(0, 6.28)),
     )
 
 
 def _draw(canvas: Canvas, body: _Body, at_s: float) -> None:
-    """A trunk, a head and two limbs; those who leave the picture come back on the other side."""
+    """A trunk, a head, two legs and two arms; those who leave the picture come back on the other side."""
     turn = 2 * np.pi * body.rate * at_s + body.phase
+    nearness = np.exp(body.nearing * (abs((at_s + body.phase) % (2 * _THERE_S) - _THERE_S) - _THERE_S / 2))
     x = (body.start[0] + body.speed[0] * at_s + body.swing[0] * np.sin(turn) + 0.3) % (ASPECT + 0.6) - 0.3
     y = (body.start[1] + body.speed[1] * at_s + body.swing[1] * np.cos(turn * 0.8) + 0.3) % 1.6 - 0.3
-    tall, wide = body.size * body.slender / 2, body.size / 2
+    y += (nearness - 1) * body.size
+    size = min(body.size * nearness, _NEAREST)
+    tall, wide = size * body.slender / 2, size / 2
     canvas.capsule((x, y - tall / 2), (x, y + tall / 2), wide, body.colours[0])
     canvas.disc((x, y - tall / 2 - wide), wide * 0.7, body.colours[1])
     for side in (-1, 1):
         foot = (x + side * wide * np.sin(turn), y + tall)
         canvas.capsule((x, y + tall / 4), foot, wide * 0.4, body.colours[0] * 0.8)
+        hand = (x + side * wide * (1 + 0.5 * np.cos(turn)), y + tall / 4 * np.sin(turn + side))
+        canvas.capsule((x + side * wide, y - tall / 2), hand, wide * 0.25, body.colours[1])

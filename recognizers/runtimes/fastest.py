@@ -1,0 +1,78 @@
+"""The fastest of several ways to run a network, among those that say what it says."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from statistics import median
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.utils.benchmark import Timer
+
+from recognizers.card import Card
+from recognizers.runtimes.answers import scores_of
+
+TOLERANCE = 0.005
+"""How much a score may differ, by what runs the network, from that of the plain network in float32 on a CPU."""
+
+Look = Callable[[Tensor], Tensor]
+"""`(N, T, 3, H, W)` uint8 pictures → `(N, classes)` float32 logits."""
+
+_TRIALS = 5
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Trial:
+    """What ways are compared by."""
+
+    card: Card
+    clips: Tensor
+    """`(N, T, 3, H, W)` uint8, on the device."""
+    wanted: Tensor
+    """`(N, C)` the plain network's logits."""
+
+
+def is_faithful(look: Look, trial: Trial) -> bool:
+    """Whether no score of the trial is off by more than the tolerance; what is not finite is off."""
+    card = replace(trial.card, abstain=None)  # of noise it would: then whatever is said is the same
+    said = scores_of(look(trial.clips).cpu(), card)
+    return bool(((said - scores_of(trial.wanted.cpu(), card)).abs() <= TOLERANCE).all())
+
+
+def fastest(ways: Mapping[str, Callable[[], Look]], trial: Trial, seconds: Callable[[Look, Tensor], float]) -> Look:
+    """The first way, or a faster one that is faithful. Ways that fail are left out; `seconds` measures one."""
+    plain, *others = ways
+    best = ways[plain]()
+    least, chosen = seconds(best, trial.clips), plain
+    for name in others:
+        try:
+            look = ways[name]()
+            took = seconds(look, trial.clips) if is_faithful(look, trial) else float("inf")
+        except RuntimeError as error:  # of the device: it has no such kernel, or no room
+            _log.info("%s is left out: %s", name, error)
+            continue
+        if took < least:
+            best, least, chosen = look, took, name
+    _log.info("runtime: %s, %.2f ms a clip in batches of %d", chosen, 1e3 * least / len(trial.clips), len(trial.clips))
+    return best
+
+
+def seconds_of(look: Look, clips: Tensor) -> float:
+    """For a batch; the median of a few trials after one that does not count. Waits for a GPU."""
+    timer = Timer("look(clips)", globals={"look": look, "clips": clips})
+    return median(timer.timeit(1).median for _ in range(_TRIALS))
+
+
+def trial_clips(clips: int, frames: int, side_px: int) -> Tensor:
+    """`(N, T, 3, H, W)` uint8: blurred noise that changes in time, of growing contrast, under sharp noise."""
+    random = torch.Generator().manual_seed(1)
+    coarse = torch.randn(clips, 3, max(2, frames // 4), 7, 7, generator=random)
+    smooth = F.interpolate(coarse, (frames, side_px, side_px), mode="trilinear")
+    sharp = torch.randn(clips, 3, frames, side_px, side_px, generator=random)
+    contrast = torch.linspace(15, 70, clips)[:, None, None, None, None]
+    level = torch.rand(clips, 3, 1, 1, 1, generator=random) * 120 + 60
+    return (level + contrast * smooth + 8 * sharp).clamp(0, 255).byte().transpose(1, 2).contiguous()
