@@ -80,8 +80,8 @@ def _interpreter(model: bytes, named: str, threads: int) -> Any:
 
 @contextmanager
 def _ungreeted() -> Iterator[None]:
-    """LiteRT says on the process's standard error that it is there, past every log, and cannot be told not to: who reads
-    our log as JSON would stumble over it."""
+    """LiteRT says on the process's standard error that it is there, past every log, and cannot be told not to: who
+    reads our log as JSON would stumble over it."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
