@@ -21,6 +21,8 @@ class Row:
     parameters: int
     gmac: float
     ms: float
+    reversed: tuple[float, ...] = ()
+    """Of each seed, on the same clips played backwards, each of which then shows the other action."""
 
     @property
     def error(self) -> float:
@@ -29,10 +31,11 @@ class Row:
 
 def table(rows: Sequence[Row]) -> str:
     """For people."""
-    head = f"{'set':14}{'network':18}{'accuracy':>16}{'backwards':>16}{'parameters':>12}{'GMAC':>9}{'ms':>7}"
+    shares = "".join(f"{name:>16}" for name in ("accuracy", "backwards", "reversed"))
+    head = f"{'set':14}{'network':18}{shares}{'parameters':>12}{'GMAC':>9}{'ms':>7}"
     lines = [
         f"{row.set:14}{row.network:18}{_spread(row.accuracy):>16}{_spread(row.backwards):>16}"
-        f"{row.parameters:>12,}{row.gmac:>9.4f}{row.ms:>7.2f}"
+        f"{_spread(row.reversed):>16}{row.parameters:>12,}{row.gmac:>9.4f}{row.ms:>7.2f}"
         for row in rows
     ]
     return "\n".join([head, *lines])

@@ -24,6 +24,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 
+from benchmarks.asked import Asked
 from benchmarks.conv_gru import ConvGru, ConvGruSize
 from benchmarks.cost import cost
 from benchmarks.results import Results
@@ -178,10 +179,11 @@ def answered(trial: TrainingPlan) -> dict[str, list[str]]:
     }
 
 
-def table(folder: Path, names: list[str], networks: list[str], seeds: int, results: Results, tick: Tick) -> list[Row]:
+def table(asked: Asked, results: Results, tick: Tick) -> list[Row]:
     """The rows of these sets."""
+    sets = {name: replace(SETS[name], steps=asked.steps or SETS[name].steps) for name in asked.sets}
     with baselines_known():
-        return measured(folder, {name: SETS[name] for name in names}, networks, seeds, results, tick)
+        return measured(asked.folder, sets, asked.networks, asked.seeds, results, tick)
 
 
 def measured(

@@ -22,6 +22,7 @@ from recognizers.models.san import San
 from recognizers.models.single_frame import SingleFrame
 from recognizers.models.slowfast import SlowFast
 from recognizers.models.slowfast_actors import SlowFastActors
+from recognizers.models.two_stream import TwoStream
 from recognizers.recognizer import Recognizer
 from recognizers.runtimes.averaged import AveragedRecognizer
 from recognizers.runtimes.carried import CarriedRecognizer
@@ -29,6 +30,7 @@ from recognizers.runtimes.featured import FeaturedRecognizer
 from recognizers.runtimes.localised import LocalisedRecognizer
 from recognizers.runtimes.openvino import is_installed
 from recognizers.runtimes.skeletal import SkeletalRecognizer
+from recognizers.runtimes.two_stream import TwoStreamRecognizer
 from recognizers.runtimes.windowed import WindowedRecognizer
 
 Options = Mapping[str, Any]
@@ -55,6 +57,10 @@ def _single_frame(network: nn.Module, card: Card, options: Options) -> Recognize
     return FeaturedRecognizer(cast(SingleFrame, network), card, options.get("threads", 1))
 
 
+def _two_stream(network: nn.Module, card: Card, options: Options) -> Recognizer:
+    return TwoStreamRecognizer(cast(TwoStream, network), card, options.get("threads", 1))
+
+
 def _crnn(network: nn.Module, card: Card, options: Options) -> Recognizer:
     make = CarriedRecognizer if options.get("state") == "carried" else FeaturedRecognizer
     return make(cast(Crnn, network), card, options.get("threads", 1))
@@ -72,6 +78,7 @@ KINDS: dict[str, Callable[[nn.Module, Card, Options], Recognizer]] = {
     "slowfast": _slowfast,
     "slowfast_actors": _slowfast_actors,
     "single_frame": _single_frame,
+    "two_stream": _two_stream,
     "crnn": _crnn,
     "san": _san,
 }

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from recognizers.card import Card
 from recognizers.checkpoint import fit_strictly
 from recognizers.errors import CheckpointMismatch
-from recognizers.models import crnn, san, single_frame, slowfast, slowfast_actors
+from recognizers.models import crnn, san, single_frame, slowfast, slowfast_actors, two_stream
 from recognizers.models.backbones import PictureSize
+from recognizers.models.streams import TwoStreamSize
 from recognizers.nn.network import Family
 
 FAMILIES: dict[str, Family] = {
@@ -19,6 +20,7 @@ FAMILIES: dict[str, Family] = {
         slowfast.SlowFastSize, slowfast_actors.SIZES, slowfast_actors.SlowFastActors, multilabel=True
     ),
     "single_frame": Family(PictureSize, single_frame.SIZES, single_frame.SingleFrame),
+    "two_stream": Family(TwoStreamSize, two_stream.SIZES, two_stream.TwoStream),
     "crnn": Family(crnn.CrnnSize, crnn.SIZES, crnn.Crnn),
     "san": Family(san.SanSize, san.SIZES, san.San),
 }

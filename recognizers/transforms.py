@@ -62,3 +62,10 @@ def normalised(clips: Tensor, mean: Sequence[float], std: Sequence[float]) -> Te
     offset = torch.tensor(mean, device=clips.device).mul_(255)[:, None, None]
     scale = torch.tensor(std, device=clips.device).mul_(255).reciprocal_()[:, None, None]
     return clips.float().sub_(offset).mul_(scale).transpose(1, 2)
+
+
+def as_pictures(seen: Tensor) -> list[Picture]:
+    """`(M, 3, H, W)` normalised by `MEAN` and `STD` → pictures again, for what looks at nothing else."""
+    offset, scale = (torch.tensor(numbers, device=seen.device)[:, None, None] * 255 for numbers in (MEAN, STD))
+    levels = seen.float().mul(scale).add_(offset).round_().clamp_(0, 255).to(torch.uint8)
+    return list(levels.permute(0, 2, 3, 1).cpu().numpy())

@@ -16,6 +16,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import pictures
+from benchmarks.asked import Asked
 from benchmarks.capacity import Trial, bucket_quantile, late_share, most_sustained, quantile
 from benchmarks.cost import cost
 from benchmarks.joints import figures
@@ -24,7 +26,11 @@ from benchmarks.rows import Row, comparison, table
 from benchmarks.sides import dealt
 from benchmarks.skeletons import PublicSet, accuracies, baselines_known, measured
 from recognizers.clip import Picture
+from recognizers.data.sets import WorkCellData
+from recognizers.data.synthetic import LABELS
+from recognizers.data.track import Track
 from recognizers.models.san import San, SanSize
+from recognizers.train.recipe import Recipe
 from streamer.testing.film import write_film
 from tests.recognizers.skeletons import write_skeletons
 
@@ -203,3 +209,35 @@ def test_joints_are_counted_in_all_pictures_and_the_first_is_not_timed() -> None
     assert (told["score"], told["sure"], told["sure_inside"]) == (0.5, 0.5, 0.5)
     assert (told["cpu_ms"], told["wall_ms"]) == (20, 30)
     assert figures([nobody, nobody], [1.0, 1.0], [1.0, 1.0])["sure"] == 0
+
+
+def test_networks_over_pictures_are_asked_about_clips_forth_and_back(tmp_path: Path) -> None:
+    cell = WorkCellData(seed=7, sessions=2, session_s=30.0, held_out=1, elsewhere=1)
+    course = pictures.Course(cell, Recipe(steps=100, batch=2, save_every=1))
+    networks = ["single_frame", "two_stream slow"]
+    asked = Asked(tmp_path, ["work_cell"], networks, seeds=1, steps=2, device="cpu", kept=tmp_path / "order")
+    results, ticks = Results(tmp_path / "results.json"), list[str]()
+
+    rows = pictures.table(asked, results, lambda what, *_: ticks.append(what), course)
+
+    assert [(row.set, row.network) for row in rows] == [("work_cell", network) for network in networks]
+    for row in rows:
+        assert all(0 <= one <= 1 for one in (*row.accuracy, *row.backwards, *row.reversed))
+        assert row.gmac > 0
+    assert ticks.count("drawing other scenes") == 1, "sessions are drawn once"
+    ticks.clear()
+    assert pictures.table(asked, results, lambda what, *_: ticks.append(what), course) == rows
+    assert ticks == ["work_cell single_frame", "work_cell two_stream slow"], "what was measured is not measured again"
+
+
+def test_an_action_played_backwards_is_the_other_one_and_any_other_is_left_out() -> None:
+    tighten, loosen, pick = (LABELS.index(label) for label in ("tighten", "loosen", "pick"))
+    labels = np.array([pick, tighten, tighten, 0, loosen, tighten], np.int64)
+    shown = np.arange(6, dtype=np.uint8).reshape(6, 1, 1, 1)
+    forth = pictures.whole_actions([Track("a", "somebody", 16.0, shown, labels)])
+    back = [pictures.turned_back(one) for one in forth]
+
+    assert [one.pictures.ravel().tolist() for one in forth] == [[1, 2], [4], [5]]
+    assert [one.labels.tolist() for one in forth] == [[tighten, tighten], [loosen], [tighten]]
+    assert [one.pictures.ravel().tolist() for one in back] == [[2, 1], [4], [5]]
+    assert [one.labels.tolist() for one in back] == [[loosen, loosen], [tighten], [loosen]]

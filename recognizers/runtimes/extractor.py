@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from recognizers.card import Card
 from recognizers.clip import Picture, Region
 from recognizers.runtimes.folding import folded_pictures
-from recognizers.runtimes.memory import Memory, Shown
+from recognizers.runtimes.memory import Memory, Shown, remembered
 from recognizers.transforms import crop_to_region, normalised, square
 
 _AT_ONCE = 32
@@ -36,24 +36,21 @@ class Extractor:
 
     def remember(self, views: Sequence[View]) -> list[Memory]:
         """What is known of each view: `said` are its pictures' features, `(len(pictures), …)`."""
+        regions = [view.region for view in views]
+
+        def look(missing: Sequence[Sequence[Shown]]) -> Tensor:
+            squares = [self._squares(*both) for both in zip(regions, missing, strict=True) if both[1]]
+            return self._features(torch.cat(squares))
+
         shown: list[list[Shown]] = [[(picture,) for picture in view.pictures] for view in views]
-        missing = [view.memory.missing(view.region, ones) for view, ones in zip(views, shown, strict=True)]
-        new = self._features([self._squares(view.region, ones) for view, ones in zip(views, missing, strict=True)])
-        return [
-            view.memory.then(view.region, ones, ones_missing, said)
-            for view, ones, ones_missing, said in zip(views, shown, missing, new, strict=True)
-        ]
+        return remembered([view.memory for view in views], regions, shown, look)
 
     def _squares(self, region: Region, shown: Sequence[Shown]) -> Tensor:
         """`(m, 3, crop, crop)` uint8."""
-        if not shown:
-            return torch.empty(0, 3, self._card.crop_px, self._card.crop_px, dtype=torch.uint8)
         return square([crop_to_region(picture, region) for (picture,) in shown], self._card.crop_px)
 
-    def _features(self, squares: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    def _features(self, squares: Tensor) -> Tensor:
         """Of each clip's new pictures."""
-        pictures = torch.cat(list(squares)).to(self._device)
-        seen = normalised(pictures[:, None], self._card.mean, self._card.std)[:, :, 0]
+        seen = normalised(squares.to(self._device)[:, None], self._card.mean, self._card.std)[:, :, 0]
         seen = seen.contiguous(memory_format=torch.channels_last)
-        said = [self._look(some) for some in torch.split(seen, _AT_ONCE) if len(some)]
-        return torch.split(torch.cat(said) if said else torch.empty(0), [len(one) for one in squares])
+        return torch.cat([self._look(some) for some in torch.split(seen, _AT_ONCE)])

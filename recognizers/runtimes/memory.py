@@ -6,7 +6,7 @@ known again by identity, which costs nothing; an equal picture is looked at anew
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -43,11 +43,37 @@ class Memory:
         rows |= {_identity(one): row for one, row in zip(missing, said, strict=True)}
         return Memory(region, tuple(shown), torch.stack([rows[_identity(one)] for one in shown]))
 
+    def of(self, shown: Sequence[Shown]) -> Tensor:
+        """`(len(shown), …)` what is known of these, which this clip showed."""
+        places = self._places()
+        return self.said[[places[_identity(one)] for one in shown]]
+
     def _places(self) -> dict[tuple[int, ...], int]:
         return {_identity(one): place for place, one in enumerate(self.shown)}
 
 
 NOTHING_SHOWN = Memory(WHOLE_PICTURE, (), torch.empty(0))
+
+
+def remembered(
+    before: Sequence[Memory],
+    regions: Sequence[Region],
+    shown: Sequence[Sequence[Shown]],
+    look: Callable[[Sequence[Sequence[Shown]]], Tensor],
+) -> list[Memory]:
+    """What is known of each of several clips, after what was known of the clip before each.
+
+    Args:
+        look: says, of what each clip shows that is not known yet, what there is to say: one batch, clip after clip. Is
+            not asked where everything is known.
+    """
+    missing = [memory.missing(region, ones) for memory, region, ones in zip(before, regions, shown, strict=True)]
+    counts = [len(one) for one in missing]
+    said = torch.split(look(missing), counts) if any(counts) else [torch.empty(0)] * len(counts)
+    return [
+        memory.then(region, ones, new, new_said)
+        for memory, region, ones, new, new_said in zip(before, regions, shown, missing, said, strict=True)
+    ]
 
 
 def _identity(shown: Shown) -> tuple[int, ...]:

@@ -38,7 +38,20 @@ def augmented(
     if recipe.hide > 0:
         _hide(seen, recipe.hide, rng)
     noise = torch.from_numpy(rng.standard_normal(tuple(seen.shape[1:]), dtype=np.float32)).to(device)
-    return seen + noise * _random(rng, n, 0.0, 0.12).to(device)
+    seen = seen + noise * _random(rng, n, 0.0, 0.12).to(device)
+    _repeat(seen, pictures)
+    return seen
+
+
+def _repeat(seen: Tensor, pictures: NDArray[np.uint8]) -> None:
+    """A picture that repeats the one before, as where a camera lost some, is that picture, noise and all: live it is.
+
+    A clip that stands still throughout is many pictures of a still scene, each with a noise of its own.
+    """
+    repeated = (pictures[:, 1:] == pictures[:, :-1]).all(axis=(2, 3, 4))
+    repeated[repeated.all(axis=1)] = False
+    for clip, step in zip(*np.nonzero(repeated), strict=True):
+        seen[clip, :, step + 1] = seen[clip, :, step]
 
 
 def _cropped(clip: NDArray[np.uint8], crop_px: int, recipe: Recipe, rng: np.random.Generator) -> Tensor:

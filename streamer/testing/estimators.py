@@ -1,6 +1,9 @@
-"""Estimators without a network, for the laws of what looks at joints and at people."""
+"""Estimators without a network, for the laws of what looks at joints, at people and at flow."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,3 +73,22 @@ class BrightPoses:
             y, x = np.unravel_index(int(band.argmax()), band.shape)
             joints.append(((left + int(x)) / width, (top + int(y)) / height, float(band.max() > 0)))
         return joints
+
+
+class BrightestFlow:
+    """Everything moves as the brightest point does."""
+
+    channels = 2
+    limit = 20.0
+
+    def __init__(self) -> None:
+        self.looked = 0
+        """Pairs that were looked at."""
+
+    def flow(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        self.looked += len(pictures) - 1
+        height, width = pictures[0].shape[:2]
+        places = [divmod(int(one.sum(axis=2, dtype=int).argmax()), width) for one in pictures]
+        moved = [(later[1] - earlier[1], later[0] - earlier[0]) for earlier, later in pairwise(places)]
+        fields = np.array(moved, np.float32).reshape(-1, 2, 1, 1)
+        return np.broadcast_to(fields, (len(fields), 2, height, width)).copy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,21 @@ from numpy.typing import NDArray
 
 from recognizers.build import build_recognizer
 from recognizers.clip import WHOLE_PICTURE, Clip, Region
+from recognizers.models.streams import TwoStreamSize
 from recognizers.prediction import Prediction
 from recognizers.recognizer import Recognizer
 from recognizers.runtimes.averaged import AveragedRecognizer
 from streamer.testing.estimators import BrightActors, BrightPoses
 from streamer.testing.recognizers import CountingRecognizer
+from tests.recognizers import two_streams
 from tests.recognizers.networks import write_random, write_random_actors
 from tests.recognizers.pictures import CRNN, LSTM, SINGLE_FRAME, write
 from tests.recognizers.skeletons import write_random_san
+
+
+def built_two_stream(folder: Path, size: TwoStreamSize) -> Recognizer:
+    return build_recognizer("two_stream", write(folder / "random.safetensors", "two_stream", size), {})
+
 
 RECOGNIZERS: dict[str, Callable[[Path], Recognizer]] = {
     "slowfast": lambda folder: build_recognizer("slowfast", write_random(folder / "random.safetensors"), {}),
@@ -35,6 +43,7 @@ RECOGNIZERS: dict[str, Callable[[Path], Recognizer]] = {
     "single_frame": lambda folder: build_recognizer(
         "single_frame", write(folder / "random.safetensors", "single_frame", SINGLE_FRAME), {}
     ),
+    **{f"two_stream {name}": partial(built_two_stream, size=size) for name, size in two_streams.SIZES.items()},
     "crnn": lambda folder: build_recognizer("crnn", write(folder / "random.safetensors", "crnn", CRNN), {}),
     "crnn carried": lambda folder: build_recognizer(
         "crnn", write(folder / "random.safetensors", "crnn", LSTM), {"state": "carried"}

@@ -25,7 +25,7 @@ SINGLE_FRAME = PictureSize(frames=5, width=8, depths=(1, 2))
 CRNN = CrnnSize(frames=6, width=8, depths=(1, 1), hidden=12, layers=2, cold=2)
 LSTM = replace(CRNN, cell="lstm", layers=1, cold=0)
 INTERVAL_S, CROP_PX = 0.125, 32
-TEMPERATURES = {"single_frame": 10.0, "crnn": 0.5}
+TEMPERATURES = {"single_frame": 10.0, "crnn": 0.5, "two_stream": 2.0}
 """At which scores of random networks are neither all alike nor all 0 or 1."""
 
 

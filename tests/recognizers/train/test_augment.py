@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from recognizers.nn.flow import repeats
 from recognizers.train.augment import _turned, augmented, mixed
 from recognizers.train.recipe import Recipe
 
@@ -81,3 +82,19 @@ def test_without_colour_all_channels_show_the_same_but_for_tint_and_noise() -> N
     assert float(torch.corrcoef(pixels).min()) > 0.9
     coloured = augmented(noise(), 16, PLAIN, np.random.default_rng(3)).permute(1, 0, 2, 3, 4).flatten(1)
     assert float(torch.corrcoef(coloured).min()) < 0.7
+
+
+def test_a_picture_that_repeats_the_one_before_does_so_with_its_noise() -> None:
+    """As where a camera lost some: `two_stream` knows them by that, live and while it learns."""
+    clips = noise()
+    clips[1, 2] = clips[1, 1]
+    clips[4, 1:3] = clips[4, 0]
+
+    seen = augmented(clips, 16, replace(PLAIN, ghost=1.0, hide=1.0, turn=20.0), np.random.default_rng(3))
+
+    repeated = repeats(seen.transpose(1, 2))
+    assert repeated.nonzero().tolist() == [[1, 1], [4, 0], [4, 1]]
+
+
+def test_a_scene_that_stands_still_has_new_noise_in_every_picture() -> None:
+    assert not repeats(augmented(standing(), 16, PLAIN, np.random.default_rng(3)).transpose(1, 2)).any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,22 @@ from recognizers.data.windows import Jitter
 from recognizers.families import FAMILIES
 from recognizers.models.backbones import PictureSize
 from recognizers.models.crnn import CrnnSize
+from recognizers.models.streams import TwoStreamSize
 from recognizers.nn.efficientnet import EfficientNetLite0
 from recognizers.train.loop import train
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
 
-SIZES = {
-    "single_frame": PictureSize(frames=4, width=8, depths=(1, 1), dropout=0.0),
-    "crnn": CrnnSize(frames=4, width=8, depths=(1, 1), hidden=16, dropout=0.0),
+CRNN = CrnnSize(frames=4, width=8, depths=(1, 1), hidden=16, dropout=0.0)
+TWO_STREAM = TwoStreamSize(frames=4, width=8, depths=(1, 1), hidden=16, dropout=0.0)
+NETWORKS = {
+    "single_frame": ("single_frame", PictureSize(frames=4, width=8, depths=(1, 1), dropout=0.0)),
+    "crnn": ("crnn", CRNN),
+    "late": ("two_stream", TWO_STREAM),
+    "early": ("two_stream", replace(TWO_STREAM, fusion="early")),
+    "slow": ("two_stream", replace(TWO_STREAM, fusion="slow", frames=11, depths=(1, 1, 1))),
+    "conv": ("two_stream", replace(TWO_STREAM, fusion="conv")),
+    "rnn": ("two_stream", replace(TWO_STREAM, temporal="rnn")),
 }
 FROZEN = PictureSize(frames=2, backbone="lite0", pretrained=True, frozen=True)
 
@@ -42,7 +51,7 @@ def plan(kind: str, size: PictureSize, recipe: Recipe, folder: Path) -> Training
     )
 
 
-@pytest.mark.parametrize(("kind", "size"), SIZES.items(), ids=SIZES)
+@pytest.mark.parametrize(("kind", "size"), NETWORKS.values(), ids=NETWORKS)
 def test_all_of_them_learns(kind: str, size: PictureSize) -> None:
     torch.manual_seed(1)
     network = FAMILIES[kind].network(size, 3).train()
@@ -59,10 +68,12 @@ def test_all_of_them_learns(kind: str, size: PictureSize) -> None:
     assert all(one.grad is not None and one.grad.abs().max() > 0 for one in network.parameters())
 
 
-def test_a_training_makes_a_recognizer_of_them(tmp_path: Path) -> None:
-    card = train(plan("crnn", SIZES["crnn"], Recipe(steps=2, batch=2), tmp_path), lambda *_: None, lambda _: None)
+@pytest.mark.parametrize(("name", "options"), [("crnn", {"state": "carried"}), ("late", {})])
+def test_a_training_makes_a_recognizer_of_them(name: str, options: dict[str, str], tmp_path: Path) -> None:
+    kind, size = NETWORKS[name]
+    card = train(plan(kind, size, Recipe(steps=2, batch=2), tmp_path), lambda *_: None, lambda _: None)
 
-    assert build_recognizer("crnn", tmp_path / "out.safetensors", {"state": "carried"}).labels == card.labels
+    assert build_recognizer(kind, tmp_path / "out.safetensors", options).labels == card.labels
 
 
 def test_what_is_frozen_is_in_the_checkpoint_as_it_was_and_is_needed_no_more(
