@@ -41,5 +41,6 @@ def training_plan(settings: Mapping[str, Any]) -> TrainingPlan:
         recipe=Recipe(**settings["recipe"]),
         jitter=Jitter(**settings["jitter"]),
         out=Path(settings["out"]),
+        licence=settings["licence"],
         multilabel=network["multilabel"],
     )

@@ -161,6 +161,7 @@ def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
         network=asdict(cast(Any, plan.size)),
         temperature=temperature,
         multilabel=plan.multilabel,
+        licence=plan.licence,
         trained={
             "data": lessons.description,
             "recipe": asdict(plan.recipe),

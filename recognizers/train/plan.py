@@ -32,6 +32,8 @@ class TrainingPlan:
     recipe: Recipe
     jitter: Jitter
     out: Path
+    licence: str = ""
+    """Of the weights, for the card."""
     multilabel: bool = False
     """Several actions can go on at once; each is asked for by itself."""
 

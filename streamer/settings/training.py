@@ -108,6 +108,7 @@ class TrainingSettings(Section):
     """A whole training."""
 
     out: Path = Field(description="the checkpoint to write, a .safetensors file")
+    licence: str = Field("", description="of the weights, as the checkpoint will say it, e.g. Apache-2.0")
     network: NetworkSection = NetworkSection()
     data: DataSection = Field(description="what to learn from")
     recipe: RecipeSection = RecipeSection()

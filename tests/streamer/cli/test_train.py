@@ -11,6 +11,7 @@ from streamer.settings import load_training
 
 TINY = """
 out: {out}
+licence: MIT
 network: {{size: small, crop_px: 32}}
 data: {{work_cell: {{seed: 7, sessions: 1, session_s: 40.0, held_out: 1, elsewhere: 1}}}}
 recipe: {{steps: 1, batch: 2, threads: 1}}
@@ -31,6 +32,7 @@ def test_it_writes_a_checkpoint_and_its_card(tmp_path: Path, capsys: pytest.Capt
             "held_out": card.trained["held_out"],
         }
     ]
+    assert card.licence == "MIT"
     assert "tighten" in (tmp_path / "tiny.md").read_text()
 
 

@@ -164,7 +164,9 @@ def with_san(folder: Path, more: str = "", **network: object) -> str:
 def test_a_san_needs_the_networks_that_find_its_joints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     (mistake,) = mistakes(tmp_path, with_san(tmp_path, layout="coco17", coordinates=2))
-    expected = f"the model pose is not there: {tmp_path}/takt/models/pose_landmarker_full.task; put https://"
+    expected = (
+        f"the model pose is not there: {tmp_path}/takt/models/pose_landmarker_full.task; fetch it with `takt models"
+    )
     assert mistake.startswith(f"2: recognizers.cell.pose_model: {expected}")
     (mistake,) = mistakes(tmp_path, with_san(tmp_path, ", pose_model: no.task", layout="hands21", coordinates=2))
     assert mistake.startswith("2: recognizers.cell.pose_model: no such file: no.task; check the path")
