@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recognizers.clip import ClipSpec
+from recognizers.data.actors import BenchPairData
 from recognizers.data.joints import Looking, joints_in
 from recognizers.data.sets import ClipListData, Sampling, Tick, WorkCellData
 from recognizers.data.skeletons import SkeletonData, SkeletonSet
@@ -14,6 +15,7 @@ from recognizers.errors import CheckpointMismatch, DataError
 from recognizers.estimators.choice import build_estimator
 from recognizers.nn.network import Size
 from recognizers.nn.skeletons import SkeletonSize
+from recognizers.train.actor_lessons import ActorLessons
 from recognizers.train.lessons import Lessons, PictureLessons
 from recognizers.train.recipe import Recipe
 from recognizers.train.skeleton_lessons import SkeletonLessons
@@ -28,7 +30,7 @@ class TrainingPlan:
     size: Size
     spec: ClipSpec
     crop_px: int
-    data: WorkCellData | ClipListData | SkeletonData
+    data: WorkCellData | ClipListData | SkeletonData | BenchPairData
     recipe: Recipe
     jitter: Jitter
     out: Path
@@ -59,18 +61,28 @@ class TrainingPlan:
             return SkeletonLessons(self._skeletons(self.size, tick), self.size, self.recipe, self.jitter)
         if isinstance(self.data, SkeletonData):
             raise DataError(f"a {self.kind} network looks at pictures, the data are skeletons; train a san")
+        if isinstance(self.data, BenchPairData):
+            return self._actor_lessons(self.data, tick)
         if self.kind == "slowfast_actors":
-            raise DataError("a slowfast_actors network learns from people in boxes, which these data have not")
+            raise DataError("a slowfast_actors network learns from people in boxes; give data.bench_pairs")
         data = self.data.load(Sampling(self.stored_hz, self.stored_px), tick)
         return PictureLessons(data, self.spec, self.crop_px, self.recipe, self.jitter, self.multilabel)
 
     def _skeletons(self, size: SkeletonSize, tick: Tick) -> SkeletonSet:
         if isinstance(self.data, SkeletonData):
             return self.data.load()
-        if isinstance(self.data, WorkCellData):
+        if not isinstance(self.data, ClipListData):
             raise DataError(f"a {self.kind} network looks at people's joints; give data.skeletons or data.clips")
         try:
             estimator = build_estimator(size.layout, size.coordinates, 1, self.data.pose_model, self.recipe.threads)
         except CheckpointMismatch as error:
             raise DataError(str(error)) from error
         return joints_in(self.data, Looking(estimator, size.layout, 1 / self.spec.interval_s, size.frames), tick)
+
+    def _actor_lessons(self, data: BenchPairData, tick: Tick) -> ActorLessons:
+        if self.kind != "slowfast_actors":
+            raise DataError(f"a {self.kind} network cannot tell people apart; train a slowfast_actors")
+        if not self.multilabel:
+            raise DataError("a slowfast_actors scores each label by itself; set network.multilabel: true")
+        tracks = data.load(Sampling(self.stored_hz, self.crop_px), tick)
+        return ActorLessons(tracks, self.spec, self.recipe, self.jitter)
