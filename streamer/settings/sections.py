@@ -79,7 +79,7 @@ BY_OPENVINO = ("slowfast", "slow_only", "c2d", "i3d", "x3d")
 class RecognizerSection(Section):
     """A network, loaded once and shared by name."""
 
-    kind: Kind = Field("slowfast", description="which recognizer; nothing finds the joints yet that san needs")
+    kind: Kind = Field("slowfast", description="which recognizer")
     checkpoint: Text = Field(
         "bundled:cell",
         description="a safetensors file or bundled:NAME; of a huggingface a folder or owner/name",
@@ -97,6 +97,9 @@ class RecognizerSection(Section):
         "windowed", description="of a crnn: begin anew with every clip, or carry on from the one before"
     )
     average_clips: int = Field(1, ge=1, le=64, description="answers whose scores are averaged; 1: each stands alone")
+    pose_model: Path | None = Field(
+        None, description="of a san: the file of the networks that find its joints; null: from the cache folder"
+    )
     actor_model: Path | None = Field(
         None, description="of a slowfast_actors: FastestDet.onnx, which finds people; null: from the cache folder"
     )
@@ -120,6 +123,8 @@ class RecognizerSection(Section):
             raise ValueError(f"mode: {self.mode} is of a slowfast only, not of a {self.kind}; leave it out")
         if self.runtime == "openvino" and self.kind not in BY_OPENVINO:
             raise ValueError(f"runtime: openvino runs {', '.join(BY_OPENVINO)}, not a {self.kind}; leave it out")
+        if self.pose_model is not None and self.kind != "san":
+            raise ValueError(f"pose_model: only a san looks at joints, not a {self.kind}; leave it out")
         if self.actor_model is not None and self.kind != "slowfast_actors":
             raise ValueError(f"actor_model: only a slowfast_actors looks for people, not a {self.kind}; leave it out")
         for name in ("background", "interval_s", "fetch"):
@@ -155,7 +160,8 @@ class WatchSection(Section):
     recognizer: Text = Field(description="a name from `recognizers`", examples=["cell"])
     region: tuple[Share, Share, Share, Share] = Field(
         (0.0, 0.0, 1.0, 1.0),
-        description="left, top, right, bottom in fractions of the picture; only its central square is looked at",
+        description="left, top, right, bottom in fractions of the picture; only its central square is looked at "
+        "(by a san: all of it)",
     )
     min_coverage: Share = Field(0.75, description="clips with a smaller share of their pictures are not looked at")
     events: dict[str, Rule] = Field(default_factory=dict, description="rules by action; `default` for all others")
