@@ -95,7 +95,6 @@ def test_every_second_block_of_x3d_weighs_its_channels() -> None:
         (x3d_small, {"depths": (1, 1)}),
         (x3d_small, {"widening": 0.5}),
     ],
-    ids=str,
 )
 def test_numbers_that_make_no_network_are_refused(size: Callable[[], Any], numbers: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(numbers))):
