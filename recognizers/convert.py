@@ -1,13 +1,13 @@
-"""Official SlowFast checkpoints (PySlowFast, PyTorchVideo, caffe2) to ours.
+"""Official checkpoints of SlowFast and its relatives (PySlowFast, PyTorchVideo, caffe2) to ours.
 
 They are pickles. torch's restricted unpickler reads its own, where they hold nothing but tensors and plain values;
 caffe2's are read by `pickled`. What these refuse stays refused, and no code of a file is run. The networks are taken as
-trained: colours of mean 0.45 and deviation 0.225, 32 pictures at 15 a second, 256 pixels.
+trained: colours of mean 0.45 and deviation 0.225, and pictures as `OFFICIAL` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,25 @@ from recognizers.card import NEVER, Abstain, Card
 from recognizers.checkpoint import check_finite, misfits, save
 from recognizers.clip import ClipSpec
 from recognizers.errors import CheckpointMismatch
-from recognizers.layouts import LAYOUTS, renamed
-from recognizers.models.slowfast import SlowFast, SlowFastSize
+from recognizers.layouts import LAYOUTS, Names, renamed, resnet_layers, slowfast_layers, x3d_layers
+from recognizers.models.clip_resnet import (
+    ClipResNet,
+    ClipResNetSize,
+    c2d_r50_8x8,
+    i3d_r50_8x8,
+    slow_only_r50_4x16,
+    slow_only_r50_8x8,
+)
+from recognizers.models.slowfast import PUBLISHED, SlowFast
+from recognizers.models.x3d import X3d, x3d_m, x3d_s, x3d_xs
 from recognizers.pickled import Refused, plain
 from recognizers.transforms import MEAN, STD
 
-CROP_PX = 256
-INTERVAL_S = 2 / 30
 HOP_S = 1.0
 _TORCH = 0x1950A86A20F9469CFC6C
 """With it begins what torch wrote before it wrote archives."""
 _OF_TRAINING = ("momentum", "lr", "model_iter")
+_STEMS = {"slow_stem.conv.weight", "fast_stem.conv.weight", "stem.conv.weight", "stem_space.weight"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +59,51 @@ class About:
     """When it says the background instead of what it says."""
     actors: bool = False
     """It says what each person does (AVA): a slowfast_actors, which says several labels at once."""
+    kind: str = "slowfast"
+    """A key of `OFFICIAL`."""
+    interval_s: float = 2 / 30
+    """Seconds from picture to picture, as it was trained."""
+    crop_px: int = 256
+    """Side of what it is tested on."""
 
 
-def convert(source: Path, target: Path, size: SlowFastSize, about: About) -> Card:
+@dataclass(frozen=True, slots=True)
+class Official:
+    """Networks of a kind that official weights exist for."""
+
+    network: Callable[[Any, int], nn.Module]
+    layers: Callable[[Any], Iterable[Names]]
+    sizes: Mapping[str, tuple[Callable[[], Any], float, int]]
+    """By name: the numbers, seconds from picture to picture, pixels of a side."""
+
+
+def _resnet_layers(size: ClipResNetSize) -> Iterable[Names]:
+    return resnet_layers(size.depths, size.joined)
+
+
+OFFICIAL = {
+    "slowfast": Official(
+        SlowFast,
+        lambda size: slowfast_layers(size.depths),
+        {name: (size, 2 / 30, 256) for name, size in PUBLISHED.items()},
+    ),
+    "slow_only": Official(
+        ClipResNet,
+        _resnet_layers,
+        {"r50_4x16": (slow_only_r50_4x16, 16 / 30, 256), "r50_8x8": (slow_only_r50_8x8, 8 / 30, 256)},
+    ),
+    "c2d": Official(ClipResNet, _resnet_layers, {"r50_8x8": (c2d_r50_8x8, 8 / 30, 256)}),
+    "i3d": Official(ClipResNet, _resnet_layers, {"r50_8x8": (i3d_r50_8x8, 8 / 30, 256)}),
+    "x3d": Official(
+        X3d,
+        lambda size: x3d_layers(size.depths),
+        {"xs": (x3d_xs, 12 / 30, 182), "s": (x3d_s, 6 / 30, 182), "m": (x3d_m, 5 / 30, 256)},
+    ),
+}
+"""By kind."""
+
+
+def convert(source: Path, target: Path, size: Any, about: About) -> Card:
     """Write `target` from an official checkpoint; `size` are the numbers of the network in it.
 
     Raises:
@@ -62,24 +112,24 @@ def convert(source: Path, target: Path, size: SlowFastSize, about: About) -> Car
         OSError: `target` cannot be written.
     """
     official = read_official(source)
-    tensors = from_official(official, size, len(about.labels), str(source))
+    tensors = from_official(official, size, len(about.labels), str(source), about.kind)
     labels = about.labels
     if about.background not in labels:
         labels = (*labels, about.background)
         tensors["head.weight"] = nn.functional.pad(tensors["head.weight"], (0, 0, 0, 1))
         tensors["head.bias"] = nn.functional.pad(tensors["head.bias"], (0, 1), value=NEVER)
     if about.bgr:
-        for stem in ("slow_stem.conv.weight", "fast_stem.conv.weight"):
+        for stem in _STEMS & tensors.keys():
             tensors[stem] = tensors[stem].flip(1)
     if about.actors:
         size = replace(size, dilated=True)
         tensors = {f"trunk.{name}": tensor for name, tensor in tensors.items()}
     card = Card(
-        kind="slowfast_actors" if about.actors else "slowfast",
+        kind="slowfast_actors" if about.actors else about.kind,
         labels=labels,
         background=about.background,
-        spec=ClipSpec(size.frames, INTERVAL_S, HOP_S, CROP_PX),
-        crop_px=CROP_PX,
+        spec=ClipSpec(size.frames, about.interval_s, HOP_S, about.crop_px),
+        crop_px=about.crop_px,
         mean=MEAN,
         std=STD,
         network=asdict(size),
@@ -151,14 +201,16 @@ def _blobs(blobs: Mapping[str, Any], origin: str) -> dict[str, Tensor]:
     return {name: torch.from_numpy(np.ascontiguousarray(blob)) for name, blob in kept.items()}
 
 
-def from_official(official: Mapping[str, Tensor], size: SlowFastSize, classes: int, origin: str) -> dict[str, Tensor]:
+def from_official(
+    official: Mapping[str, Tensor], size: Any, classes: int, origin: str, kind: str = "slowfast"
+) -> dict[str, Tensor]:
     """The same weights by our names, strictly; the layout is told from the names.
 
     Raises:
         CheckpointMismatch: names every key that is missing, unknown or of another shape, or not finite.
     """
-    ours = SlowFast(size, classes).state_dict()
-    layouts = {layout: renamed(ours, size.depths, layout) for layout in LAYOUTS}
+    ours = OFFICIAL[kind].network(size, classes).state_dict()
+    layouts = {layout: renamed(ours, OFFICIAL[kind].layers(size), layout) for layout in LAYOUTS}
     layout = max(LAYOUTS, key=lambda one: len(official.keys() & set(layouts[one].values())))
     theirs = layouts[layout]
     wanted = {theirs[name]: ours[name] for name in theirs}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ from torch import Tensor
 from recognizers.build import build_recognizer
 from recognizers.card import Abstain, read_card
 from recognizers.checkpoint import load
-from recognizers.convert import About, convert, from_official
+from recognizers.convert import OFFICIAL, About, convert, from_official
 from recognizers.errors import CheckpointMismatch
 from recognizers.families import network_of
-from recognizers.layouts import LAYOUTS, renamed
+from recognizers.layouts import LAYOUTS, renamed, slowfast_layers
 from recognizers.models.slowfast import PUBLISHED, SlowFast, SlowFastSize
 from streamer.cli import main
 from tests.recognizers import reference
@@ -112,7 +113,7 @@ def test_every_tensor_comes_to_the_place_of_its_name(layout: str) -> None:
     numbered = {name: torch.full_like(tensor, n) for n, (name, tensor) in enumerate(official(layout).items())}
     ours = from_official(numbered, TINY, len(LABELS), "official")
 
-    theirs = renamed(ours, TINY.depths, layout)
+    theirs = renamed(ours, slowfast_layers(TINY.depths), layout)
 
     assert {theirs[name]: tensor.unique().item() for name, tensor in ours.items() if name in theirs} == {
         name: n for n, name in enumerate(numbered)
@@ -128,7 +129,9 @@ def test_the_published_networks_have_exactly_the_official_keys(name: str, layout
         ours = SlowFast(size, 400).state_dict()
     shapes = reference.shapes(64, 8, size.depths, size.fusion_kernel, 400)
 
-    given = {theirs: tuple(ours[key].shape) for key, theirs in renamed(ours, size.depths, layout).items()}
+    given = {
+        theirs: tuple(ours[key].shape) for key, theirs in renamed(ours, slowfast_layers(size.depths), layout).items()
+    }
 
     assert given == {
         NAMES[layout](key, size.depths): shape for key, shape in shapes.items() if layout in COUNTING or counts(key)
@@ -194,7 +197,7 @@ def test_a_background_that_is_no_label_is_added_and_never_wins(tmp_path: Path) -
     ],
 )
 def test_caffe2_calls_it(ours: str, theirs: str) -> None:
-    assert renamed([ours], (3, 4, 6, 3), "caffe2") == {ours: theirs}
+    assert renamed([ours], slowfast_layers((3, 4, 6, 3)), "caffe2") == {ours: theirs}
 
 
 def test_axes_of_length_1_that_caffe2_leaves_out_are_put_back() -> None:
@@ -320,8 +323,9 @@ def run(folder: Path, size: str) -> int:
 def test_the_command_makes_a_recognizer_of_an_official_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setitem(PUBLISHED, "tiny", lambda: TINY)
-    size = PUBLISHED[name]()
+    sizes = {**OFFICIAL["slowfast"].sizes, "tiny": (lambda: TINY, 2 / 30, 256)}
+    monkeypatch.setitem(OFFICIAL, "slowfast", replace(OFFICIAL["slowfast"], sizes=sizes))
+    size = sizes[name][0]()
     write(tmp_path / "official.pyth", official("pytorchvideo", 400, size))
     (tmp_path / "labels.txt").write_text("".join(f"action {n}\n" for n in range(400)))
 

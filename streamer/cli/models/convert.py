@@ -1,4 +1,4 @@
-"""Make a checkpoint of an official SlowFast network: .pyth or .pt of PySlowFast or PyTorchVideo, .pkl of caffe2.
+"""Make a checkpoint of an official network: .pyth or .pt of PySlowFast or PyTorchVideo, .pkl of caffe2.
 
 The file's layout is told from its keys; every key must fit. No code in the file is run; a file that cannot be read
 without is refused."""
@@ -15,7 +15,8 @@ from streamer.errors import ConfigError
 def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, metavar="FILE")
     command.add_argument("out", type=Path, metavar="OUT", help="the .safetensors file to write")
-    command.add_argument("--size", required=True, help="r50_4x16, r50_8x8 or r101_8x8")
+    command.add_argument("--kind", default="slowfast", help="slowfast (unasked), slow_only, c2d, i3d or x3d")
+    command.add_argument("--size", required=True, help="its name, such as r50_8x8 or, of an x3d, s")
     command.add_argument(
         "--labels", type=Path, required=True, help="a text file, one label a line, in the order of the outputs"
     )
@@ -35,11 +36,16 @@ def arguments(command: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace, output: Output) -> int:
     labels = _labels(arguments.labels)
     from recognizers.card import Abstain  # noqa: PLC0415 - as convert
-    from recognizers.convert import About, convert  # noqa: PLC0415 - torch takes seconds to import
-    from recognizers.models.slowfast import PUBLISHED  # noqa: PLC0415
+    from recognizers.convert import OFFICIAL, About, convert  # noqa: PLC0415 - torch takes seconds to import
 
-    if arguments.size not in PUBLISHED:
-        raise ConfigError([f"--size {arguments.size}: no such network; there are {', '.join(PUBLISHED)}"])
+    if arguments.kind not in OFFICIAL:
+        raise ConfigError([f"--kind {arguments.kind}: no such kind; there are {', '.join(OFFICIAL)}"])
+    sizes = OFFICIAL[arguments.kind].sizes
+    if arguments.size not in sizes:
+        raise ConfigError([f"--size {arguments.size}: no such network; there are {', '.join(sizes)}"])
+    if arguments.actors and arguments.kind != "slowfast":
+        raise ConfigError([f"--actors: only a slowfast says what each person does, not a {arguments.kind}"])
+    size, interval_s, crop_px = sizes[arguments.size]
     below = arguments.abstain_below
     about = About(
         labels=tuple(labels),
@@ -48,10 +54,13 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         multilabel=arguments.multilabel,
         bgr=arguments.bgr,
         actors=arguments.actors,
+        kind=arguments.kind,
+        interval_s=interval_s,
+        crop_px=crop_px,
         abstain=None if below is None else Abstain("max_logit", below),
     )
     try:
-        card = convert(arguments.file, arguments.out, PUBLISHED[arguments.size](), about)
+        card = convert(arguments.file, arguments.out, size(), about)
     except OSError as error:
         raise ConfigError([f"{arguments.out}: {error.strerror}; give a place that can be written"]) from error
     output.result(
