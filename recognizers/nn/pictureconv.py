@@ -12,6 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+_LANES = 16
+"""Numbers in a vector register."""
+
 
 class PlainConv(nn.Module):
     """torch's own."""
@@ -27,6 +30,56 @@ class PlainConv(nn.Module):
         if x.shape[2] < self.weight.shape[2]:
             return _nothing(x, self.weight.shape[0], self.strides[1])
         return F.conv3d(x, self.weight, self.bias, self.strides, self.padding, self.dilations)
+
+
+class BandedConv(nn.Module):
+    """For a first layer of few channels, over space and time: answers of neighbouring pictures are channels of one 2-D
+    convolution over all that they see, with weights of zero where one does not look. They fill vector registers
+    together, which each alone would leave half empty."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, stride: int) -> None:
+        """`weight`: `(C', C, k, h, w)`; `stride` in space."""
+        super().__init__()
+        self.channels, self.taps, self.stride, self.padding = (
+            weight.shape[0],
+            weight.shape[2],
+            stride,
+            _padding(weight, 1),
+        )
+        self.most = max(1, _LANES // self.channels)
+        """Pictures whose answers go together."""
+        self.weights = nn.ParameterList(_banded(weight, answers) for answers in range(1, self.most + 1))
+        self.bias = _constant(bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        due = x.shape[2] - self.taps + 1
+        if due <= 0:
+            return _nothing(x, self.channels, self.stride)
+        starts = range(0, due, self.most)
+        parts = [self._part(x[:, :, start : min(due, start + self.most) + self.taps - 1]) for start in starts]
+        return torch.cat(parts, dim=2)
+
+    def _part(self, seen: Tensor) -> Tensor:
+        answers = seen.shape[2] - self.taps + 1
+        pictures = seen.transpose(1, 2).flatten(1, 2)
+        y = F.conv2d(pictures, self.weights[answers - 1], self.bias.repeat(answers), self.stride, self.padding)
+        return y.view(y.shape[0], answers, self.channels, *y.shape[2:]).transpose(1, 2)
+
+
+def _banded(weight: Tensor, answers: int) -> nn.Parameter:
+    """`(n * C', (n + k - 1) * C, h, w)` of n answers."""
+    c_out, c_in, taps, height, width = weight.shape
+    band = weight.new_zeros(answers, c_out, answers + taps - 1, c_in, height, width)
+    for place in range(answers):
+        band[place, :, place : place + taps] = weight.transpose(1, 2)
+    return _constant(band.flatten(2, 3).flatten(0, 1))
+
+
+def plain_conv(weight: Tensor, bias: Tensor, step: int, stride: int, dilation: int) -> nn.Module:
+    """`weight`: `(C', C, k, h, w)`; `step` in time, `stride` and `dilation` in space."""
+    if weight.shape[2] > 1 and weight.shape[3] > 1 and step == dilation == 1:
+        return BandedConv(weight, bias, stride)
+    return PlainConv(weight, bias, step, stride, dilation)
 
 
 class PictureConv(nn.Module):
@@ -93,7 +146,7 @@ class Layers:
     add: Callable[[Tensor, Tensor], Tensor]
 
 
-PLAIN = Layers(PlainConv, plain_pool, F.relu, torch.add)
+PLAIN = Layers(plain_conv, plain_pool, F.relu, torch.add)
 """For a GPU, and to be traced for another runtime: nothing is written in place."""
 BY_PICTURE = Layers(PictureConv, picture_pool, F.relu_, Tensor.add_)
 """For torch on a CPU."""
