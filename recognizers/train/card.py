@@ -36,6 +36,7 @@ def card_text(name: str, card: Card) -> str:
             f"Held-out clips ({held_out['clips']}, from groups that were neither trained nor calibrated on; their "
             f"second half is at least three quarters one action): **{headline(held_out)}**. "
             f"Calibration error (ECE) {held_out['ece']:.3f} at temperature {card.temperature:g}.",
+            *_abstaining(card),
             "",
             *(_precision(held_out) if card.multilabel else _recall(card.labels, held_out)),
             "",
@@ -45,6 +46,17 @@ def card_text(name: str, card: Card) -> str:
             "",
         ]
     )
+
+
+def _abstaining(card: Card) -> list[str]:
+    if card.abstain is None:
+        return []
+    measure, lost = card.abstain.by.replace("_", " "), card.trained["recipe"]["abstain"]
+    return [
+        "",
+        f"It says `{card.background}` where its {measure} is below {card.abstain.threshold:g}, which {lost:.0%} of the "
+        "actions that it named rightly are: what it was never taught is mostly less. These figures count that.",
+    ]
 
 
 def headline(held_out: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ from recognizers.train.imagenet import begin_with_imagenet
 from recognizers.train.lessons import Lessons
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
-from recognizers.train.validate import figures, fitted_temperature
+from recognizers.train.validate import figures, fitted_abstention, fitted_temperature
 from recognizers.transforms import MEAN, STD
 
 _NORM_BATCHES = 40
@@ -148,9 +148,9 @@ def _settle_norms(network: nn.Module, recipe: Recipe, lessons: Lessons) -> None:
 
 
 def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
-    temperature = fitted_temperature(lessons.judged(network, "calibration"))
-    held_out = figures(lessons.judged(network, "held_out"), lessons.labels, temperature)
-    return Card(
+    chosen_by = lessons.judged(network, "calibration")
+    background = lessons.labels.index(lessons.background)
+    card = Card(
         kind=plan.kind,
         labels=lessons.labels,
         background=lessons.background,
@@ -159,14 +159,18 @@ def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
         mean=MEAN,
         std=STD,
         network=asdict(cast(Any, plan.size)),
-        temperature=temperature,
+        temperature=fitted_temperature(chosen_by),
         multilabel=plan.multilabel,
+        abstain=None if plan.multilabel else fitted_abstention(chosen_by, background, plan.recipe.abstain),
+    )
+    return replace(
+        card,
         trained={
             "data": lessons.description,
             "recipe": asdict(plan.recipe),
             "jitter": asdict(plan.jitter),
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
-            "held_out": held_out,
+            "held_out": figures(lessons.judged(network, "held_out"), card),
         },
     )
 

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from recognizers.card import Abstain, Card
 from recognizers.clip import ClipSpec
 from recognizers.data.track import Track, squares
 from recognizers.data.windows import even_windows
+from recognizers.runtimes.answers import scores_of
 from recognizers.transforms import MEAN, STD, normalised
 
 CLEAR = 0.75
@@ -73,14 +75,26 @@ def fitted_temperature(given: Answers) -> float:
     return round(float(candidates[int(np.argmin(losses))]), 4)
 
 
-def figures(given: Answers, labels: Sequence[str], temperature: float) -> dict[str, object]:
-    """Accuracy of all clips and by action, the confusion, and how far scores are from what they say (ECE).
+def fitted_abstention(given: Answers, background: int, share: float) -> Abstain | None:
+    """The largest logit below which `share` of the actions that were named rightly lie: what is known less well than
+    nearly all that was learned is something else."""
+    said = given.logits.argmax(dim=1).numpy()
+    named = given.logits.amax(dim=1).numpy()[(said == given.truth) & (said != background)]
+    if share <= 0 or not len(named):
+        return None
+    return Abstain("max_logit", round(float(np.quantile(named, share)), 3))
+
+
+def figures(given: Answers, card: Card) -> dict[str, object]:
+    """Accuracy of all clips and by action, the confusion, and how far scores are from what they say (ECE), of scores
+    as the recognizer gives them: calibrated, and the background's where it abstains.
 
     Where several labels can be true there is no confusion: average precision of each label, and their mean.
     """
+    scores, labels = scores_of(given.logits, card).numpy(), card.labels
     if given.multilabel:
-        return _figures_of_several(given, labels, temperature)
-    said = given.logits.argmax(dim=1).numpy()
+        return _figures_of_several(scores, given, labels)
+    said = scores.argmax(axis=1)
     confusion = np.zeros((len(labels), len(labels)), int)
     np.add.at(confusion, (given.truth, said), 1)
     seen = confusion.sum(axis=1)
@@ -89,7 +103,7 @@ def figures(given: Answers, labels: Sequence[str], temperature: float) -> dict[s
         "top1": _share(confusion.trace(), seen.sum()),
         "recall": {label: _share(confusion[n, n], seen[n]) for n, label in enumerate(labels) if seen[n]},
         "confusion": confusion.tolist(),
-        "ece": round(expected_calibration_error(torch.softmax(given.logits / temperature, 1).numpy(), given.truth), 4),
+        "ece": round(expected_calibration_error(scores, given.truth), 4),
     }
 
 
@@ -105,8 +119,8 @@ def average_precision(scores: NDArray[np.float32], truth: NDArray[np.float32]) -
     return float(precision[right].mean())
 
 
-def _figures_of_several(given: Answers, labels: Sequence[str], temperature: float) -> dict[str, object]:
-    scores, truth = torch.sigmoid(given.logits / temperature).numpy(), np.asarray(given.truth, np.float32)
+def _figures_of_several(scores: NDArray[np.float32], given: Answers, labels: Sequence[str]) -> dict[str, object]:
+    truth = np.asarray(given.truth, np.float32)
     precision = {
         label: average_precision(scores[:, n], truth[:, n]) for n, label in enumerate(labels) if truth[:, n].any()
     }

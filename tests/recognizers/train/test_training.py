@@ -19,7 +19,14 @@ from recognizers.train.card import write_card
 from recognizers.train.loop import Progress, rate_share, train
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
-from recognizers.train.validate import Answers, expected_calibration_error, figures, fitted_temperature
+from recognizers.train.validate import (
+    Answers,
+    expected_calibration_error,
+    figures,
+    fitted_abstention,
+    fitted_temperature,
+)
+from tests.recognizers.networks import says
 
 TINY = SlowFastSize(frames=4, alpha=2, beta_inv=2, width=4, depths=(1, 1, 1, 1), fusion_kernel=3)
 
@@ -110,16 +117,36 @@ def test_temperature_makes_overconfident_scores_honest() -> None:
     answers = Answers(logits, truth)
     temperature = fitted_temperature(answers)
     assert temperature == pytest.approx(6 / np.log(4), rel=0.05)
-    assert figures(answers, ("no", "yes"), temperature)["ece"] < 0.03
-    assert figures(answers, ("no", "yes"), 1.0)["ece"] > 0.15
+    assert figures(answers, says(("no", "yes"), temperature))["ece"] < 0.03
+    assert figures(answers, says(("no", "yes"), 1.0))["ece"] > 0.15
 
 
 def test_figures_are_counted_right() -> None:
     logits = torch.tensor([[2.0, 0, 0], [0, 2.0, 0], [0, 2.0, 0], [0, 2.0, 0]])
-    counted = figures(Answers(logits, np.array([0, 1, 1, 0])), ("a", "b", "c"), 1.0)
+    counted = figures(Answers(logits, np.array([0, 1, 1, 0])), says(("a", "b", "c"), 1.0))
     assert counted["top1"] == 0.75
     assert counted["recall"] == {"a": 0.5, "b": 1.0}
     assert counted["confusion"] == [[1, 1, 0], [0, 2, 0], [0, 0, 0]]
+
+
+def test_so_many_of_the_known_actions_are_called_unknown_as_may_be_lost() -> None:
+    """And the background's clips, and wrong ones, do not say what is known."""
+    known = torch.tensor([[0.0, one] for one in range(1, 101)])
+    others = torch.tensor([[500.0, 0.0], [0.0, 0.5]])
+    answers = Answers(torch.cat((known, others)), np.array([1] * 100 + [0, 0]))
+    abstain = fitted_abstention(answers, background=0, share=0.1)
+    assert abstain is not None
+    counted = figures(Answers(known, np.ones(100, np.int64)), says(("none", "act"), abstain=abstain))
+
+    assert counted["recall"] == {"act": 0.9}
+    assert counted["confusion"] == [[0, 0], [10, 90]]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_nobody_abstains_unasked_or_where_no_action_was_named_rightly(share: float) -> None:
+    answers = Answers(torch.tensor([[0.0, 3.0]] * 9), np.full(9, int(share == 0)))
+
+    assert fitted_abstention(answers, background=0, share=share) is None
 
 
 def test_calibration_error_of_perfect_and_of_hopeless_scores() -> None:
