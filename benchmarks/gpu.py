@@ -34,6 +34,7 @@ RUN_S = 0.4
 """For each row, at least; and three batches."""
 WAYS: dict[str, Way] = {
     **CHOOSABLE,
+    "graphs, bfloat16": Way(torch.bfloat16),
     "channels last": Way(torch.float32, flat=False, graphs=False),
     "half": Way(torch.float16, flat=False, graphs=False),
     "half, flat": Way(torch.float16, graphs=False),

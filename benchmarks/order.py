@@ -4,7 +4,8 @@ usage: python -m benchmarks.order FOLDER [--tables pictures,skeletons] [--sets u
 
 Each set is judged by what was left out of training (see the module of its table), by so many seeds; given are mean and
 standard deviation over seeds. `backwards` counts only actions that are another one when they are played backwards: who
-does not see order is right about half of them at best. A killed run goes on where it stood (`--results`).
+does not see order is right about half of them at best. `reversed` are the same clips played backwards, where each shows
+the other action. A killed run goes on where it stood (`--results`); the networks of pictures stay in a folder beside.
 """
 
 from __future__ import annotations

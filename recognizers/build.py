@@ -17,6 +17,7 @@ from recognizers.estimators.choice import build_estimator
 from recognizers.estimators.downloads import file_of
 from recognizers.estimators.fastestdet import FastestDet
 from recognizers.families import network_of
+from recognizers.huggingface import KIND, Wanted
 from recognizers.models.crnn import Crnn
 from recognizers.models.san import San
 from recognizers.models.single_frame import SingleFrame
@@ -27,6 +28,8 @@ from recognizers.recognizer import Recognizer
 from recognizers.runtimes.averaged import AveragedRecognizer
 from recognizers.runtimes.carried import CarriedRecognizer
 from recognizers.runtimes.featured import FeaturedRecognizer
+from recognizers.runtimes.huggingface import HuggingFaceRecognizer
+from recognizers.runtimes.huggingface import load as load_folder
 from recognizers.runtimes.localised import LocalisedRecognizer
 from recognizers.runtimes.openvino import is_installed
 from recognizers.runtimes.skeletal import SkeletalRecognizer
@@ -85,23 +88,37 @@ KINDS: dict[str, Callable[[nn.Module, Card, Options], Recognizer]] = {
 """How a network of each kind becomes a recognizer."""
 
 
+def _from_folder(checkpoint: str, options: Options) -> Recognizer:
+    wanted = Wanted(**{name: options.get(name) for name in ("background", "interval_s", "hop_s", "abstain")})
+    network, card = load_folder(checkpoint, wanted, fetches=options.get("fetch", False))
+    return HuggingFaceRecognizer(network, card, options.get("threads", 1))
+
+
 def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Recognizer:
     """Make a recognizer ready to answer.
 
     Args:
-        kind: a key of `KINDS`; must be the checkpoint's own.
-        checkpoint: a path or `bundled:NAME`.
+        kind: a key of `KINDS`, and the checkpoint's own; or `huggingface`.
+        checkpoint: a path or `bundled:NAME`; of a huggingface a folder, or `owner/name[@revision]` of the hub.
         options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch),
             `runtime` (torch, on a CPU openvino, or auto for the fastest here), `state` (of a crnn: windowed or
             carried), `average_clips` (answers whose scores are averaged; 1: none), `abstain` (instead of the card's),
             `pose_model` (of a san: the file of the networks that find joints; none: from the cache folder), `poses` (a
             PoseEstimator in their place), `actor_model` and `actors` (of a slowfast_actors: likewise what finds people,
-            an ActorDetector).
+            an ActorDetector), `background`, `interval_s` and `fetch` (of a huggingface; see `Wanted` and its `load`).
 
     Raises:
         CheckpointMismatch: the file is not what was asked for, or its runtime is not installed.
     """
-    path = checkpoint_path(checkpoint)
+    if kind == KIND:
+        recognizer = _from_folder(str(checkpoint), options)
+    else:
+        recognizer = _from_checkpoint(kind, checkpoint_path(checkpoint), options)
+    average = options.get("average_clips", 1)
+    return recognizer if average == 1 else AveragedRecognizer(recognizer, average)
+
+
+def _from_checkpoint(kind: str, path: Path, options: Options) -> Recognizer:
     card, tensors = load(path)
     if card.kind != kind:
         raise CheckpointMismatch(f"{path} is of kind {card.kind!r}, not {kind!r}; give the right file or kind")
@@ -109,6 +126,4 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Rec
         card = replace(card, spec=replace(card.spec, hop_s=options["hop_s"]))
     if options.get("abstain") is not None:
         card = replace(card, abstain=options["abstain"])
-    recognizer = KINDS[kind](network_of(card, tensors, str(path)), card, options)
-    average = options.get("average_clips", 1)
-    return recognizer if average == 1 else AveragedRecognizer(recognizer, average)
+    return KINDS[kind](network_of(card, tensors, str(path)), card, options)

@@ -21,6 +21,8 @@ PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 MEASURES = ("max_logit", "energy")
 """Of how well a network knows what it sees: its largest logit (Hendrycks et al., ICML 2022), or minus its energy,
 T · log Σ exp(logit / T) at the card's temperature T (Liu et al., NeurIPS 2020)."""
+NEVER = -1e4
+"""Logit of a background that was added to a network: its score is exactly 0, and the others are what they were."""
 
 _LENGTH_BYTES = 8
 _LONGEST_HEADER = 100_000_000
@@ -123,7 +125,7 @@ def read_card(path: Path) -> Card:
     if described is None:
         raise CheckpointMismatch(
             f"{path} is a safetensors file without a `{CARD}` in its metadata; "
-            "write it with `takt train` or `takt convert`"
+            "write it with `takt train` or `takt models convert`"
         )
     return _card(path, described)
 
@@ -145,11 +147,11 @@ def _header(path: Path, file: BinaryIO) -> dict[str, Any]:
         if head.startswith(PICKLES):
             raise CheckpointMismatch(
                 f"{path} is a pickle (.pt, .pth, .pkl), which can run code when it is read; "
-                "make a safetensors file of it with `takt convert`"
+                "make a safetensors file of it with `takt models convert`"
             ) from error
         raise CheckpointMismatch(
             f"{path} is damaged or not a safetensors file ({error}); copy or download it again, "
-            "or make one of a .pt, .pth or .pyth file with `takt convert`"
+            "or make one of a .pt, .pth or .pyth file with `takt models convert`"
         ) from error
     return dict(header)
 

@@ -1,41 +1,58 @@
-"""Official SlowFast checkpoints (PySlowFast, PyTorchVideo) to ours.
+"""Official SlowFast checkpoints (PySlowFast, PyTorchVideo, caffe2) to ours.
 
-They are pickles. torch's restricted unpickler reads those that hold nothing but tensors and plain values; what it
-refuses stays refused. The networks are taken as trained: RGB of mean 0.45 and deviation 0.225, 32 pictures at
-15 a second, 256 pixels, one label a clip (softmax).
+They are pickles. torch's restricted unpickler reads its own, where they hold nothing but tensors and plain values;
+caffe2's are read by `pickled`. What these refuse stays refused, and no code of a file is run. The networks are taken as
+trained: colours of mean 0.45 and deviation 0.225, 32 pictures at 15 a second, 256 pixels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recognizers.checkpoint import Card, check_finite, misfits, save
+from recognizers.card import NEVER, Abstain, Card
+from recognizers.checkpoint import check_finite, misfits, save
 from recognizers.clip import ClipSpec
 from recognizers.errors import CheckpointMismatch
 from recognizers.layouts import LAYOUTS, renamed
 from recognizers.models.slowfast import SlowFast, SlowFastSize
+from recognizers.pickled import Refused, plain
 from recognizers.transforms import MEAN, STD
 
 CROP_PX = 256
 INTERVAL_S = 2 / 30
 HOP_S = 1.0
-NEVER = -1e4
-"""Logit of an added background: its score is exactly 0, and the others are what they were."""
+_TORCH = 0x1950A86A20F9469CFC6C
+"""With it begins what torch wrote before it wrote archives."""
+_OF_TRAINING = ("momentum", "lr", "model_iter")
 
 
-def convert(source: Path, target: Path, size: SlowFastSize, labels: Sequence[str], background: str) -> Card:
-    """Write `target` from an official checkpoint.
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an official file does not say of itself."""
 
-    Args:
-        size: the numbers of the network in `source`.
-        labels: of its outputs, in their order.
-        background: one of the labels; another word is added as a label that never wins.
+    labels: tuple[str, ...]
+    """Of its outputs, in their order."""
+    background: str
+    """One of the labels; another word is added as a label that wins only where the network abstains."""
+    licence: str = ""
+    """Of the weights, as their publisher says."""
+    multilabel: bool = False
+    """Several labels at once (Charades, AVA)."""
+    bgr: bool = False
+    """Its pictures had blue first, as those of some caffe2 files; the converted network takes red first."""
+    abstain: Abstain | None = None
+    """When it says the background instead of what it says."""
+
+
+def convert(source: Path, target: Path, size: SlowFastSize, about: About) -> Card:
+    """Write `target` from an official checkpoint; `size` are the numbers of the network in it.
 
     Raises:
         CheckpointMismatch: `source` cannot be read safely or does not fit; names every key that does not.
@@ -43,20 +60,27 @@ def convert(source: Path, target: Path, size: SlowFastSize, labels: Sequence[str
         OSError: `target` cannot be written.
     """
     official = read_official(source)
-    tensors = from_official(official, size, len(labels), str(source))
-    if background not in labels:
-        labels = (*labels, background)
+    tensors = from_official(official, size, len(about.labels), str(source))
+    labels = about.labels
+    if about.background not in labels:
+        labels = (*labels, about.background)
         tensors["head.weight"] = nn.functional.pad(tensors["head.weight"], (0, 0, 0, 1))
         tensors["head.bias"] = nn.functional.pad(tensors["head.bias"], (0, 1), value=NEVER)
+    if about.bgr:
+        for stem in ("slow_stem.conv.weight", "fast_stem.conv.weight"):
+            tensors[stem] = tensors[stem].flip(1)
     card = Card(
         kind="slowfast",
-        labels=tuple(labels),
-        background=background,
+        labels=labels,
+        background=about.background,
         spec=ClipSpec(size.frames, INTERVAL_S, HOP_S, CROP_PX),
         crop_px=CROP_PX,
         mean=MEAN,
         std=STD,
         network=asdict(size),
+        multilabel=about.multilabel,
+        abstain=about.abstain,
+        licence=about.licence,
         trained={"converted_from": source.name},
     )
     save(target, card, tensors)
@@ -70,18 +94,53 @@ def read_official(path: Path) -> dict[str, Tensor]:
         CheckpointMismatch: the restricted unpickler refuses it, or it holds something else than weights.
     """
     try:
-        held: Any = torch.load(path, map_location="cpu", weights_only=True)
+        held = _plain(path)
     except OSError as error:
         raise CheckpointMismatch(f"cannot read {path}: {error.strerror}; check the path") from error
-    except Exception as error:  # whatever a damaged file drives the unpickler to
+    except Refused as error:
         raise CheckpointMismatch(
-            f"{path} cannot be read safely; only files that torch.load(weights_only=True) takes are converted: "
-            f"save it where you trust it with torch.save(network.state_dict(), …) ({_first_line(error)})"
+            f"{path} cannot be read safely ({error}); only files that hold nothing but weights are converted: "
+            "save it where you trust it with torch.save(network.state_dict(), …)"
         ) from error
+    if isinstance(held, dict) and isinstance(held.get("blobs"), dict):
+        return _blobs(held["blobs"], str(path))
     state = held.get("model_state", held) if isinstance(held, dict) else held
     if not isinstance(state, dict) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
-        raise CheckpointMismatch(f"{path} holds no weights; give a state_dict, bare or under `model_state`")
+        raise CheckpointMismatch(
+            f"{path} holds no weights; give a state_dict, bare or under `model_state`, or caffe2's `blobs`"
+        )
     return dict(state)
+
+
+def _plain(path: Path) -> Any:
+    """What a file of torch or caffe2 holds.
+
+    Raises:
+        Refused: something else than weights and plain values.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        of_torch = file.read(4) == b"PK\x03\x04"
+        if not of_torch:
+            file.seek(0)
+            held = plain(file.read())
+            if (
+                not isinstance(held, int) or held != _TORCH
+            ):  # what torch wrote before it wrote archives begins with a number
+                return held
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever a damaged file drives the unpickler to
+        raise Refused((str(error).splitlines() or [type(error).__name__])[0]) from error
+
+
+def _blobs(blobs: Mapping[str, Any], origin: str) -> dict[str, Tensor]:
+    """caffe2's weights, without what it kept for training."""
+    kept = {name: blob for name, blob in blobs.items() if not name.endswith(_OF_TRAINING)}
+    others = [name for name, blob in kept.items() if not (isinstance(blob, np.ndarray) and blob.dtype.kind == "f")]
+    if others:
+        raise CheckpointMismatch(f"{origin} has blobs that are no weights: {', '.join(sorted(others)[:5])}")
+    return {name: torch.from_numpy(np.ascontiguousarray(blob)) for name, blob in kept.items()}
 
 
 def from_official(official: Mapping[str, Tensor], size: SlowFastSize, classes: int, origin: str) -> dict[str, Tensor]:
@@ -94,14 +153,22 @@ def from_official(official: Mapping[str, Tensor], size: SlowFastSize, classes: i
     layouts = {layout: renamed(ours, size.depths, layout) for layout in LAYOUTS}
     layout = max(LAYOUTS, key=lambda one: len(official.keys() & set(layouts[one].values())))
     theirs = layouts[layout]
-    if problems := misfits({theirs[name]: tensor for name, tensor in ours.items()}, official):
+    wanted = {theirs[name]: ours[name] for name in theirs}
+    if layout == "caffe2":  # it leaves out axes of length 1
+        official = {name: _as_wide(tensor, wanted.get(name)) for name, tensor in official.items()}
+    if problems := misfits(wanted, official):
         raise CheckpointMismatch(
             f"{origin} is no {layout} checkpoint of this size with {classes} labels; give the right size and labels. "
             + "\n".join([f"{len(problems)} keys do not fit:", *problems])
         )
     check_finite(official, origin)
-    return {name: official[theirs[name]].to(tensor.dtype) for name, tensor in ours.items()}
+    return {
+        name: official[theirs[name]].to(tensor.dtype) if name in theirs else torch.zeros_like(tensor)
+        for name, tensor in ours.items()
+    }
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _as_wide(tensor: Tensor, wanted: Tensor | None) -> Tensor:
+    """With as many axes as are wanted; those that are missing have length 1."""
+    missing = 0 if wanted is None else wanted.dim() - tensor.dim()
+    return tensor.reshape(*tensor.shape, *[1] * max(0, missing))

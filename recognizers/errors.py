@@ -3,6 +3,7 @@
 RecognizerError
 ├── CheckpointMismatch   the file is not what was asked for: give the right file
 ├── DataError            the training or validation data cannot be used: mend the data
+├── DownloadFailed       a published file did not come: try again, or from a mirror, or put it there
 ├── OutOfDeviceMemory    the device is full: halve the batch
 └── DeviceFailed         the device failed: the batch is lost, the next is tried
 """
@@ -18,6 +19,10 @@ class CheckpointMismatch(RecognizerError):
 
 class DataError(RecognizerError):
     """A data set cannot be read or would give a wrong figure."""
+
+
+class DownloadFailed(RecognizerError):
+    """A published file could not be fetched whole and unchanged."""
 
 
 class OutOfDeviceMemory(RecognizerError):

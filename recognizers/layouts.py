@@ -1,4 +1,4 @@
-"""How PySlowFast and PyTorchVideo call the parts of a SlowFast network that we call otherwise."""
+"""How PySlowFast, PyTorchVideo and caffe2 call the parts of a SlowFast network that we call otherwise."""
 
 from __future__ import annotations
 
@@ -10,47 +10,64 @@ PATHWAYS = ("slow", "fast")
 
 
 class Names(NamedTuple):
-    """One layer's three names."""
+    """One layer's names."""
 
     ours: str
     pyslowfast: str
     pytorchvideo: str
+    caffe2: str
 
 
-LAYOUTS = ("pyslowfast", "pytorchvideo")
+LAYOUTS = ("pyslowfast", "pytorchvideo", "caffe2")
+_CAFFE2 = {"weight": "s", "bias": "b", "running_mean": "rm", "running_var": "riv"}
+"""Of a batch norm."""
 
 
 def layers(depths: Sequence[int]) -> Iterator[Names]:
     """Every layer with weights of a network with so many blocks in each stage."""
     for p, pathway in enumerate(PATHWAYS):
-        stem = (f"s1.pathway{p}_stem", f"blocks.0.multipathway_blocks.{p}")
-        yield Names(f"{pathway}_stem.conv", f"{stem[0]}.conv", f"{stem[1]}.conv")
-        yield Names(f"{pathway}_stem.norm", f"{stem[0]}.bn", f"{stem[1]}.norm")
+        stem, t = (f"s1.pathway{p}_stem", f"blocks.0.multipathway_blocks.{p}"), "t_" * p
+        yield Names(f"{pathway}_stem.conv", f"{stem[0]}.conv", f"{stem[1]}.conv", f"{t}conv1")
+        yield Names(f"{pathway}_stem.norm", f"{stem[0]}.bn", f"{stem[1]}.norm", f"{t}res_conv1_bn")
     for stage, depth in enumerate(depths):
         fuse = (f"s{stage + 1}_fuse", f"blocks.{stage}.multipathway_fusion")
-        yield Names(f"laterals.{stage}.conv", f"{fuse[0]}.conv_f2s", f"{fuse[1]}.conv_fast_to_slow")
-        yield Names(f"laterals.{stage}.norm", f"{fuse[0]}.bn", f"{fuse[1]}.norm")
+        before = f"t_res{stage + 1}_{depths[stage - 1] - 1}_branch2c_bn" if stage else "t_pool1"
+        subsample = f"{before}_subsample"
+        yield Names(f"laterals.{stage}.conv", f"{fuse[0]}.conv_f2s", f"{fuse[1]}.conv_fast_to_slow", subsample)
+        yield Names(f"laterals.{stage}.norm", f"{fuse[0]}.bn", f"{fuse[1]}.norm", f"{subsample}_bn")
         for p, pathway in enumerate(PATHWAYS):
             for block in range(depth):
                 yield from _block(
                     f"{pathway}_stages.{stage}.{block}",
                     f"s{stage + 2}.pathway{p}_res{block}",
                     f"blocks.{stage + 1}.multipathway_blocks.{p}.res_blocks.{block}",
+                    f"{'t_' * p}res{stage + 2}_{block}",
                 )
-    yield Names("head", "head.projection", "blocks.6.proj")
+    yield Names("head", "head.projection", "blocks.6.proj", "pred")
 
 
-def _block(ours: str, pyslowfast: str, pytorchvideo: str) -> Iterator[Names]:
+def _block(ours: str, pyslowfast: str, pytorchvideo: str, caffe2: str) -> Iterator[Names]:
     # The projection of every block; only the first of each stage has one.
-    yield Names(f"{ours}.projection", f"{pyslowfast}.branch1", f"{pytorchvideo}.branch1_conv")
-    yield Names(f"{ours}.projection_norm", f"{pyslowfast}.branch1_bn", f"{pytorchvideo}.branch1_norm")
+    theirs = (f"{pyslowfast}.branch1", f"{pytorchvideo}.branch1", f"{caffe2}_branch1")
+    yield Names(f"{ours}.projection", theirs[0], f"{theirs[1]}_conv", theirs[2])
+    yield Names(f"{ours}.projection_norm", f"{theirs[0]}_bn", f"{theirs[1]}_norm", f"{theirs[2]}_bn")
+    theirs = (f"{pyslowfast}.branch2", f"{pytorchvideo}.branch2", f"{caffe2}_branch2")
     for one in "abc":
-        yield Names(f"{ours}.conv_{one}", f"{pyslowfast}.branch2.{one}", f"{pytorchvideo}.branch2.conv_{one}")
-        yield Names(f"{ours}.norm_{one}", f"{pyslowfast}.branch2.{one}_bn", f"{pytorchvideo}.branch2.norm_{one}")
+        yield Names(f"{ours}.conv_{one}", f"{theirs[0]}.{one}", f"{theirs[1]}.conv_{one}", f"{theirs[2]}{one}")
+        yield Names(f"{ours}.norm_{one}", f"{theirs[0]}.{one}_bn", f"{theirs[1]}.norm_{one}", f"{theirs[2]}{one}_bn")
 
 
 def renamed(keys: Iterable[str], depths: Sequence[int], layout: str) -> dict[str, str]:
-    """The layout's name of each of our state's keys, in the keys' order: `{ours: theirs}`."""
+    """The layout's name of each of our state's keys, in the keys' order: `{ours: theirs}`.
+
+    caffe2 does not count the batches that its norms saw; such keys have no name in it.
+    """
     theirs: Mapping[str, str] = {names.ours: getattr(names, layout) for names in layers(depths)}
     split = [(key, *key.rpartition(".")) for key in keys]
-    return {key: f"{theirs[layer]}.{parameter}" for key, layer, _, parameter in split}
+    if layout != "caffe2":
+        return {key: f"{theirs[layer]}.{parameter}" for key, layer, _, parameter in split}
+    return {
+        key: f"{theirs[layer]}_{_CAFFE2[parameter] if theirs[layer].endswith('_bn') else parameter[0]}"
+        for key, layer, _, parameter in split
+        if parameter != "num_batches_tracked"
+    }

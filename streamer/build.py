@@ -30,6 +30,10 @@ from streamer.sources.reconnect import RetryPolicy
 from streamer.stages import Watch
 from streamer.worker import Plan, StreamPlan
 
+_OPTIONS = {
+    "hop_s", "threads", "state", "average_clips", "actor_model", "background", "interval_s", "fetch",
+}  # fmt: skip
+"""Of a recognizer's section, what it is built with as it stands."""
 SLOT = "0"
 """The outbox folder of the only worker."""
 
@@ -68,7 +72,7 @@ def build_recognizers(settings: Settings, runtime: str | None = None) -> dict[st
         if name not in used:
             continue
         try:
-            options = section.model_dump(include={"hop_s", "threads", "state", "average_clips", "actor_model"})
+            options = section.model_dump(include=_OPTIONS)
             if section.abstain_below is not None:
                 options["abstain"] = Abstain(section.abstain_by, section.abstain_below)
             options["runtime"] = runtime or section.runtime

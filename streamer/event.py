@@ -23,8 +23,20 @@ class Reason(StrEnum):
     SOURCE_LOST = "source_lost"
     SOURCE_ENDED = "source_ended"
     SHUTDOWN = "shutdown"
+    ACTOR_LEFT = "actor_left"
+    """Who did it is no longer seen."""
     INTERRUPTED = "interrupted"
     """The service was killed while the action was open; found at the next start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something, where people are told apart."""
+
+    id: int
+    """From 1; the same person as long as they are seen, nobody else's within watch and epoch."""
+    box: tuple[float, float, float, float]
+    """xyxy in fractions of the whole picture: where they were in the deciding clip, or when last seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,7 @@ class ActionEvent:
     """Started: the smoothed score at the decision. Ended: the mean score over the segment. In [0, 1]."""
     reason: Reason | None = None
     revision: int = 0
+    actor: Actor | None = None
 
     @property
     def event_id(self) -> UUID:
@@ -57,9 +70,10 @@ class ActionEvent:
         return uuid5(self.action_id, f"{self.phase}:{self.revision}")
 
 
-def action_id(stream: str, watch: str, epoch: int, action: str, start_media_s: float) -> UUID:
+def action_id(stream: str, watch: str, epoch: int, action: str, start_media_s: float, actor: int | None = None) -> UUID:
     """The id of a segment: the same input gives the same id (replay), two segments never share one."""
-    return uuid5(EVENT_NAMESPACE, f"{stream}/{watch}/{epoch}/{action}/{start_media_s:.6f}")
+    who = "" if actor is None else f"/{actor}"
+    return uuid5(EVENT_NAMESPACE, f"{stream}/{watch}/{epoch}/{action}/{start_media_s:.6f}{who}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,7 @@ class OpenAction:
     action: str
     started_at: float
     score: float
+    actor: Actor | None = None
 
     @classmethod
     def of(cls, started: ActionEvent) -> OpenAction:
@@ -84,6 +99,7 @@ class OpenAction:
             action=started.action,
             started_at=started.started_at,
             score=started.score,
+            actor=started.actor,
         )
 
     def interrupted(self, now: float) -> ActionEvent:
@@ -101,4 +117,5 @@ class OpenAction:
             duration_s=None,
             score=self.score,
             reason=Reason.INTERRUPTED,
+            actor=self.actor,
         )

@@ -33,6 +33,8 @@ class Observer(Protocol):
 
     def decided(self, latency_s: float) -> None: ...
 
+    def actors(self, stream: str, watch: str, count: int) -> None: ...
+
     def scores_not_finite(self, stream: str, watch: str) -> None: ...
 
 
@@ -90,6 +92,9 @@ class Lane:
             if event.phase is Phase.STARTED:
                 self._observer.decided(max(0.0, event.decided_at - event.started_at))
         self._emitter.emit(events)
+        if prediction.actors is not None:
+            for watch, count in self.stages.people().items():
+                self._observer.actors(prediction.stream, watch, count)
 
     def lose(self) -> None:
         """The epoch is over: end what is open now, not when the camera is back."""
@@ -98,6 +103,8 @@ class Lane:
             scheduler.forget(self.stages.stream)
 
     def end(self, reason: Reason) -> None:
+        for watch in self.stages.people():
+            self._observer.actors(self.stages.stream, watch, 0)
         self._emitter.emit(self.stages.end(reason))
 
     def _warn_of_unseen(self, frame: Frame) -> None:

@@ -97,6 +97,9 @@ class Metrics:
             "takt_decision_latency_seconds", "From a back-dated start to its decision.",
             buckets=_EVENT_BUCKETS, registry=registry,
         )  # fmt: skip
+        self._actors = Gauge(
+            "takt_actors", "People seen now, where they are told apart.", ["stream", "watch"], registry=registry
+        )
         self._lag = Histogram(
             "takt_event_loop_lag_seconds", "How late the loop comes.", buckets=_LAG_BUCKETS, registry=registry
         )
@@ -200,6 +203,9 @@ class Metrics:
 
     def decided(self, latency_s: float) -> None:
         self._decision.observe(latency_s)
+
+    def actors(self, stream: str, watch: str, count: int) -> None:
+        self._actors.labels(stream, watch).set(count)
 
     def loop_lag(self, seconds: float) -> None:
         self._lag.observe(seconds)

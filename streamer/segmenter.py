@@ -67,8 +67,12 @@ class Segmenter:
     where several can, they know nothing of each other.
     """
 
-    def __init__(self, labels: tuple[str, ...], background: str, rules: Mapping[str, EventRule]) -> None:
-        """`rules` by action; the key `default` speaks for actions that are not named."""
+    def __init__(
+        self, labels: tuple[str, ...], background: str, rules: Mapping[str, EventRule], actor: int | None = None
+    ) -> None:
+        """`rules` by action; the key `default` speaks for actions that are not named. `actor`: whose actions these are,
+        where people are told apart."""
+        self._actor = actor
         default = rules.get("default", EventRule())
         self._actions = {
             label: (position, rules.get(label, default)) for position, label in enumerate(labels) if label != background
@@ -125,7 +129,7 @@ class Segmenter:
             start = max(start, self._free_since)
         position = self._actions[action][0]
         track.segment = _Segment(
-            id=action_id(by.stream, by.watch, by.epoch, action, start),
+            id=action_id(by.stream, by.watch, by.epoch, action, start, self._actor),
             start=start,
             started_at=by.zero_at + start,
             total=float(by.scores[position]),

@@ -11,6 +11,7 @@ from recognizers.prediction import Prediction
 from streamer.buffer import Cut, TemporalBuffer
 from streamer.event import ActionEvent, Reason
 from streamer.frame import Frame
+from streamer.localised import ActorSegmenter
 from streamer.segmenter import EventRule, Segmenter
 
 
@@ -38,7 +39,8 @@ class StreamStages:
         self.watches = {watch.id: watch for watch in watches}
         self.epoch: int | None = None
         self._buffer = TemporalBuffer(stream, [self._cut_for(watch) for watch in watches])
-        self._segmenters: dict[str, Segmenter] = {}
+        self._segmenters: dict[str, Segmenter | ActorSegmenter] = {}
+        """Of the watches that have been answered in this epoch."""
 
     def _cut_for(self, watch: Watch) -> Cut:
         # The same wherever and whenever it runs, so that a recording always gives the same events.
@@ -48,9 +50,7 @@ class StreamStages:
     def begin(self, epoch: int) -> None:
         """A new unbroken connection; the one before must have been ended."""
         self.epoch = epoch
-        self._segmenters = {
-            watch.id: Segmenter(watch.labels, watch.background, watch.rules) for watch in self.watches.values()
-        }
+        self._segmenters = {}
 
     def cut(self, frame: Frame) -> list[Clip]:
         """Clips that are complete with this frame."""
@@ -60,7 +60,16 @@ class StreamStages:
         """Events of a prediction; one that belongs to an epoch that is over says nothing any more."""
         if prediction.epoch != self.epoch:
             return []
+        if prediction.watch not in self._segmenters:
+            watch = self.watches[prediction.watch]
+            make = Segmenter if prediction.actors is None else ActorSegmenter
+            self._segmenters[watch.id] = make(watch.labels, watch.background, watch.rules)
         return self._segmenters[prediction.watch].observe(prediction)
+
+    def people(self) -> dict[str, int]:
+        """How many people there are now, by watch; of those that tell people apart."""
+        told_apart = {watch: one for watch, one in self._segmenters.items() if isinstance(one, ActorSegmenter)}
+        return {watch: one.people for watch, one in told_apart.items()}
 
     def end(self, reason: Reason) -> list[ActionEvent]:
         """The epoch is over: end what is open. A second call has nothing left to end."""

@@ -104,6 +104,12 @@ class TrainingWindows:
         return cut
 
 
+def window_positions(end: int, frames: int, step: float) -> NDArray[np.intp]:
+    """Positions of a clip's pictures, the newest at `end`, `step` apart."""
+    positions: NDArray[np.intp] = np.rint(end - np.arange(frames - 1, -1, -1) * step).astype(np.intp)
+    return positions
+
+
 def even_windows(
     track: Track, classes: int, frames: int, interval_s: float, hop_s: float, clear: float
 ) -> Iterator[tuple[NDArray[np.uint8], int]]:

@@ -18,8 +18,8 @@ class Download:
 
     url: str
     sha256: str
-    size: int
-    """Bytes."""
+    size: int | None
+    """Bytes, where it is known."""
     licence: str
 
     @property
@@ -78,7 +78,7 @@ def file_of(name: str, given: str | Path | None, environment: Mapping[str, str])
     path = cache_folder(environment) / download.file
     if not path.is_file():
         raise CheckpointMismatch(
-            f"the model {name} is not there: {path}; put {download.url} there (SHA-256 {download.sha256}), "
-            "or say where it is"
+            f"the model {name} is not there: {path}; fetch it with `takt models get {name}`, or put {download.url} "
+            f"there (SHA-256 {download.sha256}), or say where it is"
         )
     return path

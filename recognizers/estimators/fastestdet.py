@@ -28,7 +28,7 @@ class FastestDet:
 
     short_side_px = SIDE_PX
 
-    def __init__(self, model: Path, *, least: float = 0.6, most: int = 16, threads: int = 1) -> None:
+    def __init__(self, model: Path, *, least: float = 0.65, most: int = 16, threads: int = 1) -> None:
         """Read a model file.
 
         Args:

@@ -2,7 +2,8 @@
 Convolutional Networks", NeurIPS 2014) or by a recurrent network.
 
 Flow is found by the network itself, in the very pictures that it sees, so that training and service cannot differ in
-it. It is not subtracted what all of a field has in common: cameras stand still here.
+it. Mixup therefore does not suit it: two clips laid over each other have the flow of neither. What all of a field has
+in common is not taken out: cameras stand still here.
 """
 
 from __future__ import annotations

@@ -50,7 +50,6 @@ WAYS: Mapping[str, Way] = {
     PLAIN: Way(torch.float32, channels_last=False, flat=False, graphs=False),
     "graphs": Way(torch.float32),
     "graphs, half": Way(torch.float16),
-    "graphs, bfloat16": Way(torch.bfloat16),
 }
 """All that can be chosen; the plain one first."""
 _MEASURED = 4

@@ -78,6 +78,7 @@ class LocalisedRecognizer:
                 fitted(shown, self._card.crop_px), clip, torch.from_numpy(found.boxes), memory
             )
             scores, known = scores_of(logits, self._card).cpu().numpy(), _Known(clip.region, memory)
+            known = known if np.isfinite(scores).all() else None  # what broke would break whatever follows
         actors = Actors(_in_the_picture(found, clip.region), found.scores, scores)
         return prediction_of(clip, self._anybody(scores), exclusive=False, actors=actors), known
 

@@ -24,7 +24,13 @@ def augmented(
     seen = normalised(cropped.to(device), MEAN, STD)
     if recipe.turn > 0:
         seen = _turned(seen, recipe.turn, rng)
-    n = len(seen)
+    return relit(seen, pictures, recipe, rng)
+
+
+def relit(seen: Tensor, pictures: NDArray[np.uint8], recipe: Recipe, rng: np.random.Generator) -> Tensor:
+    """`(N, 3, T, H, W)`, normalised, of `pictures`, `(N, T, …, 3)`: nothing moves, but light, colours, noise and what
+    is hidden change."""
+    n, device = len(seen), seen.device
     gain = (_random(rng, n, 0.75, 1.3) * _random(rng, (n, 3), 0.9, 1.1)).to(device)
     grey = seen.mean(dim=1, keepdim=True)
     colour = _random(rng, n, 0.5, 1.3)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from recognizers.clip import ClipSpec
+from recognizers.data.actors import BenchPairData
 from recognizers.data.sets import ClipListData, WorkCellData
 from recognizers.data.skeletons import SkeletonData
 from recognizers.data.windows import Jitter
@@ -15,7 +16,12 @@ from recognizers.families import FAMILIES
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
 
-_DATA = {"work_cell": WorkCellData, "clips": ClipListData, "skeletons": SkeletonData}
+_DATA = {
+    "work_cell": WorkCellData,
+    "clips": ClipListData,
+    "skeletons": SkeletonData,
+    "bench_pairs": BenchPairData,
+}
 
 
 def training_plan(settings: Mapping[str, Any]) -> TrainingPlan:
@@ -41,5 +47,6 @@ def training_plan(settings: Mapping[str, Any]) -> TrainingPlan:
         recipe=Recipe(**settings["recipe"]),
         jitter=Jitter(**settings["jitter"]),
         out=Path(settings["out"]),
+        licence=settings["licence"],
         multilabel=network["multilabel"],
     )

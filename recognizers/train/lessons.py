@@ -19,6 +19,8 @@ from recognizers.train.validate import Answers, answers
 
 Part = Literal["calibration", "held_out"]
 """Parts of a data set that nothing is learned from."""
+Inputs = Tensor | tuple[Tensor, ...]
+"""What a network is called with: one thing `(N, …)`, or several."""
 
 
 class Lessons(Protocol):
@@ -33,8 +35,9 @@ class Lessons(Protocol):
     @property
     def description(self) -> str: ...
 
-    def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """A batch of network inputs `(N, …)` as they may look live, and their truth `(N, C)`, where the recipe runs."""
+    def batch(self, rng: np.random.Generator) -> tuple[Inputs, Tensor]:
+        """A batch of network inputs as they may look live, and the truth of its answers `(N, C)`, where the recipe
+        runs."""
         ...
 
     def judged(self, network: nn.Module, part: Part) -> Answers:

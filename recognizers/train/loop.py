@@ -21,7 +21,7 @@ from recognizers.families import FAMILIES
 from recognizers.nn.resnet3d import Block
 from recognizers.train.augment import mixed
 from recognizers.train.imagenet import begin_with_imagenet
-from recognizers.train.lessons import Lessons
+from recognizers.train.lessons import Inputs, Lessons
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
 from recognizers.train.validate import figures, fitted_abstention, fitted_temperature
@@ -82,8 +82,10 @@ def _optimised(plan: TrainingPlan, lessons: Lessons, told: Callable[[Progress], 
         rate = recipe.rate * rate_share(step, recipe.steps)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        clips, truth = mixed(*lessons.batch(rng), recipe.mixup, rng)
-        loss = _loss(network(clips), truth, plan)
+        inputs, truth = lessons.batch(rng)
+        if isinstance(inputs, Tensor):
+            inputs, truth = mixed(inputs, truth, recipe.mixup, rng)
+        loss = _loss(_said(network, inputs), truth, plan)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -93,6 +95,11 @@ def _optimised(plan: TrainingPlan, lessons: Lessons, told: Callable[[Progress], 
             _remember(plan, network, kept, optimizer, step + 1)
         told(Progress(step + 1, recipe.steps, float(loss.detach()), rate))
     return kept
+
+
+def _said(network: nn.Module, inputs: Inputs) -> Tensor:
+    said: Tensor = network(inputs) if isinstance(inputs, Tensor) else network(*inputs)
+    return said
 
 
 def _loss(logits: Tensor, truth: Tensor, plan: TrainingPlan) -> Tensor:
@@ -144,7 +151,7 @@ def _settle_norms(network: nn.Module, recipe: Recipe, lessons: Lessons) -> None:
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over what follows
     for number in range(_NORM_BATCHES):
-        network(lessons.batch(np.random.default_rng((recipe.seed, recipe.steps, number)))[0])
+        _said(network, lessons.batch(np.random.default_rng((recipe.seed, recipe.steps, number)))[0])
 
 
 def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
@@ -161,6 +168,7 @@ def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
         network=asdict(cast(Any, plan.size)),
         temperature=fitted_temperature(chosen_by),
         multilabel=plan.multilabel,
+        licence=plan.licence,
         abstain=None if plan.multilabel else fitted_abstention(chosen_by, background, plan.recipe.abstain),
     )
     return replace(

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recognizers.clip import ClipSpec
+from recognizers.data.actors import BenchPairData
 from recognizers.data.sets import ClipListData, Sampling, Tick, WorkCellData
 from recognizers.data.skeletons import SkeletonData
 from recognizers.data.windows import Jitter
 from recognizers.errors import DataError
 from recognizers.nn.network import Size
 from recognizers.nn.skeletons import SkeletonSize
+from recognizers.train.actor_lessons import ActorLessons
 from recognizers.train.lessons import Lessons, PictureLessons
 from recognizers.train.recipe import Recipe
 from recognizers.train.skeleton_lessons import SkeletonLessons
@@ -26,10 +28,12 @@ class TrainingPlan:
     size: Size
     spec: ClipSpec
     crop_px: int
-    data: WorkCellData | ClipListData | SkeletonData
+    data: WorkCellData | ClipListData | SkeletonData | BenchPairData
     recipe: Recipe
     jitter: Jitter
     out: Path
+    licence: str = ""
+    """Of the weights, for the card."""
     multilabel: bool = False
     """Several actions can go on at once; each is asked for by itself."""
 
@@ -57,7 +61,17 @@ class TrainingPlan:
             return SkeletonLessons(self.data.load(), self.size, self.recipe, self.jitter)
         if isinstance(self.size, SkeletonSize):
             raise DataError(f"a {self.kind} network looks at skeletons, the data are pictures; give data.skeletons")
+        if isinstance(self.data, BenchPairData):
+            return self._actor_lessons(self.data, tick)
         if self.kind == "slowfast_actors":
-            raise DataError("a slowfast_actors network learns from people in boxes, which these data have not")
+            raise DataError("a slowfast_actors network learns from people in boxes; give data.bench_pairs")
         data = self.data.load(Sampling(self.stored_hz, self.stored_px), tick)
         return PictureLessons(data, self.spec, self.crop_px, self.recipe, self.jitter, self.multilabel)
+
+    def _actor_lessons(self, data: BenchPairData, tick: Tick) -> ActorLessons:
+        if self.kind != "slowfast_actors":
+            raise DataError(f"a {self.kind} network cannot tell people apart; train a slowfast_actors")
+        if not self.multilabel:
+            raise DataError("a slowfast_actors scores each label by itself; set network.multilabel: true")
+        tracks = data.load(Sampling(self.stored_hz, self.crop_px), tick)
+        return ActorLessons(tracks, self.spec, self.recipe, self.jitter)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from streamer.event import OpenAction
+from streamer.event import Actor, OpenAction
 from streamer.wire import Message
 
 LEVELS = {"telemetry": 0, "zone": 1, "action": 2, "safety": 3}
@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS dead_letter (
     seq INTEGER NOT NULL, term INTEGER NOT NULL, reason TEXT NOT NULL, refused_at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS open_action (
     action_id BLOB PRIMARY KEY, stream TEXT NOT NULL, watch TEXT NOT NULL, epoch INTEGER NOT NULL,
-    action TEXT NOT NULL, started_at REAL NOT NULL, score REAL NOT NULL) WITHOUT ROWID;
+    action TEXT NOT NULL, started_at REAL NOT NULL, score REAL NOT NULL, actor TEXT) WITHOUT ROWID;
 """
 DROPPABLE = """
 WITH told AS (
@@ -90,6 +90,7 @@ def connect(file: Path, budget_bytes: int) -> sqlite3.Connection:
         if found != "ok":
             raise sqlite3.DatabaseError(found)
         connection.executescript(TABLES)
+        _keep_up(connection)
     except BaseException:
         connection.close()
         raise
@@ -130,8 +131,11 @@ class Store:
         """Keep messages and note what is open. A message whose key is kept already is not kept twice."""
         kept = [self._keep(message, at) for message in messages]
         self._db.executemany(
-            "INSERT OR REPLACE INTO open_action VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(o.action_id.bytes, o.stream, o.watch, o.epoch, o.action, o.started_at, o.score) for o in opened],
+            "INSERT OR REPLACE INTO open_action VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (o.action_id.bytes, o.stream, o.watch, o.epoch, o.action, o.started_at, o.score, _actor_text(o.actor))
+                for o in opened
+            ],
         )
         self._db.executemany("DELETE FROM open_action WHERE action_id = ?", [(one.bytes,) for one in closed])
         return kept
@@ -214,7 +218,7 @@ class Store:
 
     def open_actions(self) -> list[OpenAction]:
         rows = self._db.execute("SELECT * FROM open_action ORDER BY stream, started_at")
-        return [OpenAction(UUID(bytes=row[0]), *row[1:]) for row in rows]
+        return [_open_action(row) for row in rows]
 
     def oldest(self) -> float | None:
         """Unix seconds at which the oldest waiting message was accepted."""
@@ -236,15 +240,38 @@ class Store:
 
 def salvage(damaged: Path, into: sqlite3.Connection) -> int:
     """Copy what can still be read of a damaged database, from both ends; returns how many rows that were."""
-    columns = {"message": 13, "open_action": 7}
+    columns = {"message": 13, "open_action": 8}
     before = into.total_changes
     with contextlib.closing(sqlite3.connect(damaged)) as old:
         for table, count in columns.items():
             for order in ("ASC", "DESC"):
                 with contextlib.suppress(sqlite3.DatabaseError):
                     for row in old.execute(f"SELECT * FROM {table} ORDER BY 1 {order}"):  # noqa: S608
-                        into.execute(f"INSERT OR IGNORE INTO {table} VALUES ({'?, ' * (count - 1)}?)", row)  # noqa: S608
+                        whole = (*row, *[None] * (count - len(row)))  # an older file has fewer columns
+                        into.execute(f"INSERT OR IGNORE INTO {table} VALUES ({'?, ' * (count - 1)}?)", whole)  # noqa: S608
     return into.total_changes - before
+
+
+def _keep_up(connection: sqlite3.Connection) -> None:
+    """Give a file of an older version the columns that came later."""
+    if "actor" not in [row[1] for row in connection.execute("PRAGMA table_info(open_action)")]:
+        connection.execute("ALTER TABLE open_action ADD COLUMN actor TEXT")
+
+
+def _open_action(row: tuple[Any, ...]) -> OpenAction:
+    id_, stream, watch, epoch, action, started_at, score, actor = row
+    return OpenAction(UUID(bytes=id_), stream, watch, epoch, action, started_at, score, _actor(actor))
+
+
+def _actor_text(actor: Actor | None) -> str | None:
+    return None if actor is None else json.dumps([actor.id, *actor.box])
+
+
+def _actor(text: str | None) -> Actor | None:
+    if text is None:
+        return None
+    one, left, top, right, bottom = json.loads(text)
+    return Actor(one, (left, top, right, bottom))
 
 
 def _queued(row: tuple[Any, ...]) -> Queued:

@@ -11,6 +11,7 @@ from typing import Any
 
 from recognizers.card import Card, checkpoint_path, read_card
 from recognizers.errors import CheckpointMismatch
+from recognizers.huggingface import KIND, Wanted, folder_card, hub_name
 from streamer.settings.document import Document
 from streamer.settings.mistakes import suggestion
 from streamer.settings.sections import RecognizerSection
@@ -71,6 +72,10 @@ def _read_cards(document: Document) -> dict[str, Card]:
         if not (isinstance(checkpoint, str) and checkpoint.isprintable()):
             continue
         try:
+            if kind == KIND:
+                if (card_here := _folder_card(checkpoint, section.get("background"))) is not None:
+                    cards[str(where[-1])] = card_here
+                continue
             card = read_card(checkpoint_path(checkpoint))
         except CheckpointMismatch as error:
             document.problem((*where, "checkpoint"), str(error))
@@ -81,6 +86,15 @@ def _read_cards(document: Document) -> dict[str, Card]:
             )
         cards[str(where[-1])] = card
     return cards
+
+
+def _folder_card(checkpoint: str, background: object) -> Card | None:
+    """What a video classifier's folder says; what the hub has of one is seen when the service starts."""
+    if Path(checkpoint).is_dir():
+        return folder_card(Path(checkpoint), Wanted(background if isinstance(background, str) else None))
+    if hub_name(checkpoint) is None:
+        raise CheckpointMismatch(f"no such folder: {checkpoint}; give a folder, or owner/name of the hub")
+    return None
 
 
 def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:

@@ -76,7 +76,10 @@ class RecognizerSection(Section):
     """A network, loaded once and shared by name."""
 
     kind: Kind = Field("slowfast", description="which recognizer; nothing finds the joints yet that san needs")
-    checkpoint: Text = Field("bundled:cell", description="a safetensors file, or bundled:NAME")
+    checkpoint: Text = Field(
+        "bundled:cell",
+        description="a safetensors file or bundled:NAME; of a huggingface a folder or owner/name",
+    )
     hop_s: PositiveSeconds | None = Field(None, description="seconds between clips; null: as the checkpoint says")
     threads: int = Field(1, ge=1, le=64, description="CPU threads for one batch")
     runtime: Literal["auto", "torch", "openvino"] = Field(
@@ -89,11 +92,17 @@ class RecognizerSection(Section):
     actor_model: Path | None = Field(
         None, description="of a slowfast_actors: FastestDet.onnx, which finds people; null: from the cache folder"
     )
-
     abstain_below: float | None = Field(
         None, description="what is known less well is background; null: as the checkpoint says"
     )
     abstain_by: Literal["max_logit", "energy"] = Field("max_logit", description="how well something is known")
+    background: Text | None = Field(
+        None, description="of a huggingface: its label that means none of the actions; null: one is added"
+    )
+    interval_s: PositiveSeconds | None = Field(
+        None, description="of a huggingface: seconds between pictures of a clip; null: as its kind was trained"
+    )
+    fetch: bool = Field(False, description="of a huggingface: whether the hub may be asked for what is not here")
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> RecognizerSection:
@@ -103,6 +112,9 @@ class RecognizerSection(Section):
             raise ValueError(f"runtime: openvino runs a slowfast only, not a {self.kind}; leave it out")
         if self.actor_model is not None and self.kind != "slowfast_actors":
             raise ValueError(f"actor_model: only a slowfast_actors looks for people, not a {self.kind}; leave it out")
+        for name in ("background", "interval_s", "fetch"):
+            if getattr(self, name) and self.kind != "huggingface":
+                raise ValueError(f"{name}: the checkpoint of a {self.kind} says it; leave it out")
         if self.average_clips > 1 and self.kind == "slowfast_actors":
             raise ValueError("average_clips: people come and go from clip to clip; leave it out for a slowfast_actors")
         return self

@@ -54,17 +54,27 @@ class SkeletonsSection(Section):
     background: Text = Field("background", description="one of its labels, or a new one for what is no action")
 
 
+class BenchPairsSection(Section):
+    """Pairs of simulated work cells side by side, each with an operator in a box, for `slowfast_actors`."""
+
+    seed: int = Field(5000, ge=0, le=2**31, description="of the first bench; the next one has the next seed")
+    sessions: Count = Field(12, description="pairs to train on")
+    session_s: PositiveSeconds = Field(60.0, description="seconds that each of them works")
+    held_out: Count = Field(4, description="pairs that are kept from training")
+
+
 class DataSection(Section):
     """Where clips come from: exactly one of these."""
 
     work_cell: WorkCellSection | None = Field(None, description="the simulated work cell")
     clips: ClipsSection | None = Field(None, description="a folder of clips")
     skeletons: SkeletonsSection | None = Field(None, description="a file of skeletons, for `san`")
+    bench_pairs: BenchPairsSection | None = Field(None, description="two work cells a picture, for `slowfast_actors`")
 
     @model_validator(mode="after")
     def _one(self) -> DataSection:
-        if sum(one is not None for one in (self.work_cell, self.clips, self.skeletons)) != 1:
-            raise ValueError("must have exactly one of work_cell, clips and skeletons")
+        if sum(one is not None for one in (self.work_cell, self.clips, self.skeletons, self.bench_pairs)) != 1:
+            raise ValueError("must have exactly one of work_cell, clips, skeletons and bench_pairs")
         return self
 
 
@@ -106,6 +116,7 @@ class TrainingSettings(Section):
     """A whole training."""
 
     out: Path = Field(description="the checkpoint to write, a .safetensors file")
+    licence: str = Field("", description="of the weights, as the checkpoint will say it, e.g. Apache-2.0")
     network: NetworkSection = NetworkSection()
     data: DataSection = Field(description="what to learn from")
     recipe: RecipeSection = RecipeSection()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from streamer.event import ActionEvent, OpenAction, Phase, Reason
+from streamer.event import ActionEvent, Actor, OpenAction, Phase, Reason
 from streamer.wire import Message, action_message
 
 
 def action_event(
-    stream: str = "cam", phase: Phase = Phase.STARTED, number: int = 0, reason: Reason = Reason.COMPLETED
+    stream: str = "cam",
+    phase: Phase = Phase.STARTED,
+    number: int = 0,
+    reason: Reason = Reason.COMPLETED,
+    actor: Actor | None = None,
 ) -> ActionEvent:
     ended = phase is Phase.ENDED
     at = 1_700_000_000.0 + number
@@ -27,6 +31,7 @@ def action_event(
         score=0.9,
         reason=reason if ended else None,
         revision=1 if phase is Phase.REVISED else 0,
+        actor=actor,
     )
 
 
@@ -35,5 +40,5 @@ def message(stream: str = "cam", number: int = 0) -> Message:
     return action_message(action_event(stream, number=number), "arrival")
 
 
-def open_action(stream: str = "cam") -> OpenAction:
-    return OpenAction.of(action_event(stream))
+def open_action(stream: str = "cam", actor: Actor | None = None) -> OpenAction:
+    return OpenAction.of(action_event(stream, actor=actor))

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from recognizers.build import build_recognizer
+from recognizers.card import Abstain
 from recognizers.clip import WHOLE_PICTURE, Clip, Region
 from recognizers.models.streams import TwoStreamSize
 from recognizers.prediction import Prediction
@@ -23,6 +24,7 @@ from tests.recognizers import two_streams
 from tests.recognizers.networks import write_random, write_random_actors
 from tests.recognizers.pictures import CRNN, LSTM, SINGLE_FRAME, write
 from tests.recognizers.skeletons import write_random_san
+from tests.recognizers.videos import write_video
 
 
 def built_two_stream(folder: Path, size: TwoStreamSize) -> Recognizer:
@@ -54,6 +56,10 @@ RECOGNIZERS: dict[str, Callable[[Path], Recognizer]] = {
     "averaged over a state": lambda _: AveragedRecognizer(CountingRecognizer(warm_up=1), 2),
     "san": lambda folder: build_recognizer(
         "san", write_random_san(folder / "random.safetensors"), {"poses": BrightPoses()}
+    ),
+    "huggingface": lambda folder: build_recognizer("huggingface", write_video(folder), {}),
+    "abstaining": lambda folder: build_recognizer(
+        "slowfast", write_random(folder / "random.safetensors"), {"abstain": Abstain("max_logit", 0.3)}
     ),
     "counting": lambda _: CountingRecognizer(warm_up=1),
 }

@@ -35,6 +35,36 @@ def pytorchvideo(name: str) -> str:
     return name
 
 
+CAFFE2 = (
+    (r"^s1\.pathway0_stem\.conv", "conv1"),
+    (r"^s1\.pathway1_stem\.conv", "t_conv1"),
+    (r"^s1\.pathway0_stem\.bn", "res_conv1_bn"),
+    (r"^s1\.pathway1_stem\.bn", "t_res_conv1_bn"),
+    (r"^s1_fuse\.conv_f2s", "t_pool1_subsample"),
+    (r"^s1_fuse\.bn", "t_pool1_subsample_bn"),
+    (r"^s(\d)\.pathway0_res(\d+)\.branch1", r"res\1_\2_branch1"),
+    (r"^s(\d)\.pathway1_res(\d+)\.branch1", r"t_res\1_\2_branch1"),
+    (r"^s(\d)\.pathway0_res(\d+)\.branch2\.", r"res\1_\2_branch2"),
+    (r"^s(\d)\.pathway1_res(\d+)\.branch2\.", r"t_res\1_\2_branch2"),
+    (r"^head\.projection", "pred"),
+    (r"bn\.weight$", "bn_s"),
+    (r"bn\.running_mean$", "bn_rm"),
+    (r"bn\.running_var$", "bn_riv"),
+    (r"\.weight$", "_w"),
+    (r"\.bias$", "_b"),
+)
+"""Likewise; what joins the pathways behind a stage carries the number of its last block."""
+
+
+def caffe2(name: str, depths: Sequence[int]) -> str:
+    for stage, depth in enumerate(depths, start=2):
+        name = name.replace(f"s{stage}_fuse.conv_f2s", f"t_res{stage}_{depth - 1}_branch2c_bn_subsample")
+        name = name.replace(f"s{stage}_fuse.bn", f"t_res{stage}_{depth - 1}_branch2c_bn_subsample_bn")
+    for pattern, replacement in CAFFE2:
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
 def shapes(width: int, beta_inv: int, depths: Sequence[int], fusion_kernel: int, classes: int) -> Shapes:
     """Every tensor of a PySlowFast checkpoint."""
     return dict(_shapes(width, beta_inv, depths, fusion_kernel, classes))

@@ -123,14 +123,14 @@ def test_a_pickle_of_any_protocol(tmp_path: Path, protocol: int) -> None:
     path = tmp_path / "net.pkl"
     path.write_bytes(pickle.dumps({"head.weight": [1.0, 2.0]}, protocol))
 
-    refused(path, "takt convert")
+    refused(path, "takt models convert")
 
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
 def test_what_torch_saves(tmp_path: Path, zipped: bool) -> None:
     torch.save(WEIGHTS, tmp_path / "net.pt", _use_new_zipfile_serialization=zipped)
 
-    refused(tmp_path / "net.pt", "is a pickle", "takt convert")
+    refused(tmp_path / "net.pt", "is a pickle", "takt models convert")
 
 
 def test_a_good_file_whose_header_is_as_long_as_a_pickle_begins_is_loaded(tmp_path: Path) -> None:

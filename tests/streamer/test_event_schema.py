@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
 
-from streamer.event import Phase, Reason
+from streamer.event import Actor, Phase, Reason
 from streamer.testing.messages import action_event, open_action
 from streamer.wire import action_message, envelope
 
@@ -34,9 +34,13 @@ def test_the_schema_is_one() -> None:
     number=st.integers(0, 10**9),
     clock=st.sampled_from(["rtcp", "arrival", "replay"]),
     score=st.floats(0, 1),
+    actor=st.none() | st.builds(Actor, st.integers(1), st.tuples(*[st.floats(0, 1)] * 4)),
 )
-def test_every_action_message_is_valid(phase: Phase, reason: Reason, number: int, clock: str, score: float) -> None:
-    event = replace(action_event(phase=phase, number=number, reason=reason), score=score)
+def test_every_action_message_is_valid(
+    phase: Phase, reason: Reason, number: int, clock: str, score: float, actor: Actor | None
+) -> None:
+    assume(actor is not None or reason is not Reason.ACTOR_LEFT)
+    event = replace(action_event(phase=phase, number=number, reason=reason, actor=actor), score=score)
     written = payload(event, clock)
 
     VALIDATOR.validate(written)
@@ -45,11 +49,31 @@ def test_every_action_message_is_valid(phase: Phase, reason: Reason, number: int
 
 def test_the_end_of_an_interrupted_action_is_valid() -> None:
     VALIDATOR.validate(payload(open_action().interrupted(1_800_000_000.0)))
+    known = payload(open_action(actor=Actor(3, (0.1, 0.2, 0.3, 0.4))).interrupted(1_800_000_000.0))
+    VALIDATOR.validate(known)
+    assert known["actor"] == {"id": 3, "box": [0.1, 0.2, 0.3, 0.4]}
+
+
+def test_a_message_says_who_only_where_people_are_told_apart() -> None:
+    assert "actor" not in payload(action_event())
+    with pytest.raises(ValidationError, match="'actor' is a required property"):
+        VALIDATOR.validate(payload(action_event(phase=Phase.ENDED, reason=Reason.ACTOR_LEFT)))
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"seq": 0}, {"phase": "begun"}, {"at": "yesterday"}, {"score": 1.5}, {"event_id": "7"}, {"reason": "completed"}],
+    [
+        {"actor": {"id": 0, "box": [0, 0, 1, 1]}},
+        {"actor": {"id": 1, "box": [0, 0, 1]}},
+        {"actor": {"id": 1, "box": [0, 0, 1, 1.1]}},
+        {"actor": {"id": 1}},
+        {"seq": 0},
+        {"phase": "begun"},
+        {"at": "yesterday"},
+        {"score": 1.5},
+        {"event_id": "7"},
+        {"reason": "completed"},
+    ],
 )
 def test_what_breaks_the_contract_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

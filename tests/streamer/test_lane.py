@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from recognizers.clip import WHOLE_PICTURE, ClipSpec
-from recognizers.prediction import Prediction
+from recognizers.prediction import Actors, Prediction
 from streamer.clock import SystemClock
 from streamer.emitter import Emitter
 from streamer.event import OpenAction
@@ -38,6 +38,7 @@ class Outbox:
 class Counts:
     def __init__(self) -> None:
         self.shed: list[str] = []
+        self.people: list[tuple[str, str, int]] = []
         self.not_finite: list[tuple[str, str]] = []
 
     def events(self, stream: str, phase: str) -> None: ...
@@ -53,6 +54,9 @@ class Counts:
     def queued(self, took_s: float) -> None: ...
 
     def decided(self, latency_s: float) -> None: ...
+
+    def actors(self, stream: str, watch: str, count: int) -> None:
+        self.people.append((stream, watch, count))
 
     def scores_not_finite(self, stream: str, watch: str) -> None:
         self.not_finite.append((stream, watch))
@@ -118,6 +122,20 @@ async def test_a_new_epoch_ends_what_the_one_before_left_open() -> None:
     rig.lane.answer(prediction(1, 2.0))
 
     assert await rig.stored() == [("started", None), ("ended", "source_lost")]
+
+
+async def test_people_are_counted_where_they_are_told_apart_and_are_gone_with_the_camera() -> None:
+    rig = Rig()
+    await rig.lane.take(frame(0))
+    boxes, scores = np.array([[0.1, 0.1, 0.3, 0.9]], np.float32), np.array([[0.1, 0.9]], np.float32)
+    actors = Actors(boxes, np.ones(1, np.float32), scores)
+    for media_s in (1.0, 2.0):
+        rig.lane.answer(replace(prediction(1, media_s), actors=actors))
+    rig.lane.lose()
+
+    assert rig.counts.people == [("cam", "bench", 0), ("cam", "bench", 1), ("cam", "bench", 0)]
+    assert await rig.stored() == [("started", None), ("ended", "source_lost")]
+    assert [message.body["actor"] for message in rig.outbox.messages] == [{"id": 1, "box": [0.1, 0.1, 0.3, 0.9]}] * 2
 
 
 async def test_a_clip_with_too_little_coverage_is_not_looked_at_and_is_counted() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recognizers.clip import WHOLE_PICTURE, ClipSpec
-from recognizers.prediction import Prediction
+from recognizers.prediction import Actors, Prediction
 from streamer.event import ActionEvent, Phase, Reason
 from streamer.frame import Frame
 from streamer.segmenter import EventRule
@@ -48,6 +48,25 @@ def test_a_lost_source_ends_what_is_open_exactly_once() -> None:
 
     assert [event.reason for event in stream.end(Reason.SOURCE_LOST)] == [Reason.SOURCE_LOST]
     assert stream.end(Reason.SHUTDOWN) == []
+
+
+def test_where_people_are_told_apart_each_has_events_and_the_epoch_ends_them_all() -> None:
+    stream = stages()
+    stream.begin(1)
+    assert stream.people() == {}
+    boxes = np.array([[0.1, 0.2, 0.3, 0.9], [0.6, 0.2, 0.8, 0.9]], np.float32)
+    actors = Actors(boxes, np.ones(2, np.float32), np.array([[0.1, 0.9]] * 2, np.float32))
+    for media_s in (1, 2):
+        events = stream.observe(replace(prediction(1, media_s, 0.9), exclusive=False, actors=actors))
+
+    assert [(event.actor.id if event.actor else None, event.action) for event in events] == [(1, "pick"), (2, "pick")]
+    assert stream.people() == {"bench": 2}
+    ended = stream.end(Reason.SOURCE_LOST)
+    assert {event.action_id for event in ended} == {event.action_id for event in events}
+    assert stream.people() == {}
+    stream.begin(2)
+    again = [stream.observe(replace(prediction(2, s, 0.9), exclusive=False, actors=actors)) for s in (1, 2)][1]
+    assert not {event.action_id for event in again} & {event.action_id for event in ended}
 
 
 @given(st.lists(st.one_of(st.floats(0, 1), st.just(None)), max_size=60))

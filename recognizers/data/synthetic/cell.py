@@ -17,6 +17,8 @@ from recognizers.data.synthetic.pose import CRANK, Places, Pose, pose, start
 from recognizers.data.synthetic.script import Script, Segment
 
 ASPECT = 4 / 3
+_REACH = 0.1
+"""From the middle of a hand to its finger tips, in heights of the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +60,27 @@ class WorkCell:
             self._poses.append(pose(self._places, segment, segment.end_s, self._poses[earlier]))
         return pose(self._places, self.script.segments[number], at_s, self._poses[number])
 
+    def operator_at(self, at_s: float) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of what is seen of the operator, in heights of the picture: hands and forearms that
+        come in from below."""
+        now = self.pose_at(at_s)
+        across = (now.hand[0], now.other[0], *self._elbows())
+        top = min(now.hand[1], now.other[1], 1.0 - _REACH)
+        return min(across) - _REACH, top - _REACH, max(across) + _REACH, 1.0
+
+    def _elbows(self) -> tuple[float, float]:
+        """How far right they are; below the picture."""
+        return self._places.other_rest[0] - 0.14, self._places.rest[0] + 0.14
+
     def draw(self, at_s: float) -> Picture:
         """The picture of a moment, `(H, W, 3)` uint8 RGB."""
         now, canvas = self.pose_at(at_s), Canvas(self._ground)
         self._draw_crank(canvas, now.crank)
         if now.part is not None:
             self._draw_part(canvas, now.part, now.part_turn)
-        self._draw_arm(canvas, (self._places.other_rest[0] - 0.14, 1.2), now.other, -1)
-        self._draw_arm(canvas, (self._places.rest[0] + 0.14, 1.2), now.hand, 1)
+        other_elbow, elbow = self._elbows()
+        self._draw_arm(canvas, (other_elbow, 1.2), now.other, -1)
+        self._draw_arm(canvas, (elbow, 1.2), now.hand, 1)
         self._light.fall_on(canvas.pixels, at_s)
         return canvas.picture()
 

@@ -19,7 +19,7 @@ LEAST = {
     "probe": ["rtsp://127.0.0.1:1/main"],
     "replay": [NOWHERE, NOWHERE],
     "train": [NOWHERE],
-    "convert": [NOWHERE, "--size", "r50_8x8", "--labels", NOWHERE, "--background", "none", "--out", NOWHERE],
+    "models": ["convert", NOWHERE, NOWHERE, "--size", "r50_8x8", "--labels", NOWHERE, "--background", "none"],
 }
 """Arguments of each command that can fail, so that it does."""
 ALWAYS = ("schema", "version", "demo")
@@ -63,6 +63,9 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ["demo", "--seconds", "nan"],
         ["demo", "--seconds", "-5"],
         ["run", "a", "b"],
+        ["models"],
+        ["models", "dance"],
+        ["models", "get", "http://host/file", "--sha256", "abc"],
     ],
 )
 def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from streamer.settings import load_training
 
 TINY = """
 out: {out}
+licence: MIT
 network: {{size: small, crop_px: 32}}
 data: {{work_cell: {{seed: 7, sessions: 1, session_s: 40.0, held_out: 1, elsewhere: 1}}}}
 recipe: {{steps: 1, batch: 2, threads: 1}}
@@ -31,13 +32,17 @@ def test_it_writes_a_checkpoint_and_its_card(tmp_path: Path, capsys: pytest.Capt
             "held_out": card.trained["held_out"],
         }
     ]
+    assert card.licence == "MIT"
     assert "tighten" in (tmp_path / "tiny.md").read_text()
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("out: x.safetensors\ndata: {}\n", "2: data: must have exactly one of work_cell, clips and skeletons"),
+        (
+            "out: x.safetensors\ndata: {}\n",
+            "2: data: must have exactly one of work_cell, clips, skeletons and bench_pairs",
+        ),
         ("out: x.safetensors\ndata: {work_cel: {}}\n", "2: data.work_cel: unknown key; did you mean work_cell?"),
         ("data: {work_cell: {}}\nrecipe: {steps: 0}\n", "2: recipe.steps: must be greater than or equal to 1"),
         (
@@ -72,6 +77,7 @@ def test_mistakes_are_told_before_any_work(
 def test_the_shipped_training_files_are_valid() -> None:
     root = Path(__file__).parents[3]
     assert load_training(root / "config/training/cell.yaml", {}).data.work_cell is not None
+    assert load_training(root / "config/training/actors.yaml", {}).data.bench_pairs is not None
     skeletons = load_training(root / "config/training/skeletons.yaml", {"SKELETONS": "some.npz"}).data.skeletons
     assert skeletons is not None
     named = {"CLIPS": "clips", "SCENES": "scenes", "CHECKPOINT": "x.safetensors"}

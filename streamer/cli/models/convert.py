@@ -1,4 +1,4 @@
-"""Make a checkpoint of an official SlowFast network (a .pyth or .pt file of PySlowFast or PyTorchVideo).
+"""Make a checkpoint of an official SlowFast network: .pyth or .pt of PySlowFast or PyTorchVideo, .pkl of caffe2.
 
 The file's layout is told from its keys; every key must fit. No code in the file is run; a file that cannot be read
 without is refused."""
@@ -11,12 +11,10 @@ from pathlib import Path
 from streamer.cli.output import Output
 from streamer.errors import ConfigError
 
-EXAMPLES = """example: takt convert SLOWFAST_8x8_R50.pyth --size r50_8x8 --labels kinetics400.txt --background none \\
-             --out kinetics400.safetensors"""
-
 
 def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument("out", type=Path, metavar="OUT", help="the .safetensors file to write")
     command.add_argument("--size", required=True, help="r50_4x16, r50_8x8 or r101_8x8")
     command.add_argument(
         "--labels", type=Path, required=True, help="a text file, one label a line, in the order of the outputs"
@@ -24,20 +22,34 @@ def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--background",
         required=True,
-        help="the label that means none of the actions; another word is added as a label that never wins",
+        help="the label that means none of the actions; another word is added as a label that wins only below "
+        "--abstain-below",
     )
-    command.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
+    command.add_argument("--abstain-below", type=float, metavar="X", help="of its largest logit; unset: never")
+    command.add_argument("--multilabel", action="store_true", help="several labels at once (Charades, AVA)")
+    command.add_argument("--bgr", action="store_true", help="its pictures had blue first (Charades of caffe2)")
+    command.add_argument("--licence", default="", help="of the weights, as their publisher says")
 
 
 def main(arguments: argparse.Namespace, output: Output) -> int:
     labels = _labels(arguments.labels)
-    from recognizers.convert import convert  # noqa: PLC0415 - torch takes seconds to import
+    from recognizers.card import Abstain  # noqa: PLC0415 - as convert
+    from recognizers.convert import About, convert  # noqa: PLC0415 - torch takes seconds to import
     from recognizers.models.slowfast import PUBLISHED  # noqa: PLC0415
 
     if arguments.size not in PUBLISHED:
         raise ConfigError([f"--size {arguments.size}: no such network; there are {', '.join(PUBLISHED)}"])
+    below = arguments.abstain_below
+    about = About(
+        labels=tuple(labels),
+        background=arguments.background,
+        licence=arguments.licence,
+        multilabel=arguments.multilabel,
+        bgr=arguments.bgr,
+        abstain=None if below is None else Abstain("max_logit", below),
+    )
     try:
-        card = convert(arguments.file, arguments.out, PUBLISHED[arguments.size](), labels, arguments.background)
+        card = convert(arguments.file, arguments.out, PUBLISHED[arguments.size](), about)
     except OSError as error:
         raise ConfigError([f"{arguments.out}: {error.strerror}; give a place that can be written"]) from error
     output.result(

@@ -1,0 +1,153 @@
+"""Video classifiers as Hugging Face's `transformers` saves them: what their folder says, read without torch.
+
+A folder holds `config.json`, the preprocessor's numbers and `model.safetensors`. Pickled weights and code of the
+folder's own are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recognizers.card import Abstain, Card
+from recognizers.clip import ClipSpec
+from recognizers.errors import CheckpointMismatch
+
+KIND = "huggingface"
+INTERVALS_S: Mapping[str, float] = {
+    "videomae": 4 / 30,  # Tong et al., 2022: 16 pictures, every 4th of 30 a second
+    "timesformer": 32 / 30,  # Bertasius et al., 2021: 8 pictures, every 32nd
+    "vivit": 2 / 30,  # Arnab et al., 2021: 32 pictures, every 2nd
+    "vjepa2": 2 / 30,
+}
+"""Seconds between the pictures of a clip, by model type, as they were trained on Kinetics; files do not say so."""
+NOTHING = "none"
+"""The label that is added where none of the model's own means that nothing goes on."""
+_HUB = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(@(?P<revision>[\w.-]+))?")
+_PREPROCESSORS = ("video_preprocessor_config.json", "preprocessor_config.json")
+_IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the configuration says instead of the folder."""
+
+    background: str | None = None
+    """The label that means none of the actions; `None`: one is added."""
+    interval_s: float | None = None
+    hop_s: float | None = None
+    abstain: Abstain | None = None
+
+
+def hub_name(checkpoint: str) -> tuple[str, str | None] | None:
+    """`owner/name` or `owner/name@revision` of the hub; `None` where it is no such name."""
+    match = _HUB.fullmatch(checkpoint)
+    return None if match is None else (match["name"], match["revision"])
+
+
+def folder_card(folder: Path, wanted: Wanted) -> Card:
+    """What a folder says of its model. `network` holds the type, the outputs, and the share of the central square's
+    side that the model saw in its training.
+
+    Raises:
+        CheckpointMismatch: it is no folder of a video classifier, or its weights are pickled; says what to do.
+    """
+    config = _json(folder / "config.json")
+    if config is None:
+        raise CheckpointMismatch(f"{folder} has no config.json; give the folder of a video classifier")
+    kind = str(config.get("model_type"))
+    if kind not in INTERVALS_S:
+        raise CheckpointMismatch(f"{folder} holds a model of type {kind!r}; there are: {', '.join(INTERVALS_S)}")
+    check_weights(folder)
+    try:
+        return _card(kind, config, _preprocessor(folder), wanted)
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise CheckpointMismatch(f"{folder} does not describe a video classifier ({error})") from error
+
+
+def check_weights(folder: Path) -> None:
+    """Raises CheckpointMismatch where there are no weights, or none that can be read without running code."""
+    if list(folder.glob("*.safetensors")):
+        return
+    if pickled := sorted(path.name for path in folder.iterdir() if path.suffix in (".bin", ".pt", ".pth", ".pkl")):
+        raise CheckpointMismatch(
+            f"{folder} has its weights in {', '.join(pickled)}, a pickle, which can run code when it is read; "
+            "take a version with model.safetensors, or save one where you trust it"
+        )
+    raise CheckpointMismatch(f"{folder} has no model.safetensors; copy the whole folder")
+
+
+def _card(kind: str, config: Mapping[str, Any], preprocessor: Mapping[str, Any], wanted: Wanted) -> Card:
+    named = {int(number): str(label) for number, label in config["id2label"].items()}
+    outputs = tuple(named[number] for number in range(len(named)))
+    background = wanted.background or NOTHING
+    if wanted.background is not None and background not in outputs:
+        raise ValueError(f"there is no label {background!r} for the background")
+    frames = config.get("num_frames") or config["frames_per_clip"]
+    crop_px = _square(preprocessor.get("crop_size")) or config.get("image_size") or config["crop_size"]
+    fps = preprocessor.get("fps")
+    interval_s = wanted.interval_s or (1 / fps if fps else INTERVALS_S[kind])
+    mean, std = _colours(preprocessor)
+    return Card(
+        kind=KIND,
+        labels=outputs if background in outputs else (*outputs, background),
+        background=background,
+        spec=ClipSpec(int(frames), interval_s, wanted.hop_s or max(interval_s, frames * interval_s / 2), int(crop_px)),
+        crop_px=int(crop_px),
+        mean=mean,
+        std=std,
+        network={"type": kind, "outputs": len(outputs), "seen": _seen(preprocessor, int(crop_px))},
+        multilabel=config.get("problem_type") == "multi_label_classification",
+        abstain=wanted.abstain,
+        licence=str(config.get("license") or ""),
+    )
+
+
+def _preprocessor(folder: Path) -> Mapping[str, Any]:
+    for name in _PREPROCESSORS:
+        if (found := _json(folder / name)) is not None:
+            return found
+    return {}
+
+
+def _colours(preprocessor: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Mean and deviation of RGB in [0, 1]; files may bring pixels into another range first, and move them by 1."""
+    mean, std = preprocessor.get("image_mean", _IMAGENET[0]), preprocessor.get("image_std", _IMAGENET[1])
+    if preprocessor.get("do_normalize") is False:
+        mean, std = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+    stretch = 255 * preprocessor.get("rescale_factor", 1 / 255) if preprocessor.get("do_rescale", True) else 255.0
+    moved = 1.0 if preprocessor.get("offset", False) else 0.0
+    return tuple((one + moved) / stretch for one in mean), tuple(one / stretch for one in std)
+
+
+def _seen(preprocessor: Mapping[str, Any], crop_px: int) -> float:
+    """The share of the central square's side that is left by resizing and cropping."""
+    size = preprocessor.get("size")
+    shortest = size.get("shortest_edge") if isinstance(size, dict) else size
+    if preprocessor.get("do_center_crop") is False or not isinstance(shortest, int):
+        return 1.0
+    return min(1.0, crop_px / shortest)
+
+
+def _square(size: Any) -> int | None:
+    """The side of a square, however it is written."""
+    if isinstance(size, dict):
+        return int(size["height"]) if size["height"] == size["width"] else None
+    return size if isinstance(size, int) else None
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    """What a file says; `None` where there is none."""
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointMismatch(f"{path} cannot be read ({error}); copy the folder again") from error
+    if not isinstance(held, dict):
+        raise CheckpointMismatch(f"{path} holds no JSON object; copy the folder again")
+    return held
