@@ -21,9 +21,9 @@ SHORT = """
 out: {out}
 network: {{size: small, interval_s: 0.125, crop_px: 64}}
 data: {{work_cell: {{seed: 1000, sessions: 20, session_s: 40.0, held_out: 5, elsewhere: 10}}}}
-recipe: {{steps: 240, batch: 16, rate: 1.5e-3, threads: 1}}
+recipe: {{steps: 520, batch: 16, rate: 1.5e-3, threads: 1}}
 """
-"""A fifth of the training that made `bundled:cell`, on smaller pictures: about five minutes of one core."""
+"""A fifth of the training that made `bundled:cell`, on smaller pictures: about ten minutes of one core."""
 
 
 @pytest.mark.full
