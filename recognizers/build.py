@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from torch import nn
 
-from recognizers.card import Card, checkpoint_path
+from recognizers.card import NOT_CAUSAL, Card, checkpoint_path
 from recognizers.checkpoint import load
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.choice import build_estimator
@@ -27,6 +27,7 @@ from recognizers.models.two_stream import TwoStream
 from recognizers.recognizer import Recognizer
 from recognizers.runtimes.averaged import AveragedRecognizer
 from recognizers.runtimes.carried import CarriedRecognizer
+from recognizers.runtimes.continual import ContinualRecognizer
 from recognizers.runtimes.featured import FeaturedRecognizer
 from recognizers.runtimes.huggingface import HuggingFaceRecognizer
 from recognizers.runtimes.huggingface import load as load_folder
@@ -40,10 +41,13 @@ Options = Mapping[str, Any]
 
 
 def _slowfast(network: nn.Module, card: Card, options: Options) -> Recognizer:
-    runtime = options.get("runtime", "torch")
+    runtime, mode = options.get("runtime", "torch"), options.get("mode", "window")
     if runtime == "openvino" and not is_installed():
         raise CheckpointMismatch("runtime is openvino, which is not installed; pip install 'taktstream[openvino]'")
-    return WindowedRecognizer(cast(SlowFast, network), card, threads=options.get("threads", 1), runtime=runtime)
+    if mode == "stream" and not cast(SlowFast, network).size.causal:
+        raise CheckpointMismatch(f"mode: {NOT_CAUSAL}")
+    make = WindowedRecognizer if mode == "window" else ContinualRecognizer
+    return make(cast(SlowFast, network), card, threads=options.get("threads", 1), runtime=runtime)
 
 
 def _slowfast_actors(network: nn.Module, card: Card, options: Options) -> Recognizer:
@@ -101,14 +105,15 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Rec
         kind: a key of `KINDS`, and the checkpoint's own; or `huggingface`.
         checkpoint: a path or `bundled:NAME`; of a huggingface a folder, or `owner/name[@revision]` of the hub.
         options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch),
-            `runtime` (torch, on a CPU openvino, or auto for the fastest here), `state` (of a crnn: windowed or
+            `runtime` (torch, on a CPU openvino, or auto for the fastest here), `mode` (of a slowfast: window, or one
+            endless clip by stream, which needs a causal network, or delayed), `state` (of a crnn: windowed or
             carried), `average_clips` (answers whose scores are averaged; 1: none), `abstain` (instead of the card's),
             `pose_model` (of a san: the file of the networks that find joints; none: from the cache folder), `poses` (a
             PoseEstimator in their place), `actor_model` and `actors` (of a slowfast_actors: likewise what finds people,
             an ActorDetector), `background`, `interval_s` and `fetch` (of a huggingface; see `Wanted` and its `load`).
 
-    Raises:
-        CheckpointMismatch: the file is not what was asked for, or its runtime is not installed.
+        Raises:
+            CheckpointMismatch: the file is not what was asked for, or its runtime is not installed.
     """
     if kind == KIND:
         recognizer = _from_folder(str(checkpoint), options)

@@ -24,6 +24,12 @@ T · log Σ exp(logit / T) at the card's temperature T (Liu et al., NeurIPS 2020
 NEVER = -1e4
 """Logit of a background that was added to a network: its score is exactly 0, and the others are what they were."""
 
+NOT_CAUSAL = (
+    "stream needs a network that sees no later picture, and this checkpoint's does; take delayed (exact, but late) or "
+    "window, or train one with `numbers: {causal: true}`"
+)
+"""What is wrong where one is to run as a stream."""
+
 _LENGTH_BYTES = 8
 _LONGEST_HEADER = 100_000_000
 """The format's own limit."""

@@ -23,6 +23,11 @@ class ClipSpec:
     """Seconds of media time from one clip to the next."""
     short_side_px: int
     """The smallest short side of the region, in pixels, that the recognizer can use."""
+    continual: bool = False
+    """Clips show each picture once, one after the other, and the recognizer remembers those before: a clip is a hop."""
+    late: int = 0
+    """Pictures by which a continual recognizer's answer is about an earlier window than the one that ends with the
+    newest picture."""
     square: bool = True
     """Whether only the central square of the region is looked at."""
 
@@ -33,10 +38,22 @@ class ClipSpec:
             raise ValueError(f"interval_s is {self.interval_s} and hop_s is {self.hop_s}; both must be above 0")
         if self.short_side_px < 1:
             raise ValueError(f"short_side_px is {self.short_side_px}; it must be at least 1")
+        if self.late < 0 or (self.late and not self.continual):
+            raise ValueError(f"late is {self.late}; it must be 0, or at least 0 of a continual recognizer")
+
+    @property
+    def hop(self) -> int:
+        """Pictures from one clip to the next."""
+        return max(1, round(self.hop_s / self.interval_s))
+
+    @property
+    def pictures(self) -> int:
+        """Pictures that a clip holds: T, or those that are new."""
+        return self.hop if self.continual else self.frames
 
     @property
     def span_s(self) -> float:
-        """Seconds from the first picture of a clip to its last."""
+        """Seconds from the first picture of a window of T to its last."""
         return (self.frames - 1) * self.interval_s
 
 
@@ -67,7 +84,7 @@ WHOLE_PICTURE = Region()
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Clip:
-    """T pictures of one watch, evenly spaced in media time. Never spans two epochs."""
+    """Pictures of one watch, evenly spaced in media time. Never spans two epochs."""
 
     stream: str
     watch: str
@@ -75,9 +92,10 @@ class Clip:
     index: int
     """Counts the clips of this watch in this epoch, from 0; a jump tells a stateful recognizer to forget."""
     start: float
-    """Media seconds of the first picture's slot."""
+    """Media seconds of the first slot of the T that the answer is about; of a continual recognizer's clip, which holds
+    the newest pictures alone, long before it."""
     end: float
-    """Media seconds of the last picture's slot."""
+    """Media seconds of the last slot that the answer is about."""
     captured_at: float
     """Unix seconds at which the newest picture was captured."""
     zero_at: float
@@ -85,9 +103,10 @@ class Clip:
     its media seconds."""
     region: Region
     coverage: float
-    """Share of the T slots that had a picture of their own, in (0, 1]; the others repeat the one before."""
+    """Share of the newest T slots that had a picture of their own, in [0, 1]; the others repeat the one before."""
     pictures: tuple[Picture, ...]
-    """T pictures of the whole camera view at analysis size; cropping to `region` is the recognizer's transform."""
+    """T pictures, or a continual recognizer's new ones, of the whole camera view at analysis size; cropping to
+    `region` is the recognizer's transform."""
 
     def __repr__(self) -> str:
         shape = self.pictures[0].shape if self.pictures else ()

@@ -8,7 +8,7 @@ trained: colours of mean 0.45 and deviation 0.225, 32 pictures at 15 a second, 2
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,8 @@ class About:
     """Its pictures had blue first, as those of some caffe2 files; the converted network takes red first."""
     abstain: Abstain | None = None
     """When it says the background instead of what it says."""
+    actors: bool = False
+    """It says what each person does (AVA): a slowfast_actors, which says several labels at once."""
 
 
 def convert(source: Path, target: Path, size: SlowFastSize, about: About) -> Card:
@@ -69,8 +71,11 @@ def convert(source: Path, target: Path, size: SlowFastSize, about: About) -> Car
     if about.bgr:
         for stem in ("slow_stem.conv.weight", "fast_stem.conv.weight"):
             tensors[stem] = tensors[stem].flip(1)
+    if about.actors:
+        size = replace(size, dilated=True)
+        tensors = {f"trunk.{name}": tensor for name, tensor in tensors.items()}
     card = Card(
-        kind="slowfast",
+        kind="slowfast_actors" if about.actors else "slowfast",
         labels=labels,
         background=about.background,
         spec=ClipSpec(size.frames, INTERVAL_S, HOP_S, CROP_PX),
@@ -78,7 +83,7 @@ def convert(source: Path, target: Path, size: SlowFastSize, about: About) -> Car
         mean=MEAN,
         std=STD,
         network=asdict(size),
-        multilabel=about.multilabel,
+        multilabel=about.multilabel or about.actors,
         abstain=about.abstain,
         licence=about.licence,
         trained={"converted_from": source.name},
@@ -109,7 +114,12 @@ def read_official(path: Path) -> dict[str, Tensor]:
         raise CheckpointMismatch(
             f"{path} holds no weights; give a state_dict, bare or under `model_state`, or caffe2's `blobs`"
         )
-    return dict(state)
+    return {_of_a_classifier(name): tensor for name, tensor in state.items()}
+
+
+def _of_a_classifier(name: str) -> str:
+    """PyTorchVideo keeps a network that says what people do in two parts, its trunk and what is asked about each."""
+    return name.replace("detection_head.proj", "blocks.6.proj").removeprefix("model.")
 
 
 def _plain(path: Path) -> Any:
@@ -124,9 +134,7 @@ def _plain(path: Path) -> Any:
         if not of_torch:
             file.seek(0)
             held = plain(file.read())
-            if (
-                not isinstance(held, int) or held != _TORCH
-            ):  # what torch wrote before it wrote archives begins with a number
+            if not isinstance(held, int) or held != _TORCH:
                 return held
     try:
         return torch.load(path, map_location="cpu", weights_only=True)

@@ -30,6 +30,9 @@ class TemporalBuffer:
     without a picture (a frame lost) repeats the one before and lowers the clip's `coverage`; a second picture
     in a slot (a duplicate, or a camera faster than the grid) is not used. After `max_gap_s` without a picture
     the watch starts over: a clip never bridges it. Holds at most T pictures a watch, shared between watches.
+
+    Clips of a continual recognizer are a hop long and follow each other without a gap or an overlap. A break leaves
+    out an index.
     """
 
     def __init__(self, stream: str, cuts: Sequence[Cut], max_gap_s: float = 1.0) -> None:
@@ -64,9 +67,10 @@ class _Cutter:
         self._cut = cut
         # A grid coarser than the gap would start over at every picture.
         self._max_gap_slots = max(2, round(max_gap_s / cut.spec.interval_s))
-        self._hop_slots = max(1, round(cut.spec.hop_s / cut.spec.interval_s))
-        self._first_slots = cut.spec.frames - 1 + int(cut.phase * self._hop_slots)
-        self._samples: deque[_Sample] = deque(maxlen=cut.spec.frames)
+        self._first_slots = cut.spec.pictures - 1 + int(cut.phase * cut.spec.hop)
+        self._span_slots = max(cut.spec.frames, cut.spec.pictures)
+        self._samples: deque[_Sample] = deque(maxlen=self._span_slots)
+        self._began = 0
         self._next_end = 0
         self._index = -1
 
@@ -80,7 +84,7 @@ class _Cutter:
             self._start_over(now)
         clips = []
         while self._next_end < now:  # its last picture never came: cut with what there was, if anything
-            if self._samples[-1].slot > self._next_end - self._cut.spec.frames:
+            if self._cut.spec.continual or self._samples[-1].slot > self._next_end - self._cut.spec.frames:
                 clips.append(self._clip())
             else:
                 self._step()
@@ -91,17 +95,18 @@ class _Cutter:
 
     def _start_over(self, now: int) -> None:
         self._samples.clear()
+        self._began = now
         self._next_end = now + self._first_slots
         self._index += 1  # one index is left out, so that a stateful recognizer sees the break
 
     def _clip(self) -> Clip:
         spec, end, newest = self._cut.spec, self._next_end, self._samples[-1]
-        first = end - spec.frames + 1
-        own = [sample for sample in self._samples if sample.slot >= first]
+        span = min(self._span_slots, end - self._began + 1)
+        own = [sample for sample in self._samples if sample.slot > end - span]
         pictures: list[Picture] = []
         following = iter(self._samples)
         current, ahead = self._samples[0], next(following, None)
-        for wanted in range(first, end + 1):
+        for wanted in range(end - spec.pictures + 1, end + 1):
             while ahead is not None and ahead.slot <= wanted:
                 current, ahead = ahead, next(following, None)
             pictures.append(current.picture)
@@ -110,12 +115,12 @@ class _Cutter:
             watch=self._cut.watch,
             epoch=self._epoch,
             index=self._index,
-            start=first * spec.interval_s,
-            end=end * spec.interval_s,
+            start=(end - spec.late - spec.frames + 1) * spec.interval_s,
+            end=(end - spec.late) * spec.interval_s,
             captured_at=newest.captured_at,
             zero_at=newest.zero_at,
             region=self._cut.region,
-            coverage=len(own) / spec.frames,
+            coverage=len(own) / span,
             pictures=tuple(pictures),
         )
         self._step()
@@ -123,4 +128,4 @@ class _Cutter:
 
     def _step(self) -> None:
         self._index += 1
-        self._next_end += self._hop_slots
+        self._next_end += self._cut.spec.hop

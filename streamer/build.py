@@ -31,7 +31,8 @@ from streamer.stages import Watch
 from streamer.worker import Plan, StreamPlan
 
 _OPTIONS = {
-    "hop_s", "threads", "state", "average_clips", "actor_model", "background", "interval_s", "fetch",
+    "hop_s", "threads", "mode", "state", "average_clips", "actor_model", "pose_model",
+    "background", "interval_s", "fetch",
 }  # fmt: skip
 """Of a recognizer's section, what it is built with as it stands."""
 SLOT = "0"

@@ -1,15 +1,28 @@
-"""Which clips are looked at next: one waiting clip a watch, the newest wins, batches across streams."""
+"""Which clips are looked at next, in batches across streams.
+
+Of a windowed recognizer one clip a watch waits, and the newest wins. A continual one must see every clip of a watch or
+begin anew: under overload whole watches are paused, so that the others stay warm.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections import deque
 from typing import Protocol
 
 from recognizers.clip import Clip
 from streamer.clock import Clock
 
+_log = logging.getLogger(__name__)
+
 Key = tuple[str, str]
 """(stream, watch)"""
+
+BACKLOG = 4
+"""Clips of a watch that may wait for a continual recognizer."""
+PAUSE_S = 10.0
+"""How long a watch that fell behind further than that is not looked at."""
 
 
 class Observer(Protocol):
@@ -26,15 +39,23 @@ class Scheduler:
     Holds at most one clip a watch: a newer one takes the older one's place *in the queue*, so that a watch that
     waits longest is served first whatever the load. A batch leaves when it is full, or `deadline_s` after its
     first clip came, or at once with what is there when the device has been busy for longer than that.
+
+    With `continual`, clips of a watch wait in their order, at most `BACKLOG` of them; a watch that has more is paused
+    for `PAUSE_S`: what waits is shed, and the recognizer begins anew with it afterwards.
     """
 
-    def __init__(self, batch: int, deadline_s: float, clock: Clock, observer: Observer) -> None:
+    def __init__(
+        self, batch: int, deadline_s: float, clock: Clock, observer: Observer, continual: bool = False
+    ) -> None:
         self._batch = batch
+        self._most = BACKLOG if continual else 1
+        self._continual = continual
+        self._paused_until: dict[Key, float] = {}
         self._deadline_s = deadline_s
         self._clock = clock
         self._observer = observer
-        self._waiting: dict[Key, tuple[Clip, float]] = {}
-        """Each with the moment it was offered."""
+        self._waiting: dict[Key, deque[tuple[Clip, float]]] = {}
+        """At least one clip each, with the moment it was offered."""
         self._taken: set[Key] = set()
         """Whose clips are being looked at."""
         self._first_at = 0.0
@@ -42,24 +63,41 @@ class Scheduler:
         self._answered = asyncio.Event()
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return sum(map(len, self._waiting.values()))
 
     def offer(self, clip: Clip) -> None:
-        """Queue a clip; one of the same watch that still waits is shed."""
-        key = (clip.stream, clip.watch)
-        now_s = self._clock.monotonic()
-        if key in self._waiting:
+        """Queue a clip. Where too many of its watch wait, the older one is shed, or the watch is paused."""
+        key, now_s = (clip.stream, clip.watch), self._clock.monotonic()
+        if now_s < self._paused_until.get(key, now_s):
+            return self._observer.clip_shed(clip.stream, "paused")
+        queue = self._waiting.get(key, deque())
+        if len(queue) == self._most:
+            if self._continual:
+                self._observer.clip_shed(clip.stream, "overload")
+                return self._pause(key, now_s)
+            queue.popleft()
             self._observer.clip_shed(clip.stream, "newer")
         if not self._waiting:
             self._first_at = now_s
-        self._waiting[key] = clip, now_s
+        queue.append((clip, now_s))
+        self._waiting[key] = queue
         self._changed.set()
 
     def forget(self, stream: str) -> None:
         """Shed what waits of a stream whose epoch is over."""
         for key in [key for key in self._waiting if key[0] == stream]:
-            del self._waiting[key]
-            self._observer.clip_shed(stream, "epoch")
+            self._shed(key, "epoch")
+        self._paused_until = {key: until_s for key, until_s in self._paused_until.items() if key[0] != stream}
+
+    def _pause(self, key: Key, now_s: float) -> None:
+        words = "stream %s, watch %s is paused for %g s: its recognizer has no time for it; give it a longer hop_s, "
+        _log.warning(words + "a smaller network, or fewer watches", *key, PAUSE_S)
+        self._paused_until[key] = now_s + PAUSE_S
+        self._shed(key, "overload")
+
+    def _shed(self, key: Key, reason: str) -> None:
+        for _ in self._waiting.pop(key):
+            self._observer.clip_shed(key[0], reason)
         self._answered.set()
 
     async def settled(self, stream: str) -> None:
@@ -86,9 +124,12 @@ class Scheduler:
         self._taken.update(keys)
         clips = []
         for key in keys:
-            clip, offered_s = self._waiting.pop(key)
+            queue = self._waiting.pop(key)
+            clip, offered_s = queue.popleft()
             self._observer.queued(self._clock.monotonic() - offered_s)
             clips.append(clip)
+            if queue:  # behind those of all other watches
+                self._waiting[key] = queue
         return clips
 
     def _is_due(self) -> bool:

@@ -121,7 +121,8 @@ class Worker:
     ) -> None:
         plan = self._plan
         schedulers = {
-            name: Scheduler(plan.batch, plan.deadline_s, self._clock, self._metrics) for name in plan.recognizers
+            name: Scheduler(plan.batch, plan.deadline_s, self._clock, self._metrics, recognizer.spec.continual)
+            for name, recognizer in plan.recognizers.items()
         }
         lanes = {
             stream.id: Lane(

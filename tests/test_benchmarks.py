@@ -20,6 +20,7 @@ from benchmarks import pictures
 from benchmarks.asked import Asked
 from benchmarks.capacity import Trial, bucket_quantile, late_share, most_sustained, quantile
 from benchmarks.cost import cost
+from benchmarks.joints import figures
 from benchmarks.results import Results
 from benchmarks.rows import Row, comparison, table
 from benchmarks.sides import dealt
@@ -198,6 +199,16 @@ def test_networks_are_compared_on_sequences_they_have_not_seen(tmp_path: Path) -
     shown = [one["value"]["shown"] for name, one in kept.items() if "conv_gru, seed 1" in name]
     assert shown == [["sit", "sit", "stand", "stand"]] * 3
     assert not {one for each in kept.values() for one in each["value"].get("said", ())} - {"sit", "stand"}
+
+
+def test_joints_are_counted_in_all_pictures_and_the_first_is_not_timed() -> None:
+    nobody = np.zeros((0, 2, 3), np.float32)
+    somebody = np.array([[[0.5, 0.5, 0.9], [1.2, 0.5, 0.7]], [[0.1, 0.1, 0.2], [0.2, 0.2, 0.2]]], np.float32)
+    told = figures([nobody, somebody], [9.0, 0.02], [9.0, 0.03])
+    assert (told["pictures"], told["with_somebody"], told["persons"]) == (2, 0.5, 1)
+    assert (told["score"], told["sure"], told["sure_inside"]) == (0.5, 0.5, 0.5)
+    assert (told["cpu_ms"], told["wall_ms"]) == (20, 30)
+    assert figures([nobody, nobody], [1.0, 1.0], [1.0, 1.0])["sure"] == 0
 
 
 def test_networks_over_pictures_are_asked_about_clips_forth_and_back(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +84,8 @@ class ClipListData:
     held_out_every: int = 3
     """Every n-th group is kept from training."""
     background: str = "background"
+    pose_model: Path | None = None
+    """The file of the networks that find joints in the clips, for a network of joints; None: from the cache folder."""
 
     def load(self, sampling: Sampling, tick: Tick) -> DataSet:
         rows = clip_list(self.folder)
@@ -91,13 +93,10 @@ class ClipListData:
         shown = {label: actions_of(label) or none for _, label, _ in rows}
         classes = [none, *sorted(set(shown.values()) - {none})]
         labels = (self.background, *sorted({action for actions in classes[1:] for action in actions}))
-        training_groups, held_out_groups = split_groups([group for _, _, group in rows], self.held_out_every)
-        calibration_groups = set(sorted(training_groups)[::6])
+        part_of = self.parts(group for _, _, group in rows)
         parts: dict[str, list[Track]] = {"training": [], "calibration": [], "held_out": []}
         for number, (path, label, group) in enumerate(rows):
-            part = "held_out" if group in held_out_groups else "training"
-            part = "calibration" if group in calibration_groups else part
-            parts[part].append(_film(path, f"group {group}", classes.index(shown[label]), sampling))
+            parts[part_of[group]].append(_film(path, f"group {group}", classes.index(shown[label]), sampling))
             tick("reading clips", number + 1, len(rows))
         scenes = [_film(path, path.stem, 0, sampling) for path in self.negatives]
         scenes += [_elsewhere(n, sampling, 0, tick, n, self.elsewhere) for n in range(self.elsewhere)]
@@ -108,10 +107,21 @@ class ClipListData:
             calibration=tuple(parts["calibration"]),
             held_out=tuple(parts["held_out"]),
             description=(
-                f"{len(rows)} clips of {len(labels) - 1} actions; groups {', '.join(sorted(held_out_groups))} held out"
+                f"{len(rows)} clips of {len(labels) - 1} actions; groups {', '.join(held_out_of(part_of))} held out"
             ),
             together=_together(labels, classes),
         )
+
+    def parts(self, groups: Iterable[str]) -> dict[str, str]:
+        """Whether each group is for `training`, `calibration` or `held_out`."""
+        training, held_out = split_groups(groups, self.held_out_every)
+        part_of = dict.fromkeys(training, "training") | dict.fromkeys(held_out, "held_out")
+        return part_of | dict.fromkeys(sorted(training)[::6], "calibration")
+
+
+def held_out_of(part_of: Mapping[str, str]) -> list[str]:
+    """The groups that are held out, in order."""
+    return sorted(group for group, part in part_of.items() if part == "held_out")
 
 
 def actions_of(label: str) -> tuple[str, ...]:

@@ -13,11 +13,20 @@ from recognizers.clip import Picture
 
 
 class PoseEstimator(Protocol):
-    """Where people's joints are."""
+    """Where people's joints are.
+
+    Laws (tests/contracts/test_pose_estimator.py): scores in [0, 1], the surest first; nobody is no rows; the same
+    picture gets the same answer.
+    """
 
     @property
     def layout(self) -> str:
         """Which joints there are and in which order: a key of `recognizers.nn.skeletons.LAYOUTS`."""
+        ...
+
+    @property
+    def short_side_px(self) -> int:
+        """Short side from which a picture shows it all it can use."""
         ...
 
     def poses(self, picture: Picture) -> NDArray[np.float32]:

@@ -16,6 +16,8 @@ from recognizers.estimators.detections import Detection, anchors, detections
 from recognizers.estimators.litert import Network
 from recognizers.estimators.squares import Numbers, Points, Square, upwards
 
+SHORT_SIDE_PX = 360
+"""The detectors see less of the whole picture, the closer look more of a person who does not fill it."""
 _SURE = 0.5
 """From so much on somebody is there, says the detector, and then the closer look."""
 _OVERLAP = 0.3
@@ -27,6 +29,7 @@ class PeoplePoses:
     """The joints of people, in the layout `mediapipe33`."""
 
     layout = "mediapipe33"
+    short_side_px = SHORT_SIDE_PX
 
     def __init__(self, bundle: Path, persons: int, threads: int) -> None:
         """`bundle`: pose_landmarker_lite, _full or _heavy; the `persons` surest are looked at.
@@ -62,6 +65,7 @@ class HandPoses:
     """The joints of hands, in the layout `hands21`; every joint is as sure as its hand."""
 
     layout = "hands21"
+    short_side_px = SHORT_SIDE_PX
 
     def __init__(self, bundle: Path, persons: int, threads: int) -> None:
         """`bundle`: hand_landmarker; the `persons` surest hands are looked at.

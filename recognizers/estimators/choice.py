@@ -16,6 +16,8 @@ from recognizers.nn.skeletons import LAYOUTS, places_of
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
+    of: str
+    """Whose joints."""
     download: str
     """A key of `DOWNLOADS`."""
     make: Callable[[Path, int, int], PoseEstimator]
@@ -23,10 +25,15 @@ class _Kind:
 
 
 _ESTIMATORS: Mapping[str, _Kind] = {
-    PeoplePoses.layout: _Kind("pose", PeoplePoses),
-    HandPoses.layout: _Kind("hands", HandPoses),
+    PeoplePoses.layout: _Kind("people", "pose", PeoplePoses),
+    HandPoses.layout: _Kind("hands", "hands", HandPoses),
 }
 """By the layout that they give."""
+
+
+def check_found(layout: str, coordinates: int) -> None:
+    """Raises CheckpointMismatch where nothing finds these joints in pictures; says which joints are found."""
+    _kind(layout, coordinates)
 
 
 def model_of(layout: str, coordinates: int, given: str | Path | None) -> Path:
@@ -51,11 +58,12 @@ def build_estimator(
 
 
 def _kind(layout: str, coordinates: int) -> _Kind:
-    fitting = [kind for gives, kind in _ESTIMATORS.items() if places_of(layout, gives) is not None]
-    if coordinates == 2 and fitting:
-        return fitting[0]
-    known = [name for name in LAYOUTS if any(places_of(name, gives) is not None for gives in _ESTIMATORS)]
+    known = {
+        name: kind for name in LAYOUTS for gives, kind in _ESTIMATORS.items() if places_of(name, gives) is not None
+    }
+    if coordinates == 2 and layout in known:
+        return known[layout]
     raise CheckpointMismatch(
-        f"the network looks at {layout} in {coordinates} dimensions, which nothing finds in pictures; live there are, "
-        f"in 2: {', '.join(known)}; train on one of these"
+        f"the network looks at {layout} in {coordinates} dimensions, which nothing finds in pictures; found are, in 2: "
+        f"{', '.join(f'{name} ({kind.of})' for name, kind in known.items())}; train on one of these"
     )

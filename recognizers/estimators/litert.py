@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +70,23 @@ def _interpreter(model: bytes, named: str, threads: int) -> Any:
             "what finds joints needs LiteRT, which is not installed; pip install 'taktstream[pose]'"
         ) from error
     try:
-        interpreter = Interpreter(model_content=model, num_threads=threads)
-        interpreter.allocate_tensors()
+        with _ungreeted():
+            interpreter = Interpreter(model_content=model, num_threads=threads)
+            interpreter.allocate_tensors()
     except (RuntimeError, ValueError) as error:
         raise CheckpointMismatch(f"{named} is damaged ({error}); get it again") from error
     return interpreter
+
+
+@contextmanager
+def _ungreeted() -> Iterator[None]:
+    """LiteRT says on the process's standard error that it is there, past every log, and cannot be told not to: who
+    reads our log as JSON would stumble over it."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

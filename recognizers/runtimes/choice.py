@@ -6,7 +6,6 @@ from collections.abc import Callable
 from statistics import median
 
 import torch
-from torch import Tensor
 from torch.utils.benchmark import Timer
 
 from recognizers.models.slowfast import SlowFast
@@ -33,11 +32,11 @@ def after_stems(network: SlowFast, folded: FoldedSlowFast, crop_px: int, runtime
     other = OpenVinoStages(network, *stems, threads)
     if runtime == "auto" and not torch.allclose(other(*stems), folded.decide([stems]), atol=LOGITS, rtol=LOGITS):
         return None
-    is_chosen = runtime == "openvino" or _seconds(lambda: other(*stems)) < _seconds(lambda: folded.decide([stems]))
+    is_chosen = runtime == "openvino" or seconds(lambda: other(*stems)) < seconds(lambda: folded.decide([stems]))
     return other if is_chosen else None
 
 
-def _seconds(decide: Callable[[], Tensor]) -> float:
+def seconds(decide: Callable[[], object]) -> float:
     """For a clip; the median of a few trials."""
     timer = Timer("decide()", globals={"decide": decide})
     return median(timer.timeit(1).median for _ in range(_TRIALS))

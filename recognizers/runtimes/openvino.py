@@ -1,10 +1,13 @@
-"""SlowFast's stages by OpenVINO: equal answers (1e-4), alone on a core in half of torch's time. Its only door."""
+"""Networks by OpenVINO: equal answers (1e-4), alone on a core in half of torch's time or less. Its only door."""
 
 from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Sequence
+from functools import cache
 from importlib.util import find_spec
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,32 +19,52 @@ def is_installed() -> bool:
     return find_spec("openvino") is not None
 
 
-class OpenVinoStages:
-    """What follows the stems, for one clip: slow `(T / alpha, C, H, W)` and fast `(T, C, H, W)` → `(1, classes)`."""
+class Compiled:
+    """A module by OpenVINO: tensors in, tensors out, all of them always of the same shapes."""
 
-    def __init__(self, network: SlowFast, slow: Tensor, fast: Tensor, threads: int) -> None:
-        """`slow` and `fast`: what the stems say of any clip; their shapes are those of all clips to come."""
+    def __init__(self, module: nn.Module, inputs: Sequence[Tensor], threads: int) -> None:
+        """`inputs`: contiguous; the module answers with a tensor or a tuple of them, and must not depend on values."""
         _keep_to_ourselves()
-        from openvino import Core  # noqa: PLC0415 - optional, and slow to import
-        from openvino.frontend import FrontEndManager  # noqa: PLC0415
+        from openvino.frontend import FrontEndManager  # noqa: PLC0415 - optional, and slow to import
         from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder  # noqa: PLC0415
 
-        inputs = (_pathway(slow), _pathway(fast))
         frontend = FrontEndManager().load_by_framework("pytorch")
         with warnings.catch_warnings():
             # torch would rather export than trace: that takes 20 s and one more library.
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
-            traced = torch.jit.trace(_AfterStems(network).eval(), inputs, check_trace=False)  # type: ignore[no-untyped-call]
-        decoder = TorchScriptPythonDecoder(traced, example_input=inputs)  # the frontend does not hold on to it
+            traced = torch.jit.trace(module.eval(), tuple(inputs), check_trace=False)  # type: ignore[no-untyped-call]
+        decoder = TorchScriptPythonDecoder(traced, example_input=tuple(inputs))  # the frontend does not hold on to it
         model = frontend.convert(frontend.load(decoder))
         model.reshape({place: list(one.shape) for place, one in enumerate(inputs)})
         options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
-        self._request = Core().compile_model(model, "CPU", options).create_infer_request()
+        self._request = _core().compile_model(model, "CPU", options).create_infer_request()
+
+    def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        given = {place: one.numpy() for place, one in enumerate(inputs)}
+        said = self._request.infer(given, share_inputs=True, share_outputs=True)
+        return tuple(torch.from_numpy(one.copy()) for one in said.to_tuple())
+
+
+class OpenVinoStages:
+    """What follows the stems, for one clip: slow `(T / alpha, C, H, W)` and fast `(T, C, H, W)` → `(1, classes)`."""
+
+    def __init__(self, network: SlowFast, slow: Tensor, fast: Tensor, threads: int) -> None:
+        """`slow` and `fast`: what the stems say of any clip; their shapes are those of all clips to come."""
+        self._compiled = Compiled(_AfterStems(network), (_pathway(slow), _pathway(fast)), threads)
 
     def __call__(self, slow: Tensor, fast: Tensor) -> Tensor:
-        said = self._request.infer({0: _pathway(slow).numpy(), 1: _pathway(fast).numpy()}, share_inputs=True)
-        return torch.from_numpy(said[0].copy())
+        (said,) = self._compiled(_pathway(slow), _pathway(fast))
+        return said
+
+
+@cache
+def _core() -> Any:
+    """One for ever: each gives the thread that makes it a stack for signals and takes it away when it goes, so that of
+    several the wrong one may be left, and the next signal ends the process."""
+    from openvino import Core  # noqa: PLC0415
+
+    return Core()
 
 
 def _keep_to_ourselves() -> None:

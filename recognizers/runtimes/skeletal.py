@@ -48,7 +48,9 @@ class SkeletalRecognizer:
                 f"the network looks at {size.layout} in {size.coordinates} dimensions, the estimator finds "
                 f"{estimator.layout} in 2; train on what the estimator finds, or take another estimator"
             )
-        self.spec, self.labels, self.background = replace(card.spec, square=False), card.labels, card.background
+        wanted_px = max(card.spec.short_side_px, estimator.short_side_px)
+        self.spec = replace(card.spec, short_side_px=wanted_px, square=False)
+        self.labels, self.background = card.labels, card.background
         self._card, self._threads, self._estimator, self._places = card, threads, estimator, list(places)
         self._joints, self._persons = len(network.layout.joints), size.persons
         self._device = own_device()

@@ -40,7 +40,7 @@ class WindowedRecognizer:
         self._card = card
         self._threads = threads
         self._device = own_device()
-        self._hop = max(1, round(card.spec.hop_s / card.spec.interval_s))
+        self._hop = card.spec.hop
         self._network: FoldedSlowFast | Look
         if self._device.type == "cpu":
             self._network = FoldedSlowFast(network, card.mean, card.std).eval()

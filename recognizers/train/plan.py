@@ -7,10 +7,12 @@ from pathlib import Path
 
 from recognizers.clip import ClipSpec
 from recognizers.data.actors import BenchPairData
+from recognizers.data.joints import Looking, joints_in
 from recognizers.data.sets import ClipListData, Sampling, Tick, WorkCellData
-from recognizers.data.skeletons import SkeletonData
+from recognizers.data.skeletons import SkeletonData, SkeletonSet
 from recognizers.data.windows import Jitter
-from recognizers.errors import DataError
+from recognizers.errors import CheckpointMismatch, DataError
+from recognizers.estimators.choice import build_estimator
 from recognizers.nn.network import Size
 from recognizers.nn.skeletons import SkeletonSize
 from recognizers.train.actor_lessons import ActorLessons
@@ -53,20 +55,29 @@ class TrainingPlan:
         Raises:
             DataError: it cannot be read, or shows nothing of some action.
         """
-        if isinstance(self.data, SkeletonData):
-            if not isinstance(self.size, SkeletonSize):
-                raise DataError(f"a {self.kind} network looks at pictures, the data are skeletons; train a san")
+        if isinstance(self.size, SkeletonSize):
             if self.multilabel:
                 raise DataError("a sequence of skeletons has one label; leave network.multilabel out")
-            return SkeletonLessons(self.data.load(), self.size, self.recipe, self.jitter)
-        if isinstance(self.size, SkeletonSize):
-            raise DataError(f"a {self.kind} network looks at skeletons, the data are pictures; give data.skeletons")
+            return SkeletonLessons(self._skeletons(self.size, tick), self.size, self.recipe, self.jitter)
+        if isinstance(self.data, SkeletonData):
+            raise DataError(f"a {self.kind} network looks at pictures, the data are skeletons; train a san")
         if isinstance(self.data, BenchPairData):
             return self._actor_lessons(self.data, tick)
         if self.kind == "slowfast_actors":
             raise DataError("a slowfast_actors network learns from people in boxes; give data.bench_pairs")
         data = self.data.load(Sampling(self.stored_hz, self.stored_px), tick)
         return PictureLessons(data, self.spec, self.crop_px, self.recipe, self.jitter, self.multilabel)
+
+    def _skeletons(self, size: SkeletonSize, tick: Tick) -> SkeletonSet:
+        if isinstance(self.data, SkeletonData):
+            return self.data.load()
+        if not isinstance(self.data, ClipListData):
+            raise DataError(f"a {self.kind} network looks at people's joints; give data.skeletons or data.clips")
+        try:
+            estimator = build_estimator(size.layout, size.coordinates, 1, self.data.pose_model, self.recipe.threads)
+        except CheckpointMismatch as error:
+            raise DataError(str(error)) from error
+        return joints_in(self.data, Looking(estimator, size.layout, 1 / self.spec.interval_s, size.frames), tick)
 
     def _actor_lessons(self, data: BenchPairData, tick: Tick) -> ActorLessons:
         if self.kind != "slowfast_actors":

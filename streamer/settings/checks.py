@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from recognizers.card import Card, checkpoint_path, read_card
+from recognizers.card import NOT_CAUSAL, Card, checkpoint_path, read_card
 from recognizers.errors import CheckpointMismatch
+from recognizers.estimators.choice import check_found, model_of
 from recognizers.huggingface import KIND, Wanted, folder_card, hub_name
-from streamer.settings.document import Document
+from streamer.settings.document import Document, Where
 from streamer.settings.mistakes import suggestion
 from streamer.settings.sections import RecognizerSection
 
@@ -20,6 +21,7 @@ _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
     ("recognizers", "*", "actor_model"),
+    ("recognizers", "*", "pose_model"),
     ("streams", "*", "source", "credentials_file"),
     ("streams", "*", "source", "ca_file"),
     ("streams", "*", "source", "path"),
@@ -84,8 +86,27 @@ def _read_cards(document: Document) -> dict[str, Card]:
             document.problem(
                 (*where, "checkpoint"), f"is a checkpoint of kind {card.kind}; give the right file or kind"
             )
+        elif kind == "slowfast" and section.get("mode") == "stream" and not card.network.get("causal"):
+            document.problem((*where, "mode"), NOT_CAUSAL)
+        elif card.kind == "san":
+            _check_joints(document, where, card, section.get("pose_model") is not None)
         cards[str(where[-1])] = card
     return cards
+
+
+def _check_joints(document: Document, where: Where, card: Card, is_given: bool) -> None:
+    """Something must find in pictures what the network looks at."""
+    layout, coordinates = card.network.get("layout"), card.network.get("coordinates")
+    if not (isinstance(layout, str) and isinstance(coordinates, int)):
+        return  # what such a card lacks is told by the recognizer
+    part = "checkpoint"
+    try:
+        check_found(layout, coordinates)
+        part = "pose_model"
+        if not is_given:
+            model_of(layout, coordinates, None)
+    except CheckpointMismatch as error:
+        document.problem((*where, part), str(error))
 
 
 def _folder_card(checkpoint: str, background: object) -> Card | None:

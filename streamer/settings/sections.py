@@ -75,7 +75,7 @@ class EngineSection(Section):
 class RecognizerSection(Section):
     """A network, loaded once and shared by name."""
 
-    kind: Kind = Field("slowfast", description="which recognizer; nothing finds the joints yet that san needs")
+    kind: Kind = Field("slowfast", description="which recognizer")
     checkpoint: Text = Field(
         "bundled:cell",
         description="a safetensors file or bundled:NAME; of a huggingface a folder or owner/name",
@@ -85,10 +85,17 @@ class RecognizerSection(Section):
     runtime: Literal["auto", "torch", "openvino"] = Field(
         "torch", description="auto: the fastest on this machine whose scores are the same (replay: torch)"
     )
+    mode: Literal["window", "stream", "delayed"] = Field(
+        "window",
+        description="of a slowfast; stream: looks at each picture once (causal networks); delayed: so with any, late",
+    )
     state: Literal["windowed", "carried"] = Field(
         "windowed", description="of a crnn: begin anew with every clip, or carry on from the one before"
     )
     average_clips: int = Field(1, ge=1, le=64, description="answers whose scores are averaged; 1: each stands alone")
+    pose_model: Path | None = Field(
+        None, description="of a san: the file of the networks that find its joints; null: from the cache folder"
+    )
     actor_model: Path | None = Field(
         None, description="of a slowfast_actors: FastestDet.onnx, which finds people; null: from the cache folder"
     )
@@ -108,8 +115,12 @@ class RecognizerSection(Section):
     def _of_its_kind(self) -> RecognizerSection:
         if self.state == "carried" and self.kind != "crnn":
             raise ValueError(f"state: only a crnn can be carried, not a {self.kind}; leave it out")
+        if self.mode != "window" and self.kind != "slowfast":
+            raise ValueError(f"mode: {self.mode} is of a slowfast only, not of a {self.kind}; leave it out")
         if self.runtime == "openvino" and self.kind != "slowfast":
             raise ValueError(f"runtime: openvino runs a slowfast only, not a {self.kind}; leave it out")
+        if self.pose_model is not None and self.kind != "san":
+            raise ValueError(f"pose_model: only a san looks at joints, not a {self.kind}; leave it out")
         if self.actor_model is not None and self.kind != "slowfast_actors":
             raise ValueError(f"actor_model: only a slowfast_actors looks for people, not a {self.kind}; leave it out")
         for name in ("background", "interval_s", "fetch"):
@@ -145,7 +156,8 @@ class WatchSection(Section):
     recognizer: Text = Field(description="a name from `recognizers`", examples=["cell"])
     region: tuple[Share, Share, Share, Share] = Field(
         (0.0, 0.0, 1.0, 1.0),
-        description="left, top, right, bottom in fractions of the picture; only its central square is looked at",
+        description="left, top, right, bottom in fractions of the picture; only its central square is looked at "
+        "(by a san: all of it)",
     )
     min_coverage: Share = Field(0.75, description="clips with a smaller share of their pictures are not looked at")
     events: dict[str, Rule] = Field(default_factory=dict, description="rules by action; `default` for all others")

@@ -41,6 +41,9 @@ class ClipsSection(Section):
     negatives: tuple[Path, ...] = Field((), description="videos that show none of the actions")
     elsewhere: Annotated[int, Field(ge=0)] = Field(40, description="simulated scenes for the background")
     held_out_every: int = Field(3, ge=2, description="every n-th group is kept from training")
+    pose_model: Path | None = Field(
+        None, description="for a san: the file of the networks that find joints in them; null: from the cache folder"
+    )
 
 
 class SkeletonsSection(Section):

@@ -47,6 +47,7 @@ class BrightPoses:
     """
 
     layout = "coco17"
+    short_side_px = 1
 
     def __init__(self) -> None:
         self.looked = 0

@@ -21,7 +21,7 @@ from recognizers.runtimes.averaged import AveragedRecognizer
 from streamer.testing.estimators import BrightActors, BrightPoses
 from streamer.testing.recognizers import CountingRecognizer
 from tests.recognizers import two_streams
-from tests.recognizers.networks import write_random, write_random_actors
+from tests.recognizers.networks import CAUSAL, write_random, write_random_actors
 from tests.recognizers.pictures import CRNN, LSTM, SINGLE_FRAME, write
 from tests.recognizers.skeletons import write_random_san
 from tests.recognizers.videos import write_video
@@ -38,6 +38,15 @@ RECOGNIZERS: dict[str, Callable[[Path], Recognizer]] = {
     ),
     "slowfast of several labels": lambda folder: build_recognizer(
         "slowfast", write_random(folder / "random.safetensors", multilabel=True), {}
+    ),
+    "slowfast as a stream": lambda folder: build_recognizer(
+        "slowfast", write_random(folder / "random.safetensors", CAUSAL), {"mode": "stream"}
+    ),
+    "slowfast as a stream by OpenVINO": lambda folder: build_recognizer(
+        "slowfast", write_random(folder / "random.safetensors", CAUSAL), {"mode": "stream", "runtime": "openvino"}
+    ),
+    "slowfast delayed": lambda folder: build_recognizer(
+        "slowfast", write_random(folder / "random.safetensors"), {"mode": "delayed", "hop_s": 0.96}
     ),
     "slowfast_actors": lambda folder: build_recognizer(
         "slowfast_actors", write_random_actors(folder / "random.safetensors"), {"actors": BrightActors()}
@@ -78,7 +87,7 @@ def film(recognizer: Recognizer, stream: str, seed: int, epoch: int = 1, first: 
     size = (spec.short_side_px + 2 * seed, spec.short_side_px + 7, 3)
     clips = []
     for index in range(first, first + CLIPS):
-        pictures = tuple(rng.integers(0, 256, size, np.uint8) for _ in range(spec.frames))
+        pictures = tuple(rng.integers(0, 256, size, np.uint8) for _ in range(spec.pictures))
         for picture in pictures:
             picture.setflags(write=False)
         start = index * spec.hop_s

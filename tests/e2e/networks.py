@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -17,13 +17,14 @@ SPEC = ClipSpec(frames=8, interval_s=0.08, hop_s=0.4, short_side_px=32)
 """A clip of 0.56 s, two and a half times a second."""
 
 
-def write_network(path: Path, spec: ClipSpec, weight: float, bias: float) -> Path:
+def write_network(path: Path, spec: ClipSpec, weight: float, bias: float, causal: bool = False) -> Path:
     """A network that knows one action, `bright`: its score is the sigmoid of `weight * brightness + bias`.
 
     Brightness is the mean of the two pictures of the slow pathway (the first and the fifth), in [0, 1]. One channel
     carries it through that pathway unchanged: the stem's middle tap and the projections let it pass, all else is 0.
     """
-    network = SlowFast(SIZE, classes=2)
+    size = replace(SIZE, causal=causal)
+    network = SlowFast(size, classes=2)
     with torch.no_grad():
         for name, values in network.named_parameters():
             if name.endswith("norm.weight"):  # of stems, laterals and projections: let pass
@@ -38,7 +39,7 @@ def write_network(path: Path, spec: ClipSpec, weight: float, bias: float) -> Pat
     card = Card(
         kind="slowfast", labels=("dark", "bright"), background="dark", spec=spec, crop_px=32,
         mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0),
-        network=asdict(SIZE),
+        network=asdict(size),
     )  # fmt: skip
     save(path, card, network.state_dict())
     return path
@@ -49,6 +50,6 @@ def always_bright(path: Path, spec: ClipSpec = SPEC) -> Path:
     return write_network(path, spec, weight=0.0, bias=math.log(9))
 
 
-def brightness(path: Path, spec: ClipSpec = SPEC) -> Path:
+def brightness(path: Path, spec: ClipSpec = SPEC, causal: bool = False) -> Path:
     """Scores near 0 for a dark clip and near 1 for a bright one, 0.5 where one of the two pictures is bright."""
-    return write_network(path, spec, weight=20.0, bias=-10.0)
+    return write_network(path, spec, weight=20.0, bias=-10.0, causal=causal)

@@ -15,6 +15,7 @@ from recognizers.models.slowfast import SlowFast, SlowFastSize
 from recognizers.models.slowfast_actors import SlowFastActors
 
 TINY = SlowFastSize(frames=8, alpha=4, beta_inv=4, width=8, depths=(1, 2, 1, 1), fusion_kernel=5)
+CAUSAL = replace(TINY, causal=True)
 DILATED = replace(TINY, dilated=True)
 LABELS = ("idle", "pick", "place")
 

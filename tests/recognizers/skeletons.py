@@ -37,6 +37,28 @@ def write_random_san(path: Path, size: SanSize | None = None) -> Path:
     return path
 
 
+def write_somebody(path: Path, spec: ClipSpec, layout: str = "coco17") -> Path:
+    """A network whose answer is known: `somebody` at 0.98 where there is anybody, else `nobody` at 0.98.
+
+    What the attention says of a person is made 1 throughout, by weights set by hand.
+    """
+    size = tiny(frames=spec.frames, persons=1, layout=layout)
+    network = San(size, 2)
+    with torch.no_grad():
+        for stream in network.streams:
+            stream.norm.weight.zero_()  # type: ignore[union-attr,operator]
+            stream.norm.bias.fill_(1)  # type: ignore[union-attr,operator]
+        network.head.weight.zero_()
+        network.head.weight[1] = 8 / network.head.in_features
+        network.head.bias[0] = 4
+    card = Card(
+        kind="san", labels=("nobody", "somebody"), background="nobody", spec=spec, crop_px=spec.short_side_px,
+        mean=(0.45, 0.45, 0.45), std=(0.225, 0.225, 0.225), network=asdict(size),
+    )  # fmt: skip
+    save(path, card, network.state_dict())
+    return path
+
+
 def people(size: SanSize, clips: int = 3, seed: int = 0) -> torch.Tensor:
     """`(N, C, T, J, M)`: as many as fit, all joints seen."""
     shape = (clips, size.coordinates + 1, size.frames, len(LAYOUTS[size.layout].joints), size.persons)

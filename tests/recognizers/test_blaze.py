@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -170,3 +171,10 @@ def test_without_litert_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: py
     with zipfile.ZipFile(tmp_path / "pose.task", "w") as file:
         file.writestr("pose_detector.tflite", b"")
     assert "pip install 'taktstream[pose]'" in refused(tmp_path / "pose.task")
+
+
+@needs_models
+def test_nothing_is_said_beside_the_log() -> None:
+    code = f"from recognizers.estimators.blaze import HandPoses; HandPoses({str(HANDS)!r}, 1, 1)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("", "")

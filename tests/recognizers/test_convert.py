@@ -220,6 +220,25 @@ def test_a_network_that_saw_blue_first_takes_red_first(tmp_path: Path) -> None:
     torch.testing.assert_close(answer, reference.logits(official(), shown.flip(1), TINY.alpha, TINY.depths))
 
 
+@pytest.mark.parametrize("layout", [*LAYOUTS, "pytorchvideo, two parts"])
+def test_a_network_that_says_what_people_do_becomes_one_of_ours(tmp_path: Path, layout: str) -> None:
+    state = official(layout.partition(",")[0])
+    if layout.endswith("two parts"):
+        state = {
+            "detection_head." + name.removeprefix("blocks.6.") if name.startswith("blocks.6.") else f"model.{name}": one
+            for name, one in state.items()
+        }
+    writes = write_caffe2 if layout == "caffe2" else write
+    source = writes(tmp_path / "official", state)
+    convert(source, tmp_path / "ours.safetensors", TINY, About(LABELS, "idle", actors=True))
+
+    card, tensors = load(tmp_path / "ours.safetensors")
+    ours = network_of(card, tensors, "ours")
+    assert (card.kind, card.multilabel, card.network["dilated"]) == ("slowfast_actors", True, True)
+    wanted = from_official(official(), TINY, len(LABELS), "official")
+    assert all(torch.equal(ours.state_dict()[f"trunk.{name}"], wanted[name]) for name in wanted if counts(name))
+
+
 def test_what_is_known_of_a_file_is_on_the_card(tmp_path: Path) -> None:
     source = write(tmp_path / "official.pyth", official())
     about = About(LABELS, "none", "Apache-2.0", multilabel=True, abstain=Abstain("energy", 3.0))

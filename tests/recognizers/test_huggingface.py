@@ -16,10 +16,12 @@ from recognizers.card import Abstain
 from recognizers.errors import CheckpointMismatch
 from recognizers.huggingface import Wanted, folder_card, hub_name
 from recognizers.transforms import normalised, square
+from streamer.cli import main
 from streamer.errors import ConfigError
 from streamer.settings import load
 from tests.recognizers.pictures import clips, follow, pictures
 from tests.recognizers.videos import LABELS, MODELS, PREPROCESSOR, SIDE_PX, model, write_video
+from tests.streamer.plants import blinking_film, write_plant
 
 
 @pytest.fixture
@@ -218,6 +220,22 @@ def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch
     monkeypatch.setattr("recognizers.runtimes.huggingface.is_installed", lambda: False)
     with pytest.raises(CheckpointMismatch, match=r"pip install 'taktstream\[huggingface\]'"):
         build_recognizer("huggingface", tmp_path, {})
+
+
+def test_it_runs_on_a_recording_by_a_configuration_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    film = blinking_film(tmp_path / "film.mp4", 2)
+    folder = write_video(tmp_path / "net", "vivit")
+    config = write_plant(tmp_path, {"cam": f"{{kind: file, path: {film}}}"})
+    network = f"kind: huggingface, checkpoint: {folder}, background: idle, hop_s: 0.4"
+    text = config.read_text().replace(f"checkpoint: {tmp_path / 'light.safetensors'}", network)
+    config.write_text(text.replace("smooth_s: 0,", "smooth_s: 0, on: 0, off: 0,"))
+
+    assert main(["run", str(config), "--json"]) == 0
+
+    _, *events = map(json.loads, capsys.readouterr().out.splitlines())
+    told = [(event["payload"]["action"], event["payload"]["phase"]) for event in events]
+    assert {action for action, _ in told} <= {"pick", "place"}
+    assert {phase for _, phase in told} == {"started", "ended"}
 
 
 CONFIG = """

@@ -79,3 +79,25 @@ def test_it_reports_to_nobody(tmp_path: Path) -> None:
     checkpoint = write_random(tmp_path / "random.safetensors")
     command = [sys.executable, "-c", REPORTING, str(checkpoint)]
     assert subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout == "[]\n"
+
+
+SIGNALLED = """
+import gc, os, signal, sys
+from recognizers.build import build_recognizer
+heard = []
+signal.signal(signal.SIGTERM, lambda *_: heard.append("heard"))
+first, second = (build_recognizer("slowfast", sys.argv[1], {"runtime": "openvino"}) for _ in range(2))
+del first
+gc.collect()
+del second
+gc.collect()
+more = [bytearray(1 << 20) for _ in range(64)]  # takes whatever memory became free
+os.kill(os.getpid(), signal.SIGTERM)
+print(*heard)
+"""
+
+
+def test_signals_are_heard_when_networks_came_and_went(tmp_path: Path) -> None:
+    checkpoint = write_random(tmp_path / "random.safetensors")
+    command = [sys.executable, "-c", SIGNALLED, str(checkpoint)]
+    assert subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout == "heard\n"

@@ -58,7 +58,8 @@ def test_a_bundle_that_is_not_there_is_told_with_its_source(tmp_path: Path, empt
 
 @pytest.mark.parametrize(("layout", "coordinates"), [("kinect20", 3), ("kinect20", 2), ("coco17", 3), ("fingertip", 2)])
 def test_joints_that_nothing_finds_are_told_with_those_that_are_found(layout: str, coordinates: int) -> None:
-    said = f"looks at {layout} in {coordinates} dimensions, .* in 2: coco17, mediapipe33, hands21; train on one"
+    found = re.escape("in 2: coco17 (people), mediapipe33 (people), hands21 (hands); train on one")
+    said = f"looks at {layout} in {coordinates} dimensions, which nothing finds in pictures; found are, {found}"
     with pytest.raises(CheckpointMismatch, match=said):
         model_of(layout, coordinates, None)
 

@@ -108,7 +108,7 @@ def test_nobody_at_all_gets_an_answer(recognizer: SkeletalRecognizer) -> None:
 class SideBySide:
     """One person, whose joints lie in a row in the order of their layout."""
 
-    layout = "mediapipe33"
+    layout, short_side_px = "mediapipe33", 1
 
     def poses(self, picture: np.ndarray) -> np.ndarray:
         x = np.arange(33) / 33 + picture[0, 0, 0] / 1000
@@ -120,7 +120,7 @@ def test_a_network_of_fewer_joints_is_given_those_that_it_knows(tmp_path: Path) 
     coco = [0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
 
     class Coco:
-        layout = "coco17"
+        layout, short_side_px = "coco17", 1
 
         def poses(self, picture: np.ndarray) -> np.ndarray:
             return SideBySide().poses(picture)[:, coco]
@@ -149,3 +149,12 @@ def test_the_whole_region_is_looked_at_not_only_its_square(
     wide[:, -20:] = 200
     ((_, state),) = recognizer.recognize([clip([wide] * 8)], [None])
     assert [len(poses) for poses in state.poses] == [1] * 8  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("wants_px", "gets_px"), [(32, 64), (360, 360)])
+def test_pictures_are_as_large_as_network_and_estimator_want_them(tmp_path: Path, wants_px: int, gets_px: int) -> None:
+    class Sharp(BrightPoses):
+        short_side_px = wants_px
+
+    path = write_random_san(tmp_path / "san.safetensors")
+    assert build_recognizer("san", path, {"poses": Sharp()}).spec.short_side_px == gets_px

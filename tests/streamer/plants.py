@@ -20,16 +20,17 @@ def blinking_film(path: Path, seconds: int = 4) -> Path:
     return write_film(path, pictures, FPS)
 
 
-def write_plant(folder: Path, sources: dict[str, str], more: str = "") -> Path:
+def write_plant(folder: Path, sources: dict[str, str], more: str = "", mode: str = "window") -> Path:
     """A configuration with a watch on each source (by stream; YAML), on a free port; `more` sections may follow."""
-    network = brightness(folder / "light.safetensors", replace(SPEC, hop_s=0.16))
+    network = brightness(folder / "light.safetensors", replace(SPEC, hop_s=0.16), causal=mode == "stream")
+    how = "" if mode == "window" else f", mode: {mode}"
     streams = "".join(
         f"  - {{id: {name}, source: {source}, watches: [{{id: bench, recognizer: light, {AT_ONCE}}}]}}\n"
         for name, source in sources.items()
     )
     file = folder / "plant.yaml"
     file.write_text(
-        f"data_dir: {folder}/data\nhttp: {{port: 0}}\nrecognizers: {{light: {{checkpoint: {network}}}}}\n"
+        f"data_dir: {folder}/data\nhttp: {{port: 0}}\nrecognizers: {{light: {{checkpoint: {network}{how}}}}}\n"
         f"streams:\n{streams}{more}"
     )
     return file

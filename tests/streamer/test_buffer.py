@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,6 +94,57 @@ def test_watches_of_one_stream_share_pictures_without_a_copy() -> None:
 
     assert (one.watch, other.watch, other.region) == ("a", "b", half)
     assert all(a is b for a, b in zip(one.pictures, other.pictures, strict=True))
+
+
+CONTINUAL = replace(SPEC, continual=True)
+"""Hops of two pictures, windows of four."""
+
+
+def test_clips_of_a_continual_recognizer_show_each_picture_once() -> None:
+    clips = push_all(buffer(CONTINUAL), "01234567")
+
+    assert [shown(clip) for clip in clips] == [[0, 1], [2, 3], [4, 5], [6, 7]]
+    assert [clip.index for clip in clips] == [0, 1, 2, 3]
+
+
+def test_a_continual_clip_stands_for_the_window_that_its_answer_is_about() -> None:
+    clip = push_all(buffer(CONTINUAL), "01234567")[-1]
+    assert (round(clip.start, 6), round(clip.end, 6), round(clip.captured_at, 6)) == (0.4, 0.7, 1000.7)
+
+    clip = push_all(buffer(replace(CONTINUAL, late=3)), "01234567")[-1]
+    assert (round(clip.start, 6), round(clip.end, 6), round(clip.captured_at, 6)) == (0.1, 0.4, 1000.7)
+
+
+def test_lost_frames_of_a_continual_clip_are_repeated_and_counted_over_the_window() -> None:
+    clips = push_all(buffer(CONTINUAL), "01.345...9AB")
+
+    assert [shown(clip) for clip in clips] == [[0, 1], [1, 3], [4, 5], [5, 5], [5, 9], [10, 11]]
+    assert [clip.index for clip in clips] == [0, 1, 2, 3, 4, 5]
+    assert [clip.coverage for clip in clips] == [1, 0.75, 0.75, 0.5, 0.25, 0.75]
+
+
+def test_a_continual_recognizer_sees_the_break_where_a_gap_is_long() -> None:
+    clips = push_all(buffer(CONTINUAL, max_gap_s=0.3), "0123....89AB")
+
+    assert [shown(clip) for clip in clips] == [[0, 1], [2, 3], [8, 9], [10, 11]]
+    assert [clip.index for clip in clips] == [0, 1, 3, 4]
+    assert clips[2].coverage == 1
+
+
+@given(steps=st.lists(st.floats(0.001, 0.9), max_size=120), frames=st.integers(1, 9), hop_s=st.floats(0.05, 1.2))
+def test_whatever_arrives_continual_clips_of_one_run_leave_no_slot_out(
+    steps: list[float], frames: int, hop_s: float
+) -> None:
+    spec = ClipSpec(frames, 0.1, hop_s, 2, continual=True)
+    cutter, media_s, clips = buffer(spec), 0.0, []
+    for number, step in enumerate(steps):
+        clips += cutter.push(frame(number, media_s))
+        media_s += step
+
+    assert all(len(clip.pictures) == spec.hop and 0 <= clip.coverage <= 1 for clip in clips)
+    assert [clip.index for clip in clips] == list(range(len(clips)))
+    assert np.allclose(np.diff([clip.end for clip in clips]), spec.hop * spec.interval_s)
+    assert sorted(seen := [number for clip in clips for number in shown(clip)]) == seen
 
 
 @given(

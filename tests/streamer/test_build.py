@@ -12,6 +12,7 @@ from recognizers.card import Abstain
 from recognizers.clip import Region
 from recognizers.runtimes.averaged import AveragedRecognizer
 from recognizers.runtimes.carried import CarriedRecognizer
+from recognizers.runtimes.skeletal import SkeletalRecognizer
 from recognizers.runtimes.windowed import WindowedRecognizer
 from streamer.build import address_of, build_plan, build_recognizers, build_sink, build_watches, mqtt_options
 from streamer.clock import SystemClock
@@ -20,7 +21,9 @@ from streamer.metrics import Metrics
 from streamer.segmenter import EventRule
 from streamer.settings import Mqtt, Rule, Settings, load
 from streamer.sinks.jsonl import JsonLinesSink
+from tests.recognizers.joints import POSE, needs_models
 from tests.recognizers.pictures import CRNN, write
+from tests.recognizers.skeletons import write_random_san
 from tests.streamer.plants import AT_ONCE, write_plant
 
 CAMERA = '{kind: rtsp, url: "rtsp://me:word@cam/main", transport: udp, max_pixels: 99, tls_verify: false}'
@@ -81,6 +84,24 @@ def test_a_recognizer_is_run_as_its_section_says(tmp_path: Path) -> None:
     assert isinstance(build_recognizers(load(tmp_path / "plant.yaml", {}))["light"], CarriedRecognizer)
     (tmp_path / "plant.yaml").write_text(text.replace("kind: crnn", "kind: crnn, average_clips: 2"))
     assert isinstance(build_recognizers(load(tmp_path / "plant.yaml", {}))["light"], AveragedRecognizer)
+
+
+def test_a_recognizer_that_follows_a_stream_asks_for_each_picture_once(tmp_path: Path) -> None:
+    settings = load(write_plant(tmp_path, {"cam": CAMERA}, mode="delayed"), {})
+    spec = build_recognizers(settings)["light"].spec
+    assert (spec.continual, spec.pictures, spec.late) == (True, 2, 14)
+
+
+@needs_models
+def test_a_san_finds_joints_by_the_networks_that_its_section_names(tmp_path: Path) -> None:
+    text = write_plant(tmp_path, {"cam": CAMERA}).read_text()
+    network = write_random_san(tmp_path / "san.safetensors")
+    text = re.sub(r"checkpoint: \S+?safetensors", f"kind: san, pose_model: {POSE}, checkpoint: {network}", text)
+    (tmp_path / "plant.yaml").write_text(text)
+    recognizers = build_recognizers(one := load(tmp_path / "plant.yaml", {}))
+    assert isinstance(recognizers["light"], SkeletalRecognizer)
+    (watch,) = build_watches(one.streams[0], recognizers)
+    assert not watch.spec.square
 
 
 def test_without_rules_a_watch_has_those_of_the_reference(tmp_path: Path) -> None:

@@ -130,6 +130,26 @@ async def test_the_same_films_give_the_same_bytes(tmp_path: Path) -> None:
     assert began[1] - began[0] == pytest.approx(2, abs=0.1)
 
 
+@pytest.mark.parametrize("mode", ["stream", "delayed"])
+async def test_a_recognizer_that_follows_the_film_gives_the_same_bytes_and_the_events_of_one_that_does_not(
+    tmp_path: Path, mode: str
+) -> None:
+    film = blinking_film(tmp_path / "film.mp4", 6)
+    source = {"cam": f"{{kind: file, path: {film}}}"}
+    windowed, first, second = Printed(), Printed(), Printed()
+    await replay_files(load(write_plant(tmp_path, source), {}), None, [film], 1e9, windowed)
+    settings = load(write_plant(tmp_path, source, mode=mode), {})
+    for printed in (first, second):
+        await replay_files(settings, None, [film], 1e9, printed)
+
+    assert str(first) == str(second)
+    assert len(first.bodies) == len(windowed.bodies) == 6
+    for one, other in zip(first.bodies[:-1], windowed.bodies[:-1], strict=True):
+        assert (one["phase"], one["action"]) == (other["phase"], other["action"])
+        times = [datetime.fromisoformat(str(body["at"])).timestamp() for body in (one, other)]
+        assert times[0] == pytest.approx(times[1], abs=0.3)
+
+
 async def test_another_film_or_another_time_has_ids_of_its_own(tmp_path: Path) -> None:
     one, two = blinking_film(tmp_path / "one.mp4", 2), blinking_film(tmp_path / "two.mp4", 3)
     settings = load(write_plant(tmp_path, {"cam": f"{{kind: file, path: {one}}}"}), {})

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import numpy as np
+import pytest
 
 from recognizers.clip import WHOLE_PICTURE, Clip
 from streamer.clock import SystemClock
-from streamer.scheduler import Scheduler
+from streamer.scheduler import BACKLOG, PAUSE_S, Scheduler
 from streamer.testing.time import FakeClock
 
 
@@ -126,3 +127,58 @@ async def test_a_stream_is_settled_when_its_clips_are_answered_or_shed() -> None
     scheduler.forget("a")
     async with asyncio.timeout(5):
         await scheduler.settled("a")
+
+
+async def test_a_continual_recognizers_clips_wait_in_their_order_one_a_watch_in_a_batch() -> None:
+    observed = Observed()
+    scheduler = Scheduler(3, 0, SystemClock(), observed, continual=True)
+    for one in (clip("a", 0), clip("a", 1), clip("b", 0), clip("a", 2)):
+        scheduler.offer(one)
+
+    assert len(scheduler) == 4
+    assert [names(await scheduler.next_batch()) for _ in range(3)] == [[("a", 0), ("b", 0)], [("a", 1)], [("a", 2)]]
+    assert observed.shed == []
+
+
+async def test_a_watch_that_falls_behind_is_paused_as_a_whole_and_the_others_stay_warm(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    observed, clock = Observed(), FakeClock()
+    scheduler = Scheduler(8, 0, clock, observed, continual=True)
+    for index in range(BACKLOG + 1):
+        scheduler.offer(clip("a", index))
+    scheduler.offer(clip("b", 0))
+    scheduler.offer(clip("a", BACKLOG + 1))
+
+    assert observed.shed == [("a", "overload")] * (BACKLOG + 1) + [("a", "paused")]
+    assert names(await scheduler.next_batch()) == [("b", 0)]
+    assert "stream a, watch bench is paused for 10 s" in caplog.text
+    await clock.advance(PAUSE_S)
+    scheduler.offer(clip("a", BACKLOG + 9))
+    assert names(await scheduler.next_batch()) == [("a", BACKLOG + 9)]
+
+
+async def test_under_overload_some_watches_of_a_continual_recognizer_miss_nothing() -> None:
+    """Four watches, a device that has time for two: whoever is not paused sees every clip."""
+    observed, clock = Observed(), FakeClock()
+    scheduler = Scheduler(1, 0, clock, observed, continual=True)
+    seen: list[tuple[str, int]] = []
+    for turn in range(100):
+        for stream in "abcd":
+            scheduler.offer(clip(stream, turn))
+        for _ in range(2):
+            if len(scheduler):
+                seen += names(await scheduler.next_batch())
+        await clock.advance(0.1)
+
+    follow_on = [(stream, index) for stream, index in seen if (stream, index - 1) in seen]
+    assert len(follow_on) >= 0.8 * len(seen) >= 0.7 * 200
+
+
+async def test_a_pause_ends_with_the_epoch() -> None:
+    scheduler = Scheduler(8, 0, FakeClock(), Observed(), continual=True)
+    for index in range(BACKLOG + 1):
+        scheduler.offer(clip("a", index))
+    scheduler.forget("a")
+    scheduler.offer(clip("a", 0))
+    assert names(await scheduler.next_batch()) == [("a", 0)]

@@ -28,6 +28,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--abstain-below", type=float, metavar="X", help="of its largest logit; unset: never")
     command.add_argument("--multilabel", action="store_true", help="several labels at once (Charades, AVA)")
     command.add_argument("--bgr", action="store_true", help="its pictures had blue first (Charades of caffe2)")
+    command.add_argument("--actors", action="store_true", help="it says what each person does (AVA)")
     command.add_argument("--licence", default="", help="of the weights, as their publisher says")
 
 
@@ -46,6 +47,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         licence=arguments.licence,
         multilabel=arguments.multilabel,
         bgr=arguments.bgr,
+        actors=arguments.actors,
         abstain=None if below is None else Abstain("max_logit", below),
     )
     try:

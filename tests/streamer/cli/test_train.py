@@ -60,7 +60,15 @@ def test_it_writes_a_checkpoint_and_its_card(tmp_path: Path, capsys: pytest.Capt
         ),
         (
             "out: x.safetensors\nnetwork: {kind: san}\ndata: {work_cell: {}}\n",
-            "a san network looks at skeletons, the data are pictures; give data.skeletons",
+            "a san network looks at people's joints; give data.skeletons or data.clips",
+        ),
+        (
+            "out: x.safetensors\nnetwork: {kind: san, numbers: {layout: msr20}}\ndata: {clips: {folder: /nowhere}}\n",
+            "the network looks at msr20 in 2 dimensions, which nothing finds in pictures",
+        ),
+        (
+            "out: x.safetensors\nnetwork: {kind: san}\ndata: {clips: {folder: /nowhere, pose_model: /no.task}}\n",
+            "no such file: /no.task; check the path",
         ),
         ("out: x.safetensors\ndata: {clips: {folder: /nowhere}}\n", "/nowhere/clips.csv: No such file or directory"),
     ],

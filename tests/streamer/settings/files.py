@@ -26,11 +26,13 @@ streams:
 """Line 2 is a recognizer, line 5 a source, line 7 a watch."""
 
 
-def write_card(path: Path, actions: tuple[str, ...] = ("tighten", "loosen"), kind: str = "slowfast") -> Path:
-    """A checkpoint without a single weight."""
+def write_card(
+    path: Path, actions: tuple[str, ...] = ("tighten", "loosen"), kind: str = "slowfast", **network: object
+) -> Path:
+    """A checkpoint without a single weight; `network`: its plain numbers."""
     card = Card(
         kind=kind, labels=("idle", *actions), background="idle", spec=ClipSpec(8, 0.1, 0.5, 32), crop_px=32,
-        mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2), network={},
+        mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2), network=network,
     )  # fmt: skip
     header = json.dumps({"__metadata__": {CARD: json.dumps(asdict(card))}}).encode()
     path.write_bytes(len(header).to_bytes(8, "little") + header)

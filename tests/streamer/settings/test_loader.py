@@ -138,7 +138,9 @@ def test_a_mistake_in_a_stream(tmp_path: Path, right: str, wrong: str, told: str
     ("given", "told"),
     [
         ("kind: slowfast, state: carried", "state: only a crnn can be carried, not a slowfast; leave it out"),
+        ("kind: crnn, mode: stream", "mode: stream is of a slowfast only, not of a crnn; leave it out"),
         ("kind: crnn, runtime: openvino", "runtime: openvino runs a slowfast only, not a crnn; leave it out"),
+        ("kind: crnn, pose_model: pyproject.toml", "pose_model: only a san looks at joints, not a crnn; leave it out"),
         (
             "kind: crnn, actor_model: pyproject.toml",
             "actor_model: only a slowfast_actors looks for people, not a crnn; leave it out",
@@ -153,6 +155,40 @@ def test_an_option_of_another_kind_of_recognizer(tmp_path: Path, given: str, tol
     text = VALID.replace("checkpoint: CHECKPOINT", f"checkpoint: {tmp_path / 'own.safetensors'}, {given}")
     write_card(tmp_path / "own.safetensors", kind=given.split(",", maxsplit=1)[0].removeprefix("kind: "))
     assert mistakes(tmp_path, text) == [f"2: recognizers.cell: {told}"]
+
+
+def test_a_stream_of_a_network_that_looks_ahead(tmp_path: Path) -> None:
+    text = VALID.replace("CHECKPOINT", "CHECKPOINT, mode: stream")
+    (mistake,) = mistakes(tmp_path, text)
+    assert mistake.startswith("2: recognizers.cell.mode: stream needs a network that sees no later picture")
+    assert "numbers: {causal: true}" in mistake
+
+
+def with_san(folder: Path, more: str = "", **network: object) -> str:
+    card = write_card(folder / "san.safetensors", kind="san", **network)
+    return VALID.replace("checkpoint: CHECKPOINT", f"kind: san, checkpoint: {card}{more}")
+
+
+def test_a_san_needs_the_networks_that_find_its_joints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (mistake,) = mistakes(tmp_path, with_san(tmp_path, layout="coco17", coordinates=2))
+    expected = (
+        f"the model pose is not there: {tmp_path}/takt/models/pose_landmarker_full.task; fetch it with `takt models"
+    )
+    assert mistake.startswith(f"2: recognizers.cell.pose_model: {expected}")
+    (mistake,) = mistakes(tmp_path, with_san(tmp_path, ", pose_model: no.task", layout="hands21", coordinates=2))
+    assert mistake.startswith("2: recognizers.cell.pose_model: no such file: no.task; check the path")
+    (tmp_path / "own.task").touch()
+    text = with_san(tmp_path, f", pose_model: {tmp_path}/own.task", layout="hands21", coordinates=2)
+    assert read(tmp_path, text).recognizers["cell"].pose_model == tmp_path / "own.task"
+
+
+def test_a_san_of_joints_that_nothing_finds_is_told_which_are_found(tmp_path: Path) -> None:
+    (mistake,) = mistakes(tmp_path, with_san(tmp_path, layout="kinect20", coordinates=3))
+    assert mistake == (
+        "2: recognizers.cell.checkpoint: the network looks at kinect20 in 3 dimensions, which nothing finds in "
+        "pictures; found are, in 2: coco17 (people), mediapipe33 (people), hands21 (hands); train on one of these"
+    )
 
 
 def test_a_duplicate_stream_and_a_file_that_is_not_there(tmp_path: Path) -> None:
