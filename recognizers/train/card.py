@@ -36,12 +36,12 @@ def card_text(name: str, card: Card) -> str:
             f"Held-out clips ({held_out['clips']}, from groups that were neither trained nor calibrated on; their "
             f"second half is at least three quarters one action): **{headline(held_out)}**. "
             f"Calibration error (ECE) {held_out['ece']:.3f} at temperature {card.temperature:g}.",
-            *_abstaining(card),
             "",
             *(_precision(held_out) if card.multilabel else _recall(card.labels, held_out)),
             "",
             "## Limits",
             "",
+            *_abstaining(card),
             "It knows what it was trained on. Under other cameras, tools or people its figures must be measured anew.",
             "",
         ]
@@ -49,13 +49,21 @@ def card_text(name: str, card: Card) -> str:
 
 
 def _abstaining(card: Card) -> list[str]:
-    if card.abstain is None:
+    known: Mapping[str, float] = card.trained.get("known_above", {})
+    if card.abstain is not None:
+        measure, lost = card.abstain.by.replace("_", " "), card.trained["recipe"]["abstain"]
+        return [
+            f"It says `{card.background}` where its {measure} is below {card.abstain.threshold:g}, as that of "
+            f"{lost:.1%} of its actions' clips is: what it was never taught mostly is. The figures above count that.",
+            "",
+        ]
+    if "max_logit" not in known:
         return []
-    measure, lost = card.abstain.by.replace("_", " "), card.trained["recipe"]["abstain"]
+    below = known["max_logit"]
     return [
+        f"Where it may see what it does not know at all, `abstain_below: {below:g}` (its largest logit) makes that the "
+        "background, and one in a hundred clips of its own actions with it.",
         "",
-        f"It says `{card.background}` where its {measure} is below {card.abstain.threshold:g}, which {lost:.0%} of the "
-        "actions that it named rightly are: what it was never taught is mostly less. These figures count that.",
     ]
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from recognizers.card import Abstain
 from recognizers.checkpoint import Card, save
 from recognizers.data.sets import Tick
 from recognizers.errors import DataError
@@ -24,7 +25,7 @@ from recognizers.train.imagenet import begin_with_imagenet
 from recognizers.train.lessons import Inputs, Lessons
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
-from recognizers.train.validate import figures, fitted_abstention, fitted_temperature
+from recognizers.train.validate import figures, fitted_temperature, known_above
 from recognizers.transforms import MEAN, STD
 
 _NORM_BATCHES = 40
@@ -155,8 +156,7 @@ def _settle_norms(network: nn.Module, recipe: Recipe, lessons: Lessons) -> None:
 
 
 def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
-    chosen_by = lessons.judged(network, "calibration")
-    background = lessons.labels.index(lessons.background)
+    calibration = lessons.judged(network, "calibration")
     card = Card(
         kind=plan.kind,
         labels=lessons.labels,
@@ -166,11 +166,13 @@ def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
         mean=MEAN,
         std=STD,
         network=asdict(cast(Any, plan.size)),
-        temperature=fitted_temperature(chosen_by),
+        temperature=fitted_temperature(calibration),
         multilabel=plan.multilabel,
         licence=plan.licence,
-        abstain=None if plan.multilabel else fitted_abstention(chosen_by, background, plan.recipe.abstain),
     )
+    known = known_above(calibration, card, plan.recipe.abstain or 0.01)
+    if plan.recipe.abstain > 0 and known:
+        card = replace(card, abstain=Abstain("max_logit", known["max_logit"]))
     return replace(
         card,
         trained={
@@ -179,6 +181,7 @@ def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
             "jitter": asdict(plan.jitter),
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
             "held_out": figures(lessons.judged(network, "held_out"), card),
+            "known_above": known,
         },
     )
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from recognizers.card import Abstain, Card
+from recognizers.card import MEASURES, Card
 from recognizers.clip import ClipSpec
 from recognizers.data.track import Track, squares
 from recognizers.data.windows import even_windows
-from recognizers.runtimes.answers import scores_of
+from recognizers.runtimes.answers import known_by, scores_of
 from recognizers.transforms import MEAN, STD, normalised
 
 CLEAR = 0.75
@@ -75,14 +75,16 @@ def fitted_temperature(given: Answers) -> float:
     return round(float(candidates[int(np.argmin(losses))]), 4)
 
 
-def fitted_abstention(given: Answers, background: int, share: float) -> Abstain | None:
-    """The largest logit below which `share` of the actions that were named rightly lie: what is known less well than
-    nearly all that was learned is something else."""
-    said = given.logits.argmax(dim=1).numpy()
-    named = given.logits.amax(dim=1).numpy()[(said == given.truth) & (said != background)]
-    if share <= 0 or not len(named):
-        return None
-    return Abstain("max_logit", round(float(np.quantile(named, share)), 3))
+def known_above(given: Answers, card: Card, lost: float = 0.01) -> dict[str, float]:
+    """Of each measure of how well a clip is known (`MEASURES`), what all clips of the actions but the share `lost` reach:
+    a threshold for abstaining. Empty where no clip shows an action."""
+    none = card.labels.index(card.background)
+    shows = np.delete(given.truth, none, axis=1).any(axis=1) if given.multilabel else given.truth != none
+    logits = given.logits[torch.from_numpy(shows)].float()
+    if not len(logits):
+        return {}
+    known = {measure: known_by(measure, logits, card.temperature) for measure in MEASURES}
+    return {measure: round(float(values.quantile(lost)), 4) for measure, values in known.items()}
 
 
 def figures(given: Answers, card: Card) -> dict[str, object]:

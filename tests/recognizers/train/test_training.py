@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from recognizers.build import build_recognizer
+from recognizers.card import Abstain
 from recognizers.checkpoint import load
 from recognizers.clip import ClipSpec
 from recognizers.data.sets import WorkCellData
@@ -19,13 +20,7 @@ from recognizers.train.card import write_card
 from recognizers.train.loop import Progress, rate_share, train
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
-from recognizers.train.validate import (
-    Answers,
-    expected_calibration_error,
-    figures,
-    fitted_abstention,
-    fitted_temperature,
-)
+from recognizers.train.validate import Answers, expected_calibration_error, figures, fitted_temperature, known_above
 from tests.recognizers.networks import says
 
 TINY = SlowFastSize(frames=4, alpha=2, beta_inv=2, width=4, depths=(1, 1, 1, 1), fusion_kernel=3)
@@ -121,6 +116,21 @@ def test_temperature_makes_overconfident_scores_honest() -> None:
     assert figures(answers, says(("no", "yes"), 1.0))["ece"] > 0.15
 
 
+def test_a_threshold_keeps_99_of_100_clips_of_the_actions() -> None:
+    logits = torch.zeros(1000, 3)
+    logits[:500, 1] = torch.linspace(1, 6, 500)
+    truth = np.repeat([1, 0], 500)
+
+    known = known_above(Answers(logits, truth), says(("no", "yes", "well")))
+
+    assert known["max_logit"] == pytest.approx(1.05, abs=0.01)
+    assert known["energy"] == pytest.approx(np.log(np.exp(1.05) + 2), abs=0.01)
+    assert known_above(Answers(logits, np.zeros(1000, np.int64)), says(("no", "yes", "well"))) == {}
+    several = np.zeros((1000, 3), np.float32)
+    several[np.arange(1000), truth] = 1
+    assert known_above(Answers(logits, several), says(("no", "yes", "well"))) == known
+
+
 def test_figures_are_counted_right() -> None:
     logits = torch.tensor([[2.0, 0, 0], [0, 2.0, 0], [0, 2.0, 0], [0, 2.0, 0]])
     counted = figures(Answers(logits, np.array([0, 1, 1, 0])), says(("a", "b", "c"), 1.0))
@@ -129,24 +139,16 @@ def test_figures_are_counted_right() -> None:
     assert counted["confusion"] == [[1, 1, 0], [0, 2, 0], [0, 0, 0]]
 
 
-def test_so_many_of_the_known_actions_are_called_unknown_as_may_be_lost() -> None:
-    """And the background's clips, and wrong ones, do not say what is known."""
+def test_so_many_clips_of_the_actions_are_called_unknown_as_may_be_lost() -> None:
     known = torch.tensor([[0.0, one] for one in range(1, 101)])
-    others = torch.tensor([[500.0, 0.0], [0.0, 0.5]])
-    answers = Answers(torch.cat((known, others)), np.array([1] * 100 + [0, 0]))
-    abstain = fitted_abstention(answers, background=0, share=0.1)
-    assert abstain is not None
-    counted = figures(Answers(known, np.ones(100, np.int64)), says(("none", "act"), abstain=abstain))
+    none = torch.tensor([[500.0, 0.0], [0.0, 0.5]])
+    answers = Answers(torch.cat((known, none)), np.array([1] * 100 + [0, 0]))
+    below = known_above(answers, says(("none", "act")), lost=0.1)["max_logit"]
+    card = says(("none", "act"), abstain=Abstain("max_logit", below))
+    counted = figures(Answers(known, np.ones(100, np.int64)), card)
 
     assert counted["recall"] == {"act": 0.9}
     assert counted["confusion"] == [[0, 0], [10, 90]]
-
-
-@pytest.mark.parametrize("share", [0.0, 0.1])
-def test_nobody_abstains_unasked_or_where_no_action_was_named_rightly(share: float) -> None:
-    answers = Answers(torch.tensor([[0.0, 3.0]] * 9), np.full(9, int(share == 0)))
-
-    assert fitted_abstention(answers, background=0, share=share) is None
 
 
 def test_calibration_error_of_perfect_and_of_hopeless_scores() -> None:
