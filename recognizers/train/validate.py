@@ -76,7 +76,7 @@ def fitted_temperature(given: Answers) -> float:
 
 
 def known_above(given: Answers, card: Card, lost: float = 0.01) -> dict[str, float]:
-    """Of each measure of how well a clip is known (`MEASURES`), what all clips of the actions but the share `lost` reach:
+    """Of each measure of how well a clip is known (`MEASURES`), what all clips of the actions reach but a share `lost`:
     a threshold for abstaining. Empty where no clip shows an action."""
     none = card.labels.index(card.background)
     shows = np.delete(given.truth, none, axis=1).any(axis=1) if given.multilabel else given.truth != none
