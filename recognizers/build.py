@@ -27,6 +27,7 @@ from recognizers.models.two_stream import TwoStream
 from recognizers.recognizer import Recognizer
 from recognizers.runtimes.averaged import AveragedRecognizer
 from recognizers.runtimes.carried import CarriedRecognizer
+from recognizers.runtimes.clipwise import ClipRecognizer
 from recognizers.runtimes.continual import ContinualRecognizer
 from recognizers.runtimes.featured import FeaturedRecognizer
 from recognizers.runtimes.huggingface import HuggingFaceRecognizer
@@ -41,13 +42,22 @@ Options = Mapping[str, Any]
 
 
 def _slowfast(network: nn.Module, card: Card, options: Options) -> Recognizer:
-    runtime, mode = options.get("runtime", "torch"), options.get("mode", "window")
-    if runtime == "openvino" and not is_installed():
-        raise CheckpointMismatch("runtime is openvino, which is not installed; pip install 'taktstream[openvino]'")
+    mode = options.get("mode", "window")
     if mode == "stream" and not cast(SlowFast, network).size.causal:
         raise CheckpointMismatch(f"mode: {NOT_CAUSAL}")
     make = WindowedRecognizer if mode == "window" else ContinualRecognizer
-    return make(cast(SlowFast, network), card, threads=options.get("threads", 1), runtime=runtime)
+    return make(cast(SlowFast, network), card, threads=options.get("threads", 1), runtime=_runtime(options))
+
+
+def _whole_clips(network: nn.Module, card: Card, options: Options) -> Recognizer:
+    return ClipRecognizer(network, card, options.get("threads", 1), _runtime(options))
+
+
+def _runtime(options: Options) -> str:
+    runtime: str = options.get("runtime", "torch")
+    if runtime == "openvino" and not is_installed():
+        raise CheckpointMismatch("runtime is openvino, which is not installed; pip install 'taktstream[openvino]'")
+    return runtime
 
 
 def _slowfast_actors(network: nn.Module, card: Card, options: Options) -> Recognizer:
@@ -84,6 +94,10 @@ def _san(network: nn.Module, card: Card, options: Options) -> Recognizer:
 KINDS: dict[str, Callable[[nn.Module, Card, Options], Recognizer]] = {
     "slowfast": _slowfast,
     "slowfast_actors": _slowfast_actors,
+    "slow_only": _whole_clips,
+    "c2d": _whole_clips,
+    "i3d": _whole_clips,
+    "x3d": _whole_clips,
     "single_frame": _single_frame,
     "two_stream": _two_stream,
     "crnn": _crnn,

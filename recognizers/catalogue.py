@@ -117,6 +117,7 @@ def facts(one: Described) -> dict[str, Any]:
             "background": card.background,
             "multilabel": card.multilabel,
             "abstain": None if card.abstain is None else asdict(card.abstain),
+            "known_above": card.trained.get("known_above"),
             "temperature": card.temperature,
             "licence": card.licence or None,
         }

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from recognizers.card import Card
 from recognizers.checkpoint import fit_strictly
 from recognizers.errors import CheckpointMismatch
-from recognizers.models import crnn, san, single_frame, slowfast, slowfast_actors, two_stream
+from recognizers.models import clip_resnet, crnn, san, single_frame, slowfast, slowfast_actors, two_stream, x3d
 from recognizers.models.backbones import PictureSize
 from recognizers.models.streams import TwoStreamSize
 from recognizers.nn.network import Family
@@ -19,6 +19,10 @@ FAMILIES: dict[str, Family] = {
     "slowfast_actors": Family(
         slowfast.SlowFastSize, slowfast_actors.SIZES, slowfast_actors.SlowFastActors, multilabel=True
     ),
+    "slow_only": Family(clip_resnet.ClipResNetSize, clip_resnet.SLOW_ONLY, clip_resnet.ClipResNet, multilabel=True),
+    "c2d": Family(clip_resnet.ClipResNetSize, clip_resnet.C2D, clip_resnet.ClipResNet, multilabel=True),
+    "i3d": Family(clip_resnet.ClipResNetSize, clip_resnet.I3D, clip_resnet.ClipResNet, multilabel=True),
+    "x3d": Family(x3d.X3dSize, x3d.SIZES, x3d.X3d, multilabel=True),
     "single_frame": Family(PictureSize, single_frame.SIZES, single_frame.SingleFrame),
     "two_stream": Family(TwoStreamSize, two_stream.SIZES, two_stream.TwoStream),
     "crnn": Family(crnn.CrnnSize, crnn.SIZES, crnn.Crnn),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import pictures
+from benchmarks import pictures, streaming
 from benchmarks.asked import Asked
 from benchmarks.capacity import Trial, bucket_quantile, late_share, most_sustained, quantile
 from benchmarks.cost import cost
@@ -30,6 +31,7 @@ from recognizers.data.sets import WorkCellData
 from recognizers.data.synthetic import LABELS
 from recognizers.data.track import Track
 from recognizers.models.san import San, SanSize
+from recognizers.models.slowfast import slowfast_small
 from recognizers.train.recipe import Recipe
 from streamer.testing.film import write_film
 from tests.recognizers.skeletons import write_skeletons
@@ -241,3 +243,22 @@ def test_an_action_played_backwards_is_the_other_one_and_any_other_is_left_out()
     assert [one.labels.tolist() for one in forth] == [[tighten, tighten], [loosen], [tighten]]
     assert [one.pictures.ravel().tolist() for one in back] == [[2, 1], [4], [5]]
     assert [one.labels.tolist() for one in back] == [[loosen, loosen], [tighten], [loosen]]
+
+
+def test_what_a_stream_costs_is_told_in_a_table_of_every_way_and_every_number_of_streams(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny = replace(slowfast_small(), causal=True, frames=8, width=8)
+    monkeypatch.setattr(streaming, "CASES", {"tiny": streaming.Case("tiny", tiny, 32, 2, (8,), 8)})
+    monkeypatch.setattr(streaming, "STREAMS", (1, 2))
+    monkeypatch.setattr(sys, "argv", ["streaming", "--rounds", "1", "--json"])
+    streaming.main()
+    said = json.loads(capsys.readouterr().out)
+
+    (row,) = said["rows"]
+    assert row["gain"] == pytest.approx(row["naive"] / row["stream"])
+    assert min(row[way] for way in ("naive", "window", "torch", "stream")) > 0
+    assert [one["streams"] for one in said["streams"]] == [1, 2]
+    assert said["streams"][0]["state_mb"] == said["streams"][1]["state_mb"] > 0
+    one = streaming.Row("tiny", 8, 30.0, 10.0, 4.0, 2.0)
+    assert "15.0×" in streaming.table([one], [])

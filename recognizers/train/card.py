@@ -41,10 +41,22 @@ def card_text(name: str, card: Card) -> str:
             "",
             "## Limits",
             "",
+            *_abstaining(trained.get("known_above", {})),
             "It knows what it was trained on. Under other cameras, tools or people its figures must be measured anew.",
             "",
         ]
     )
+
+
+def _abstaining(known: Mapping[str, float]) -> list[str]:
+    if "max_logit" not in known:
+        return []
+    below = known["max_logit"]
+    return [
+        f"Where it may see what it does not know at all, `abstain_below: {below:g}` (its largest logit) makes that the "
+        "background, and one in a hundred clips of its own actions with it.",
+        "",
+    ]
 
 
 def headline(held_out: Mapping[str, Any]) -> str:

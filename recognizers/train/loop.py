@@ -24,7 +24,7 @@ from recognizers.train.imagenet import begin_with_imagenet
 from recognizers.train.lessons import Inputs, Lessons
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
-from recognizers.train.validate import figures, fitted_temperature
+from recognizers.train.validate import figures, fitted_temperature, known_above
 from recognizers.transforms import MEAN, STD
 
 _NORM_BATCHES = 40
@@ -155,7 +155,8 @@ def _settle_norms(network: nn.Module, recipe: Recipe, lessons: Lessons) -> None:
 
 
 def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
-    temperature = fitted_temperature(lessons.judged(network, "calibration"))
+    calibration = lessons.judged(network, "calibration")
+    temperature = fitted_temperature(calibration)
     held_out = figures(lessons.judged(network, "held_out"), lessons.labels, temperature)
     return Card(
         kind=plan.kind,
@@ -175,6 +176,7 @@ def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
             "jitter": asdict(plan.jitter),
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
             "held_out": held_out,
+            "known_above": known_above(calibration, lessons.labels, lessons.background, temperature),
         },
     )
 

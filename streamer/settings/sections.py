@@ -72,6 +72,10 @@ class EngineSection(Section):
     deadline_s: Seconds = Field(0.02, description="seconds that a clip waits for others to join")
 
 
+BY_OPENVINO = ("slowfast", "slow_only", "c2d", "i3d", "x3d")
+"""Kinds of recognizers that can be run by it."""
+
+
 class RecognizerSection(Section):
     """A network, loaded once and shared by name."""
 
@@ -117,8 +121,8 @@ class RecognizerSection(Section):
             raise ValueError(f"state: only a crnn can be carried, not a {self.kind}; leave it out")
         if self.mode != "window" and self.kind != "slowfast":
             raise ValueError(f"mode: {self.mode} is of a slowfast only, not of a {self.kind}; leave it out")
-        if self.runtime == "openvino" and self.kind != "slowfast":
-            raise ValueError(f"runtime: openvino runs a slowfast only, not a {self.kind}; leave it out")
+        if self.runtime == "openvino" and self.kind not in BY_OPENVINO:
+            raise ValueError(f"runtime: openvino runs {', '.join(BY_OPENVINO)}, not a {self.kind}; leave it out")
         if self.pose_model is not None and self.kind != "san":
             raise ValueError(f"pose_model: only a san looks at joints, not a {self.kind}; leave it out")
         if self.actor_model is not None and self.kind != "slowfast_actors":

@@ -10,7 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
-Kind = Literal["slowfast", "slowfast_actors", "single_frame", "two_stream", "crnn", "san", "huggingface"]
+Kind = Literal[
+    "slowfast",
+    "slowfast_actors",
+    "slow_only",
+    "c2d",
+    "i3d",
+    "x3d",
+    "single_frame",
+    "two_stream",
+    "crnn",
+    "san",
+    "huggingface",
+]  # fmt: skip
 """Recognizers by kind, as `recognizers.build` knows them."""
 Text = Annotated[str, Field(min_length=1)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]

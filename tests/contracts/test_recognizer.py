@@ -21,6 +21,7 @@ from recognizers.runtimes.averaged import AveragedRecognizer
 from streamer.testing.estimators import BrightActors, BrightPoses
 from streamer.testing.recognizers import CountingRecognizer
 from tests.recognizers import two_streams
+from tests.recognizers.clip_networks import write_clip_network
 from tests.recognizers.networks import CAUSAL, write_random, write_random_actors
 from tests.recognizers.pictures import CRNN, LSTM, SINGLE_FRAME, write
 from tests.recognizers.skeletons import write_random_san
@@ -50,6 +51,10 @@ RECOGNIZERS: dict[str, Callable[[Path], Recognizer]] = {
     ),
     "slowfast_actors": lambda folder: build_recognizer(
         "slowfast_actors", write_random_actors(folder / "random.safetensors"), {"actors": BrightActors()}
+    ),
+    "x3d": lambda folder: build_recognizer("x3d", write_clip_network(folder / "random.safetensors", "x3d")[0], {}),
+    "i3d by OpenVINO": lambda folder: build_recognizer(
+        "i3d", write_clip_network(folder / "random.safetensors", "i3d")[0], {"runtime": "openvino"}
     ),
     "single_frame": lambda folder: build_recognizer(
         "single_frame", write(folder / "random.safetensors", "single_frame", SINGLE_FRAME), {}

@@ -19,7 +19,7 @@ from recognizers.train.card import write_card
 from recognizers.train.loop import Progress, rate_share, train
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
-from recognizers.train.validate import Answers, expected_calibration_error, figures, fitted_temperature
+from recognizers.train.validate import Answers, expected_calibration_error, figures, fitted_temperature, known_above
 
 TINY = SlowFastSize(frames=4, alpha=2, beta_inv=2, width=4, depths=(1, 1, 1, 1), fusion_kernel=3)
 
@@ -112,6 +112,21 @@ def test_temperature_makes_overconfident_scores_honest() -> None:
     assert temperature == pytest.approx(6 / np.log(4), rel=0.05)
     assert figures(answers, ("no", "yes"), temperature)["ece"] < 0.03
     assert figures(answers, ("no", "yes"), 1.0)["ece"] > 0.15
+
+
+def test_a_threshold_keeps_99_of_100_clips_of_the_actions() -> None:
+    logits = torch.zeros(1000, 3)
+    logits[:500, 1] = torch.linspace(1, 6, 500)
+    truth = np.repeat([1, 0], 500)
+
+    known = known_above(Answers(logits, truth), ("no", "yes", "well"), "no", 1.0)
+
+    assert known["max_logit"] == pytest.approx(1.05, abs=0.01)
+    assert known["energy"] == pytest.approx(np.log(np.exp(1.05) + 2), abs=0.01)
+    assert known_above(Answers(logits, np.zeros(1000, np.int64)), ("no", "yes", "well"), "no", 1.0) == {}
+    several = np.zeros((1000, 3), np.float32)
+    several[np.arange(1000), truth] = 1
+    assert known_above(Answers(logits, several), ("no", "yes", "well"), "no", 1.0) == known
 
 
 def test_figures_are_counted_right() -> None:

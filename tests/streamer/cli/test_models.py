@@ -81,6 +81,7 @@ def test_a_checkpoint_says_what_it_sees_says_and_costs(capsys: pytest.CaptureFix
         "background": "idle",
         "multilabel": False,
         "abstain": None,
+        "known_above": None,
         "temperature": 8.0,
         "licence": None,
         "clip": {"frames": 8, "interval_s": 0.08, "hop_s": 0.5, "span_s": 0.56},

@@ -33,6 +33,8 @@ def test_it_writes_a_checkpoint_and_its_card(tmp_path: Path, capsys: pytest.Capt
         }
     ]
     assert card.licence == "MIT"
+    below = card.trained["known_above"]["max_logit"]
+    assert f"`abstain_below: {below:g}`" in (tmp_path / "tiny.md").read_text()
     assert "tighten" in (tmp_path / "tiny.md").read_text()
 
 

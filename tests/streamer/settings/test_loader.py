@@ -139,7 +139,10 @@ def test_a_mistake_in_a_stream(tmp_path: Path, right: str, wrong: str, told: str
     [
         ("kind: slowfast, state: carried", "state: only a crnn can be carried, not a slowfast; leave it out"),
         ("kind: crnn, mode: stream", "mode: stream is of a slowfast only, not of a crnn; leave it out"),
-        ("kind: crnn, runtime: openvino", "runtime: openvino runs a slowfast only, not a crnn; leave it out"),
+        (
+            "kind: crnn, runtime: openvino",
+            "runtime: openvino runs slowfast, slow_only, c2d, i3d, x3d, not a crnn; leave it out",
+        ),
         ("kind: crnn, pose_model: pyproject.toml", "pose_model: only a san looks at joints, not a crnn; leave it out"),
         (
             "kind: crnn, actor_model: pyproject.toml",
