@@ -41,14 +41,22 @@ def card_text(name: str, card: Card) -> str:
             "",
             "## Limits",
             "",
-            *_abstaining(trained.get("known_above", {})),
+            *_abstaining(card),
             "It knows what it was trained on. Under other cameras, tools or people its figures must be measured anew.",
             "",
         ]
     )
 
 
-def _abstaining(known: Mapping[str, float]) -> list[str]:
+def _abstaining(card: Card) -> list[str]:
+    known: Mapping[str, float] = card.trained.get("known_above", {})
+    if card.abstain is not None:
+        measure, lost = card.abstain.by.replace("_", " "), card.trained["recipe"]["abstain"]
+        return [
+            f"It says `{card.background}` where its {measure} is below {card.abstain.threshold:g}, as that of "
+            f"{lost:.1%} of its actions' clips is: what it was never taught mostly is. The figures above count that.",
+            "",
+        ]
     if "max_logit" not in known:
         return []
     below = known["max_logit"]

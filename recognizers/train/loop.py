@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from recognizers.card import Abstain
 from recognizers.checkpoint import Card, save
 from recognizers.data.sets import Tick
 from recognizers.errors import DataError
@@ -156,9 +157,7 @@ def _settle_norms(network: nn.Module, recipe: Recipe, lessons: Lessons) -> None:
 
 def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
     calibration = lessons.judged(network, "calibration")
-    temperature = fitted_temperature(calibration)
-    held_out = figures(lessons.judged(network, "held_out"), lessons.labels, temperature)
-    return Card(
+    card = Card(
         kind=plan.kind,
         labels=lessons.labels,
         background=lessons.background,
@@ -167,16 +166,22 @@ def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
         mean=MEAN,
         std=STD,
         network=asdict(cast(Any, plan.size)),
-        temperature=temperature,
+        temperature=fitted_temperature(calibration),
         multilabel=plan.multilabel,
         licence=plan.licence,
+    )
+    known = known_above(calibration, card, plan.recipe.abstain or 0.01)
+    if plan.recipe.abstain > 0 and known:
+        card = replace(card, abstain=Abstain("max_logit", known["max_logit"]))
+    return replace(
+        card,
         trained={
             "data": lessons.description,
             "recipe": asdict(plan.recipe),
             "jitter": asdict(plan.jitter),
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
-            "held_out": held_out,
-            "known_above": known_above(calibration, lessons.labels, lessons.background, temperature),
+            "held_out": figures(lessons.judged(network, "held_out"), card),
+            "known_above": known,
         },
     )
 

@@ -38,6 +38,8 @@ class Recipe:
     """Alpha of mixup; 0 is none."""
     background: float = 2.0
     """How often the background is shown, in times of an action."""
+    abstain: float = 0.0
+    """Share of rightly named actions that may be called background, so that what was never learned is; 0: none."""
     seed: int = 1
     save_every: int = 50
     """Steps between two states from which a killed training goes on."""

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from recognizers.card import MEASURES
+from recognizers.card import MEASURES, Card
 from recognizers.clip import ClipSpec
 from recognizers.data.track import Track, squares
 from recognizers.data.windows import even_windows
-from recognizers.runtimes.answers import known_by
+from recognizers.runtimes.answers import known_by, scores_of
 from recognizers.transforms import MEAN, STD, normalised
 
 CLEAR = 0.75
@@ -75,26 +75,28 @@ def fitted_temperature(given: Answers) -> float:
     return round(float(candidates[int(np.argmin(losses))]), 4)
 
 
-def known_above(given: Answers, labels: Sequence[str], background: str, temperature: float) -> dict[str, float]:
-    """Of each measure of how well a clip is known (`MEASURES`), what 99 of 100 clips of the actions reach: a threshold
-    for abstaining. Empty where no clip shows an action."""
-    none = labels.index(background)
+def known_above(given: Answers, card: Card, lost: float = 0.01) -> dict[str, float]:
+    """Of each measure of how well a clip is known (`MEASURES`), what all clips of the actions reach but a share `lost`:
+    a threshold for abstaining. Empty where no clip shows an action."""
+    none = card.labels.index(card.background)
     shows = np.delete(given.truth, none, axis=1).any(axis=1) if given.multilabel else given.truth != none
     logits = given.logits[torch.from_numpy(shows)].float()
     if not len(logits):
         return {}
-    known = {measure: known_by(measure, logits, temperature) for measure in MEASURES}
-    return {measure: round(float(values.quantile(0.01)), 4) for measure, values in known.items()}
+    known = {measure: known_by(measure, logits, card.temperature) for measure in MEASURES}
+    return {measure: round(float(values.quantile(lost)), 4) for measure, values in known.items()}
 
 
-def figures(given: Answers, labels: Sequence[str], temperature: float) -> dict[str, object]:
-    """Accuracy of all clips and by action, the confusion, and how far scores are from what they say (ECE).
+def figures(given: Answers, card: Card) -> dict[str, object]:
+    """Accuracy of all clips and by action, the confusion, and how far scores are from what they say (ECE), of scores
+    as the recognizer gives them: calibrated, and the background's where it abstains.
 
     Where several labels can be true there is no confusion: average precision of each label, and their mean.
     """
+    scores, labels = scores_of(given.logits, card).numpy(), card.labels
     if given.multilabel:
-        return _figures_of_several(given, labels, temperature)
-    said = given.logits.argmax(dim=1).numpy()
+        return _figures_of_several(scores, given, labels)
+    said = scores.argmax(axis=1)
     confusion = np.zeros((len(labels), len(labels)), int)
     np.add.at(confusion, (given.truth, said), 1)
     seen = confusion.sum(axis=1)
@@ -103,7 +105,7 @@ def figures(given: Answers, labels: Sequence[str], temperature: float) -> dict[s
         "top1": _share(confusion.trace(), seen.sum()),
         "recall": {label: _share(confusion[n, n], seen[n]) for n, label in enumerate(labels) if seen[n]},
         "confusion": confusion.tolist(),
-        "ece": round(expected_calibration_error(torch.softmax(given.logits / temperature, 1).numpy(), given.truth), 4),
+        "ece": round(expected_calibration_error(scores, given.truth), 4),
     }
 
 
@@ -119,8 +121,8 @@ def average_precision(scores: NDArray[np.float32], truth: NDArray[np.float32]) -
     return float(precision[right].mean())
 
 
-def _figures_of_several(given: Answers, labels: Sequence[str], temperature: float) -> dict[str, object]:
-    scores, truth = torch.sigmoid(given.logits / temperature).numpy(), np.asarray(given.truth, np.float32)
+def _figures_of_several(scores: NDArray[np.float32], given: Answers, labels: Sequence[str]) -> dict[str, object]:
+    truth = np.asarray(given.truth, np.float32)
     precision = {
         label: average_precision(scores[:, n], truth[:, n]) for n, label in enumerate(labels) if truth[:, n].any()
     }

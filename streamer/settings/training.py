@@ -99,6 +99,7 @@ class RecipeSection(Section):
     hide: Share = Field(0.0, description="share of clips with a box painted over; of joints")
     mixup: Annotated[float, Field(ge=0, le=10)] = Field(0.0, description="alpha of mixup; 0 is none")
     background: Annotated[float, Field(gt=0, le=100)] = Field(2.0, description="how often it is shown, in actions")
+    abstain: Share = Field(0.0, description="share of known actions that may be lost so that unknown ones are too")
     seed: int = Field(1, ge=0, le=2**31, description="the same seed gives the same network")
     threads: int = Field(2, ge=1, le=256, description="of the CPU")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where to train; auto: a GPU where there is one")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -70,6 +71,11 @@ def actors_card() -> Card:
 def write_random_actors(path: Path) -> Path:
     save(path, actors_card(), random_actors().state_dict())
     return path
+
+
+def says(labels: tuple[str, ...], temperature: float = 1.0, **more: Any) -> Card:
+    """The card of a network that says these labels, the first of them for nothing."""
+    return replace(card(), labels=labels, background=labels[0], temperature=temperature, **more)
 
 
 def write_random(path: Path, size: SlowFastSize = TINY, multilabel: bool = False) -> Path:

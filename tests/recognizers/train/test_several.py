@@ -22,6 +22,7 @@ from recognizers.train.recipe import Recipe
 from recognizers.train.validate import Answers, average_precision, figures, fitted_temperature
 from streamer.settings.training import TrainingSettings
 from streamer.testing.film import write_film
+from tests.recognizers.networks import says
 from tests.recognizers.pictures import CRNN, card, random_network
 
 TINY = SlowFastSize(frames=4, alpha=2, beta_inv=2, width=4, depths=(1, 1, 1, 1), fusion_kernel=3)
@@ -121,8 +122,8 @@ def test_the_temperature_makes_scores_of_single_labels_honest() -> None:
     temperature = fitted_temperature(answers)
 
     assert temperature == pytest.approx(6 / np.log(4), rel=0.05)
-    assert figures(answers, ("one", "other"), temperature)["ece"] < 0.03  # type: ignore[operator]
-    assert figures(answers, ("one", "other"), 1.0)["ece"] > 0.15  # type: ignore[operator]
+    assert figures(answers, says(("one", "other"), temperature, multilabel=True))["ece"] < 0.03  # type: ignore[operator]
+    assert figures(answers, says(("one", "other"), 1.0, multilabel=True))["ece"] > 0.15  # type: ignore[operator]
 
 
 def test_average_precision_is_counted_as_charades_does() -> None:
@@ -133,7 +134,7 @@ def test_average_precision_is_counted_as_charades_does() -> None:
 
 def test_labels_that_are_never_true_are_left_out_of_the_mean() -> None:
     answers = Answers(torch.tensor([[2.0, -1, 0], [-2.0, 1, 0]]), np.array([[1, 0, 0], [1, 1, 0]], np.float32))
-    counted = figures(answers, ("a", "b", "c"), 1.0)
+    counted = figures(answers, says(("a", "b", "c"), 1.0, multilabel=True))
 
     assert counted["average_precision"] == {"a": 1.0, "b": 1.0}
     assert (counted["map"], counted["clips"]) == (1.0, 2)

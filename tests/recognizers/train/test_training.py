@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from recognizers.build import build_recognizer
+from recognizers.card import Abstain
 from recognizers.checkpoint import load
 from recognizers.clip import ClipSpec
 from recognizers.data.sets import WorkCellData
@@ -20,6 +21,7 @@ from recognizers.train.loop import Progress, rate_share, train
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
 from recognizers.train.validate import Answers, expected_calibration_error, figures, fitted_temperature, known_above
+from tests.recognizers.networks import says
 
 TINY = SlowFastSize(frames=4, alpha=2, beta_inv=2, width=4, depths=(1, 1, 1, 1), fusion_kernel=3)
 
@@ -110,8 +112,8 @@ def test_temperature_makes_overconfident_scores_honest() -> None:
     answers = Answers(logits, truth)
     temperature = fitted_temperature(answers)
     assert temperature == pytest.approx(6 / np.log(4), rel=0.05)
-    assert figures(answers, ("no", "yes"), temperature)["ece"] < 0.03
-    assert figures(answers, ("no", "yes"), 1.0)["ece"] > 0.15
+    assert figures(answers, says(("no", "yes"), temperature))["ece"] < 0.03
+    assert figures(answers, says(("no", "yes"), 1.0))["ece"] > 0.15
 
 
 def test_a_threshold_keeps_99_of_100_clips_of_the_actions() -> None:
@@ -119,22 +121,34 @@ def test_a_threshold_keeps_99_of_100_clips_of_the_actions() -> None:
     logits[:500, 1] = torch.linspace(1, 6, 500)
     truth = np.repeat([1, 0], 500)
 
-    known = known_above(Answers(logits, truth), ("no", "yes", "well"), "no", 1.0)
+    known = known_above(Answers(logits, truth), says(("no", "yes", "well")))
 
     assert known["max_logit"] == pytest.approx(1.05, abs=0.01)
     assert known["energy"] == pytest.approx(np.log(np.exp(1.05) + 2), abs=0.01)
-    assert known_above(Answers(logits, np.zeros(1000, np.int64)), ("no", "yes", "well"), "no", 1.0) == {}
+    assert known_above(Answers(logits, np.zeros(1000, np.int64)), says(("no", "yes", "well"))) == {}
     several = np.zeros((1000, 3), np.float32)
     several[np.arange(1000), truth] = 1
-    assert known_above(Answers(logits, several), ("no", "yes", "well"), "no", 1.0) == known
+    assert known_above(Answers(logits, several), says(("no", "yes", "well"))) == known
 
 
 def test_figures_are_counted_right() -> None:
     logits = torch.tensor([[2.0, 0, 0], [0, 2.0, 0], [0, 2.0, 0], [0, 2.0, 0]])
-    counted = figures(Answers(logits, np.array([0, 1, 1, 0])), ("a", "b", "c"), 1.0)
+    counted = figures(Answers(logits, np.array([0, 1, 1, 0])), says(("a", "b", "c"), 1.0))
     assert counted["top1"] == 0.75
     assert counted["recall"] == {"a": 0.5, "b": 1.0}
     assert counted["confusion"] == [[1, 1, 0], [0, 2, 0], [0, 0, 0]]
+
+
+def test_so_many_clips_of_the_actions_are_called_unknown_as_may_be_lost() -> None:
+    known = torch.tensor([[0.0, one] for one in range(1, 101)])
+    none = torch.tensor([[500.0, 0.0], [0.0, 0.5]])
+    answers = Answers(torch.cat((known, none)), np.array([1] * 100 + [0, 0]))
+    below = known_above(answers, says(("none", "act")), lost=0.1)["max_logit"]
+    card = says(("none", "act"), abstain=Abstain("max_logit", below))
+    counted = figures(Answers(known, np.ones(100, np.int64)), card)
+
+    assert counted["recall"] == {"act": 0.9}
+    assert counted["confusion"] == [[0, 0], [10, 90]]
 
 
 def test_calibration_error_of_perfect_and_of_hopeless_scores() -> None:
