@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from itertools import count
+from math import gcd
 from statistics import median
 from typing import Any, cast
 
@@ -118,7 +119,12 @@ def row_of(case: Case, network: SlowFast, hop: int, rounds: int) -> Row:
         "torch": following(ContinualRecognizer(network, card, 1, "torch"), case),
         "stream": following(ContinualRecognizer(network, card, 1, "auto"), case),
     }
-    return Row(case.name, hop, **in_turns(ways, rounds))
+    return Row(case.name, hop, **in_turns(ways, rounds, turn_of(case, hop)))
+
+
+def turn_of(case: Case, hop: int) -> int:
+    """Decisions of a turn: pushes that are shorter than a slow picture cost more where it comes than where not."""
+    return case.size.alpha // gcd(case.size.alpha, hop // case.raw)
 
 
 def streams_of(case: Case, network: SlowFast, rounds: int) -> list[Many]:
@@ -127,7 +133,7 @@ def streams_of(case: Case, network: SlowFast, rounds: int) -> list[Many]:
     for streams in STREAMS:
         states: list[Any] = [None] * streams
         follow = following(recognizer, case, streams, states)
-        took = in_turns({"all": follow}, rounds)["all"]
+        took = in_turns({"all": follow}, rounds, turn_of(case, case.many))["all"]
         state_mb = states[0].stream.nbytes / 1e6
         rows.append(Many(case.name, case.many, streams, took / streams, state_mb))
         del states, follow
@@ -135,8 +141,8 @@ def streams_of(case: Case, network: SlowFast, rounds: int) -> list[Many]:
     return rows
 
 
-def in_turns(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Milliseconds of CPU of each way; what a way takes at first does not count."""
+def in_turns(ways: dict[str, Callable[[], object]], rounds: int, decisions: int) -> dict[str, float]:
+    """Milliseconds of CPU of each way, a decision, of so many in a turn; what a way takes at first does not count."""
     for way in ways.values():
         for _ in range(3):
             way()
@@ -144,8 +150,9 @@ def in_turns(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, fl
     for _ in range(rounds):
         for name, way in ways.items():
             began = time.process_time()
-            way()
-            took[name].append(1e3 * (time.process_time() - began))
+            for _ in range(decisions):
+                way()
+            took[name].append(1e3 * (time.process_time() - began) / decisions)
     return {name: median(times) for name, times in took.items()}
 
 

@@ -52,7 +52,7 @@ class BandedConv(nn.Module):
         self.bias = _constant(bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        due = x.shape[2] - self.taps + 1
+        due = int(x.shape[2]) - self.taps + 1  # a plain number also where the network is traced
         if due <= 0:
             return _nothing(x, self.channels, self.stride)
         starts = range(0, due, self.most)
@@ -60,7 +60,7 @@ class BandedConv(nn.Module):
         return torch.cat(parts, dim=2)
 
     def _part(self, seen: Tensor) -> Tensor:
-        answers = seen.shape[2] - self.taps + 1
+        answers = int(seen.shape[2]) - self.taps + 1
         pictures = seen.transpose(1, 2).flatten(1, 2)
         y = F.conv2d(pictures, self.weights[answers - 1], self.bias.repeat(answers), self.stride, self.padding)
         return y.view(y.shape[0], answers, self.channels, *y.shape[2:]).transpose(1, 2)

@@ -35,6 +35,7 @@ SIZES = {
     "alpha 8": ALPHA_8,
     "alpha 4, causal": replace(ALPHA_4, causal=True),
     "alpha 8, causal": replace(ALPHA_8, causal=True),
+    "four channels, causal": replace(ALPHA_4, width=16, causal=True),
     "grey, causal": replace(ALPHA_4, causal=True, fast_colours=1),
     "dilated": replace(ALPHA_4, dilated=True),
     "every picture slow": replace(TINY, frames=4, alpha=1, fusion_kernel=1),
@@ -123,6 +124,7 @@ def test_every_push_is_answered_as_by_the_whole_video(
         ("alpha 4, causal", (2,)),
         ("alpha 8, causal", (4,)),
         ("grey, causal", (4,)),
+        ("four channels, causal", (2,)),
         ("fast later than slow", (8,)),
     ],
 )
