@@ -36,12 +36,14 @@ from benchmarks.children import Child
 from benchmarks.scenes import SCENE_S, restless_rules, write_films
 from benchmarks.sides import Run, Setup, configuration, dealt, run, start_bare, start_service
 from recognizers.build import build_recognizer
-from recognizers.card import checkpoint_path, read_card
+from recognizers.card import Abstain, checkpoint_path, read_card
 from recognizers.clip import WHOLE_PICTURE
 from streamer.sources.base import Demand, Need
 from tests.e2e.mosquitto import Mosquitto
 
 PARTS = ("decode", "scale", "buffer", "inference", "rest")
+NO_LOGIT = -1e9
+"""Below every logit: who abstains from scenes that it does not know has no events to measure."""
 
 
 @dataclass
@@ -187,7 +189,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path, metavar="CLIPS_FOLDER", help="a folder of *.mp4: the scenes")
     parser.add_argument("--checkpoint", default="bundled:cell")
-    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="more of the recognizer's section")
+    parser.add_argument(
+        "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="more of the recognizer's section"
+    )
     parser.add_argument("--seconds", type=float, default=20.0, help="of each measuring window")
     parser.add_argument("--warm", type=float, default=5.0, help="seconds between the first pictures and the window")
     parser.add_argument("--max", type=int, default=80, help="most cameras to try")
@@ -212,8 +216,10 @@ def main() -> None:
         say(f"coding {len(asked.films)} films")
         films = write_films(asked.films, folder)
         kind = read_card(checkpoint_path(asked.checkpoint)).kind
-        section = {"kind": kind, "checkpoint": asked.checkpoint, **dict(one.split("=", 1) for one in asked.set)}
-        options = {**section, "hop_s": 1.0, "threads": os.cpu_count()}
+        more = dict(one.split("=", 1) for one in asked.set)
+        section = {"kind": kind, "checkpoint": asked.checkpoint, "abstain_below": NO_LOGIT, **more}
+        abstain = Abstain("max_logit", NO_LOGIT)
+        options = {**section, "abstain": abstain, "hop_s": 1.0, "threads": os.cpu_count()}
         recognizer = build_recognizer(kind, asked.checkpoint, options)
         size = Demand((Need(recognizer.spec, WHOLE_PICTURE),)).analysis_size(640, 360)
         events = restless_rules(recognizer, films[0], size)
