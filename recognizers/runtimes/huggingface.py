@@ -123,6 +123,7 @@ def _model(folder: Path) -> Any:
     try:
         model, told = AutoModelForVideoClassification.from_pretrained(
             folder,
+            dtype=torch.float32,  # as pictures are, whatever the folder was saved in
             trust_remote_code=False,
             use_safetensors=True,
             local_files_only=True,

@@ -52,6 +52,20 @@ def test_it_answers_as_the_model_does_and_background_is_added(tmp_path: Path, ki
     np.testing.assert_allclose(said.scores, [*logits.softmax(1)[0], 0.0], atol=1e-5)
 
 
+@pytest.mark.parametrize("saved", [torch.float16, torch.bfloat16], ids=str)
+def test_a_folder_of_half_precision_is_run_in_single(tmp_path: Path, saved: torch.dtype) -> None:
+    folder, film = write_video(tmp_path), pictures(4)
+    said = []
+    for dtype in (torch.float32, saved):
+        model("videomae").to(dtype).save_pretrained(folder)
+        recognizer = build_recognizer("huggingface", folder, {})
+        ((answer,), _) = follow(recognizer, clips(film, recognizer.spec))
+        said.append(answer.scores)
+
+    assert json.loads((folder / "config.json").read_text())["dtype"] == str(saved).removeprefix("torch.")
+    np.testing.assert_allclose(said[1], said[0], atol=0.02)
+
+
 @pytest.mark.parametrize(
     ("kind", "interval_s"), [("videomae", 4 / 30), ("timesformer", 32 / 30), ("vivit", 2 / 30), ("vjepa2", 2 / 30)]
 )
