@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from streamer.settings.values import Kind, PositiveSeconds, Section, Share, Text
+from streamer.settings.values import PositiveSeconds, Section, Share, Text, TrainedKind
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -15,7 +15,7 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 class NetworkSection(Section):
     """What is trained, and what it will see live."""
 
-    kind: Kind = Field("slowfast", description="which recognizer")
+    kind: TrainedKind = Field("slowfast", description="which recognizer")
     size: Text = Field("small", description="a named size of the kind; a wrong one is answered with those there are")
     numbers: dict[str, Any] = Field(default_factory=dict, description="numbers of that size to change")
     multilabel: bool = Field(False, description="several actions can go on at once; each is scored by itself")

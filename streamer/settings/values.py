@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
-Kind = Literal[
+TrainedKind = Literal[
     "slowfast",
     "slowfast_actors",
     "slow_only",
@@ -21,8 +21,9 @@ Kind = Literal[
     "two_stream",
     "crnn",
     "san",
-    "huggingface",
 ]  # fmt: skip
+"""Networks by kind, as `recognizers.families` knows them."""
+Kind = Literal[TrainedKind, "huggingface"]
 """Recognizers by kind, as `recognizers.build` knows them."""
 Text = Annotated[str, Field(min_length=1)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]

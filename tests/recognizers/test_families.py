@@ -9,11 +9,12 @@ import pytest
 from recognizers import huggingface
 from recognizers.build import KINDS
 from recognizers.families import FAMILIES
-from streamer.settings.values import Kind
+from streamer.settings.values import Kind, TrainedKind
 
 
 def test_settings_trainings_and_the_service_know_the_same_kinds() -> None:
     assert set(FAMILIES) == set(KINDS)
+    assert set(get_args(TrainedKind)) == set(FAMILIES)
     assert set(get_args(Kind)) == {*KINDS, huggingface.KIND}
 
 

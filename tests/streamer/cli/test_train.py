@@ -48,6 +48,10 @@ def test_it_writes_a_checkpoint_and_its_card(tmp_path: Path, capsys: pytest.Capt
         ("out: x.safetensors\ndata: {work_cel: {}}\n", "2: data.work_cel: unknown key; did you mean work_cell?"),
         ("data: {work_cell: {}}\nrecipe: {steps: 0}\n", "2: recipe.steps: must be greater than or equal to 1"),
         (
+            "out: x.safetensors\nnetwork: {kind: huggingface}\ndata: {work_cell: {}}\n",
+            "2: network.kind: must be 'slowfast', 'slowfast_actors', ",
+        ),
+        (
             "out: x.safetensors\nnetwork: {size: tiny}\ndata: {work_cell: {}}\n",
             "network: no size 'tiny'; there are: small",
         ),
