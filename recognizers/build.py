@@ -117,7 +117,7 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Rec
 
     Args:
         kind: a key of `KINDS`, and the checkpoint's own; or `huggingface`.
-        checkpoint: a path or `bundled:NAME`; of a huggingface a folder, or `owner/name[@revision]` of the hub.
+        checkpoint: a path or `bundled:NAME`; of a huggingface a folder, or `hub:owner/name[@REVISION]`.
         options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch),
             `runtime` (torch, on a CPU openvino, or auto for the fastest here), `mode` (of a slowfast: window, or one
             endless clip by stream, which needs a causal network, or delayed), `state` (of a crnn: windowed or

@@ -27,7 +27,8 @@ INTERVALS_S: Mapping[str, float] = {
 """Seconds between the pictures of a clip, by model type, as they were trained on Kinetics; files do not say so."""
 NOTHING = "none"
 """The label that is added where none of the model's own means that nothing goes on."""
-_HUB = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(@(?P<revision>[\w.-]+))?")
+_HUB = "hub:"
+_NAMED = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(@(?P<revision>[\w.-]+))?")
 _PREPROCESSORS = ("video_preprocessor_config.json", "preprocessor_config.json")
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
@@ -43,10 +44,47 @@ class Wanted:
     abstain: Abstain | None = None
 
 
-def hub_name(checkpoint: str) -> tuple[str, str | None] | None:
-    """`owner/name` or `owner/name@revision` of the hub; `None` where it is no such name."""
-    match = _HUB.fullmatch(checkpoint)
-    return None if match is None else (match["name"], match["revision"])
+@dataclass(frozen=True, slots=True)
+class OfTheHub:
+    """A model that the hub knows."""
+
+    name: str
+    """`owner/name`."""
+    revision: str | None
+    """`None`: the one that this machine has."""
+
+
+def source_of(checkpoint: str, fetches: bool) -> Path | OfTheHub:
+    """Where a model is: `hub:owner/name[@REVISION]`, or else a folder of this machine.
+
+    Args:
+        fetches: whether the hub may be asked for it; then a revision says what is wanted.
+
+    Raises:
+        CheckpointMismatch: there is no such folder; it is no name of the hub, or has no revision where it needs one.
+    """
+    if not checkpoint.startswith(_HUB):
+        if _is_folder(checkpoint):
+            return Path(checkpoint)
+        raise CheckpointMismatch(
+            f"no such folder: {checkpoint}; check the path, or give a model of the hub as hub:owner/name@REVISION"
+        )
+    match = _NAMED.fullmatch(checkpoint.removeprefix(_HUB))
+    if match is None:
+        raise CheckpointMismatch(f"{checkpoint} is no name of the hub; give hub:owner/name@REVISION")
+    if fetches and match["revision"] is None:
+        raise CheckpointMismatch(
+            f"{checkpoint} has no revision, and what the hub has by a name may change from one start to the next; "
+            f"fetch: true needs {checkpoint}@REVISION"
+        )
+    return OfTheHub(match["name"], match["revision"])
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return Path(path).is_dir()
+    except OSError:  # too long for a path, or not ours to look at
+        return False
 
 
 def folder_card(folder: Path, wanted: Wanted) -> Card:

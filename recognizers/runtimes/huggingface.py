@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from recognizers.card import NEVER, Card
 from recognizers.clip import Clip, ClipSpec, Picture
 from recognizers.errors import CheckpointMismatch
-from recognizers.huggingface import Wanted, check_weights, folder_card, hub_name
+from recognizers.huggingface import OfTheHub, Wanted, check_weights, folder_card, source_of
 from recognizers.recognizer import Answer, State
 from recognizers.runtimes.answers import answers, on_device, own_device
 from recognizers.transforms import crop_to_region, normalised, square
@@ -77,10 +77,10 @@ class HuggingFaceRecognizer:
 
 
 def load(checkpoint: str, wanted: Wanted, fetches: bool) -> tuple[VideoClassifier, Card]:
-    """The network of a folder, or of `owner/name[@revision]` of the hub, and what is said of it.
+    """The network of a folder, or of `hub:owner/name[@REVISION]`, and what is said of it.
 
     Args:
-        fetches: whether a model that is not on this machine may be fetched from the hub.
+        fetches: whether a model that is not on this machine may be fetched from the hub, which needs the revision.
 
     Raises:
         CheckpointMismatch: it is not there, is no video classifier, would need code of its own, or has pickled weights;
@@ -88,28 +88,25 @@ def load(checkpoint: str, wanted: Wanted, fetches: bool) -> tuple[VideoClassifie
     """
     if not is_installed():
         raise CheckpointMismatch("kind huggingface needs transformers; pip install 'taktstream[huggingface]'")
-    folder = Path(checkpoint)
-    if not folder.is_dir():
-        folder = _of_the_hub(checkpoint, fetches)
+    source = source_of(checkpoint, fetches)
+    folder = _of_the_hub(source, fetches) if isinstance(source, OfTheHub) else source
     card = folder_card(folder, wanted)
     return VideoClassifier(_model(folder), card), card
 
 
-def _of_the_hub(checkpoint: str, fetches: bool) -> Path:
-    named = hub_name(checkpoint)
-    if named is None:
-        raise CheckpointMismatch(f"no such folder: {checkpoint}; give a folder, or owner/name of the hub")
+def _of_the_hub(model: OfTheHub, fetches: bool) -> Path:
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - optional
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError  # noqa: PLC0415
 
-    name, revision = named
     try:
-        return Path(snapshot_download(name, revision=revision, allow_patterns=_TAKEN, local_files_only=not fetches))
+        return Path(
+            snapshot_download(model.name, revision=model.revision, allow_patterns=_TAKEN, local_files_only=not fetches)
+        )
     except LocalEntryNotFoundError as error:
         what = "the hub cannot be reached" if fetches else "fetch: true lets it be fetched"
-        raise CheckpointMismatch(f"{checkpoint} is not on this machine; {what}, or give a folder") from error
+        raise CheckpointMismatch(f"{model.name} is not on this machine; {what}, or give a folder") from error
     except (HfHubHTTPError, OSError, ValueError) as error:
-        raise CheckpointMismatch(f"{checkpoint} cannot be fetched ({_first_line(error)})") from error
+        raise CheckpointMismatch(f"{model.name} cannot be fetched ({_first_line(error)})") from error
 
 
 def _model(folder: Path) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 from recognizers.card import NOT_CAUSAL, Card, checkpoint_path, read_card
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.choice import check_found, model_of
-from recognizers.huggingface import KIND, Wanted, folder_card, hub_name
+from recognizers.huggingface import KIND, Wanted, folder_card, source_of
 from streamer.settings.document import Document, Where
 from streamer.settings.mistakes import suggestion
 from streamer.settings.sections import RecognizerSection
@@ -75,7 +75,7 @@ def _read_cards(document: Document) -> dict[str, Card]:
             continue
         try:
             if kind == KIND:
-                if (card_here := _folder_card(checkpoint, section.get("background"))) is not None:
+                if (card_here := _folder_card(checkpoint, section)) is not None:
                     cards[str(where[-1])] = card_here
                 continue
             card = read_card(checkpoint_path(checkpoint))
@@ -109,13 +109,12 @@ def _check_joints(document: Document, where: Where, card: Card, is_given: bool) 
         document.problem((*where, part), str(error))
 
 
-def _folder_card(checkpoint: str, background: object) -> Card | None:
+def _folder_card(checkpoint: str, section: Mapping[str, Any]) -> Card | None:
     """What a video classifier's folder says; what the hub has of one is seen when the service starts."""
-    if Path(checkpoint).is_dir():
-        return folder_card(Path(checkpoint), Wanted(background if isinstance(background, str) else None))
-    if hub_name(checkpoint) is None:
-        raise CheckpointMismatch(f"no such folder: {checkpoint}; give a folder, or owner/name of the hub")
-    return None
+    source, background = source_of(checkpoint, section.get("fetch") is True), section.get("background")
+    if not isinstance(source, Path):
+        return None
+    return folder_card(source, Wanted(background if isinstance(background, str) else None))
 
 
 def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:

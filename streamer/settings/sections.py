@@ -82,7 +82,7 @@ class RecognizerSection(Section):
     kind: Kind = Field("slowfast", description="which recognizer")
     checkpoint: Text = Field(
         "bundled:cell",
-        description="a safetensors file or bundled:NAME; of a huggingface a folder or owner/name",
+        description="a safetensors file or bundled:NAME; of a huggingface a folder or hub:owner/name@REVISION",
     )
     hop_s: PositiveSeconds | None = Field(None, description="seconds between clips; null: as the checkpoint says")
     threads: int = Field(1, ge=1, le=64, description="CPU threads for one batch")
@@ -113,7 +113,9 @@ class RecognizerSection(Section):
     interval_s: PositiveSeconds | None = Field(
         None, description="of a huggingface: seconds between pictures of a clip; null: as its kind was trained"
     )
-    fetch: bool = Field(False, description="of a huggingface: whether the hub may be asked for what is not here")
+    fetch: bool = Field(
+        False, description="of a huggingface: whether the hub may be asked for what is not here, by its revision"
+    )
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> RecognizerSection:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from huggingface_hub.errors import LocalEntryNotFoundError
 
 from recognizers.build import build_recognizer
 from recognizers.card import Abstain
 from recognizers.errors import CheckpointMismatch
-from recognizers.huggingface import Wanted, folder_card, hub_name
+from recognizers.huggingface import OfTheHub, Wanted, folder_card, source_of
 from recognizers.transforms import normalised, square
 from streamer.cli import main
 from streamer.errors import ConfigError
@@ -218,16 +219,71 @@ def test_a_background_that_it_does_not_know_is_refused(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("offline")
 def test_a_model_of_the_hub_that_is_not_here_is_not_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(CheckpointMismatch, match="owner/net@1a2b is not on this machine; fetch: true lets it"):
-        build_recognizer("huggingface", "owner/net@1a2b", {})
-    with pytest.raises(CheckpointMismatch, match="no such folder: nowhere; give a folder, or owner/name of the hub"):
-        build_recognizer("huggingface", "nowhere", {})
+    with pytest.raises(CheckpointMismatch, match="owner/net is not on this machine; fetch: true lets it be fetched"):
+        build_recognizer("huggingface", "hub:owner/net@1a2b", {})
 
 
-def test_names_of_the_hub() -> None:
-    assert hub_name("MCG-NJU/videomae-base") == ("MCG-NJU/videomae-base", None)
-    assert hub_name("owner/name@0a1b2c") == ("owner/name", "0a1b2c")
-    assert [hub_name(name) for name in ("name", "/a/b", "a/b/c", "../b c", "a/b@")] == [None] * 5
+@pytest.mark.parametrize("fetches", [False, True])
+def test_the_hub_is_asked_for_one_revision_and_never_for_code_or_pickles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetches: bool
+) -> None:
+    folder = write_video(tmp_path)
+    asked: list[object] = []
+
+    def snapshot(*named: str, **how: object) -> str:
+        asked.append((named, how))
+        return str(folder)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
+    recognizer = build_recognizer("huggingface", "hub:owner/net@1a2b", {"fetch": fetches})
+
+    assert recognizer.labels == (*LABELS, "none")
+    how = {"revision": "1a2b", "allow_patterns": ["*.json", "*.safetensors"], "local_files_only": not fetches}
+    assert asked == [(("owner/net",), how)]
+
+
+@pytest.mark.parametrize(
+    ("fetches", "error", "said"),
+    [
+        (False, LocalEntryNotFoundError("not cached"), "owner/net is not on this machine; fetch: true lets it be"),
+        (True, LocalEntryNotFoundError("no route"), "owner/net is not on this machine; the hub cannot be reached"),
+        (True, OSError("404 Client Error\nmore"), r"owner/net cannot be fetched \(404 Client Error\)"),
+        (False, ValueError("a name too long"), r"owner/net cannot be fetched \(a name too long\)"),
+    ],
+    ids=["not here", "not reached", "not there", "no name"],
+)
+def test_what_the_hub_does_not_give_is_told(
+    monkeypatch: pytest.MonkeyPatch, fetches: bool, error: Exception, said: str
+) -> None:
+    def snapshot(*_: str, **__: object) -> str:
+        raise error
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
+    with pytest.raises(CheckpointMismatch, match=said):
+        build_recognizer("huggingface", "hub:owner/net@1a2b", {"fetch": fetches})
+
+
+def test_a_model_is_a_folder_unless_its_name_begins_with_hub(tmp_path: Path) -> None:
+    assert source_of(str(tmp_path), fetches=False) == tmp_path
+    assert source_of("hub:MCG-NJU/videomae-base", fetches=False) == OfTheHub("MCG-NJU/videomae-base", None)
+    assert source_of("hub:owner/name@0a1b2c", fetches=True) == OfTheHub("owner/name", "0a1b2c")
+
+
+@pytest.mark.parametrize("path", ["nowhere", "models/videomae", "owner/name@1a2b", "x" * 5000])
+def test_a_folder_that_is_not_there_is_never_looked_for_at_the_hub(path: str) -> None:
+    with pytest.raises(CheckpointMismatch, match=f"no such folder: {path}; check the path, or give a model of the hub"):
+        source_of(path, fetches=True)
+
+
+@pytest.mark.parametrize("name", ["hub:", "hub:name", "hub:/a/b", "hub:a/b/c", "hub:../b c", "hub:a/b@"])
+def test_what_is_no_name_of_the_hub_is_refused(name: str) -> None:
+    with pytest.raises(CheckpointMismatch, match=r"is no name of the hub; give hub:owner/name@REVISION"):
+        source_of(name, fetches=False)
+
+
+def test_what_is_fetched_is_named_by_its_revision() -> None:
+    with pytest.raises(CheckpointMismatch, match="fetch: true needs hub:owner/name@REVISION"):
+        source_of("hub:owner/name", fetches=True)
 
 
 def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,10 +325,12 @@ streams:
         ({}, None),
         ({"EVENT": "plcae"}, "the recognizer net knows no such action; did you mean place?"),
         ({"CHECKPOINT": "FOLDER/model.safetensors"}, "no such folder"),
-        ({"CHECKPOINT": "owner/name", "EVENT": "anything"}, None),
+        ({"CHECKPOINT": "owner/name"}, "checkpoint: no such folder: owner/name; check the path"),
+        ({"CHECKPOINT": "hub:owner/name", "EVENT": "anything"}, None),
+        ({"CHECKPOINT": "hub:owner/name, fetch: true"}, "checkpoint: hub:owner/name has no revision"),
         ({"kind: huggingface, checkpoint: CHECKPOINT": "fetch: true"}, "fetch: the checkpoint of a slowfast says it"),
     ],
-    ids=["right", "event", "file", "hub", "kind"],
+    ids=["right", "event", "file", "path", "hub", "revision", "kind"],
 )
 def test_a_configuration_is_checked_against_the_folder(
     tmp_path: Path, change: dict[str, str], said: str | None
