@@ -33,6 +33,9 @@ class PoseEstimator(Protocol):
         """`(persons, joints, 3)`: x and y in fractions of the picture, and a score in [0, 1]; the surest person first.
 
         Nobody seen is `(0, joints, 3)`. A joint that lies outside the picture has x or y outside of [0, 1].
+
+        Raises:
+            DeviceFailed: not this time; what its library raises never gets out.
         """
         ...
 
@@ -61,6 +64,7 @@ class FlowEstimator(Protocol):
 
         Raises:
             ValueError: the pictures are too small to say.
+            DeviceFailed: not this time; what its library raises never gets out.
         """
         ...
 
@@ -92,5 +96,9 @@ class ActorDetector(Protocol):
         ...
 
     def actors(self, picture: Picture) -> Found:
-        """The people in a picture of any size."""
+        """The people in a picture of any size.
+
+        Raises:
+            DeviceFailed: not this time; what its library raises never gets out.
+        """
         ...

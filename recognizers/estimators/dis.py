@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizers.clip import Picture
-from recognizers.errors import CheckpointMismatch
+from recognizers.errors import CheckpointMismatch, DeviceFailed
 
 PRESETS = ("ultrafast", "fast", "medium")
 SMALLEST_PX = 16
@@ -40,13 +40,22 @@ class DisFlow:
         self._finest = self._search.getFinestScale()
 
     def flow(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        """See `FlowEstimator`.
+
+        Raises:
+            ValueError: the pictures are too small to say.
+            DeviceFailed: not this time.
+        """
         height, width = pictures[0].shape[:2]
         if min(height, width) < SMALLEST_PX:
             raise ValueError(f"pictures are {width}x{height}; dis needs {SMALLEST_PX} pixels each way")
         # Left to itself, OpenCV picks another scale in the middle of a small picture and keeps it for all that follow.
         self._search.setFinestScale(min(self._finest, _coarsest_scale(height, width)))
-        grey = [self._cv2.cvtColor(np.ascontiguousarray(one), self._cv2.COLOR_RGB2GRAY) for one in pictures]
-        fields = [self._search.calc(earlier, later, None).transpose(2, 0, 1) for earlier, later in pairwise(grey)]
+        try:
+            grey = [self._cv2.cvtColor(np.ascontiguousarray(one), self._cv2.COLOR_RGB2GRAY) for one in pictures]
+            fields = [self._search.calc(earlier, later, None).transpose(2, 0, 1) for earlier, later in pairwise(grey)]
+        except self._cv2.error as error:
+            raise DeviceFailed(f"OpenCV failed: {' '.join(str(error).split())}") from error
         return np.stack(fields) if fields else np.empty((0, 2, height, width), np.float32)
 
 

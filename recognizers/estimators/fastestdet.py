@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizers.clip import Picture
-from recognizers.errors import CheckpointMismatch
+from recognizers.errors import CheckpointMismatch, DeviceFailed
 from recognizers.estimators.base import Found
 from recognizers.estimators.boxes import apart
 
@@ -44,10 +44,17 @@ class FastestDet:
         self._session = _session(model, threads)
 
     def actors(self, picture: Picture) -> Found:
-        """The people in a picture; see `ActorDetector`."""
+        """The people in a picture; see `ActorDetector`.
+
+        Raises:
+            DeviceFailed: not this time.
+        """
         # OpenCV's order of colours: the network was trained on it.
         seen = _squeezed(picture)[None, ::-1].astype(np.float32) / np.float32(255)
-        (said,) = self._session.run(None, {self._session.get_inputs()[0].name: seen})
+        try:
+            (said,) = self._session.run(None, {self._session.get_inputs()[0].name: seen})
+        except Exception as error:  # its errors have no base of their own
+            raise DeviceFailed(f"ONNX Runtime failed: {error}") from error
         boxes, scores = _people(said[0])
         surest = np.flatnonzero((scores >= self._least) & (boxes[:, :2] < boxes[:, 2:]).all(axis=1))
         surest = surest[np.argsort(-scores[surest], kind="stable")]

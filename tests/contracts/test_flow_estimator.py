@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recognizers.clip import Picture
-from recognizers.errors import CheckpointMismatch
+from recognizers.errors import CheckpointMismatch, DeviceFailed
 from recognizers.estimators.base import FlowEstimator
 from recognizers.estimators.dis import DisFlow
 from recognizers.estimators.flows import FLOWS
@@ -94,6 +94,11 @@ def test_a_difference_is_of_each_colour() -> None:
 def test_too_small_a_picture_is_refused() -> None:
     with pytest.raises(ValueError, match="pictures are 20x15; dis needs 16 pixels each way"):
         DisFlow("fast").flow([np.zeros((15, 20, 3), np.uint8)] * 2)
+
+
+def test_what_opencv_refuses_loses_a_clip_and_nothing_else() -> None:
+    with pytest.raises(DeviceFailed, match=r"^OpenCV failed: [^\n]+$"):
+        DisFlow("fast").flow([texture(48), texture(40)])
 
 
 def test_without_opencv_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

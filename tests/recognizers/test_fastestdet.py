@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from recognizers.data.video import pictures
-from recognizers.errors import CheckpointMismatch
+from recognizers.errors import CheckpointMismatch, DeviceFailed
 from recognizers.estimators.boxes import apart, overlaps
 from recognizers.estimators.downloads import DOWNLOADS
 from recognizers.estimators.fastestdet import FastestDet
@@ -78,6 +79,22 @@ def test_what_is_no_network_is_refused(tmp_path: Path, content: bytes) -> None:
         FastestDet(path)
     with pytest.raises(CheckpointMismatch, match="cannot read the detector"):
         FastestDet(tmp_path)
+
+
+class FailingSession:
+    """ONNX Runtime's, where there is no memory left."""
+
+    def get_inputs(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(name="pixels")]
+
+    def run(self, *_: object) -> list[object]:
+        raise Exception("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : bad allocation")
+
+
+def test_what_the_library_raises_loses_a_clip_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recognizers.estimators.fastestdet._session", lambda *_: FailingSession())
+    with pytest.raises(DeviceFailed, match=r"ONNX Runtime failed: \[ONNXRuntimeError\] .* bad allocation"):
+        FastestDet(MODEL).actors(np.zeros((40, 30, 3), np.uint8))
 
 
 def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
