@@ -5,13 +5,16 @@ Works on what the file says, valid or not, so that these mistakes are told toget
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from recognizers.card import NOT_CAUSAL, Card, checkpoint_path, read_card
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.choice import check_found, model_of
+from recognizers.estimators.downloads import file_of
 from recognizers.huggingface import KIND, Wanted, folder_card, source_of
 from streamer.settings.document import Document, Where
 from streamer.settings.mistakes import suggestion
@@ -26,6 +29,15 @@ _FILES = (
     ("streams", "*", "source", "ca_file"),
     ("streams", "*", "source", "path"),
 )
+_LIBRARIES = {
+    ("kind", "slowfast_actors"): ("onnxruntime", "actors"),
+    ("kind", "san"): ("ai_edge_litert", "pose"),
+    ("kind", "huggingface"): ("transformers", "huggingface"),
+    ("runtime", "openvino"): ("openvino", "openvino"),
+}
+"""What a recognizer is run by where its section says so, and the extra that brings it."""
+_FLOW = ("cv2", "flow")
+"""The same of networks that look at flow by dis, which is what their cards say."""
 
 
 def check(document: Document) -> None:
@@ -70,6 +82,7 @@ def _read_cards(document: Document) -> dict[str, Card]:
     for where, section in document.find("recognizers", "*"):
         if not isinstance(section, dict):
             continue
+        _check_libraries(document, where, section)
         checkpoint, kind = section.get("checkpoint", defaults.checkpoint), section.get("kind", defaults.kind)
         if not (isinstance(checkpoint, str) and checkpoint.isprintable()):
             continue
@@ -86,12 +99,36 @@ def _read_cards(document: Document) -> dict[str, Card]:
             document.problem(
                 (*where, "checkpoint"), f"is a checkpoint of kind {card.kind}; give the right file or kind"
             )
-        elif kind == "slowfast" and section.get("mode") == "stream" and not card.network.get("causal"):
-            document.problem((*where, "mode"), NOT_CAUSAL)
-        elif card.kind == "san":
-            _check_joints(document, where, card, section.get("pose_model") is not None)
+        else:
+            _check_of_kind(document, where, card, section)
         cards[str(where[-1])] = card
     return cards
+
+
+def _check_libraries(document: Document, where: Where, section: Mapping[str, Any]) -> None:
+    for (key, value), needed in _LIBRARIES.items():
+        if section.get(key) == value:
+            _check_installed(document, (*where, key), *needed)
+
+
+def _check_installed(document: Document, where: Where, module: str, extra: str) -> None:
+    if find_spec(module) is None:
+        document.problem(where, f"needs {module}, which is not installed; pip install 'taktstream[{extra}]'")
+
+
+def _check_of_kind(document: Document, where: Where, card: Card, section: Mapping[str, Any]) -> None:
+    """What a kind needs besides its checkpoint."""
+    if card.kind == "slowfast" and section.get("mode") == "stream" and not card.network.get("causal"):
+        document.problem((*where, "mode"), NOT_CAUSAL)
+    elif card.kind == "two_stream" and str(card.network.get("flow")).startswith("dis_"):
+        _check_installed(document, (*where, "checkpoint"), *_FLOW)
+    elif card.kind == "san":
+        _check_joints(document, where, card, section.get("pose_model") is not None)
+    elif card.kind == "slowfast_actors" and section.get("actor_model") is None:
+        try:
+            file_of("fastestdet", None, os.environ)
+        except CheckpointMismatch as error:
+            document.problem((*where, "actor_model"), str(error))
 
 
 def _check_joints(document: Document, where: Where, card: Card, is_given: bool) -> None:

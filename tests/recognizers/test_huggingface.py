@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -290,6 +291,11 @@ def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch
     monkeypatch.setattr("recognizers.runtimes.huggingface.is_installed", lambda: False)
     with pytest.raises(CheckpointMismatch, match=r"pip install 'taktstream\[huggingface\]'"):
         build_recognizer("huggingface", tmp_path, {})
+
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    (tmp_path / "config.yaml").write_text(CONFIG.replace("CHECKPOINT", "hub:owner/name"))
+    with pytest.raises(ConfigError, match=r"recognizers.net.kind: needs transformers.*'taktstream\[huggingface\]'"):
+        load(tmp_path / "config.yaml", {})
 
 
 def test_it_runs_on_a_recording_by_a_configuration_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -149,7 +150,7 @@ def test_a_mistake_in_a_stream(tmp_path: Path, right: str, wrong: str, told: str
             "actor_model: only a slowfast_actors looks for people, not a crnn; leave it out",
         ),
         (
-            "kind: slowfast_actors, average_clips: 2",
+            "kind: slowfast_actors, actor_model: pyproject.toml, average_clips: 2",
             "average_clips: people come and go from clip to clip; leave it out for a slowfast_actors",
         ),
     ],
@@ -184,6 +185,60 @@ def test_a_san_needs_the_networks_that_find_its_joints(tmp_path: Path, monkeypat
     (tmp_path / "own.task").touch()
     text = with_san(tmp_path, f", pose_model: {tmp_path}/own.task", layout="hands21", coordinates=2)
     assert read(tmp_path, text).recognizers["cell"].pose_model == tmp_path / "own.task"
+
+
+def test_a_slowfast_actors_needs_the_network_that_finds_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    card = write_card(tmp_path / "actors.safetensors", kind="slowfast_actors")
+    text = VALID.replace("checkpoint: CHECKPOINT", f"kind: slowfast_actors, checkpoint: {card}")
+    (mistake,) = mistakes(tmp_path, text)
+    expected = f"the model fastestdet is not there: {tmp_path}/takt/models/FastestDet.onnx; fetch it with `takt models"
+    assert mistake.startswith(f"2: recognizers.cell.actor_model: {expected}")
+    (tmp_path / "takt/models").mkdir(parents=True)
+    (tmp_path / "takt/models/FastestDet.onnx").touch()
+    assert read(tmp_path, text).recognizers["cell"].actor_model is None
+
+
+@pytest.mark.parametrize(
+    ("given", "network", "told"),
+    [
+        (
+            "kind: slowfast_actors, actor_model: pyproject.toml",
+            {},
+            "kind: needs onnxruntime, which is not installed; pip install 'taktstream[actors]'",
+        ),
+        (
+            "kind: san, pose_model: pyproject.toml",
+            {"layout": "coco17", "coordinates": 2},
+            "kind: needs ai_edge_litert, which is not installed; pip install 'taktstream[pose]'",
+        ),
+        (
+            "kind: two_stream",
+            {"flow": "dis_fast"},
+            "checkpoint: needs cv2, which is not installed; pip install 'taktstream[flow]'",
+        ),
+        ("kind: two_stream", {"flow": "rgb_difference"}, None),
+        (
+            "kind: i3d, runtime: openvino",
+            {},
+            "runtime: needs openvino, which is not installed; pip install 'taktstream[openvino]'",
+        ),
+        ("kind: i3d, runtime: auto", {}, None),
+    ],
+    ids=["actors", "joints", "flow", "differences", "openvino", "auto"],
+)
+def test_a_library_that_is_not_installed_is_told_before_the_service_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, network: dict[str, object], told: str | None
+) -> None:
+    for module in ("onnxruntime", "ai_edge_litert", "cv2", "openvino"):
+        monkeypatch.setitem(sys.modules, module, None)
+    kind = given.split(",", maxsplit=1)[0].removeprefix("kind: ")
+    card = write_card(tmp_path / "own.safetensors", kind=kind, **network)
+    text = VALID.replace("checkpoint: CHECKPOINT", f"checkpoint: {card}, {given}")
+    if told is None:
+        assert read(tmp_path, text).recognizers["cell"].kind == kind
+    else:
+        assert mistakes(tmp_path, text) == [f"2: recognizers.cell.{told}"]
 
 
 def test_a_san_of_joints_that_nothing_finds_is_told_which_are_found(tmp_path: Path) -> None:
