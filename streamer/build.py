@@ -75,7 +75,7 @@ def build_recognizers(settings: Settings, runtime: str | None = None) -> dict[st
         try:
             options = section.model_dump(include=_OPTIONS)
             if section.abstain_below is not None:
-                options["abstain"] = Abstain(section.abstain_by, section.abstain_below)
+                options["abstain"] = Abstain(section.abstain_by or "max_logit", section.abstain_below)
             options["runtime"] = runtime or section.runtime
             built[name] = build_recognizer(section.kind, section.checkpoint, options)
         except CheckpointMismatch as error:

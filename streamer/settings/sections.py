@@ -106,7 +106,9 @@ class RecognizerSection(Section):
     abstain_below: float | None = Field(
         None, description="what is known less well is background; null: as the checkpoint says"
     )
-    abstain_by: Literal["max_logit", "energy"] = Field("max_logit", description="how well something is known")
+    abstain_by: Literal["max_logit", "energy"] | None = Field(
+        None, description="what abstain_below is a number of: max_logit (null: this too) or energy"
+    )
     background: Text | None = Field(
         None, description="of a huggingface: its label that means none of the actions; null: one is added"
     )
@@ -116,6 +118,12 @@ class RecognizerSection(Section):
     fetch: bool = Field(
         False, description="of a huggingface: whether the hub may be asked for what is not here, by its revision"
     )
+
+    @model_validator(mode="after")
+    def _abstains(self) -> RecognizerSection:
+        if self.abstain_by is not None and self.abstain_below is None:
+            raise ValueError("abstain_by needs abstain_below; give both, or leave it out")
+        return self
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> RecognizerSection:

@@ -161,6 +161,15 @@ def test_an_option_of_another_kind_of_recognizer(tmp_path: Path, given: str, tol
     assert mistakes(tmp_path, text) == [f"2: recognizers.cell: {told}"]
 
 
+def test_a_measure_without_its_threshold_is_a_mistake(tmp_path: Path) -> None:
+    given = VALID.replace("CHECKPOINT", "CHECKPOINT, abstain_by: energy")
+    assert mistakes(tmp_path, given) == [
+        "2: recognizers.cell: abstain_by needs abstain_below; give both, or leave it out"
+    ]
+    both = read(tmp_path, given.replace("abstain_by", "abstain_below: 4, abstain_by")).recognizers["cell"]
+    assert (both.abstain_by, both.abstain_below) == ("energy", 4)
+
+
 def test_a_stream_of_a_network_that_looks_ahead(tmp_path: Path) -> None:
     text = VALID.replace("CHECKPOINT", "CHECKPOINT, mode: stream")
     (mistake,) = mistakes(tmp_path, text)
