@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from torch.utils.benchmark import Timer
 
 from recognizers.card import Card
+from recognizers.errors import RecognizerError
 from recognizers.runtimes.answers import scores_of
 
 TOLERANCE = 0.005
@@ -20,6 +21,9 @@ TOLERANCE = 0.005
 
 Look = Callable[[Tensor], Tensor]
 """`(N, T, 3, H, W)` uint8 pictures → `(N, classes)` float32 logits."""
+
+FAILURES = (RuntimeError, RecognizerError)
+"""Of a way that cannot be gone: there is no such kernel, or no room, or a library cannot run such a network."""
 
 _TRIALS = 5
 _log = logging.getLogger(__name__)
@@ -52,7 +56,7 @@ def fastest(ways: Mapping[str, Callable[[], Look]], trial: Trial, seconds: Calla
         try:
             look = ways[name]()
             took = seconds(look, trial.clips) if is_faithful(look, trial) else float("inf")
-        except RuntimeError as error:  # of the device: it has no such kernel, or no room
+        except FAILURES as error:
             _log.info("%s is left out: %s", name, error)
             continue
         if took < least:

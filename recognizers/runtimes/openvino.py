@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from recognizers.errors import CheckpointMismatch, DeviceFailed
 from recognizers.models.slowfast import SlowFast
 
 
@@ -23,7 +24,11 @@ class Compiled:
     """A module by OpenVINO: tensors in, tensors out, all of them always of the same shapes."""
 
     def __init__(self, module: nn.Module, inputs: Sequence[Tensor], threads: int) -> None:
-        """`inputs`: contiguous; the module answers with a tensor or a tuple of them, and must not depend on values."""
+        """`inputs`: contiguous; the module answers with a tensor or a tuple of them, and must not depend on values.
+
+        Raises:
+            CheckpointMismatch: OpenVINO cannot run it.
+        """
         _keep_to_ourselves()
         from openvino.frontend import FrontEndManager  # noqa: PLC0415 - optional, and slow to import
         from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder  # noqa: PLC0415
@@ -34,15 +39,23 @@ class Compiled:
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
             traced = torch.jit.trace(module.eval(), tuple(inputs), check_trace=False)  # type: ignore[no-untyped-call]
-        decoder = TorchScriptPythonDecoder(traced, example_input=tuple(inputs))  # the frontend does not hold on to it
-        model = frontend.convert(frontend.load(decoder))
-        model.reshape({place: list(one.shape) for place, one in enumerate(inputs)})
         options = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
-        self._request = _core().compile_model(model, "CPU", options).create_infer_request()
+        try:
+            decoder = TorchScriptPythonDecoder(traced, example_input=tuple(inputs))  # the frontend does not hold it
+            model = frontend.convert(frontend.load(decoder))
+            model.reshape({place: list(one.shape) for place, one in enumerate(inputs)})
+            self._request = _core().compile_model(model, "CPU", options).create_infer_request()
+        except Exception as error:  # its errors have no base of their own
+            why = " ".join(str(error).split())
+            raise CheckpointMismatch(f"OpenVINO cannot run this network ({why}); take runtime: torch") from error
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Raises DeviceFailed: not this time."""
         given = {place: one.numpy() for place, one in enumerate(inputs)}
-        said = self._request.infer(given, share_inputs=True, share_outputs=True)
+        try:
+            said = self._request.infer(given, share_inputs=True, share_outputs=True)
+        except RuntimeError as error:
+            raise DeviceFailed(f"OpenVINO failed: {' '.join(str(error).split())}") from error
         return tuple(torch.from_numpy(one.copy()) for one in said.to_tuple())
 
 

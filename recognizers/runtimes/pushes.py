@@ -12,7 +12,7 @@ from recognizers.card import Card
 from recognizers.models.slowfast import SlowFast
 from recognizers.nn.pictureconv import BY_PICTURE, PLAIN
 from recognizers.nn.state import StreamState, stack
-from recognizers.runtimes.choice import LOGITS, seconds
+from recognizers.runtimes.choice import instead
 from recognizers.runtimes.openvino import Compiled, is_installed
 from recognizers.runtimes.streamed import StreamSlowFast
 
@@ -27,22 +27,25 @@ class Pusher(Protocol):
 def pusher(network: SlowFast, card: Card, runtime: str, threads: int) -> Pusher:
     """What is to execute a CPU's pushes of as many pictures as the card's clips have.
 
-    `auto` measures, and takes OpenVINO where it is installed and faster.
+    `auto` measures, and takes OpenVINO where it is installed, says the same and is faster.
+
+    Raises:
+        CheckpointMismatch: OpenVINO is asked for, and cannot run this network.
     """
     stream = StreamSlowFast(network, card.mean, card.std, BY_PICTURE)
     if runtime == "torch" or (runtime == "auto" and not is_installed()):
         return stream
     torch.set_num_threads(threads)
     pictures = torch.zeros(1, card.spec.pictures, 3, card.crop_px, card.crop_px, dtype=torch.uint8)
-    other = CompiledPushes(stream, StreamSlowFast(network, card.mean, card.std, PLAIN), pictures, threads)
+    traceable = StreamSlowFast(network, card.mean, card.std, PLAIN)
     state = recurring(stream, pictures)[0]
-    ours, theirs = stream.push(pictures, state)[0], other.push(pictures, state)[0]
-    if runtime == "auto" and not torch.allclose(ours, theirs, atol=LOGITS, rtol=LOGITS):
-        return stream
-    is_chosen = runtime == "openvino" or (
-        seconds(lambda: other.push(pictures, state)) < seconds(lambda: stream.push(pictures, state))
+    other = instead(
+        lambda: CompiledPushes(stream, traceable, pictures, threads),
+        lambda compiled: compiled.push(pictures, state)[0],
+        lambda: stream.push(pictures, state)[0],
+        runtime,
     )
-    return other if is_chosen else stream
+    return stream if other is None else other
 
 
 def push_each(

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from recognizers.errors import CheckpointMismatch
 from recognizers.runtimes.fastest import TOLERANCE, Look, Trial, fastest, is_faithful, seconds_of, trial_clips
 from tests.recognizers.networks import LABELS, card
 
@@ -24,6 +25,10 @@ def saying(logits: Tensor) -> Look:
 
 def failing() -> Look:
     raise RuntimeError("no kernel for it")
+
+
+def refusing() -> Look:
+    raise CheckpointMismatch("its library cannot run it")
 
 
 def taken(took_s: dict[str, float], **ways: Callable[[], Look]) -> Look:
@@ -45,8 +50,9 @@ def taken(took_s: dict[str, float], **ways: Callable[[], Look]) -> Look:
 
 def test_the_fastest_faithful_way_is_taken() -> None:
     slow, fast, wrong = saying(LOGITS + 1e-4), saying(LOGITS - 1e-4), saying(LOGITS.flip(1))
-    took_s = {"plain": 3.0, "slow": 4.0, "fast": 2.0, "wrong": 1.0, "failing": 0.5}
+    took_s = {"plain": 3.0, "slow": 4.0, "fast": 2.0, "wrong": 1.0, "failing": 0.5, "refusing": 0.5}
     ways = {"slow": lambda: slow, "wrong": lambda: wrong, "fast": lambda: fast, "failing": failing}
+    ways["refusing"] = refusing
     assert taken(took_s, **ways) is fast
 
 

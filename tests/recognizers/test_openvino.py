@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from recognizers.build import build_recognizer
-from recognizers.errors import CheckpointMismatch
+from recognizers.errors import CheckpointMismatch, DeviceFailed
 from recognizers.models.slowfast import SlowFastSize, slowfast_small
 from recognizers.runtimes.choice import after_stems
 from recognizers.runtimes.folded import FoldedSlowFast
-from recognizers.runtimes.openvino import OpenVinoStages
-from tests.recognizers.networks import TINY, random_slowfast, write_random
+from recognizers.runtimes.openvino import Compiled, OpenVinoStages
+from tests.recognizers.networks import CAUSAL, TINY, random_slowfast, write_random
 
 MEAN, STD = (0.45, 0.4, 0.35), (0.225, 0.25, 0.275)
 DEEP = SlowFastSize(frames=4, alpha=2, beta_inv=8, width=8, depths=(2, 1, 3, 1), fusion_kernel=7)
@@ -40,7 +40,9 @@ def test_torch_is_taken_where_it_is_asked_for() -> None:
     assert after_stems(network, folded, 32, "torch", threads=1) is None
 
 
-def test_where_it_says_something_else_auto_takes_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_it_says_something_else_auto_takes_torch_and_tells(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     network = random_slowfast(TINY)
     folded = FoldedSlowFast(network, MEAN, STD).eval()
     asked: list[object] = []
@@ -50,8 +52,44 @@ def test_where_it_says_something_else_auto_takes_torch(monkeypatch: pytest.Monke
         return folded.decide([(slow, fast)]) + 0.01
 
     monkeypatch.setattr(OpenVinoStages, "__call__", off)
-    assert after_stems(network, folded, 32, "auto", threads=1) is None
+    with caplog.at_level("INFO"):
+        assert after_stems(network, folded, 32, "auto", threads=1) is None
     assert asked
+    assert "openvino is left out: it says something else than torch" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "mode"),
+    [(CheckpointMismatch("no such operation"), "window"), (RuntimeError("it cannot be traced"), "stream")],
+    ids=["whole clips", "an endless clip"],
+)
+def test_a_network_that_it_cannot_run_is_left_to_torch_where_it_was_not_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception, mode: str
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Compiled, "__init__", fails)
+    checkpoint = write_random(tmp_path / "random.safetensors", CAUSAL)
+    with caplog.at_level("INFO"):
+        build_recognizer("slowfast", checkpoint, {"runtime": "auto", "mode": mode})
+    assert f"openvino is left out: {error}" in caplog.text
+    with pytest.raises(type(error), match=str(error)):
+        build_recognizer("slowfast", checkpoint, {"runtime": "openvino", "mode": mode})
+
+
+class Bessel(torch.nn.Module):
+    """What OpenVINO has no operation for."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.special.bessel_j0(x)
+
+
+def test_what_it_raises_is_told_in_our_words() -> None:
+    with pytest.raises(CheckpointMismatch, match=r"OpenVINO cannot run this network \(.+\); take runtime: torch"):
+        Compiled(Bessel(), (torch.zeros(1, 4),), threads=1)
+    with pytest.raises(DeviceFailed, match="OpenVINO failed: "):
+        Compiled(torch.nn.Linear(4, 2), (torch.zeros(1, 4),), threads=1)(torch.zeros(1, 5))
 
 
 def test_where_it_is_not_installed_auto_takes_torch_and_asking_for_it_says_what_to_do(
