@@ -103,7 +103,7 @@ def folder_card(folder: Path, wanted: Wanted) -> Card:
     check_weights(folder)
     try:
         return _card(kind, config, _preprocessor(folder), wanted)
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise CheckpointMismatch(f"{folder} does not describe a video classifier ({error})") from error
 
 

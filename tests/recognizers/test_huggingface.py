@@ -212,6 +212,12 @@ def test_a_folder_that_is_no_whole_classifier_is_refused(tmp_path: Path, breaks:
         build_recognizer("huggingface", folder, {})
 
 
+@pytest.mark.parametrize("nothing", [{"rescale_factor": 0}, {"size": {"shortest_edge": 0}}], ids=["pixels", "side"])
+def test_a_preprocessor_that_leaves_nothing_is_refused(tmp_path: Path, nothing: dict[str, Any]) -> None:
+    with pytest.raises(CheckpointMismatch, match=r"does not describe a video classifier \(.*division by zero"):
+        folder_card(write_video(tmp_path, preprocessor=preprocessed(**nothing)), Wanted())
+
+
 def test_a_background_that_it_does_not_know_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointMismatch, match="there is no label 'rest' for the background"):
         build_recognizer("huggingface", write_video(tmp_path), {"background": "rest"})
