@@ -27,6 +27,9 @@ def test_a_stream_that_was_added_has_its_series_at_zero() -> None:
 
     for name in ("takt_frames_decoded_total", "takt_clips_cut_total", "takt_clips_recognized_total"):
         assert registry.get_sample_value(name, {"stream": "cell-4"}) == 0
+    for reason in ("coverage", "newer", "epoch", "overload", "paused"):
+        labels = {"stream": "cell-4", "reason": reason}
+        assert registry.get_sample_value("takt_clips_shed_total", labels) == 0
     for watch in ("bench", "door"):
         labels = {"stream": "cell-4", "watch": watch}
         assert registry.get_sample_value("takt_scores_not_finite_total", labels) == 0
