@@ -171,7 +171,7 @@ class WatchSection(Section):
     region: tuple[Share, Share, Share, Share] = Field(
         (0.0, 0.0, 1.0, 1.0),
         description="left, top, right, bottom in fractions of the picture; only its central square is looked at "
-        "(by a san: all of it)",
+        "(by a san or a slowfast_actors: all of it)",
     )
     min_coverage: Share = Field(0.75, description="clips with a smaller share of their pictures are not looked at")
     events: dict[str, Rule] = Field(default_factory=dict, description="rules by action; `default` for all others")
