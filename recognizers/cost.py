@@ -86,14 +86,13 @@ def measured(recognizer: Recognizer, threads: int, runtime: str) -> Measured:
 def _film(spec: ClipSpec) -> Sequence[Clip]:
     """Clips that follow each other. Pictures show again where clips overlap, and only there."""
     random = np.random.default_rng(0)
-    hop = max(1, round(spec.hop_s / spec.interval_s))
     shape = (spec.short_side_px, spec.short_side_px, 3)
     clips, shown = [], [_picture(random, shape) for _ in range(spec.frames)]
     for index in range(_MOST + 1):
-        start = index * hop * spec.interval_s
+        start = index * spec.hop * spec.interval_s
         end = start + spec.span_s
         clips.append(Clip("a", "a", 1, index, start, end, end, 0.0, WHOLE_PICTURE, 1.0, tuple(shown)))
-        shown = [*shown[hop:], *(_picture(random, shape) for _ in range(min(hop, spec.frames)))]
+        shown = [*shown[spec.hop :], *(_picture(random, shape) for _ in range(min(spec.hop, spec.frames)))]
     return clips
 
 

@@ -22,7 +22,7 @@ class PlainConv(nn.Module):
     def __init__(self, weight: Tensor, bias: Tensor, step: int, stride: int, dilation: int) -> None:
         """`weight`: `(C', C, k, h, w)`; `step` in time, `stride` and `dilation` in space."""
         super().__init__()
-        self.weight, self.bias = _constant(weight), _constant(bias)
+        self.weight, self.bias = constant(weight), constant(bias)
         self.strides, self.padding = (step, stride, stride), (0, *_padding(weight, dilation))
         self.dilations = (1, dilation, dilation)
 
@@ -49,7 +49,7 @@ class BandedConv(nn.Module):
         self.most = max(1, _LANES // self.channels)
         """Pictures whose answers go together."""
         self.weights = nn.ParameterList(_banded(weight, answers) for answers in range(1, self.most + 1))
-        self.bias = _constant(bias)
+        self.bias = constant(bias)
 
     def forward(self, x: Tensor) -> Tensor:
         due = int(x.shape[2]) - self.taps + 1  # a plain number also where the network is traced
@@ -72,7 +72,7 @@ def _banded(weight: Tensor, answers: int) -> nn.Parameter:
     band = weight.new_zeros(answers, c_out, answers + taps - 1, c_in, height, width)
     for place in range(answers):
         band[place, :, place : place + taps] = weight.transpose(1, 2)
-    return _constant(band.flatten(2, 3).flatten(0, 1))
+    return constant(band.flatten(2, 3).flatten(0, 1))
 
 
 def plain_conv(weight: Tensor, bias: Tensor, step: int, stride: int, dilation: int) -> nn.Module:
@@ -97,11 +97,11 @@ class PictureConv(nn.Module):
         self.later: nn.Parameter | None = None
         """`(k - 1, C, C')`"""
         if self.taps > 1 and weight.shape[3:] == (1, 1):
-            self.later = _constant(weight[:, :, 1:, 0, 0].permute(2, 1, 0).contiguous())
+            self.later = constant(weight[:, :, 1:, 0, 0].permute(2, 1, 0).contiguous())
             weight = weight[:, :, :1]
         # Taps in space and time at once lie side by side, as channels.
-        self.weight = _constant(weight.flatten(1, 2).contiguous(memory_format=torch.channels_last))
-        self.bias = _constant(bias)
+        self.weight = constant(weight.flatten(1, 2).contiguous(memory_format=torch.channels_last))
+        self.bias = constant(bias)
 
     def forward(self, x: Tensor) -> Tensor:
         due = (x.shape[2] - self.taps) // self.step + 1
@@ -162,5 +162,6 @@ def _padding(weight: Tensor, dilation: int) -> tuple[int, int]:
     return dilation * (weight.shape[3] // 2), dilation * (weight.shape[4] // 2)
 
 
-def _constant(tensor: Tensor) -> nn.Parameter:
+def constant(tensor: Tensor) -> nn.Parameter:
+    """What no training changes."""
     return nn.Parameter(tensor.detach(), requires_grad=False)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TypeVar, cast
 
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+M = TypeVar("M")
 
 
 class CausalConv3d(nn.Conv3d):
@@ -148,3 +150,8 @@ class Stage(nn.Sequential):
         blocks = [Block(c_in, c_mid, kernel, stride, causal, dilation)]
         blocks += [Block(4 * c_mid, c_mid, kernel, 1, causal, dilation) for _ in range(depth - 1)]
         super().__init__(*blocks)
+
+
+def each(modules: nn.Module, kind: type[M]) -> list[M]:
+    """The members of a sequence or list of modules, all of one kind."""
+    return cast(list[M], list(cast(nn.Sequential, modules)))

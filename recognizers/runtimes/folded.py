@@ -9,7 +9,7 @@ side in front of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -17,11 +17,10 @@ from torch.nn import functional as F
 
 from recognizers.clip import Picture
 from recognizers.models.slowfast import SlowFast
-from recognizers.nn.resnet3d import Block, Lateral, Stage, back, window_mean
-from recognizers.runtimes.folding import constant, folded, kernel
+from recognizers.nn.pictureconv import constant
+from recognizers.nn.resnet3d import Block, Lateral, Stage, back, each, window_mean
+from recognizers.runtimes.folding import folded, kernel
 from recognizers.runtimes.stem import FoldedStem, Seen
-
-M = TypeVar("M")
 
 _AT_ONCE = 4
 """Clips: what more of them hand from layer to layer no longer fits the cache."""
@@ -106,9 +105,9 @@ class FoldedSlowFast(nn.Module):
         self.alpha = network.size.alpha
         self.slow_stem = FoldedStem(network.slow_stem, mean, std)
         self.fast_stem = FoldedStem(network.fast_stem, mean, std)
-        self.laterals = nn.ModuleList(_Lateral(one.conv, one.norm) for one in _each(network.laterals, Lateral))
-        self.slow_stages = nn.ModuleList(_stage(stage) for stage in _each(network.slow_stages, Stage))
-        self.fast_stages = nn.ModuleList(_stage(stage) for stage in _each(network.fast_stages, Stage))
+        self.laterals = nn.ModuleList(_Lateral(one.conv, one.norm) for one in each(network.laterals, Lateral))
+        self.slow_stages = nn.ModuleList(_stage(stage) for stage in each(network.slow_stages, Stage))
+        self.fast_stages = nn.ModuleList(_stage(stage) for stage in each(network.fast_stages, Stage))
         self.head = network.head
 
     def forward(self, clips: Tensor) -> Tensor:
@@ -166,8 +165,4 @@ def _added_up(y: Tensor, frames: int, before: int, channels: int) -> Tensor:
 
 
 def _stage(stage: Stage) -> nn.ModuleList:
-    return nn.ModuleList(_Block(block) for block in _each(stage, Block))
-
-
-def _each(modules: nn.Module, kind: type[M]) -> list[M]:
-    return cast(list[M], list(cast(nn.Sequential, modules)))
+    return nn.ModuleList(_Block(block) for block in each(stage, Block))

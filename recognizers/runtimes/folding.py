@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from recognizers.nn.pictureconv import constant
+
 
 def folded(conv: nn.Conv3d, norm: nn.BatchNorm3d) -> tuple[nn.Parameter, nn.Parameter]:
     """Weight and bias of a convolution with its batch norm inside."""
@@ -22,10 +24,6 @@ def folded(conv: nn.Conv3d, norm: nn.BatchNorm3d) -> tuple[nn.Parameter, nn.Para
 def kernel(weight: Tensor) -> nn.Parameter:
     """Of a 2-D convolution over pictures with channels last."""
     return constant(weight.contiguous(memory_format=torch.channels_last))
-
-
-def constant(tensor: Tensor) -> nn.Parameter:
-    return nn.Parameter(tensor.detach(), requires_grad=False)
 
 
 def without_norms(network: nn.Module) -> nn.Module:

@@ -50,7 +50,7 @@ class LocalisedRecognizer:
             card.background,
         )
         self._card, self._detector, self._threads = card, detector, threads
-        self._hop = max(1, round(card.spec.hop_s / card.spec.interval_s))
+        self._hop = card.spec.hop
         self._device = own_device()
         self._network = network.to(self._device).eval()
         self._folded: FoldedSlowFast | None = None

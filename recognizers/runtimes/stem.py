@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recognizers.clip import Picture
+from recognizers.nn.pictureconv import constant
 from recognizers.nn.resnet3d import Stem, back
-from recognizers.runtimes.folding import constant, folded, kernel
+from recognizers.runtimes.folding import folded, kernel
 
 _LANES = 8
 """Numbers in a vector register; other counts of channels make a convolution slower than the next multiple does."""

@@ -8,19 +8,17 @@ the pictures that its last maps look ahead, and needs no training of its own.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import TypeVar, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from recognizers.models.slowfast import SlowFast
-from recognizers.nn.pictureconv import Layers
-from recognizers.nn.resnet3d import Block, Lateral, Stage, back, window_mean
+from recognizers.nn.pictureconv import Layers, constant
+from recognizers.nn.resnet3d import Block, Lateral, Stage, back, each, window_mean
 from recognizers.nn.state import StreamState
 from recognizers.nn.streaming import Past, Reach, StreamBlock, StreamConv, side_by_side
-from recognizers.runtimes.folding import constant, folded
-
-M = TypeVar("M")
+from recognizers.runtimes.folding import folded
 
 
 class StreamSlowFast(nn.Module):
@@ -34,10 +32,10 @@ class StreamSlowFast(nn.Module):
         self.scale = constant(torch.tensor(std).mul(255).reciprocal()[:, None, None])
         self.slow_stem = _streamed(network.slow_stem.conv, network.slow_stem.norm, layers)
         self.fast_stem = _streamed(network.fast_stem.conv, network.fast_stem.norm, layers)
-        laterals = _each(network.laterals, Lateral)
+        laterals = each(network.laterals, Lateral)
         self.laterals = nn.ModuleList(_streamed(one.conv, one.norm, layers) for one in laterals)
-        self.slow_stages = nn.ModuleList(_stage(one, layers) for one in _each(network.slow_stages, Stage))
-        self.fast_stages = nn.ModuleList(_stage(one, layers) for one in _each(network.fast_stages, Stage))
+        self.slow_stages = nn.ModuleList(_stage(one, layers) for one in each(network.slow_stages, Stage))
+        self.fast_stages = nn.ModuleList(_stage(one, layers) for one in each(network.fast_stages, Stage))
         self.head = network.head
         self._late = self._lateness()
         self.late = max(self._late)
@@ -104,9 +102,9 @@ class StreamSlowFast(nn.Module):
         fast, slow = _ahead([self.fast_stem]), alpha * _ahead([self.slow_stem])
         for lateral, slow_stage, fast_stage in zip(self.laterals, self.slow_stages, self.fast_stages, strict=True):
             slow = max(slow, fast + _ahead([lateral])) + alpha * _ahead(
-                block.a for block in _each(slow_stage, StreamBlock)
+                block.a for block in each(slow_stage, StreamBlock)
             )
-            fast += _ahead(block.a for block in _each(fast_stage, StreamBlock))
+            fast += _ahead(block.a for block in each(fast_stage, StreamBlock))
         return fast, slow
 
 
@@ -131,7 +129,7 @@ def _whole(conv: nn.Conv3d, norm: nn.BatchNorm3d, layers: Layers) -> nn.Module:
 
 
 def _stage(stage: Stage, layers: Layers) -> nn.ModuleList:
-    return nn.ModuleList(_block(block, layers) for block in _each(stage, Block))
+    return nn.ModuleList(_block(block, layers) for block in each(stage, Block))
 
 
 def _block(block: Block, layers: Layers) -> StreamBlock:
@@ -148,7 +146,3 @@ def _ahead(convs: Iterable[nn.Module]) -> int:
 
 def _ceil(number: int, divisor: int) -> int:
     return -(-number // divisor)
-
-
-def _each(modules: nn.Module, kind: type[M]) -> list[M]:
-    return cast(list[M], list(cast(nn.Sequential, modules)))
