@@ -41,8 +41,8 @@ PAUSE_S, GRACE_S = 3.0, 1.0
 NEGATIVES = ("people_walking_cctv.mp4", "corridor_one_by_one.mp4")
 """Never trained on."""
 EVENTS = {"default": {"on": 0.6, "off": 0.3, "smooth_s": 0.7, "release_s": 0.6, "cooldown_s": 1.0, "margin": 1.0}}
-"""The fastest of those that were best on the training groups: three networks, each asked about the third of them that it
-had not seen (76 % of 380 plays right)."""
+"""The fastest of those that were best on the training groups: three networks, each asked about the third of them that
+it had not seen (76 % of 380 plays right)."""
 PLAN = Path(__file__).with_suffix(".yaml")
 
 
