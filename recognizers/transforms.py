@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from recognizers.clip import Picture, Region
+from recognizers.clip import Clip, Picture, Region
 
 MEAN, STD = (0.45, 0.45, 0.45), (0.225, 0.225, 0.225)
 """Of RGB in [0, 1], as the published networks were trained; ours are trained with the same."""
@@ -55,6 +55,11 @@ def fitted(pictures: Sequence[Picture], short_px: int) -> Tensor:
         return stacked
     is_smaller = size[0] < height or size[1] < width
     return F.interpolate(stacked, size, mode="bilinear", antialias=is_smaller, align_corners=False)
+
+
+def region_square(clip: Clip, side_px: int) -> Tensor:
+    """A clip → `(T, 3, side, side)` uint8: the central square of its region."""
+    return square([crop_to_region(picture, clip.region) for picture in clip.pictures], side_px)
 
 
 def normalised(clips: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:

@@ -16,7 +16,7 @@ from recognizers.runtimes.fastest import Look, Trial, fastest, seconds_of, trial
 from recognizers.runtimes.folding import without_norms
 from recognizers.runtimes.gpu import chosen
 from recognizers.runtimes.openvino import Compiled, is_installed
-from recognizers.transforms import crop_to_region, normalised, square
+from recognizers.transforms import normalised, region_square
 
 
 class ClipRecognizer:
@@ -43,12 +43,8 @@ class ClipRecognizer:
         if not clips:
             return []
         with on_device(self._threads, len(clips)):
-            logits = self._look(torch.stack([self._pictures(clip) for clip in clips]))
+            logits = self._look(torch.stack([region_square(clip, self._card.crop_px) for clip in clips]))
             return answers(clips, logits, self._card, [None] * len(clips))
-
-    def _pictures(self, clip: Clip) -> Tensor:
-        """`(T, 3, crop, crop)` uint8."""
-        return square([crop_to_region(picture, clip.region) for picture in clip.pictures], self._card.crop_px)
 
 
 @torch.inference_mode()

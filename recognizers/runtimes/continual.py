@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
 
 from recognizers.card import Card
 from recognizers.clip import Clip, ClipSpec, Region
@@ -17,7 +16,7 @@ from recognizers.recognizer import Answer, State
 from recognizers.runtimes.answers import answers, on_device, own_device
 from recognizers.runtimes.pushes import Pusher, push_each, pusher
 from recognizers.runtimes.streamed import StreamSlowFast
-from recognizers.transforms import crop_to_region, square
+from recognizers.transforms import region_square
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class ContinualRecognizer:
             return []
         with on_device(self._threads, len(clips)):
             before = [_known(clip, state) for clip, state in zip(clips, states, strict=True)]
-            shown = [self._pictures(clip).to(self._device) for clip in clips]
+            shown = [region_square(clip, self._card.crop_px).to(self._device) for clip in clips]
             # On a CPU a batch saves nothing.
             said = push_each(self._pusher, shown, before, None if self._device.type == "cpu" else self._stream.place)
             after = [
@@ -76,10 +75,6 @@ class ContinualRecognizer:
                 (prediction if self._stream.warm(followed.stream) else None, kept)
                 for (prediction, kept), followed in zip(whole, after, strict=True)
             ]
-
-    def _pictures(self, clip: Clip) -> Tensor:
-        """`(T, 3, crop, crop)` uint8."""
-        return square([crop_to_region(picture, clip.region) for picture in clip.pictures], self._card.crop_px)
 
 
 def _known(clip: Clip, state: State | None) -> StreamState | None:

@@ -17,7 +17,7 @@ from recognizers.runtimes.choice import after_stems
 from recognizers.runtimes.fastest import Look
 from recognizers.runtimes.folded import NOTHING_SEEN, FoldedSlowFast, Memory
 from recognizers.runtimes.gpu import chosen
-from recognizers.transforms import crop_to_region, square
+from recognizers.transforms import region_square
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,10 @@ class WindowedRecognizer:
         if not clips:
             return []
         with on_device(self._threads, len(clips)):
-            logits, known = self._logits(torch.stack([self._pictures(clip) for clip in clips]), clips, states)
+            logits, known = self._logits(
+                torch.stack([region_square(clip, self._card.crop_px) for clip in clips]), clips, states
+            )
             return answers(clips, logits, self._card, known)
-
-    def _pictures(self, clip: Clip) -> Tensor:
-        """`(T, 3, crop, crop)` uint8."""
-        return square([crop_to_region(picture, clip.region) for picture in clip.pictures], self._card.crop_px)
 
     def _logits(
         self, pictures: Tensor, clips: Sequence[Clip], states: Sequence[State | None]
