@@ -119,8 +119,8 @@ class San(nn.Module):
             norm(modality(name, standard, self.layout))
             for name, norm in zip(self.size.modalities, self.norms, strict=True)
         ]
-        seen = [self._segment([one[:, piece] for one in parts], there) for piece in self._pieces()]
-        return torch.stack(seen, dim=1)
+        segments = [self._segment([one[:, piece] for one in parts], there) for piece in self._pieces()]
+        return torch.stack(segments, dim=1)
 
     def decide(self, features: Tensor) -> Tensor:
         """The mean of what is said of each segment."""

@@ -40,7 +40,9 @@ def confusion_svg(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -> 
 
 
 def _cell(x: float, y: float, side: int, count: int, share: float) -> list[str]:
-    colour = "#" + "".join(f"{round(light + (dark - light) * share):02x}" for light, dark in zip(_LIGHT, _DARK, strict=True))
+    colour = "#" + "".join(
+        f"{round(light + (dark - light) * share):02x}" for light, dark in zip(_LIGHT, _DARK, strict=True)
+    )
     drawn = [f'<rect x="{x:.1f}" y="{y:.1f}" width="{side}" height="{side}" fill="{colour}" stroke="#fff"/>']
     if count and side == _CELL:
         ink = "#fff" if share > 0.5 else "#222"

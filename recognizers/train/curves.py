@@ -21,7 +21,7 @@ def check_curves(folder: Path | None) -> None:
 
 @contextmanager
 def curves(folder: Path | None, first: int) -> Iterator[Draw]:
-    """Draws into event files of a folder, from a step on (what a killed training drew later is left out); or nowhere."""
+    """Draws into event files of a folder, from a step on (what was drawn of later ones is left out); or nowhere."""
     if folder is None:
         yield lambda curve, value, step: None
         return

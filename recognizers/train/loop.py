@@ -57,6 +57,7 @@ def train(plan: TrainingPlan, tick: Tick, told: Callable[[Progress], None], note
         TrainingDiverged: the loss is no number any more.
         NotWritten: the disk is full, or takes no file there.
     """
+    plan.recipe.check()
     check_curves(plan.curves)
     torch.set_num_threads(plan.recipe.threads)
     with launched(plan.recipe) as ranks:

@@ -58,7 +58,7 @@ def freeze_looking(network: nn.Module) -> list[nn.Parameter]:
 
 def is_deciding(network: nn.Module, name: str) -> bool:
     """Whether a parameter, by its name, belongs to what decides; all do where a network has no parts."""
-    return not isinstance(network, Parted) or name.split(".")[0] in network.DECIDING
+    return not isinstance(network, Parted) or name.partition(".")[0] in network.DECIDING
 
 
 def _deciding(network: nn.Module) -> Iterator[nn.Module]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class Batch:
     """`(N, C)`."""
 
 
-def batches(lessons: Lessons, recipe: Recipe, first: int, seed: tuple[int, ...]) -> Iterator[Batch]:
+def batches(lessons: Lessons, recipe: Recipe, first: int, seed: tuple[int, ...]) -> Generator[Batch, None, None]:
     """A batch for each step from `first` on, in order; as many threads as the recipe has workers are ahead.
 
     Chance is seeded by step, not in a row: it is the same whoever prepares a batch when, and a training that goes on

@@ -52,7 +52,7 @@ class Ranks:
         if self.count == 1:
             return network
         if next(network.parameters()).is_cuda:
-            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         return DistributedDataParallel(network)
 
     def wait(self) -> None:

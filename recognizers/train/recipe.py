@@ -8,6 +8,8 @@ from typing import Literal
 
 import torch
 
+from recognizers.errors import DataError
+
 Optimiser = Literal["adamw", "sgd"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -79,6 +81,12 @@ class Recipe:
         """Where the optimisation runs."""
         has_gpu = self.device == "auto" and torch.cuda.is_available()
         return torch.device("cuda" if has_gpu or self.device == "cuda" else "cpu")
+
+    def check(self) -> None:
+        """Raises DataError where it cannot be followed on this machine."""
+        if self.on.type == "cpu" and self.precision not in ("auto", "float32"):
+            # Seen with torch 2.13: gradients of 3-D convolutions in bfloat16 on a CPU are whatever memory held.
+            raise DataError(f"recipe.precision: {self.precision} is for GPUs; leave it out, or take float32")
 
     @property
     def reckoned_in(self) -> torch.dtype:

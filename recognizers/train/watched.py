@@ -58,7 +58,6 @@ def why_unsound(seen: Progress, plan: TrainingPlan, inputs: Inputs) -> str:
     else:
         cause = f"likely the rate is too high; take rate: {plan.recipe.rate / 3:.1g}, or a longer warm_up"
     kept = [str(path) for path in (plan.state_path, plan.best_path) if path.exists()]
-    return (
-        f"{what} in step {seen.step} of {plan.recipe.steps} (rate {seen.rate:.3g}): {cause}"
-        + (f". Kept as they were: {' and '.join(kept)}; remove {plan.state_path} to begin anew" if kept else "")
+    return f"{what} in step {seen.step} of {plan.recipe.steps} (rate {seen.rate:.3g}): {cause}" + (
+        f". Kept as they were: {' and '.join(kept)}; remove {plan.state_path} to begin anew" if kept else ""
     )

@@ -54,7 +54,7 @@ def test_half_of_the_clips_are_mirrored_and_the_others_are_as_they_were() -> Non
 
 
 def test_labels_that_are_each_others_mirror_picture_must_be_named() -> None:
-    with pytest.raises(DataError, match="mirrored: {point left: point right}, or leave flip out"):
+    with pytest.raises(DataError, match=r"mirrored: \{point left: point right\}, or leave flip out"):
         mirror_of(LABELS, replace(FLIPPING, mirrored={}))
     assert mirror_of(LABELS, replace(FLIPPING, flip=False, mirrored={})).tolist() == [0, 1, 2, 3]
     assert mirror_of(LABELS, FLIPPING).tolist() == [0, 2, 1, 3]

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from recognizers.checkpoint import load
+from recognizers.errors import DataError
 from recognizers.train.augment import mixed
 from recognizers.train.best import calibrated_loss, share_right
 from recognizers.train.loop import train
@@ -141,10 +142,17 @@ def test_a_look_counts_how_likely_the_truth_is_not_how_loud_it_is_said() -> None
     assert share_right(Answers(logits, several)) == 0.75
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("precision", ["auto", "bfloat16", "float16"])
 def test_half_precision_learns_and_what_comes_out_is_as_any_other(precision: str, tmp_path: Path) -> None:
-    recipe = replace(RECIPE, steps=3, precision=precision)  # type: ignore[arg-type]
+    recipe = replace(RECIPE, steps=30, precision=precision, device="cuda", looks=3, workers=4)  # type: ignore[arg-type]
     losses: list[float] = []
     train(tiny_plan(tmp_path, recipe), quiet, lambda progress: losses.append(progress.loss))
     assert np.isfinite(losses).all()
+    assert np.mean(losses[-5:]) < np.mean(losses[:5])
     assert all(tensor.isfinite().all() for tensor in load(tmp_path / "out.safetensors")[1].values())
+
+
+def test_half_precision_on_a_cpu_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="bfloat16 is for GPUs; leave it out"):
+        train(tiny_plan(tmp_path, replace(RECIPE, precision="bfloat16")), quiet, lambda _: None)
