@@ -20,12 +20,12 @@ def check_curves(folder: Path | None) -> None:
 
 
 @contextmanager
-def curves(folder: Path | None, first: int) -> Iterator[Draw]:
-    """Draws into event files of a folder, from a step on (what was drawn of later ones is left out); or nowhere."""
+def curves(folder: Path | None, after: int) -> Iterator[Draw]:
+    """Draws into event files of a folder, or nowhere; what was drawn there of steps `after` this one is left out."""
     if folder is None:
         yield lambda curve, value, step: None
         return
-    with _writer()(str(folder), purge_step=first, flush_secs=10) as writer:
+    with _writer()(str(folder), purge_step=after + 1, flush_secs=10) as writer:
         yield writer.add_scalar
 
 
