@@ -19,6 +19,11 @@ _PARAMETER_SETS = {"h264": (0x1F, 0, {7, 8}), "hevc": (0x3F, 1, {32, 33, 34})}
 """Of a codec: mask and shift of a unit's type in its first byte, and the types that say how all others are coded."""
 
 
+_UNTIMED_S = 0.04
+"""How long a picture without a time is shown."""
+_MOST_UNTIMED = 8
+
+
 def coding_of(stream: VideoStream) -> Coding:
     """How an open stream is coded, in memory of its own: of a closed container the library reads freed memory."""
     held = av.open(io.BytesIO(), "w", format="matroska")  # which holds any coding
@@ -26,12 +31,32 @@ def coding_of(stream: VideoStream) -> Coding:
     return Coding(stream.codec_context.codec.canonical_name, stream.time_base or template.time_base, template)
 
 
-def coded(packet: Packet[VideoStream], arrived: int | None = None) -> CodedPicture | None:
-    """A packet, copied; None where it holds no picture or has no time. `arrived`: its time, instead of its own."""
-    pts, dts = (packet.pts, packet.dts) if arrived is None else (arrived, None)
-    if pts is None or not packet.size:
-        return None
-    return CodedPicture(bytes(packet), pts, dts, packet.is_keyframe)
+class Copier:
+    """Packets as coded pictures, in memory of their own; one for each connection.
+
+    What has no time, as the first picture of many cameras, waits for the next one that has: it is shown just before.
+    """
+
+    def __init__(self, time_base: float) -> None:
+        self._step = max(1, round(_UNTIMED_S / time_base))
+        self._waiting: list[tuple[bytes, bool]] = []
+        self._last: int | None = None
+
+    def copied(self, packet: Packet[VideoStream], arrived: int | None = None) -> list[CodedPicture]:
+        """What can be kept now; `arrived`: a packet's time, instead of its own."""
+        if not packet.size:
+            return []
+        pts, dts = (packet.pts, packet.dts) if arrived is None else (arrived, None)
+        if pts is None:
+            self._waiting = [*self._waiting, (bytes(packet), packet.is_keyframe)][-_MOST_UNTIMED:]
+            return []
+        count = len(self._waiting)
+        room = self._step if self._last is None else max(1, min(self._step, (pts - self._last) // (count + 1)))
+        earlier = [
+            CodedPicture(data, pts - (count - n) * room, None, is_key) for n, (data, is_key) in enumerate(self._waiting)
+        ]
+        self._waiting, self._last = [], pts
+        return [*earlier, CodedPicture(bytes(packet), pts, dts, packet.is_keyframe)]
 
 
 def mp4(excerpt: Excerpt) -> bytes:

@@ -25,7 +25,7 @@ from streamer.clock import Clock
 from streamer.errors import RecordingBroken, SourceRejected, SourceUnavailable
 from streamer.frame import Frame
 from streamer.mailbox import Mailbox
-from streamer.media.mp4 import coded, coding_of
+from streamer.media.mp4 import Copier, coding_of
 from streamer.media.packets import PacketTap
 from streamer.sampling import Picker
 from streamer.sources.address import Address
@@ -211,11 +211,12 @@ class _Attempt:
             time_base = float(stream.time_base or 0)
             if time_base <= 0:
                 raise SourceUnavailable("protocol", f"{self._address.shown} states no unit of time")
+            copier = Copier(time_base)
             if self._tap is not None:
                 self._tap.opened(self._epoch, coding_of(stream))
             bad = 0
             for packet in packets(container, stream, self._stopped):
-                self._keep(packet, time_base)
+                self._keep(packet, time_base, copier)
                 pictures = decoded(packet)
                 if pictures is None:
                     bad += 1
@@ -231,12 +232,12 @@ class _Attempt:
             self._tally.read()
             container.close()
 
-    def _keep(self, packet: Packet[VideoStream], time_base: float) -> None:
-        """Hand a coded picture to who keeps them; by the time of its arrival where it has none of its own."""
+    def _keep(self, packet: Packet[VideoStream], time_base: float, copier: Copier) -> None:
+        """Hand coded pictures to who keeps them; by the time of their arrival where they have none of their own."""
         if self._tap is None:
             return
         arrived = round(self._clock.monotonic() / time_base) if self._untimed else None
-        if (picture := coded(packet, arrived)) is not None:
+        for picture in copier.copied(packet, arrived):
             self._tap.keep(picture)
 
     def _take(self, picture: VideoFrame, packet: Packet[VideoStream], time_base: float) -> bool:

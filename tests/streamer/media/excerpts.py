@@ -8,7 +8,7 @@ from pathlib import Path
 
 import av
 
-from streamer.media.mp4 import coded, coding_of
+from streamer.media.mp4 import Copier, coding_of
 from streamer.media.packets import CodedPicture, Coding, Excerpt
 
 CODING = Coding("h264", Fraction(1, 10), None)
@@ -24,7 +24,8 @@ def taken(film: Path) -> Excerpt:
     with av.open(str(film)) as container:
         stream = container.streams.video[0]
         coding = coding_of(stream)
-        pictures = tuple(one for packet in container.demux(stream) if (one := coded(packet)) is not None)
+        copier = Copier(float(coding.time_base))
+        pictures = tuple(one for packet in container.demux(stream) for one in copier.copied(packet))
     return Excerpt(1, coding, pictures, 0.0)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from recognizers.data.video import pictures
 from streamer.errors import ClipUnwritable
-from streamer.media.mp4 import decoding_times, mp4, parameter_sets, shown_times
+from streamer.media.mp4 import Copier, decoding_times, mp4, parameter_sets, shown_times
 from streamer.media.packets import CodedPicture, Excerpt
 from streamer.testing.film import moving_square, write_film
 from tests.streamer.media.excerpts import shuffled_times, taken
@@ -80,6 +80,21 @@ def test_pictures_that_no_mp4_holds_are_refused_with_what_would_do(tmp_path: Pat
         container.mux(stream.encode(None))
     with pytest.raises(ClipUnwritable, match=r"vp8 .* set the camera to H\.264"):
         mp4(taken(path))
+
+
+def test_a_picture_without_a_time_is_shown_just_before_the_next(tmp_path: Path) -> None:
+    with av.open(str(film(tmp_path, "h264"))) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    copier, unit_s = Copier(float(packets[0].time_base)), float(packets[0].time_base)
+    first, second, third, fourth = packets[:4]
+    first.pts = third.pts = None
+    assert copier.copied(first) == []
+    early, timed = copier.copied(second)
+    assert (early.data, early.is_key) == (bytes(first), True)
+    assert (timed.pts - early.pts) * unit_s == pytest.approx(0.04)
+    assert copier.copied(third) == []
+    between, last = copier.copied(fourth)
+    assert timed.pts < between.pts < last.pts
 
 
 def test_shown_times_count_from_the_earliest_and_are_all_different() -> None:
