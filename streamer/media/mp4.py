@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from itertools import pairwise
 from typing import cast
 
@@ -28,7 +29,7 @@ def coding_of(stream: VideoStream) -> Coding:
     """How an open stream is coded, in memory of its own: of a closed container the library reads freed memory."""
     held = av.open(io.BytesIO(), "w", format="matroska")  # which holds any coding
     template = held.add_stream_from_template(stream, opaque=True)
-    return Coding(stream.codec_context.codec.canonical_name, stream.time_base or template.time_base, template)
+    return Coding(stream.codec_context.codec.canonical_name, stream.time_base or Fraction(1, 90_000), template)
 
 
 class Copier:
