@@ -37,14 +37,14 @@ def _flattened(conv: nn.Conv3d) -> nn.Module | None:
     if not known or conv.padding_mode != "zeros" or {*conv.dilation} != {1}:
         return None
     if (taps, step, *_ends(conv)) == (1, 1, 0, 0):
-        return PictureConv(conv)
+        return SpaceConv(conv)
     if (*sides, *strides, *padding[1:]) == (1, 1, 1, 1, 0, 0):
         return TimeConv(conv)
     return StackedConv(conv) if step == conv.groups == 1 and conv.in_channels <= FEW_CHANNELS else None
 
 
-class PictureConv(nn.Module):
-    """A 1×h×w convolution. As all here, `(N, C, T, H, W)`, best channels last → the same, channels last."""
+class SpaceConv(nn.Module):
+    """A convolution over pictures alone, 1×h×w. As all here, `(N, C, T, H, W)`, best channels last → the same, channels last."""
 
     def __init__(self, conv: nn.Conv3d) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class PictureConv(nn.Module):
 
 
 class TimeConv(nn.Module):
-    """A k×1×1 convolution; may have a temporal stride."""
+    """A convolution over time alone, k×1×1; may have a temporal stride."""
 
     def __init__(self, conv: nn.Conv3d) -> None:
         super().__init__()
