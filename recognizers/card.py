@@ -117,7 +117,7 @@ def checkpoint_path(named: str | Path) -> Path:
 
 
 def wrong_labels(card: Card) -> str | None:
-    """What is wrong where a card of `KINDS` says several labels at once, or one, and its kind cannot; `None` if it can."""
+    """What is wrong where a card of `KINDS` says several labels at once, or one, and its kind cannot; else `None`."""
     if (problem := mislabelled(card.kind, card.multilabel)) is None:
         return None
     return f"{problem}; the card must say multilabel: {str(not card.multilabel).lower()}, or take another kind"

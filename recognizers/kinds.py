@@ -1,7 +1,7 @@
 """What each kind of recognizer takes and can do: said here once, and read without torch.
 
-Settings, `takt check`, trainings, the catalogue and the texts of the reference are made of it. How networks of a kind are
-made, says `families`; how they are run, `build`.
+Settings, `takt check`, trainings, the catalogue and the texts of the reference are made of it. How networks of a kind
+are made, says `families`; how they are run, `build`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Library:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Abilities:
     """What recognizers of a kind take and can do."""
 
     runtimes: tuple[str, ...] = ("torch",)
@@ -44,10 +44,10 @@ class Kind:
 
 
 _BY_OPENVINO = ("torch", "openvino")
-_WHOLE_CLIPS = Kind(_BY_OPENVINO, labels="any")
-KINDS: dict[str, Kind] = {
-    "slowfast": Kind(_BY_OPENVINO, options=("mode",), labels="any"),
-    "slowfast_actors": Kind(
+_WHOLE_CLIPS = Abilities(_BY_OPENVINO, labels="any")
+KINDS: dict[str, Abilities] = {
+    "slowfast": Abilities(_BY_OPENVINO, options=("mode",), labels="any"),
+    "slowfast_actors": Abilities(
         options=("actor_model",),
         labels="each",
         data=("bench_pairs",),
@@ -60,17 +60,17 @@ KINDS: dict[str, Kind] = {
     "c2d": _WHOLE_CLIPS,
     "i3d": _WHOLE_CLIPS,
     "x3d": _WHOLE_CLIPS,
-    "single_frame": Kind(),
-    "two_stream": Kind(),
-    "crnn": Kind(options=("state",)),
-    "san": Kind(
+    "single_frame": Abilities(),
+    "two_stream": Abilities(),
+    "crnn": Abilities(options=("state",)),
+    "san": Abilities(
         options=("pose_model",),
         data=("skeletons", "clips"),
         learns="looks at people's joints",
         library=Library("ai_edge_litert", "pose"),
         finder="pose_model",
     ),
-    "huggingface": Kind(
+    "huggingface": Abilities(
         options=("background", "interval_s", "fetch"),
         labels="any",
         data=(),
@@ -105,7 +105,7 @@ DATA: Mapping[str, str] = {
 """What trainings learn from, and what is said of kinds that look at pictures and cannot."""
 
 
-def owners(has: Callable[[Kind], bool]) -> str:
+def owners(has: Callable[[Abilities], bool]) -> str:
     """The kinds of which something is so: `a slowfast or a san`."""
     return " or ".join(f"a {name}" for name, kind in KINDS.items() if has(kind))
 

@@ -17,7 +17,7 @@ from recognizers.errors import DeviceFailed, OutOfDeviceMemory
 from recognizers.prediction import Actors, Prediction
 from recognizers.recognizer import Answer, State
 
-Looking = Callable[[Sequence[Clip], Sequence[State | None]], tuple[Tensor, Sequence[State | None]]]
+ToLogits = Callable[[Sequence[Clip], Sequence[State | None]], tuple[Tensor, Sequence[State | None]]]
 """Clips, and what was known before each → logits `(N, C)`, and what is known after each."""
 
 
@@ -49,7 +49,7 @@ def on_device(threads: int, clips: int) -> Iterator[None]:
 
 
 def answered(
-    look: Looking, clips: Sequence[Clip], states: Sequence[State | None], card: Card, threads: int
+    look: ToLogits, clips: Sequence[Clip], states: Sequence[State | None], card: Card, threads: int
 ) -> list[Answer]:
     """Answer each clip. Safe to call from one thread at a time.
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from recognizers.models.slowfast import SlowFast
-from recognizers.runtimes.fastest import Way, best_of, seconds, trial_clips
+from recognizers.runtimes.fastest import Runner, best_of, seconds, trial_clips
 from recognizers.runtimes.folded import ByClip, FoldedSlowFast
 from recognizers.runtimes.openvino import OpenVinoStages, is_installed
 
@@ -21,7 +21,7 @@ def available(runtime: str) -> str:
     return "torch" if runtime == "auto" and not is_installed() else runtime
 
 
-def of_this_cpu(runtime: str, ways: Mapping[str, Callable[[], Way]], says: Callable[[Way], Tensor]) -> Way:
+def of_this_cpu(runtime: str, ways: Mapping[str, Callable[[], Runner]], says: Callable[[Runner], Tensor]) -> Runner:
     """What is to run a network, of ways by their runtimes, torch first.
 
     Args:

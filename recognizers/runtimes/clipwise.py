@@ -23,7 +23,9 @@ from recognizers.transforms import normalised, region_square
 class ClipRecognizer:
     """A network `(N, 3, T, H, W)` normalised → `(N, classes)`, on a GPU where there is one."""
 
-    def __init__(self, network: nn.Module, card: Card, threads: int, runtime: str = "torch", share: float = 1.0) -> None:
+    def __init__(
+        self, network: nn.Module, card: Card, threads: int, runtime: str = "torch", share: float = 1.0
+    ) -> None:
         """`share`: of the side of a region's central square, as much as the network sees."""
         self.spec, self.labels, self.background = card.spec, card.labels, card.background
         self._card, self._threads, self._share = card, threads, share

@@ -1,8 +1,9 @@
 """The fastest of several ways to run a network, among those that say what it says.
 
-That is one question (`best_of`), asked where answers differ for two reasons. On a CPU (`choice`) another library adds up
-the same numbers in another order: logits differ by rounding, and whatever differs by more is a fault. On a GPU (`gpu`) half
-the precision may be taken, which moves logits by more; there it is scores that may not move, since they are what counts.
+That is one question (`best_of`), asked where answers differ for two reasons. On a CPU (`choice`) another library adds
+up the same numbers in another order: logits differ by rounding, and whatever differs by more is a fault. On a GPU
+(`gpu`) half the precision may be taken, which moves logits by more; there it is scores that may hardly move, since they
+are what counts.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from recognizers.runtimes.answers import scores_of
 TOLERANCE = 0.005
 """How much a score may differ, by what runs the network, from that of the plain network in float32 on a CPU."""
 
-Way = TypeVar("Way")
+Runner = TypeVar("Runner")
 Look = Callable[[Tensor], Tensor]
 """`(N, T, 3, H, W)` uint8 pictures → `(N, classes)` float32 logits."""
 
@@ -55,8 +56,8 @@ def is_faithful(look: Look, trial: Trial) -> bool:
 
 
 def best_of(
-    ways: Mapping[str, Callable[[], Way]], is_faithful: Callable[[Way], bool], seconds: Callable[[Way], float]
-) -> Way:
+    ways: Mapping[str, Callable[[], Runner]], is_faithful: Callable[[Runner], bool], seconds: Callable[[Runner], float]
+) -> Runner:
     """The first way, or a faster one that is faithful. Ways that fail, or say something else, are left out, which is
     told; `seconds` measures one."""
     plain, *others = ways

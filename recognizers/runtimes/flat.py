@@ -44,7 +44,7 @@ def _flattened(conv: nn.Conv3d) -> nn.Module | None:
 
 
 class SpaceConv(nn.Module):
-    """A convolution over pictures alone, 1×h×w. As all here, `(N, C, T, H, W)`, best channels last → the same, channels last."""
+    """A 1×h×w convolution. As all here, `(N, C, T, H, W)`, best channels last → the same, channels last."""
 
     def __init__(self, conv: nn.Conv3d) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class SpaceConv(nn.Module):
 
 
 class TimeConv(nn.Module):
-    """A convolution over time alone, k×1×1; may have a temporal stride."""
+    """A k×1×1 convolution; may have a temporal stride."""
 
     def __init__(self, conv: nn.Conv3d) -> None:
         super().__init__()

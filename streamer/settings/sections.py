@@ -88,7 +88,8 @@ class RecognizerSection(Section):
     )
     mode: Literal["window", "stream", "delayed"] = Field(
         "window",
-        description=f"of {of('mode')}; stream: looks at each picture once (causal networks); delayed: so with any, late",
+        description=f"of {of('mode')}; stream: looks at each picture once (causal networks); delayed: so with any, "
+        "late",
     )
     state: Literal["windowed", "carried"] = Field(
         "windowed", description=f"of {of('state')}: begin anew with every clip, or carry on from the one before"
@@ -96,7 +97,8 @@ class RecognizerSection(Section):
     average_clips: int = Field(1, ge=1, le=64, description="answers whose scores are averaged; 1: each stands alone")
     pose_model: Path | None = Field(
         None,
-        description=f"of {of('pose_model')}: the file of the networks that find its joints; null: from the cache folder",
+        description=f"of {of('pose_model')}: the file of the networks that find its joints; "
+        "null: from the cache folder",
     )
     actor_model: Path | None = Field(
         None,

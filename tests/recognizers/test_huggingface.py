@@ -306,7 +306,7 @@ def test_what_is_no_name_of_the_hub_is_refused(name: str) -> None:
 def test_what_is_fetched_is_named_by_a_commit_which_nobody_can_move(revision: str, said: str) -> None:
     with pytest.raises(CheckpointMismatch, match=said) as refused:
         source_of(f"hub:owner/name{revision}", fetches=True)
-    assert str(refused.value).endswith("fetch: true needs hub:owner/name@COMMIT, the 40 digits of a commit in its history")
+    assert str(refused.value).endswith("needs hub:owner/name@COMMIT, the 40 digits of a commit in its history")
 
 
 def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
