@@ -59,6 +59,4 @@ def after_stems(network: SlowFast, folded: FoldedSlowFast, crop_px: int, runtime
         "torch": lambda: None,
         "openvino": lambda: OpenVinoStages(network, *stems, threads),
     }
-    return of_this_cpu(
-        runtime, ways, lambda by_clip: folded.decide([stems]) if by_clip is None else by_clip(*stems)
-    )
+    return of_this_cpu(runtime, ways, lambda by_clip: folded.decide([stems]) if by_clip is None else by_clip(*stems))

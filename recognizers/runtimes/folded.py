@@ -134,9 +134,7 @@ class FoldedSlowFast(nn.Module):
         fast, fast_seen = self.fast_stem.of_clip(clip, shown, seen[1], hop)
         if hop % self.alpha:  # the next clip's slow pictures are others
             return (self.slow_stem(clip[:: self.alpha]), fast), ((), fast_seen)
-        slow, slow_seen = self.slow_stem.of_clip(
-            clip[:: self.alpha], shown[:: self.alpha], seen[0], hop // self.alpha
-        )
+        slow, slow_seen = self.slow_stem.of_clip(clip[:: self.alpha], shown[:: self.alpha], seen[0], hop // self.alpha)
         return (slow, fast), (slow_seen, fast_seen)
 
     def decide(self, stems: Sequence[Stems]) -> Tensor:

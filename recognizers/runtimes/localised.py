@@ -62,9 +62,7 @@ class LocalisedRecognizer:
         actors = Actors(_in_the_picture(found, clip.region), found.scores, scores)
         return prediction_of(clip, self._anybody(scores), exclusive=False, actors=actors), known
 
-    def _logits(
-        self, pictures: Tensor, clip: Clip, boxes: Tensor, state: State | None
-    ) -> tuple[Tensor, State | None]:
+    def _logits(self, pictures: Tensor, clip: Clip, boxes: Tensor, state: State | None) -> tuple[Tensor, State | None]:
         """`(T, 3, H, W)` uint8 and boxes in them → `(K, C)`, and what to hand in with the next clip."""
         owner = torch.zeros(len(boxes), dtype=torch.long)
         if self._folded is None:

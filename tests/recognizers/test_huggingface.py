@@ -25,7 +25,6 @@ from tests.recognizers.pictures import clips, follow, pictures
 from tests.recognizers.videos import LABELS, MODELS, PREPROCESSOR, SIDE_PX, model, write_video
 from tests.streamer.plants import blinking_film, write_plant
 
-
 COMMIT = "0a1b2c3d4e" * 4
 
 
