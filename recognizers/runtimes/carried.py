@@ -59,9 +59,9 @@ class CarriedRecognizer:
 
     def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
         """Answer each clip; see `answered`."""
-        return answered(self._look, clips, states, self._card, self._threads)
+        return answered(self._logits, clips, states, self._card, self._threads)
 
-    def _look(self, clips: Sequence[Clip], states: Sequence[State | None]) -> tuple[Tensor, Sequence[State | None]]:
+    def _logits(self, clips: Sequence[Clip], states: Sequence[State | None]) -> tuple[Tensor, Sequence[State | None]]:
         before = [_known(clip, state) for clip, state in zip(clips, states, strict=True)]
         seen = self._extractor.remember([self._new(*both) for both in zip(clips, before, strict=True)])
         after = [self._after(*all_three) for all_three in zip(clips, before, seen, strict=True)]

@@ -35,9 +35,9 @@ class ClipRecognizer:
 
     def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
         """Answer each clip; see `answered`."""
-        return answered(self._look, clips, states, self._card, self._threads)
+        return answered(self._logits, clips, states, self._card, self._threads)
 
-    def _look(self, clips: Sequence[Clip], _: Sequence[State | None]) -> tuple[Tensor, Sequence[State | None]]:
+    def _logits(self, clips: Sequence[Clip], _: Sequence[State | None]) -> tuple[Tensor, Sequence[State | None]]:
         shown = [region_square(clip, self._card.crop_px, self._share) for clip in clips]
         return self._network(torch.stack(shown)), [None] * len(clips)
 

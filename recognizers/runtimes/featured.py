@@ -30,9 +30,9 @@ class FeaturedRecognizer:
 
     def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
         """Answer each clip; see `answered`."""
-        return answered(self._look, clips, states, self._card, self._threads)
+        return answered(self._logits, clips, states, self._card, self._threads)
 
-    def _look(self, clips: Sequence[Clip], states: Sequence[State | None]) -> tuple[Tensor, Sequence[State | None]]:
+    def _logits(self, clips: Sequence[Clip], states: Sequence[State | None]) -> tuple[Tensor, Sequence[State | None]]:
         known = self._extractor.remember([_view(*both) for both in zip(clips, states, strict=True)])
         return self._network.decide(torch.stack([memory.said for memory in known])), known
 

@@ -54,9 +54,9 @@ class SkeletalRecognizer:
 
     def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
         """Answer each clip; see `answered`."""
-        return answered(self._look, clips, states, self._card, self._threads)
+        return answered(self._logits, clips, states, self._card, self._threads)
 
-    def _look(self, clips: Sequence[Clip], states: Sequence[State | None]) -> tuple[Tensor, Sequence[State | None]]:
+    def _logits(self, clips: Sequence[Clip], states: Sequence[State | None]) -> tuple[Tensor, Sequence[State | None]]:
         known = [self._find(clip, state) for clip, state in zip(clips, states, strict=True)]
         return self._network(torch.stack([self._input(one) for one in known]).to(self._device)), known
 

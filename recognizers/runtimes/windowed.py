@@ -35,9 +35,9 @@ class WindowedRecognizer:
 
     def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
         """Answer each clip; see `answered`."""
-        return answered(self._look, clips, states, self._card, self._threads)
+        return answered(self._logits, clips, states, self._card, self._threads)
 
-    def _look(self, clips: Sequence[Clip], states: Sequence[State | None]) -> tuple[Tensor, Sequence[State | None]]:
+    def _logits(self, clips: Sequence[Clip], states: Sequence[State | None]) -> tuple[Tensor, Sequence[State | None]]:
         pictures = torch.stack([region_square(clip, self._card.crop_px) for clip in clips])
         if not isinstance(self._network, FoldedSlowFast):
             return self._network(pictures), [None] * len(clips)

@@ -269,7 +269,7 @@ def test_what_the_hub_does_not_give_is_told(
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
     with pytest.raises(CheckpointMismatch, match=said):
-        build_recognizer("huggingface", "hub:owner/net@1a2b", {"fetch": fetches})
+        build_recognizer("huggingface", f"hub:owner/net@{COMMIT}", {"fetch": fetches})
 
 
 def test_a_model_is_a_folder_unless_its_name_begins_with_hub(tmp_path: Path) -> None:
