@@ -27,7 +27,7 @@ def training_plan(settings: Mapping[str, Any]) -> TrainingPlan:
     """
     data, begin = settings["data"], settings["begin"]
     network = _named(settings["network"]) if begin is None else _of_checkpoint(checkpoint_path(begin))
-    return TrainingPlan(
+    plan = TrainingPlan(
         kind=network.kind,
         size=network.size,
         spec=network.spec,
@@ -41,6 +41,8 @@ def training_plan(settings: Mapping[str, Any]) -> TrainingPlan:
         begin=None if begin is None else checkpoint_path(begin),
         curves=settings["curves"],
     )
+    plan.check()
+    return plan
 
 
 @dataclass(frozen=True, slots=True)

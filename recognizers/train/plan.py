@@ -34,7 +34,7 @@ SOURCES: Mapping[str, type[Data]] = {
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """A whole training. One of a kind that cannot learn from its data, or not say what it is to say, is a DataError."""
+    """A whole training."""
 
     kind: str
     """A key of `KINDS`."""
@@ -64,14 +64,6 @@ class TrainingPlan:
         """The best weights so far, as a checkpoint."""
         return self.out.with_suffix(f".best{self.out.suffix}")
 
-    def __post_init__(self) -> None:
-        given = next(name for name, source in SOURCES.items() if isinstance(self.data, source))
-        if (problem := unlearnable(self.kind, given)) is not None:
-            raise DataError(problem)
-        if (problem := mislabelled(self.kind, self.multilabel)) is not None:
-            right = str(not self.multilabel).lower()
-            raise DataError(f"{problem}; set network.multilabel: {right}, or train another kind")
-
     @property
     def stored_px(self) -> int:
         """Pictures are kept a little larger than the network sees them, for random crops."""
@@ -82,12 +74,22 @@ class TrainingPlan:
         """Twice the clips' own rate, so that clips can begin between two of the live grid's moments."""
         return 2 / self.spec.interval_s
 
+    def check(self) -> None:
+        """Raises DataError where the kind cannot learn from such data, or not say what it is to say."""
+        given = next(name for name, source in SOURCES.items() if isinstance(self.data, source))
+        if (problem := unlearnable(self.kind, given)) is not None:
+            raise DataError(problem)
+        if (problem := mislabelled(self.kind, self.multilabel)) is not None:
+            right = str(not self.multilabel).lower()
+            raise DataError(f"{problem}; set network.multilabel: {right}, or train another kind")
+
     def lessons(self, tick: Tick) -> Lessons:
         """The data, read.
 
         Raises:
             DataError: it cannot be read, or shows nothing of some action.
         """
+        self.check()
         data, size = self.data, self.size
         if isinstance(size, SkeletonSize):
             return SkeletonLessons(self._skeletons(size, tick), size, self.recipe, self.jitter)
