@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from recognizers.clip import ClipSpec
 from recognizers.errors import CheckpointMismatch
+from recognizers.files import is_file, opened
 from recognizers.kinds import mislabelled
 
 CARD = "takt.card"
@@ -110,7 +111,7 @@ def checkpoint_path(named: str | Path) -> Path:
     if not text.startswith("bundled:"):
         return Path(named)
     path = BUNDLED / f"{text.removeprefix('bundled:')}.safetensors"
-    if not path.exists():
+    if not is_file(path):
         known = ", ".join(sorted(f"bundled:{one.stem}" for one in BUNDLED.glob("*.safetensors")))
         raise CheckpointMismatch(f"no checkpoint {text} ships with this package; there are: {known}")
     return path
@@ -130,7 +131,7 @@ def read_card(path: Path) -> Card:
         CheckpointMismatch: it is missing, a pickle, damaged, or not one of ours; says what to do.
     """
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             header = _header(path, file)
     except OSError as error:
         raise CheckpointMismatch(f"cannot read the checkpoint {path}: {error.strerror}; check the path") from error

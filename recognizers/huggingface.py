@@ -16,6 +16,7 @@ from typing import Any
 from recognizers.card import Abstain, Card
 from recognizers.clip import ClipSpec
 from recognizers.errors import CheckpointMismatch
+from recognizers.files import is_folder, opened
 
 KIND = "huggingface"
 INTERVALS_S: Mapping[str, float] = {
@@ -66,7 +67,7 @@ def source_of(checkpoint: str, fetches: bool) -> Path | OfTheHub:
         CheckpointMismatch: there is no such folder; it is no name of the hub, or has no commit where it needs one.
     """
     if not checkpoint.startswith(_HUB):
-        if _is_folder(checkpoint):
+        if is_folder(Path(checkpoint)):
             return Path(checkpoint)
         raise CheckpointMismatch(
             f"no such folder: {checkpoint}; check the path, or give a model of the hub as hub:owner/name@COMMIT"
@@ -82,13 +83,6 @@ def source_of(checkpoint: str, fetches: bool) -> Path | OfTheHub:
             f"fetch: true needs {_HUB}{match['name']}@COMMIT, the 40 digits of a commit in its history"
         )
     return OfTheHub(match["name"], revision)
-
-
-def _is_folder(path: str) -> bool:
-    try:
-        return Path(path).is_dir()
-    except OSError:  # too long for a path, or not ours to look at
-        return False
 
 
 def folder_card(folder: Path, wanted: Wanted) -> Card:
@@ -185,7 +179,8 @@ def _square(size: Any) -> int | None:
 def _json(path: Path) -> dict[str, Any] | None:
     """What a file says; `None` where there is none."""
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        with opened(path) as file:
+            held = json.loads(file.read())
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:

@@ -19,7 +19,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace, output: Output) -> int:
     settings = load(arguments.config, os.environ)
     streams, watches = len(settings.streams), sum(len(stream.watches) for stream in settings.streams)
-    output.show(
+    output.result(
         {"config": str(arguments.config), "valid": True, "streams": streams, "watches": watches},
         f"{arguments.config} is valid: {_count(streams, 'stream')}, {_count(watches, 'watch')}",
     )

@@ -42,7 +42,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     with leaving_at_once():
         from streamer.recordings import replay_files  # noqa: PLC0415 - torch takes seconds to import
 
-    asyncio.run(replay_files(settings, arguments.stream, arguments.files, arguments.start_at, output.show))
+    asyncio.run(replay_files(settings, arguments.stream, arguments.files, arguments.start_at, output.result))
     return 0
 
 

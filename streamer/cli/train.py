@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from streamer.cli.output import Output
+from streamer.cli.output import Output, printable
 from streamer.settings import load_training
 
 EXAMPLES = "example: takt train config/training/cell.yaml"
@@ -38,7 +38,8 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     best = "map" if card.multilabel else "top1"
     output.result(
         {"checkpoint": str(settings.out), "card": str(shown), best: held_out[best], "held_out": held_out},
-        f"[green]{settings.out}[/]: {headline(held_out)} of {held_out['clips']} held-out clips; card in {shown}",
+        (str(settings.out), "green"),
+        f": {headline(held_out)} of {held_out['clips']} held-out clips; card in {shown}",
     )
     return 0
 
@@ -47,8 +48,13 @@ class _Bars:
     """A bar for each kind of work, on standard error."""
 
     def __init__(self, output: Output, is_shown: bool) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        note = TextColumn("{task.fields[note]}")
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        note = TextColumn("{task.fields[note]}", markup=False)
         self._progress = Progress(*columns, note, console=output.errors, disable=not is_shown)
         self._tasks: dict[str, TaskID] = {}
 
@@ -70,4 +76,4 @@ class _Bars:
 
     def note(self, line: str) -> None:
         if not self._progress.disable:
-            self._progress.console.print(line, markup=False)
+            self._progress.console.print(printable(line))
