@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
-import zipfile
 from pathlib import Path
 
 import pytest
