@@ -121,8 +121,7 @@ def test_a_complete_unit_has_a_verdict_on_everything_that_had_to_be_done(
         newest = {one.step_id: one for one in told if isinstance(one, StepEvent) and one.cycle_id == end.cycle_id}
         judged = {one.step for one in newest.values()}
         assert judged >= {"|".join(sorted(clause)) for clause in procedure.required()}
-        lost = {one.step for one in newest.values() if one.verdict in ("missed", "inconclusive")}
-        assert set(end.left) <= lost
+        assert {one.step for one in newest.values() if one.verdict is Verdict.MISSED} <= set(end.left)
 
 
 @given(procedures(), happenings, st.floats(0, 5))
