@@ -54,7 +54,7 @@ def fitted(pictures: Sequence[Picture], short_px: int) -> Tensor:
 
 
 def resized(pictures: Sequence[Picture], height_px: int, width_px: int) -> Tensor:
-    """Pictures of one size → `(T, 3, height_px, width_px)` uint8: all of them, stretched where the shape is another."""
+    """Pictures of one size → `(T, 3, height_px, width_px)` uint8: whole, stretched where the shape is another."""
     height, width = pictures[0].shape[:2]
     stacked = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
     if (height, width) == (height_px, width_px):

@@ -41,6 +41,8 @@ class VideoListData:
     """Simulated scenes for the background."""
     held_out_every: int = 3
     """Every n-th group is kept from training, where the set has no splits of its own."""
+    pose_model: Path | None = None
+    """The file of the networks that find joints in the videos, for a network of joints; None: from the cache folder."""
 
     def listing(self) -> Listing:
         """Raises DataError where the lists cannot be read."""

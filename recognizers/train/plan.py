@@ -73,10 +73,11 @@ class TrainingPlan:
     def _skeletons(self, size: SkeletonSize, tick: Tick) -> SkeletonSet:
         if isinstance(self.data, SkeletonData):
             return self.data.load()
-        if not isinstance(self.data, ClipListData):
+        if not isinstance(self.data, ClipListData | VideoListData):
             raise DataError(f"a {self.kind} network looks at people's joints; give data.skeletons or data.clips")
+        model = self.data.pose_model
         try:
-            estimator = build_estimator(size.layout, size.coordinates, 1, self.data.pose_model, self.recipe.threads)
+            estimator = build_estimator(size.layout, size.coordinates, 1, model, self.recipe.threads)
         except CheckpointMismatch as error:
             raise DataError(str(error)) from error
         return joints_in(self.data, Looking(estimator, size.layout, 1 / self.spec.interval_s, size.frames), tick)

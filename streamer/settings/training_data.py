@@ -12,6 +12,10 @@ from streamer.settings.values import Count, PositiveSeconds, Section, Text
 Videos = Annotated[Path | None, Field(description="where the videos are, in whatever folders; null: with the lists")]
 Negatives = Annotated[tuple[Path, ...], Field(description="videos that show none of the actions")]
 Elsewhere = Annotated[int, Field(ge=0, description="simulated scenes for the background")]
+PoseModel = Annotated[
+    Path | None,
+    Field(description="for a san: the file of the networks that find joints in them; null: from the cache folder"),
+]
 HeldOutEvery = Annotated[int, Field(ge=2, description="every n-th group is kept from training")]
 
 
@@ -32,9 +36,7 @@ class ClipsSection(Section):
     negatives: tuple[Path, ...] = Field((), description="videos that show none of the actions")
     elsewhere: Annotated[int, Field(ge=0)] = Field(40, description="simulated scenes for the background")
     held_out_every: int = Field(3, ge=2, description="every n-th group is kept from training")
-    pose_model: Path | None = Field(
-        None, description="for a san: the file of the networks that find joints in them; null: from the cache folder"
-    )
+    pose_model: PoseModel = None
 
 
 class SkeletonsSection(Section):
@@ -96,6 +98,7 @@ class FolderSection(Section):
     negatives: Negatives = ()
     elsewhere: Elsewhere = 0
     held_out_every: HeldOutEvery = 3
+    pose_model: PoseModel = None
 
 
 class RecordingsSection(Section):
@@ -105,6 +108,7 @@ class RecordingsSection(Section):
     negatives: Negatives = ()
     elsewhere: Elsewhere = 0
     held_out_every: HeldOutEvery = 3
+    pose_model: PoseModel = None
 
 
 class AvaSection(Section):
