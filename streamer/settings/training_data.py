@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from recognizers.kinds import of, taught_by
 from streamer.settings.values import Count, PositiveSeconds, Section, Text
 
 Videos = Annotated[Path | None, Field(description="where the videos are, in whatever folders; null: with the lists")]
@@ -14,7 +15,10 @@ Negatives = Annotated[tuple[Path, ...], Field(description="videos that show none
 Elsewhere = Annotated[int, Field(ge=0, description="simulated scenes for the background")]
 PoseModel = Annotated[
     Path | None,
-    Field(description="for a san: the file of the networks that find joints in them; null: from the cache folder"),
+    Field(
+        description=f"for {of('pose_model')}: the file of the networks that find joints in them; "
+        "null: from the cache folder"
+    ),
 ]
 HeldOutEvery = Annotated[int, Field(ge=2, description="every n-th group is kept from training")]
 
@@ -51,7 +55,7 @@ class SkeletonsSection(Section):
 
 
 class BenchPairsSection(Section):
-    """Pairs of simulated work cells side by side, each with an operator in a box, for `slowfast_actors`."""
+    """Pairs of simulated work cells side by side, each with an operator in a box."""
 
     seed: int = Field(5000, ge=0, le=2**31, description="of the first bench; the next one has the next seed")
     sessions: Count = Field(12, description="pairs to train on")
@@ -112,7 +116,7 @@ class RecordingsSection(Section):
 
 
 class AvaSection(Section):
-    """AVA, for `slowfast_actors`."""
+    """AVA: what each person does, in boxes."""
 
     path: Path = Field(description="the folder of ava_train*.csv, ava_val*.csv and the label map *.pbtxt")
     videos: Videos = None
@@ -128,13 +132,15 @@ class DataSection(Section):
     kinetics: KineticsSection | None = Field(None, description="Kinetics-400, -600, -700 or lists like theirs")
     charades: CharadesSection | None = Field(None, description="Charades")
     splits: SplitsSection | None = Field(None, description="UCF101 or HMDB51")
-    ava: AvaSection | None = Field(None, description="AVA, for `slowfast_actors`")
-    skeletons: SkeletonsSection | None = Field(None, description="a file of skeletons, for `san`")
-    bench_pairs: BenchPairsSection | None = Field(None, description="two work cells a picture, for `slowfast_actors`")
+    ava: AvaSection | None = Field(None, description=f"AVA, for {taught_by('ava')}")
+    skeletons: SkeletonsSection | None = Field(None, description=f"a file of skeletons, for {taught_by('skeletons')}")
+    bench_pairs: BenchPairsSection | None = Field(
+        None, description=f"two work cells a picture, for {taught_by('bench_pairs')}"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> DataSection:
-        kinds = list(type(self).model_fields)
-        if sum(getattr(self, kind) is not None for kind in kinds) != 1:
-            raise ValueError(f"must have exactly one of {', '.join(kinds[:-1])} and {kinds[-1]}")
+        *first, last = type(self).model_fields
+        if sum(one is not None for _, one in self) != 1:
+            raise ValueError(f"must have exactly one of {', '.join(first)} and {last}")
         return self
