@@ -2,12 +2,13 @@
 
 from streamer.settings.loader import load, load_training, schema, secrets, settings_of
 from streamer.settings.reference import reference
-from streamer.settings.sections import Mqtt, Rule, Settings, Stream, WatchSection
+from streamer.settings.sections import Mqtt, RecognizerSection, Rule, Settings, Stream, WatchSection
 from streamer.settings.sources import Source
 from streamer.settings.training import TrainingSettings
 
 __all__ = [
     "Mqtt",
+    "RecognizerSection",
     "Rule",
     "Settings",
     "Source",
