@@ -171,13 +171,14 @@ async def test_a_recognizer_that_does_not_run_is_told(plant: Plant) -> None:
 
 
 async def test_a_camera_that_comes_and_goes_meanwhile_ends_what_it_began_once(plant: Plant) -> None:
-    plant.camera("cam", *[[*FOR_EVER[:9], LOST]] * 3, FOR_EVER)
+    camera = plant.camera("cam", *[[*FOR_EVER[:99], LOST]] * 3, FOR_EVER)
     networks = [plant.checkpoint(str(n), SayingRecognizer(pick)) for n in range(4)]
     async with plant.running():
         for network in networks:
             await plant.asked(do="promote", checkpoint=network)
-        await plant.until(lambda: len(plant.told("cam")) == 7)
+        await plant.until(lambda: camera.attempts == 4 and plant.told("cam")[-1:] == [("started", None)])
 
+    assert plant.told("cam")[-1] == ("ended", "shutdown")
     told = Counter((m.body["action_id"], m.body["phase"]) for m in plant.sink.messages)
     assert set(told.values()) == {1}
     assert {key for key, phase in told if phase == "started"} == {key for key, phase in told if phase == "ended"}
