@@ -4,6 +4,7 @@ a MiniROAD: An et al., ICCV 2023). A clip's score is the mean of its steps' scor
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,9 @@ class CrnnSize(PictureSize):
     hidden: int = 128
     """Numbers that the recurrent part carries from picture to picture, in each layer."""
     layers: int = 1
+    grid: int = 1
+    """The recurrent part sees the means of grid × grid parts of a picture's map: where something is, not only that it
+    is there. LRCN's, too, sees every place (its features are those of a fully connected layer)."""
     cold: int = 0
     """First steps of a clip whose scores do not count: the recurrent part has seen too little. LRCN counts all."""
 
@@ -30,8 +34,8 @@ class CrnnSize(PictureSize):
         PictureSize.__post_init__(self)
         if self.cell not in CELLS:
             raise ValueError(f"no cell {self.cell!r}; there are: {', '.join(CELLS)}")
-        if min(self.hidden, self.layers) < 1:
-            raise ValueError(f"{self}: hidden and layers must be at least 1")
+        if min(self.hidden, self.layers, self.grid) < 1:
+            raise ValueError(f"{self}: hidden, layers and grid must be at least 1")
         if not 0 <= self.cold < self.frames:
             raise ValueError(f"cold ({self.cold}) must leave some of the {self.frames} pictures")
 
@@ -40,18 +44,25 @@ class Crnn(nn.Module):
     """Clips to logits: `(N, 3, T, H, W)` float, normalised → `(N, classes)`, whose softmax is the mean of the steps'
     softmaxes (but the cold ones)."""
 
+    DECIDING: ClassVar[tuple[str, ...]] = ("dropout", "recurrent", "head")
+
     def __init__(self, size: CrnnSize, classes: int) -> None:
         super().__init__()
         self.size = size
-        self.features = PictureFeatures(size)
+        self.features = PictureFeatures(size, size.grid)
         self.dropout = nn.Dropout(size.dropout)
         cell = nn.GRU if size.cell == "gru" else nn.LSTM
         self.recurrent = cell(self.features.channels, size.hidden, size.layers, batch_first=True)
         self.head = nn.Linear(size.hidden, classes)
 
     def forward(self, clips: Tensor) -> Tensor:
-        pictures = clips.transpose(1, 2)
-        return self.decide(self.features(pictures.flatten(0, 1)).view(*pictures.shape[:2], -1))
+        return self.decide(self.look(clips))
+
+    def look(self, inputs: Tensor) -> Tensor:
+        """Clips to the features of their pictures, `(N, T, F)`."""
+        pictures = inputs.transpose(1, 2)
+        seen: Tensor = self.features(pictures.flatten(0, 1))
+        return seen.view(*pictures.shape[:2], -1)
 
     def decide(self, features: Tensor) -> Tensor:
         """`(N, T, F)` features of pictures → `(N, classes)` logits; the recurrent part begins at each clip's first."""
@@ -74,7 +85,7 @@ class Crnn(nn.Module):
 
 def crnn_small() -> CrnnSize:
     """For two CPU cores and for training from scratch on a few hundred clips."""
-    return CrnnSize(frames=16, cold=8)
+    return CrnnSize(frames=16, cold=8, grid=3)
 
 
 def crnn_lite0() -> CrnnSize:

@@ -38,6 +38,20 @@ class TrainingPlan:
     """Of the weights, for the card."""
     multilabel: bool = False
     """Several actions can go on at once; each is asked for by itself."""
+    begin: Path | None = None
+    """A checkpoint of this kind and size to begin with."""
+    curves: Path | None = None
+    """A folder for the curves of the training."""
+
+    @property
+    def state_path(self) -> Path:
+        """Where a killed training goes on from."""
+        return self.out.with_suffix(".state")
+
+    @property
+    def best_path(self) -> Path:
+        """The best weights so far, as a checkpoint."""
+        return self.out.with_suffix(f".best{self.out.suffix}")
 
     @property
     def stored_px(self) -> int:
