@@ -17,6 +17,7 @@ from recognizers.card import Abstain, checkpoint_path, read_card
 from recognizers.clip import ClipSpec, Region
 from recognizers.errors import CheckpointMismatch
 from recognizers.identity import identity
+from recognizers.kinds import OPTIONS
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.metrics import Metrics
@@ -37,10 +38,7 @@ from streamer.worker import Plan, StreamPlan
 
 _log = logging.getLogger(__name__)
 
-_OPTIONS = {
-    "hop_s", "threads", "mode", "state", "average_clips", "actor_model", "pose_model",
-    "background", "interval_s", "fetch",
-}  # fmt: skip
+_OPTIONS = {"hop_s", "threads", "average_clips", *OPTIONS}
 """Of a recognizer's section, what it is built with as it stands."""
 NO_SPECS: Mapping[str, ClipSpec] = MappingProxyType({})
 

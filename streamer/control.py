@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from streamer.errors import TaktError
+from streamer.errors import NobodyThere, TaktError
 
 _log = logging.getLogger(__name__)
 
@@ -25,10 +25,6 @@ PATIENCE_S = 600.0
 """How long a command waits for the answer: a large network takes its time to load."""
 
 Answer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
-
-
-class NobodyThere(TaktError):
-    """No service runs over this folder."""
 
 
 @asynccontextmanager

@@ -48,8 +48,6 @@ class Family:
     """Those that have a name."""
     network: Callable[[Any, int], nn.Module]
     """From numbers and the count of classes."""
-    multilabel: bool = False
-    """Whether it can say several labels at once. Logits that are made of shares of one cannot, as a mean over steps."""
 
     def named(self, name: str, changes: Mapping[str, Any]) -> Size:
         """The numbers of a named size, some of them changed.

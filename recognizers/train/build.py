@@ -9,40 +9,30 @@ from typing import Any
 
 from recognizers.card import checkpoint_path, read_card
 from recognizers.clip import ClipSpec
-from recognizers.data.actors import BenchPairData
-from recognizers.data.sets import ClipListData, WorkCellData
-from recognizers.data.skeletons import SkeletonData
 from recognizers.data.windows import Jitter
 from recognizers.errors import DataError
 from recognizers.families import FAMILIES
 from recognizers.nn.network import Size
 from recognizers.train.begin import size_of
-from recognizers.train.plan import TrainingPlan
+from recognizers.train.plan import SOURCES, TrainingPlan
 from recognizers.train.recipe import Recipe
-
-_DATA = {
-    "work_cell": WorkCellData,
-    "clips": ClipListData,
-    "skeletons": SkeletonData,
-    "bench_pairs": BenchPairData,
-}
 
 
 def training_plan(settings: Mapping[str, Any]) -> TrainingPlan:
     """A plan from the sections of a training file: network or begin, data, recipe, jitter, out.
 
     Raises:
-        DataError: there is no such network.
+        DataError: there is no such network, or it cannot learn from such data.
         CheckpointMismatch: the checkpoint to begin with is missing, damaged, or of nothing that can be trained.
     """
     data, begin = settings["data"], settings["begin"]
     network = _named(settings["network"]) if begin is None else _of_checkpoint(checkpoint_path(begin))
-    return TrainingPlan(
+    plan = TrainingPlan(
         kind=network.kind,
         size=network.size,
         spec=network.spec,
         crop_px=network.crop_px,
-        data=next(make(**data[name]) for name, make in _DATA.items() if data[name]),
+        data=next(make(**data[name]) for name, make in SOURCES.items() if data[name]),
         recipe=Recipe(**settings["recipe"]),
         jitter=Jitter(**settings["jitter"]),
         out=Path(settings["out"]),
@@ -51,6 +41,8 @@ def training_plan(settings: Mapping[str, Any]) -> TrainingPlan:
         begin=None if begin is None else checkpoint_path(begin),
         curves=settings["curves"],
     )
+    plan.check()
+    return plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +55,10 @@ class _Network:
 
 
 def _named(network: Mapping[str, Any]) -> _Network:
-    family = FAMILIES[network["kind"]]
     try:
-        size = family.named(network["size"], network["numbers"])
+        size = FAMILIES[network["kind"]].named(network["size"], network["numbers"])
     except (TypeError, ValueError) as error:
         raise DataError(f"network: {error}") from error
-    if network["multilabel"] and not family.multilabel:
-        raise DataError(f"network.multilabel: a {network['kind']} says one label at a time; train another kind")
     spec = ClipSpec(size.frames, network["interval_s"], network["hop_s"], network["crop_px"])
     return _Network(network["kind"], size, spec, network["crop_px"], network["multilabel"])
 

@@ -15,8 +15,8 @@ from typing import Any
 from recognizers.card import checkpoint_path, read_card
 from streamer.cli.output import Output
 from streamer.clock import SystemClock
-from streamer.control import NobodyThere, ask
-from streamer.errors import ConfigError, OutboxUnavailable
+from streamer.control import ask
+from streamer.errors import ConfigError, NobodyThere, OutboxUnavailable
 from streamer.outbox.files import owned
 from streamer.promotions import Promotions
 from streamer.settings import RecognizerSection, Settings, load

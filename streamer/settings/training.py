@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from recognizers.kinds import of, taught_by
 from streamer.settings.values import PositiveSeconds, Section, Share, Text, TrainedKind
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -42,7 +43,9 @@ class ClipsSection(Section):
     elsewhere: Annotated[int, Field(ge=0)] = Field(40, description="simulated scenes for the background")
     held_out_every: int = Field(3, ge=2, description="every n-th group is kept from training")
     pose_model: Path | None = Field(
-        None, description="for a san: the file of the networks that find joints in them; null: from the cache folder"
+        None,
+        description=f"for {of('pose_model')}: the file of the networks that find joints in them; "
+        "null: from the cache folder",
     )
 
 
@@ -58,7 +61,7 @@ class SkeletonsSection(Section):
 
 
 class BenchPairsSection(Section):
-    """Pairs of simulated work cells side by side, each with an operator in a box, for `slowfast_actors`."""
+    """Pairs of simulated work cells side by side, each with an operator in a box."""
 
     seed: int = Field(5000, ge=0, le=2**31, description="of the first bench; the next one has the next seed")
     sessions: Count = Field(12, description="pairs to train on")
@@ -71,13 +74,16 @@ class DataSection(Section):
 
     work_cell: WorkCellSection | None = Field(None, description="the simulated work cell")
     clips: ClipsSection | None = Field(None, description="a folder of clips")
-    skeletons: SkeletonsSection | None = Field(None, description="a file of skeletons, for `san`")
-    bench_pairs: BenchPairsSection | None = Field(None, description="two work cells a picture, for `slowfast_actors`")
+    skeletons: SkeletonsSection | None = Field(None, description=f"a file of skeletons, for {taught_by('skeletons')}")
+    bench_pairs: BenchPairsSection | None = Field(
+        None, description=f"two work cells a picture, for {taught_by('bench_pairs')}"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> DataSection:
-        if sum(one is not None for one in (self.work_cell, self.clips, self.skeletons, self.bench_pairs)) != 1:
-            raise ValueError("must have exactly one of work_cell, clips, skeletons and bench_pairs")
+        *first, last = type(self).model_fields
+        if sum(one is not None for _, one in self) != 1:
+            raise ValueError(f"must have exactly one of {', '.join(first)} and {last}")
         return self
 
 

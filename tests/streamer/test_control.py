@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from streamer.control import NobodyThere, ask, listening
-from streamer.errors import ConfigError, TaktError
+from streamer.control import ask, listening
+from streamer.errors import ConfigError, NobodyThere, TaktError
 
 
 async def answer(request: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ LEAST = {
     "replay": [NOWHERE, NOWHERE],
     "train": [NOWHERE],
     "promote": [NOWHERE, "cell"],
+    "procedure": ["check", NOWHERE],
     "models": ["convert", NOWHERE, NOWHERE, "--size", "r50_8x8", "--labels", NOWHERE, "--background", "none"],
 }
 """Arguments of each command that can fail, so that it does."""
