@@ -15,6 +15,7 @@ from recognizers.card import Abstain, checkpoint_path, read_card
 from recognizers.clip import Region
 from recognizers.errors import CheckpointMismatch
 from recognizers.huggingface import KIND
+from recognizers.kinds import OPTIONS
 from recognizers.recognizer import Recognizer
 from streamer.clock import Clock
 from streamer.errors import ConfigError
@@ -31,10 +32,7 @@ from streamer.sources.reconnect import RetryPolicy
 from streamer.stages import Watch
 from streamer.worker import Plan, StreamPlan
 
-_OPTIONS = {
-    "hop_s", "threads", "mode", "state", "average_clips", "actor_model", "pose_model",
-    "background", "interval_s", "fetch",
-}  # fmt: skip
+_OPTIONS = {"hop_s", "threads", "average_clips", *OPTIONS}
 """Of a recognizer's section, what it is built with as it stands."""
 SLOT = "0"
 """The outbox folder of the only worker."""

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from recognizers.clip import ClipSpec
 from recognizers.data.actors import ActorSet, ActorTrack
+from recognizers.data.fingerprint import fingerprint
 from recognizers.data.track import window_label
 from recognizers.data.windows import Jitter, window_positions
 from recognizers.errors import DataError
@@ -52,6 +53,11 @@ class ActorLessons:
         if recipe.flip or recipe.zoom or recipe.turn or recipe.mixup:
             raise DataError("clips with boxes are not flipped, zoomed, turned or mixed; leave these out of the recipe")
         self.labels, self.background, self.description = data.labels, data.background, data.description
+        parts = {"training": data.training, "calibration": data.calibration, "held_out": data.held_out}
+        self.fingerprint = fingerprint(
+            data.labels,
+            {part: [(one.name, one.group, one.labels) for one in tracks] for part, tracks in parts.items()},
+        )
         self._data, self._spec, self._recipe, self._jitter = data, spec, recipe, jitter
         often = [recipe.background if label == data.background else 1.0 for label in data.labels]
         self._shown = [

@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 def augmented(
     pictures: NDArray[np.uint8], crop_px: int, recipe: Recipe, rng: np.random.Generator, device: torch.device = CPU
 ) -> Tensor:
-    """`(N, T, S, S, 3)` uint8 → `(N, 3, T, crop, crop)` as the network sees it: shifted, perhaps nearer, mirrored or
+    """`(N, T, S, S, 3)` uint8 → `(N, 3, T, crop, crop)` as the network sees it: shifted, perhaps nearer or
     turned, with other brightness, contrast, colours and noise, perhaps partly hidden or under a faint picture of
     another. Chance is drawn on the CPU, so that it is the same on every device."""
     cropped = torch.stack([_cropped(clip, crop_px, recipe, rng) for clip in pictures])
@@ -67,8 +67,6 @@ def _cropped(clip: NDArray[np.uint8], crop_px: int, recipe: Recipe, rng: np.rand
         side = round(clip.shape[1] * rng.uniform(1 - recipe.zoom, 1))
     top, left = rng.integers(0, clip.shape[1] - side + 1, 2)
     cut = clip[:, top : top + side, left : left + side]
-    if recipe.flip and rng.random() < 0.5:
-        cut = cut[:, :, ::-1]
     return square(list(cut), crop_px)
 
 
