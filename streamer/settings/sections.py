@@ -81,6 +81,9 @@ class RecognizerSection(Section):
         "bundled:cell",
         description="a safetensors file or bundled:NAME; of a huggingface a folder or hub:owner/name@COMMIT",
     )
+    shadow: Text | None = Field(
+        None, description="a checkpoint of the same kind that watches beside it without a say; see takt promote"
+    )
     hop_s: PositiveSeconds | None = Field(None, description="seconds between clips; null: as the checkpoint says")
     threads: int = Field(1, ge=1, le=64, description="CPU threads for one batch")
     runtime: Literal["auto", "torch", "openvino"] = Field(
@@ -202,7 +205,7 @@ class Log(Section):
 class Settings(Section):
     """A whole configuration."""
 
-    data_dir: Path = Field(Path("data"), description="folder for the outbox; one service each")
+    data_dir: Path = Field(Path("data"), description="folder for the outbox and what was promoted; one service each")
     mqtt: Mqtt | None = Field(None, description="the broker")
     http: Http = Http()
     outbox: OutboxSection = OutboxSection()
@@ -211,3 +214,8 @@ class Settings(Section):
     streams: tuple[Stream, ...] = Field(min_length=1, description="cameras")
     shutdown: Shutdown = Shutdown()
     log: Log = Log()
+
+    @property
+    def outbox_folder(self) -> Path:
+        """Of the only worker; whoever owns it is the service of this data folder."""
+        return self.data_dir / "outbox" / "0"
