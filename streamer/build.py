@@ -117,7 +117,9 @@ def _model(section: RecognizerSection, checkpoint: str, runtime: str) -> Model:
     if section.abstain_below is not None:
         options["abstain"] = Abstain(section.abstain_by or "max_logit", section.abstain_below)
     options["runtime"] = runtime
-    return Model(build_recognizer(section.kind, checkpoint, options), checkpoint, identity(checkpoint))
+    recognizer = build_recognizer(section.kind, checkpoint, options)
+    thresholds = {} if section.kind == "huggingface" else read_card(checkpoint_path(checkpoint)).thresholds
+    return Model(recognizer, checkpoint, identity(checkpoint), thresholds)
 
 
 def build_watches(stream: Stream, models: Mapping[str, Model]) -> tuple[Watch, ...]:
@@ -134,9 +136,17 @@ def _watch(section: WatchSection, model: Model) -> Watch:
         background=recognizer.background,
         region=Region(*section.region),
         min_coverage=section.min_coverage,
-        rules={action: EventRule(**rule.model_dump()) for action, rule in rules.items()},
+        rules={action: event_rule(rule) for action, rule in rules.items()},
         model=model.id,
+        unsaid=frozenset(action for action, rule in rules.items() if rule.on is None),
+        thresholds=model.thresholds,
     )
+
+
+def event_rule(rule: Rule) -> EventRule:
+    """A section as the segmenter takes it."""
+    on = EventRule().on if rule.on is None else rule.on
+    return EventRule(**{**rule.model_dump(), "on": on, "off": min(rule.off, on)})
 
 
 def demand_of(watches: tuple[Watch, ...], shadows: Mapping[str, ClipSpec] = NO_SPECS) -> Demand:
