@@ -135,7 +135,7 @@ def plan_of(given: argparse.Namespace, out: Path) -> TrainingPlan:
         steps=steps, batch=given.batch, threads=given.threads, workers=given.workers, device=given.device,
         save_every=steps + 1, ghost=0.2, hide=0.2,
     )  # fmt: skip
-    data = WorkCellData(seed=1000, sessions=2, session_s=20.0, held_out=1, elsewhere=2)
+    data = WorkCellData(seed=1000, sessions=2, session_s=40.0, held_out=1, elsewhere=2)
     spec = ClipSpec(size.frames, 0.125, 0.25, given.crop)
     return TrainingPlan(given.kind, size, spec, given.crop, data, recipe, Jitter(still=0.4), out)
 

@@ -75,12 +75,13 @@ def _making(card: Card) -> list[str]:
         return []
     recipe = trained["recipe"]
     begun = f" It began with {trained['begin']}." if trained["begin"] else ""
+    chosen = "what was best on the calibration clips, after step" if recipe["looks"] > 1 else "the last, after step"
     return [
         "## How it was made",
         "",
-        f"Seed {recipe['seed']}, {recipe['steps']} steps of {recipe['batch']} clips; kept is what was best on the "
-        f"calibration clips, after step {trained['step']}.{begun} Fingerprint of the data: "
-        f"`{trained['fingerprint'][:16]}`. All numbers stand in the checkpoint, and in the JSON file beside it.",
+        f"Seed {recipe['seed']}, {recipe['steps']} steps of {recipe['batch']} clips; kept is {chosen} "
+        f"{trained['step']}.{begun} Fingerprint of the data: `{trained['fingerprint'][:16]}`. "
+        "All numbers stand in the checkpoint, and in the JSON file beside it.",
         "",
     ]
 

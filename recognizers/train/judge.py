@@ -36,7 +36,7 @@ def card_of(plan: TrainingPlan, lessons: Lessons, calibration: Answers, trained:
     told = {
         "data": lessons.description,
         "fingerprint": lessons.fingerprint,
-        "begin": "" if plan.begin is None else str(plan.begin),
+        "begin": "" if plan.begin is None else plan.begin.name,
         "recipe": {**asdict(plan.recipe), "mirrored": dict(plan.recipe.mirrored)},
         "jitter": asdict(plan.jitter),
         **trained,

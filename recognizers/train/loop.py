@@ -30,7 +30,7 @@ from recognizers.train.prefetch import Batch, batches
 from recognizers.train.ranks import Ranks, launched
 from recognizers.train.recipe import Recipe
 from recognizers.train.settle import said, settle_norms
-from recognizers.train.state import Best, Learner, State
+from recognizers.train.state import Best, Learner, State, check_writable
 from recognizers.train.watched import Progress, Taken, is_sound, why_unsound
 
 _READ_EVERY = 10
@@ -61,6 +61,8 @@ def train(plan: TrainingPlan, tick: Tick, told: Callable[[Progress], None], note
     check_curves(plan.curves)
     torch.set_num_threads(plan.recipe.threads)
     with launched(plan.recipe) as ranks:
+        if ranks.is_first:
+            check_writable(plan.out)
         lessons = ranks.shared(plan).lessons(tick)
         network = begun(plan, lessons.labels, note).to(plan.recipe.on)
         if plan.recipe.cached:

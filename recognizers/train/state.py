@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,8 +96,16 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise NotWritten(_unwritten(path, error)) from error
+
+
+def check_writable(path: Path) -> None:
+    """Raises NotWritten where no file can be made beside `path`: before hours of work, not after."""
+    trial = path.with_name(f"{path.name}.trial")
+    write_whole(trial, b"")
+    trial.unlink()
 
 
 def _unwritten(path: Path, error: OSError) -> str:

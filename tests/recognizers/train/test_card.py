@@ -34,7 +34,7 @@ def test_a_card_is_written_for_people_for_machines_and_as_a_picture(tmp_path: Pa
     assert told["trained"]["fingerprint"] == plan.lessons(quiet).fingerprint
     assert told["trained"]["recipe"]["seed"] == 1
     assert "(out.confusion.svg)" in text
-    assert f"after step {card.trained['step']}" in text
+    assert f"kept is what was best on the calibration clips, after step {card.trained['step']}" in text
     assert f"`{told['trained']['fingerprint'][:16]}`" in text
     assert ElementTree.parse(tmp_path / "out.confusion.svg").getroot().tag == f"{SVG}svg"
 

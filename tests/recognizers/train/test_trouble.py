@@ -101,6 +101,17 @@ def test_a_file_that_cannot_be_written_whole_leaves_the_old_one(tmp_path: Path) 
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_folder_that_takes_no_file_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    plan = tiny_plan(tmp_path / "file")
+
+    def tick(what: str, done: int, of: int) -> None:
+        raise AssertionError(what)
+
+    with pytest.raises(NotWritten, match=r"Not a directory|File exists"):
+        train(plan, tick, lambda _: None)
+
+
 def test_a_state_of_other_data_is_not_gone_on_with(tmp_path: Path) -> None:
     plan = tiny_plan(tmp_path)
 
