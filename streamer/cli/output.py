@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from streamer.cli.writing import writing
@@ -39,11 +40,24 @@ class Output:
         self._write(fields)
         self.say(*parts)
 
+    def table(self, fields: Mapping[str, object], title: str, rows: Sequence[Sequence[Part]]) -> None:
+        """One result that people see as a table; the first row is its head, and an empty one a line."""
+        self._write(fields)
+        table = Table(title=printable(title), title_justify="left")
+        for column, name in enumerate(rows[0]):
+            table.add_column(_styled([name]), justify="right" if column else "left")
+        for row in rows[1:]:
+            if row:
+                table.add_row(*(_styled([one]) for one in row))
+            else:
+                table.add_section()
+        with writing():
+            self._people.print(table)
+
     def say(self, *parts: Part) -> None:
         """Text for people only."""
-        shown = [printable(part) if isinstance(part, str) else (printable(part[0]), part[1]) for part in parts]
         with writing():
-            self._people.print(Text.assemble(*shown))
+            self._people.print(_styled(parts))
 
     def problem(self, text: str) -> None:
         """Something is wrong."""
@@ -55,6 +69,12 @@ class Output:
             with writing():
                 sys.stdout.write(json.dumps(fields, separators=(",", ":"), default=str) + "\n")
                 sys.stdout.flush()
+
+
+def _styled(parts: Sequence[Part]) -> Text:
+    return Text.assemble(
+        *(printable(part) if isinstance(part, str) else (printable(part[0]), part[1]) for part in parts)
+    )
 
 
 def printable(text: str) -> str:
