@@ -67,7 +67,7 @@ class Described:
     def gmac(self) -> float:
         try:
             return gmac(self.network, self.size, self.card.crop_px)
-        except RuntimeError as error:  # nothing is left of a picture somewhere in it, or there is no such memory
+        except (RuntimeError, ValueError) as error:  # too little for some layer or for the flow; no such memory
             raise CheckpointMismatch(
                 f"{self.name} cannot look at pictures of {self.card.crop_px} x {self.card.crop_px} pixels; "
                 "give another crop_px"

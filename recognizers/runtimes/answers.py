@@ -95,8 +95,10 @@ def scores_of(logits: Tensor, card: Card) -> Tensor:
     """`(N, C)` → the same in [0, 1], calibrated; all of it the background's where the recognizer abstains, and NaN for
     a clip with a logit that is not finite."""
     logits = logits.float()
-    calibrated = logits / card.temperature
-    scores = calibrated.sigmoid() if card.multilabel else calibrated.softmax(dim=1)
+    if card.multilabel:
+        scores = (logits / card.temperature).sigmoid()
+    else:  # from the largest on, so that none grows beyond all numbers
+        scores = ((logits - logits.amax(dim=1, keepdim=True)) / card.temperature).softmax(dim=1)
     if card.abstain is not None:
         nothing = F.one_hot(torch.tensor(card.labels.index(card.background)), len(card.labels)).to(scores)
         unknown = known_by(card.abstain.by, logits, card.temperature) < card.abstain.threshold
