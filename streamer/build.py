@@ -11,9 +11,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from recognizers.build import build_recognizer
-from recognizers.card import Abstain
+from recognizers.card import Abstain, checkpoint_path, read_card
 from recognizers.clip import Region
 from recognizers.errors import CheckpointMismatch
+from recognizers.huggingface import KIND
 from recognizers.recognizer import Recognizer
 from streamer.clock import Clock
 from streamer.errors import ConfigError
@@ -45,10 +46,10 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
     Raises:
         ConfigError: every recognizer that cannot be loaded; a password or CA file that cannot be used.
     """
-    recognizers = build_recognizers(settings)
+    recognizers, thresholds = build_recognizers(settings), card_thresholds(settings)
     streams = []
     for stream in settings.streams:
-        watches = build_watches(stream, recognizers)
+        watches = build_watches(stream, recognizers, thresholds)
         address = address_of(stream.source)
         source = LibavSource(stream.id, address, demand_of(watches), clock, metrics)
         streams.append(StreamPlan(stream.id, source, watches, address.loss_free))
@@ -85,12 +86,36 @@ def build_recognizers(settings: Settings, runtime: str | None = None) -> dict[st
     return built
 
 
-def build_watches(stream: Stream, recognizers: Mapping[str, Recognizer]) -> tuple[Watch, ...]:
-    return tuple(_watch(section, recognizers[section.recognizer]) for section in stream.watches)
+def card_thresholds(settings: Settings) -> dict[str, Mapping[str, float]]:
+    """Scores at which actions begin, as the checkpoints say; by recognizer, of those whose checkpoint says any.
+
+    Raises:
+        CheckpointMismatch: a file cannot be read.
+    """
+    cards = {
+        name: read_card(checkpoint_path(section.checkpoint))
+        for name, section in settings.recognizers.items()
+        if section.kind != KIND and any(watch.recognizer == name for one in settings.streams for watch in one.watches)
+    }
+    return {name: card.thresholds for name, card in cards.items() if card.thresholds}
 
 
-def _watch(section: WatchSection, recognizer: Recognizer) -> Watch:
+def build_watches(
+    stream: Stream,
+    recognizers: Mapping[str, Recognizer],
+    thresholds: Mapping[str, Mapping[str, float]] | None = None,
+) -> tuple[Watch, ...]:
+    """`thresholds`: see `card_thresholds`; `None`: no checkpoint says any."""
+    chosen = thresholds or {}
+    return tuple(
+        _watch(section, recognizers[section.recognizer], chosen.get(section.recognizer, {}))
+        for section in stream.watches
+    )
+
+
+def _watch(section: WatchSection, recognizer: Recognizer, thresholds: Mapping[str, float]) -> Watch:
     rules = {"default": Rule(), **section.events}
+    own = {action: event_rule(rules.get(action, rules["default"]), on) for action, on in thresholds.items()}
     return Watch(
         id=section.id,
         recognizer=section.recognizer,
@@ -99,8 +124,15 @@ def _watch(section: WatchSection, recognizer: Recognizer) -> Watch:
         background=recognizer.background,
         region=Region(*section.region),
         min_coverage=section.min_coverage,
-        rules={action: EventRule(**rule.model_dump()) for action, rule in rules.items()},
+        rules={action: event_rule(rule) for action, rule in rules.items()} | own,
     )
+
+
+def event_rule(rule: Rule, threshold: float | None = None) -> EventRule:
+    """A section as the segmenter takes it; `threshold`: of the checkpoint, where the section does not say `on`."""
+    said = rule.model_dump()
+    on = next(one for one in (rule.on, threshold, EventRule().on) if one is not None)
+    return EventRule(**{**said, "on": on, "off": min(rule.off, on)})
 
 
 def demand_of(watches: tuple[Watch, ...]) -> Demand:

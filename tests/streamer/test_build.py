@@ -14,7 +14,16 @@ from recognizers.runtimes.averaged import AveragedRecognizer
 from recognizers.runtimes.carried import CarriedRecognizer
 from recognizers.runtimes.skeletal import SkeletalRecognizer
 from recognizers.runtimes.windowed import WindowedRecognizer
-from streamer.build import address_of, build_plan, build_recognizers, build_sink, build_watches, mqtt_options
+from streamer.build import (
+    address_of,
+    build_plan,
+    build_recognizers,
+    build_sink,
+    build_watches,
+    card_thresholds,
+    event_rule,
+    mqtt_options,
+)
 from streamer.clock import SystemClock
 from streamer.errors import ConfigError
 from streamer.metrics import Metrics
@@ -110,7 +119,7 @@ def test_without_rules_a_watch_has_those_of_the_reference(tmp_path: Path) -> Non
     (tmp_path / "plant.yaml").write_text(text.replace(f", {AT_ONCE}", ""))
     one = load(tmp_path / "plant.yaml", {})
     (watch,) = build_watches(one.streams[0], build_recognizers(one))
-    assert watch.rules == {"default": EventRule(**Rule().model_dump())} == {"default": EventRule()}
+    assert watch.rules == {"default": event_rule(Rule())} == {"default": EventRule()}
 
 
 def test_a_recording_that_is_read_as_fast_as_possible_loses_nothing(tmp_path: Path) -> None:

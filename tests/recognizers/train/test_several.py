@@ -19,7 +19,8 @@ from recognizers.train.card import write_card
 from recognizers.train.loop import train
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
-from recognizers.train.validate import Answers, average_precision, figures, fitted_temperature
+from recognizers.metrics.multilabel import average_precision
+from recognizers.train.validate import Answers, figures, fitted_temperature
 from streamer.settings.training import TrainingSettings
 from streamer.testing.film import write_film
 from tests.recognizers.networks import says

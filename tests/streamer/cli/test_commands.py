@@ -19,6 +19,8 @@ LEAST = {
     "probe": ["rtsp://127.0.0.1:1/main"],
     "replay": [NOWHERE, NOWHERE],
     "train": [NOWHERE],
+    "validate": [NOWHERE, "--data", f"clips:{NOWHERE}"],
+    "predict": [NOWHERE, NOWHERE],
     "models": ["convert", NOWHERE, NOWHERE, "--size", "r50_8x8", "--labels", NOWHERE, "--background", "none"],
 }
 """Arguments of each command that can fail, so that it does."""
