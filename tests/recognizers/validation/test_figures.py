@@ -24,7 +24,7 @@ def said(actions: tuple[str, ...], *views: list[float]) -> Said:
 
 SHOWN = [
     said(("pick",), [0.1, 0.8, 0.1], [0.1, 0.4, 0.5]),
-    said(("place",), [0.2, 0.6, 0.2], [0.2, 0.0, 0.8]),
+    said(("place",), [0.2, 0.6, 0.2], [0.2, 0.1, 0.7]),
     said((), [0.5, 0.3, 0.2]),
     said(("place",), [0.1, 0.6, 0.3]),
 ]
@@ -32,7 +32,7 @@ SHOWN = [
 
 def test_scores_of_views_are_averaged() -> None:
     given = scores(SHOWN[:2], CARD)
-    assert given.tolist() == [pytest.approx([0.1, 0.6, 0.3], abs=1e-6), pytest.approx([0.2, 0.3, 0.5], abs=1e-6)]
+    assert given.tolist() == [pytest.approx([0.1, 0.6, 0.3], abs=1e-6), pytest.approx([0.2, 0.35, 0.45], abs=1e-6)]
 
 
 def test_where_each_label_is_scored_by_itself_the_surest_view_counts() -> None:
@@ -48,7 +48,7 @@ def test_figures_of_one_label_by_hand() -> None:
     assert told["recall"] == {"none": 1.0, "pick": 1.0, "place": 0.5}
     assert told["precision"] == {"none": 1.0, "pick": 0.5, "place": 1.0}
     assert told["confusion"] == [[1, 0, 0], [0, 1, 0], [0, 1, 1]]
-    assert told["nll"] == pytest.approx(-np.mean(np.log([0.6, 0.5, 0.5, 0.3])), abs=1e-4)
+    assert told["nll"] == pytest.approx(-np.mean(np.log([0.6, 0.45, 0.5, 0.3])), abs=1e-4)
     assert told["ece"] == told["ece_before"]
 
 
@@ -61,7 +61,7 @@ def test_temperature_shows_in_the_calibration_and_nowhere_else() -> None:
 
 
 def test_what_is_abstained_from_is_wrong_and_its_calibration_is_that_before() -> None:
-    """The largest logit of the last is log 0.6."""
+    """Of the second, the largest logit is log 0.54; the first is known, and taken for another action."""
     card = replace(CARD, abstain=Abstain("max_logit", math.log(0.55)))
     told = figures([SHOWN[3], said(("pick",), [0.1, 0.54, 0.36])], card)
 
@@ -73,7 +73,7 @@ def test_what_the_network_does_not_know_counts_for_the_open_set_alone() -> None:
     told = figures([*SHOWN, said(("dance",), [0.34, 0.33, 0.33])], CARD)
 
     assert (told["videos"], told["unknown_videos"], told["known_by"]) == (4, 2, "max_logit")
-    # largest logits, averaged over views: pick (log .8 + log .5) / 2, place (log .6 + log .8) / 2 and log .6; the
+    # largest logits, averaged over views: pick (log .8 + log .5) / 2, place (log .6 + log .7) / 2 and log .6; the
     # unknown log .5 and log .34
     assert (told["auroc"], told["fpr95"]) == (1.0, 0.0)
 
