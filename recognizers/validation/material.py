@@ -43,21 +43,21 @@ def material_of(data: PictureData, card: Card, which: Which, tick: Tick) -> Mate
 
 def drawn(data: PictureData, card: Card, which: Which, tick: Tick) -> Material:
     """Of data without files, as the simulated cell: drawn as the network sees it."""
-    parts = PARTS if which == "all" else (which, "calibration")
+    parts: Sequence[Part] = PARTS if which == "all" else (which, "calibration")
     given = data.load(Sampling(2 / card.spec.interval_s, card.crop_px), tick, parts)
     sides: dict[Part, tuple[Track, ...]] = {
         "training": given.training,
         "calibration": given.calibration,
         "held_out": given.held_out,
     }
-    chosen = sum(sides.values(), ()) if which == "all" else sides[which]
+    chosen = tuple(one for own in sides.values() for one in own) if which == "all" else sides[which]
     if not chosen:
         raise DataError(f"the data has no recording that is {which.replace('_', ' ')}; try --part all")
     return Material(
         given.labels,
         given.background,
         tuple(_pieces(given, chosen)),
-        tuple(chosen),
+        chosen,
         sides["calibration"],
     )
 
@@ -72,12 +72,11 @@ def listed(listing: Listing, card: Card, which: Which) -> Material:
     chosen = listing.recordings if which == "all" else parts[which]
     if not chosen:
         raise DataError(f"{listing.name} has no recording that is {which.replace('_', ' ')}; try --part all")
-    split = (lambda one: [one]) if card.multilabel else _by_span
-    footage = tuple(filmed(piece, listing.background) for one in chosen for piece in split(one))
+    shown = list(chosen) if card.multilabel else [piece for one in chosen for piece in _by_span(one)]
     return Material(
         (listing.background, *listing.labels),
         listing.background,
-        footage,
+        tuple(filmed(one, listing.background) for one in shown),
         tuple(one for one in chosen if _is_session(one)),
         tuple(one for one in parts["calibration"] if _is_session(one)),
     )

@@ -90,7 +90,7 @@ def ticking(footage: Sequence[Footage], what: str, tick: Tick) -> Iterator[Foota
 def _of_joints(asked: Asked, data: SkeletonData, wanted: Wanted, tick: Tick) -> dict[str, Any]:
     given = data.load()
     parts = {"training": given.training, "calibration": given.calibration, "held_out": given.held_out}
-    chosen = sum(parts.values(), ()) if wanted.part == "all" else parts[wanted.part]
+    chosen = [one for own in parts.values() for one in own] if wanted.part == "all" else parts[wanted.part]
     some = list(said_of(asked, given, chosen, tick))
     _check_known(asked, [one.actions for one in some])
     return {"views": str(ONE), **figures(some, asked.card)}

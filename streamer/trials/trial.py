@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from recognizers.data.track import Tick
 from recognizers.recognizer import Recognizer
 from streamer.engine import LocalEngine
 from streamer.stages import Watch
@@ -28,7 +29,7 @@ class Trial:
 
 
 async def tried(
-    trial: Trial, watch: Watch, recognizer: Recognizer, budget: float | None, tick: Any
+    trial: Trial, watch: Watch, recognizer: Recognizer, budget: float | None, tick: Tick
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Figures of events, and the thresholds that they rest on.
 
