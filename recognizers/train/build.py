@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from recognizers.clip import ClipSpec
 from recognizers.data.actors import BenchPairData
+from recognizers.data.ava import AvaData
+from recognizers.data.lists import VideoListData
 from recognizers.data.sets import ClipListData, WorkCellData
 from recognizers.data.skeletons import SkeletonData
 from recognizers.data.windows import Jitter
@@ -16,9 +19,15 @@ from recognizers.families import FAMILIES
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
 
-_DATA = {
+_DATA: dict[str, Callable[..., Any]] = {
     "work_cell": WorkCellData,
     "clips": ClipListData,
+    "kinetics": partial(VideoListData, "kinetics"),
+    "charades": partial(VideoListData, "charades"),
+    "splits": partial(VideoListData, "splits"),
+    "folder": partial(VideoListData, "folder"),
+    "recordings": partial(VideoListData, "recordings"),
+    "ava": AvaData,
     "skeletons": SkeletonData,
     "bench_pairs": BenchPairData,
 }

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from recognizers.clip import ClipSpec
 from recognizers.data.actors import BenchPairData
+from recognizers.data.ava import AvaData
 from recognizers.data.joints import Looking, joints_in
+from recognizers.data.lists import VideoListData
 from recognizers.data.sets import ClipListData, Sampling, Tick, WorkCellData
 from recognizers.data.skeletons import SkeletonData, SkeletonSet
 from recognizers.data.windows import Jitter
@@ -30,7 +32,7 @@ class TrainingPlan:
     size: Size
     spec: ClipSpec
     crop_px: int
-    data: WorkCellData | ClipListData | SkeletonData | BenchPairData
+    data: WorkCellData | ClipListData | VideoListData | AvaData | SkeletonData | BenchPairData
     recipe: Recipe
     jitter: Jitter
     out: Path
@@ -61,10 +63,10 @@ class TrainingPlan:
             return SkeletonLessons(self._skeletons(self.size, tick), self.size, self.recipe, self.jitter)
         if isinstance(self.data, SkeletonData):
             raise DataError(f"a {self.kind} network looks at pictures, the data are skeletons; train a san")
-        if isinstance(self.data, BenchPairData):
+        if isinstance(self.data, BenchPairData | AvaData):
             return self._actor_lessons(self.data, tick)
         if self.kind == "slowfast_actors":
-            raise DataError("a slowfast_actors network learns from people in boxes; give data.bench_pairs")
+            raise DataError("a slowfast_actors network learns from people in boxes; give data.ava or data.bench_pairs")
         data = self.data.load(Sampling(self.stored_hz, self.stored_px), tick)
         return PictureLessons(data, self.spec, self.crop_px, self.recipe, self.jitter, self.multilabel)
 
@@ -79,7 +81,7 @@ class TrainingPlan:
             raise DataError(str(error)) from error
         return joints_in(self.data, Looking(estimator, size.layout, 1 / self.spec.interval_s, size.frames), tick)
 
-    def _actor_lessons(self, data: BenchPairData, tick: Tick) -> ActorLessons:
+    def _actor_lessons(self, data: BenchPairData | AvaData, tick: Tick) -> ActorLessons:
         if self.kind != "slowfast_actors":
             raise DataError(f"a {self.kind} network cannot tell people apart; train a slowfast_actors")
         if not self.multilabel:

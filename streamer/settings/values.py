@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
 TrainedKind = Literal[
     "slowfast",

@@ -21,6 +21,7 @@ LEAST = {
     "train": [NOWHERE],
     "validate": [NOWHERE, "--data", f"clips:{NOWHERE}"],
     "predict": [NOWHERE, NOWHERE],
+    "data": ["check", f"folder:{NOWHERE}"],
     "models": ["convert", NOWHERE, NOWHERE, "--size", "r50_8x8", "--labels", NOWHERE, "--background", "none"],
 }
 """Arguments of each command that can fail, so that it does."""
@@ -65,6 +66,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ["demo", "--seconds", "nan"],
         ["demo", "--seconds", "-5"],
         ["run", "a", "b"],
+        ["data"],
         ["models"],
         ["models", "dance"],
         ["models", "get", "http://host/file", "--sha256", "abc"],
