@@ -1,11 +1,11 @@
-"""Does it matter how often a recording is looked at, and how far apart the pictures of a clip lie? One network, a table.
+"""Does it matter how often a recording is looked at, and how far apart the pictures of a clip lie? One network.
 
 usage: python -m benchmarks.averaging CHECKPOINT --data clips:FOLDER [--rate 25] [--json]
        python -m benchmarks.averaging bundled:cell --data cell:9000
 
-Rows are clips x crops whose scores are averaged, columns the stride: every N-th picture of RATE a second. Held-out groups
-are judged; of the simulated cell, what operators do who were not trained on, in pieces of at least a second, drawn 4:3 so
-that crops differ.
+Rows are clips x crops whose scores are averaged, columns the stride: every N-th picture of RATE a second. Held-out
+groups are judged; of the simulated cell, what operators do who were not trained on, in pieces of at least a second,
+drawn 4:3 so that crops differ.
 """
 
 from __future__ import annotations

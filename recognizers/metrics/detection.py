@@ -24,7 +24,7 @@ class Boxes:
     scores: NDArray[np.floating]
     """`(K,)`; of no account in the truth."""
 
-    def of(self, rows: NDArray[np.generic]) -> Boxes:
+    def of(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Boxes:
         return Boxes(self.boxes[rows], self.labels[rows], self.scores[rows])
 
 
@@ -56,7 +56,7 @@ def frame_precision(
 
 
 def _evaluated(one: Boxes, asked: NDArray[np.int64], most: int | None) -> Boxes:
-    kept = one.of(np.isin(one.labels, asked))
+    kept = one.of(np.flatnonzero(np.isin(one.labels, asked)))
     return kept.of(np.argsort(-kept.scores, kind="stable")[:most])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ def segments(labels: Labels, background: int) -> list[Segment]:
     """Runs of equal labels, without those of the background."""
     given = np.asarray(labels)
     borders = [0, *(np.flatnonzero(np.diff(given)) + 1).tolist(), len(given)] if len(given) else [0]
-    runs = [Segment(int(given[start]), start, end) for start, end in zip(borders, borders[1:], strict=False)]
+    runs = [Segment(int(given[start]), start, end) for start, end in pairwise(borders)]
     return [run for run in runs if run.label != background]
 
 

@@ -22,7 +22,9 @@ from recognizers.validation.network import Asked
 _SHELF_BYTES = 256 << 20
 
 
-def frame_figures(asked: Asked, data: AvaData, split: str, detector: ActorDetector | None, tick: Tick) -> dict[str, Any]:
+def frame_figures(
+    asked: Asked, data: AvaData, split: str, detector: ActorDetector | None, tick: Tick
+) -> dict[str, Any]:
     """frame-mAP at IoU 0.5 over the key frames of a side (train or val).
 
     Args:

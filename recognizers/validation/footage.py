@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -49,11 +50,13 @@ def pieces(track: Track, labels: tuple[str, ...], background: str, shortest_s: f
     """Every run of one label in a track, where it lasts so long. The track's pictures must be of the size that will be
     asked for; of another rate, the nearest are taken."""
     borders = [0, *(np.flatnonzero(np.diff(track.labels)) + 1).tolist(), len(track.labels)]
-    for start, end in zip(borders, borders[1:], strict=False):
+    for start, end in pairwise(borders):
         if (end - start) / track.rate_hz >= shortest_s:
             label = labels[int(track.labels[start])]
             actions = () if label == background else (label,)
-            yield Footage(f"{track.name} from {start / track.rate_hz:.2f} s", track.group, actions, _of(track, start, end))
+            yield Footage(
+                f"{track.name} from {start / track.rate_hz:.2f} s", track.group, actions, _of(track, start, end)
+            )
 
 
 def _of(track: Track, start: int, end: int) -> Read:

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from recognizers.data.skeletons import SkeletonSet
 from recognizers.data.skeletons import Sequence as Joints
+from recognizers.data.skeletons import SkeletonSet
 from recognizers.data.track import Tick
 from recognizers.errors import DataError
 from recognizers.runtimes.answers import on_device

@@ -58,7 +58,7 @@ def drawn(data: PictureData, card: Card, which: Which, tick: Tick) -> Material:
         given.background,
         tuple(_pieces(given, chosen)),
         chosen,
-        sides["calibration"],
+        () if which == "all" else sides["calibration"],
     )
 
 
@@ -68,8 +68,11 @@ def listed(listing: Listing, card: Card, which: Which) -> Material:
     Raises:
         DataError: no recording is for this; or one shows several actions at once, and the network says one.
     """
-    parts = listing.parts()
-    chosen = listing.recordings if which == "all" else parts[which]
+    if which == "all":
+        chosen, choosing = listing.recordings, tuple[Recording, ...]()
+    else:
+        parts = listing.parts()
+        chosen, choosing = parts[which], parts["calibration"]
     if not chosen:
         raise DataError(f"{listing.name} has no recording that is {which.replace('_', ' ')}; try --part all")
     shown = list(chosen) if card.multilabel else [piece for one in chosen for piece in _by_span(one)]
@@ -78,7 +81,7 @@ def listed(listing: Listing, card: Card, which: Which) -> Material:
         listing.background,
         tuple(filmed(one, listing.background) for one in shown),
         tuple(one for one in chosen if _is_session(one)),
-        tuple(one for one in parts["calibration"] if _is_session(one)),
+        tuple(one for one in choosing if _is_session(one)),
     )
 
 
@@ -93,8 +96,8 @@ def _by_span(recording: Recording) -> list[Recording]:
         return [recording]
     if len(recording.labels) > 1 and any(len(together) > 1 for together in recording.combinations()):
         raise DataError(
-            f"{recording.path} shows several actions at once, and the network says one; give a network that was trained "
-            "with multilabel: true"
+            f"{recording.path} shows several actions at once, and the network says one; give a network that was "
+            "trained with multilabel: true"
         )
     return [_stretch(recording, span) for span in recording.spans]
 

@@ -40,13 +40,14 @@ def write_page(folder: Path, figures: Figures) -> Path:
 def page_text(figures: Figures, has_picture: bool) -> str:
     """Markdown."""
     name = Path(str(figures["checkpoint"])).name
+    part = str(figures["part"]).replace("_", " ")
     by_action = list(_by_action(figures))
     return "\n".join(
         [
             f"# {name} on {figures['data']}",
             "",
-            f"{figures['videos']} recordings ({str(figures['part']).replace('_', ' ')}) of a `{figures['kind']}` network. "
-            f"Views are clips × crops whose scores are averaged; one view is what the live service has.",
+            f"{figures['videos']} recordings ({part}), shown to a `{figures['kind']}`. "
+            "Views are clips × crops whose scores are averaged; one view is what the live service has.",
             "",
             "| figure | value |",
             "|---|---|",

@@ -42,7 +42,9 @@ class Wanted:
     threads: int = 1
 
 
-def validated(asked: Asked, wanted: Wanted, detector: ActorDetector | None, tick: Tick) -> tuple[dict[str, Any], Material]:
+def validated(
+    asked: Asked, wanted: Wanted, detector: ActorDetector | None, tick: Tick
+) -> tuple[dict[str, Any], Material]:
     """Figures of recordings by themselves, and what else there is in the data to watch.
 
     Args:

@@ -23,7 +23,9 @@ _MOST = 5
 def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="a safetensors file or bundled:NAME")
     command.add_argument("files", type=Path, nargs="+", metavar="FILE")
-    command.add_argument("--views", default="10x3", metavar="CxM", help="clips x crops that are averaged (default 10x3)")
+    command.add_argument(
+        "--views", default="10x3", metavar="CxM", help="clips x crops that are averaged (default 10x3)"
+    )
     command.add_argument("--threads", type=int, default=1, metavar="N", help="of the CPU (default 1)")
 
 
@@ -31,7 +33,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     if missing := [f"{path}: no such file; give recorded video" for path in arguments.files if not path.is_file()]:
         raise ConfigError(missing)
     from recognizers.data.sampling import Views  # noqa: PLC0415 - torch takes seconds to import
-    from streamer.trials.prediction import predictions  # noqa: PLC0415
+    from streamer.trials.predicting import predictions  # noqa: PLC0415
 
     views = Views.parse(arguments.views)
 

@@ -26,9 +26,14 @@ EXAMPLES = """example: takt validate net.safetensors --data clips:my/clips
 def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="a safetensors file or bundled:NAME")
     command.add_argument(
-        "--data", required=True, metavar="KIND:PATH", help="what to judge it by: clips, folder, splits, kinetics, charades, ava, recordings, skeletons or cell"
+        "--data",
+        required=True,
+        metavar="KIND:PATH",
+        help="what to judge it by: clips, folder, splits, kinetics, charades, ava, recordings, skeletons or cell",
     )
-    command.add_argument("--views", default="10x3", metavar="CxM", help="clips x crops that are averaged (default 10x3)")
+    command.add_argument(
+        "--views", default="10x3", metavar="CxM", help="clips x crops that are averaged (default 10x3)"
+    )
     command.add_argument(
         "--part",
         default="held_out",

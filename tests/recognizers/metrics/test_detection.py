@@ -58,9 +58,9 @@ def test_seconds_that_are_excluded_count_neither_as_truth_nor_as_found() -> None
 
 
 def test_what_is_found_in_a_picture_without_truth_is_wrong() -> None:
-    assert frame_precision({"a": boxes((LEFT, 1, 1))}, {"a": boxes((LEFT, 1, 0.5)), "b": boxes((LEFT, 1, 0.9))}, [1]) == {
-        1: 0.5
-    }
+    assert frame_precision(
+        {"a": boxes((LEFT, 1, 1))}, {"a": boxes((LEFT, 1, 0.5)), "b": boxes((LEFT, 1, 0.9))}, [1]
+    ) == {1: 0.5}
 
 
 def test_fifty_detections_of_a_picture_count_over_all_labels_that_are_evaluated() -> None:

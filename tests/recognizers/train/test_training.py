@@ -14,13 +14,13 @@ from recognizers.clip import ClipSpec
 from recognizers.data.sets import WorkCellData
 from recognizers.data.windows import Jitter
 from recognizers.errors import DataError
+from recognizers.metrics.calibration import top_label_error
 from recognizers.models.slowfast import SlowFastSize
 from recognizers.train.augment import augmented
 from recognizers.train.card import write_card
 from recognizers.train.loop import Progress, rate_share, train
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
-from recognizers.metrics.calibration import top_label_error
 from recognizers.train.validate import Answers, figures, fitted_temperature, known_above
 from tests.recognizers.networks import says
 

@@ -73,10 +73,13 @@ def test_people_who_are_found_elsewhere_are_wrong_and_those_who_are_not_found_ar
 
     told = figures(asked(ByPlace(), "slowfast_actors", *AVA), f"ava:{write_ava(tmp_path)}", OnTheLeft())
 
-    # Three pictures have a surer shadow each, which come first: wrong x3, then the two on the left, then, in the picture
-    # of nobody, one more that is wrong. Standing: 2 of 2 at 2/5; talking: 2 of 3.
+    # Three pictures have a surer shadow each, which come first: wrong x3, then the two on the left, then, in the
+    # picture of nobody, one more that is wrong. Standing: 2 of 2 at 2/5; talking: 2 of 3.
     assert told["boxes"] == "detector"
-    assert told["average_precision"] == {AVA[0]: pytest.approx(2 / 5, abs=1e-4), AVA[1]: pytest.approx(0.8 / 3, abs=1e-4)}
+    assert told["average_precision"] == {
+        AVA[0]: pytest.approx(2 / 5, abs=1e-4),
+        AVA[1]: pytest.approx(0.8 / 3, abs=1e-4),
+    }
 
 
 def test_map_of_charades_by_hand(tmp_path: Path) -> None:

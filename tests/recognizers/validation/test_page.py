@@ -23,7 +23,7 @@ def test_the_terminal_tells_what_matters_first() -> None:
     lines = summary(FIGURES).splitlines()
 
     assert lines[0] == "/a/net.safetensors (slowfast) on clips:my: 12 recordings"
-    assert lines[1].split() == "right (top 1), 10x3 views 90.0%; one view 80.0%".split()
+    assert lines[1].split() == ["right", "(top", "1),", "10x3", "views", "90.0%;", "one", "view", "80.0%"]
     assert any("false alarms an hour" in line and "2 (1 in 0.5 h; with 95 % at most 9.5)" in line for line in lines)
     assert any(line.split()[:2] == ["pick", "80.0%"] and line.endswith("begins at 0.7") for line in lines)
 
@@ -49,7 +49,9 @@ def test_each_cell_shows_its_number_and_is_as_dark_as_its_share_of_the_row() -> 
     picture = Xml.fromstring(confusion_svg(["a < b", "c"], [[3, 1], [0, 2]]))
 
     texts = [one.text for one in picture.iter("{http://www.w3.org/2000/svg}text")]
-    cells = [one.get("fill") for one in picture.iter("{http://www.w3.org/2000/svg}rect") if "rgb" in str(one.get("fill"))]
+    cells = [
+        one.get("fill") for one in picture.iter("{http://www.w3.org/2000/svg}rect") if "rgb" in str(one.get("fill"))
+    ]
     assert [text for text in texts if text and text.isdigit()] == ["3", "1", "2"]
     assert texts.count("a < b") == 2
     assert len(set(cells)) == 4  # 0, 1/4, 3/4 and all of a row

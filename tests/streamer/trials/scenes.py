@@ -23,12 +23,17 @@ def watch(rule: EventRule = SHARP) -> Watch:
 
 
 def looked_at(
-    pick: list[float], place: list[float] | None = None, happened: tuple[Happening, ...] = (), hours: float | None = None
+    pick: list[float],
+    place: list[float] | None = None,
+    happened: tuple[Happening, ...] = (),
+    hours: float | None = None,
 ) -> Watched:
     """`hours`: how long it is said to have been; otherwise as long as the scores go on."""
     other = place or [0.0] * len(pick)
     predictions = [
-        Prediction(STREAM, "w", 1, n, n * STEP_S - 1, n * STEP_S, n * STEP_S, 0.0, np.array([1 - a - b, a, b], np.float32))
+        Prediction(
+            STREAM, "w", 1, n, n * STEP_S - 1, n * STEP_S, n * STEP_S, 0.0, np.array([1 - a - b, a, b], np.float32)
+        )
         for n, (a, b) in enumerate(zip(pick, other, strict=True))
     ]
     length_s = (len(pick) - 1) * STEP_S if hours is None else hours * 3600
