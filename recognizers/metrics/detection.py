@@ -63,7 +63,7 @@ def _evaluated(one: Boxes, asked: NDArray[np.int64], most: int | None) -> Boxes:
 def _judged(said: Boxes, real: Boxes | None, label: int) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
     """Scores of a picture's detections of a label, the surest first, and whether each is right."""
     own = said.of(said.labels == label)
-    own = own.of((own.boxes[:, 2:] > own.boxes[:, :2]).all(axis=1))  # boxes without an area are none
+    own = own.of(np.flatnonzero((own.boxes[:, 2:] > own.boxes[:, :2]).all(axis=1)))  # without an area it is none
     right = np.zeros(len(own.scores), bool)
     true = None if real is None else real.boxes[real.labels == label]
     if true is not None and len(true):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recognizers.card import Card
+from recognizers.card import MEASURES, Card
 from recognizers.metrics import calibration, classification, multilabel, open_set
 from recognizers.runtimes.answers import known_by, scores_of
 
@@ -101,22 +101,25 @@ def _of_several(some: Sequence[Said], card: Card) -> dict[str, Any]:
 
 
 def _open_set(some: Sequence[Said], card: Card) -> dict[str, Any]:
-    """How well the actions can be told from all else, by the measure that the card abstains by, or the largest
-    logit."""
-    measure = "max_logit" if card.abstain is None else card.abstain.by
-    parts: dict[bool, list[float]] = {True: [], False: []}
-    for one in some:
-        is_known = bool(one.actions) and all(action in card.labels for action in one.actions)
-        parts[is_known].append(float(known_by(measure, one.logits.float(), card.temperature).mean()))
-    if not (parts[True] and parts[False]):
+    """How well the actions can be told from all else by the highest score of an action, which is what an event begins
+    by; and by what a recognizer can abstain by."""
+    is_known = np.array([bool(one.actions) and set(one.actions) <= set(card.labels) for one in some], bool)
+    if is_known.all() or not is_known.any():
         return {}
-    known, unknown = np.array(parts[True]), np.array(parts[False])
+    actions = [place for place, label in enumerate(card.labels) if label != card.background]
+    best = scores(some, replace(card, abstain=None))[:, actions].max(axis=1)
+    by = {measure: _known_by(measure, some, card) for measure in MEASURES}
     return {
-        "known_by": measure,
-        "unknown_videos": len(unknown),
-        "auroc": _rounded(open_set.auroc(known, unknown)),
-        "fpr95": _rounded(open_set.false_positive_rate(known, unknown)),
+        "unknown_videos": int((~is_known).sum()),
+        "auroc": _rounded(open_set.auroc(best[is_known], best[~is_known])),
+        "fpr95": _rounded(open_set.false_positive_rate(best[is_known], best[~is_known])),
+        "auroc_by": {name: _rounded(open_set.auroc(one[is_known], one[~is_known])) for name, one in by.items()},
     }
+
+
+def _known_by(measure: str, some: Sequence[Said], card: Card) -> NDArray[np.float64]:
+    """The mean over the views of each recording, `(N,)`."""
+    return np.array([float(known_by(measure, one.logits.float(), card.temperature).mean()) for one in some])
 
 
 def _rounded(value: float) -> float | None:

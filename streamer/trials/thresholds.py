@@ -11,7 +11,7 @@ from streamer.trials.watching import Rules, Watched, hours, judged
 
 CANDIDATES = tuple(round(0.5 + 0.01 * n, 2) for n in range(50))
 """Below a half, something else may be likelier."""
-TOLERANCE_S = 1.0
+TOLERANCE_S = 2.0
 _NEVER = EventRule(on=2.0, off=2.0)
 
 

@@ -72,10 +72,19 @@ def test_what_is_abstained_from_is_wrong_and_its_calibration_is_that_before() ->
 def test_what_the_network_does_not_know_counts_for_the_open_set_alone() -> None:
     told = figures([*SHOWN, said(("dance",), [0.34, 0.33, 0.33])], CARD)
 
-    assert (told["videos"], told["unknown_videos"], told["known_by"]) == (4, 2, "max_logit")
+    assert (told["videos"], told["unknown_videos"]) == (4, 2)
+    # the best actions of what is known have 0.6, 0.45 and 0.6; of the unknown, 0.3 and 0.33
+    assert (told["auroc"], told["fpr95"]) == (1.0, 0.0)
     # largest logits, averaged over views: pick (log .8 + log .5) / 2, place (log .6 + log .7) / 2 and log .6; the
     # unknown log .5 and log .34
-    assert (told["auroc"], told["fpr95"]) == (1.0, 0.0)
+    assert told["auroc_by"]["max_logit"] == 1.0
+
+
+def test_a_sure_background_is_no_action() -> None:
+    """The largest logit is that of the background, and as large as any."""
+    told = figures([*SHOWN[:2], said((), [0.98, 0.01, 0.01])], CARD)
+
+    assert (told["auroc"], told["auroc_by"]["max_logit"]) == (1.0, 0.0)
 
 
 def test_figures_of_several_labels_leave_the_background_out() -> None:
