@@ -7,6 +7,7 @@ from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from recognizers.nn.efficientnet import EfficientNetLite0
 from recognizers.nn.resnet2d import ResNet2d
@@ -67,15 +68,17 @@ class Lite0(nn.Module):
 
 
 class PictureFeatures(nn.Module):
-    """`(M, 3, H, W)` normalised pictures → `(M, channels)`: the mean over the places of a backbone's last map."""
+    """`(M, 3, H, W)` normalised pictures → `(M, channels)`: the means of a backbone's last map, over all of it or over
+    each of `grid` × `grid` parts of it."""
 
-    def __init__(self, size: PictureSize) -> None:
+    def __init__(self, size: PictureSize, grid: int = 1) -> None:
         super().__init__()
         self.backbone = backbone_of(size)
-        self.channels = self.backbone.channels
+        self.grid = grid
+        self.channels = self.backbone.channels * grid**2
 
     def forward(self, pictures: Tensor) -> Tensor:
-        return cast(Tensor, self.backbone(pictures)).mean(dim=(2, 3))
+        return F.adaptive_avg_pool2d(self.backbone(pictures), self.grid).flatten(1)
 
 
 def backbone_of(size: PictureSize) -> ResNet2d | Lite0:

@@ -23,6 +23,9 @@ class CrnnSize(PictureSize):
     hidden: int = 128
     """Numbers that the recurrent part carries from picture to picture, in each layer."""
     layers: int = 1
+    grid: int = 1
+    """The recurrent part sees the means of grid × grid parts of a picture's map: where something is, not only that it
+    is there. LRCN's, too, sees every place (its features are those of a fully connected layer)."""
     cold: int = 0
     """First steps of a clip whose scores do not count: the recurrent part has seen too little. LRCN counts all."""
 
@@ -30,8 +33,8 @@ class CrnnSize(PictureSize):
         PictureSize.__post_init__(self)
         if self.cell not in CELLS:
             raise ValueError(f"no cell {self.cell!r}; there are: {', '.join(CELLS)}")
-        if min(self.hidden, self.layers) < 1:
-            raise ValueError(f"{self}: hidden and layers must be at least 1")
+        if min(self.hidden, self.layers, self.grid) < 1:
+            raise ValueError(f"{self}: hidden, layers and grid must be at least 1")
         if not 0 <= self.cold < self.frames:
             raise ValueError(f"cold ({self.cold}) must leave some of the {self.frames} pictures")
 
@@ -43,7 +46,7 @@ class Crnn(nn.Module):
     def __init__(self, size: CrnnSize, classes: int) -> None:
         super().__init__()
         self.size = size
-        self.features = PictureFeatures(size)
+        self.features = PictureFeatures(size, size.grid)
         self.dropout = nn.Dropout(size.dropout)
         cell = nn.GRU if size.cell == "gru" else nn.LSTM
         self.recurrent = cell(self.features.channels, size.hidden, size.layers, batch_first=True)
@@ -74,7 +77,7 @@ class Crnn(nn.Module):
 
 def crnn_small() -> CrnnSize:
     """For two CPU cores and for training from scratch on a few hundred clips."""
-    return CrnnSize(frames=16, cold=8)
+    return CrnnSize(frames=16, cold=8, grid=3)
 
 
 def crnn_lite0() -> CrnnSize:

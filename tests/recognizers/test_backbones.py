@@ -22,7 +22,8 @@ from tests.recognizers.pictures import CRNN, LSTM, SINGLE_FRAME, random_network
         ({"pretrained": True}, "resnet does not come pretrained; lite0 does"),
         ({"backbone": "lite0", "frozen": True}, "frozen needs pretrained"),
         ({"cell": "rnn"}, "no cell 'rnn'; there are: gru, lstm"),
-        ({"hidden": 0}, "hidden and layers must be at least 1"),
+        ({"hidden": 0}, "hidden, layers and grid must be at least 1"),
+        ({"grid": 0}, "hidden, layers and grid must be at least 1"),
         ({"cold": 4}, "must leave some of the 4 pictures"),
     ],
     ids=str,
@@ -50,6 +51,20 @@ def test_what_is_not_frozen_does_both() -> None:
 
     assert all(parameter.requires_grad for parameter in features.parameters())
     assert not torch.equal(features.backbone.network.stem_norm.running_mean, before)
+
+
+@torch.inference_mode()
+def test_a_grid_tells_where_things_are_and_its_mean_is_what_one_mean_tells() -> None:
+    whole, parts = PictureFeatures(SINGLE_FRAME).eval(), PictureFeatures(SINGLE_FRAME, grid=2).eval()
+    parts.load_state_dict(whole.state_dict())
+    pictures = torch.randn(3, 3, 64, 64)
+
+    told = parts(pictures)
+
+    assert told.shape == (3, parts.channels) == (3, 4 * whole.channels)
+    corners = told.view(3, whole.channels, 4)
+    torch.testing.assert_close(corners.mean(dim=2), whole(pictures))
+    assert corners.std(dim=2).max() > 1e-3
 
 
 def test_the_softmax_of_the_mean_is_the_mean_of_the_softmaxes() -> None:
