@@ -35,6 +35,7 @@ from recognizers.data.sets import Tick
 from recognizers.data.skeletons import SkeletonData, groups_of
 from recognizers.data.windows import Jitter
 from recognizers.families import FAMILIES, network_of
+from recognizers.kinds import KINDS
 from recognizers.models.san import SanSize
 from recognizers.nn.network import Family
 from recognizers.nn.skeletons import LAYOUTS
@@ -133,11 +134,12 @@ _ALIKE: Mapping[str, Any] = {"smoothing": 0.1, "average": 0.98, "background": 0.
 @contextmanager
 def baselines_known() -> Iterator[None]:
     FAMILIES.update(BASELINES)
+    KINDS.update(dict.fromkeys(BASELINES, KINDS[OURS]))
     try:
         yield
     finally:
         for kind in BASELINES:
-            del FAMILIES[kind]
+            del FAMILIES[kind], KINDS[kind]
 
 
 def sized(chosen: PublicSet, contender: Contender) -> Any:

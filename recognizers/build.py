@@ -30,7 +30,6 @@ from recognizers.runtimes.carried import CarriedRecognizer
 from recognizers.runtimes.clipwise import ClipRecognizer
 from recognizers.runtimes.continual import ContinualRecognizer
 from recognizers.runtimes.featured import FeaturedRecognizer
-from recognizers.runtimes.huggingface import HuggingFaceRecognizer
 from recognizers.runtimes.huggingface import load as load_folder
 from recognizers.runtimes.localised import LocalisedRecognizer
 from recognizers.runtimes.openvino import is_installed
@@ -61,8 +60,6 @@ def _runtime(options: Options) -> str:
 
 
 def _slowfast_actors(network: nn.Module, card: Card, options: Options) -> Recognizer:
-    if not card.multilabel:
-        raise CheckpointMismatch("a slowfast_actors scores each label by itself; the card must say multilabel: true")
     threads = options.get("threads", 1)
     detector = options.get("actors") or FastestDet(
         file_of("fastestdet", options.get("actor_model"), os.environ), threads=threads
@@ -91,7 +88,11 @@ def _san(network: nn.Module, card: Card, options: Options) -> Recognizer:
     return SkeletalRecognizer(san, card, estimator, threads)
 
 
-KINDS: dict[str, Callable[[nn.Module, Card, Options], Recognizer]] = {
+def _huggingface(network: nn.Module, card: Card, options: Options) -> Recognizer:
+    return ClipRecognizer(network, card, options.get("threads", 1), share=card.network["seen"])
+
+
+BUILDERS: Mapping[str, Callable[[nn.Module, Card, Options], Recognizer]] = {
     "slowfast": _slowfast,
     "slowfast_actors": _slowfast_actors,
     "slow_only": _whole_clips,
@@ -102,21 +103,16 @@ KINDS: dict[str, Callable[[nn.Module, Card, Options], Recognizer]] = {
     "two_stream": _two_stream,
     "crnn": _crnn,
     "san": _san,
+    "huggingface": _huggingface,
 }
 """How a network of each kind becomes a recognizer."""
-
-
-def _from_folder(checkpoint: str, options: Options) -> Recognizer:
-    wanted = Wanted(**{name: options.get(name) for name in ("background", "interval_s", "hop_s", "abstain")})
-    network, card = load_folder(checkpoint, wanted, fetches=options.get("fetch", False))
-    return HuggingFaceRecognizer(network, card, options.get("threads", 1))
 
 
 def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Recognizer:
     """Make a recognizer ready to answer.
 
     Args:
-        kind: a key of `KINDS`, and the checkpoint's own; or `huggingface`.
+        kind: a key of `KINDS`, and the checkpoint's own.
         checkpoint: a path or `bundled:NAME`; of a huggingface a folder, or `hub:owner/name[@REVISION]`.
         options: `hop_s` (seconds between clips, instead of the card's), `threads` (of a CPU, for one batch),
             `runtime` (torch, on a CPU openvino, or auto for the fastest here), `mode` (of a slowfast: window, or one
@@ -130,14 +126,20 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Rec
             CheckpointMismatch: the file is not what was asked for, or its runtime is not installed.
     """
     if kind == KIND:
-        recognizer = _from_folder(str(checkpoint), options)
+        network, card = _of_folder(str(checkpoint), options)
     else:
-        recognizer = _from_checkpoint(kind, checkpoint_path(checkpoint), options)
+        network, card = _of_checkpoint(kind, checkpoint_path(checkpoint), options)
+    recognizer = BUILDERS[kind](network, card, options)
     average = options.get("average_clips", 1)
     return recognizer if average == 1 else AveragedRecognizer(recognizer, average)
 
 
-def _from_checkpoint(kind: str, path: Path, options: Options) -> Recognizer:
+def _of_folder(checkpoint: str, options: Options) -> tuple[nn.Module, Card]:
+    wanted = Wanted(**{name: options.get(name) for name in ("background", "interval_s", "hop_s", "abstain")})
+    return load_folder(checkpoint, wanted, fetches=options.get("fetch", False))
+
+
+def _of_checkpoint(kind: str, path: Path, options: Options) -> tuple[nn.Module, Card]:
     card, tensors = load(path)
     if card.kind != kind:
         raise CheckpointMismatch(f"{path} is of kind {card.kind!r}, not {kind!r}; give the right file or kind")
@@ -145,4 +147,4 @@ def _from_checkpoint(kind: str, path: Path, options: Options) -> Recognizer:
         card = replace(card, spec=replace(card.spec, hop_s=options["hop_s"]))
     if options.get("abstain") is not None:
         card = replace(card, abstain=options["abstain"])
-    return KINDS[kind](network_of(card, tensors, str(path)), card, options)
+    return network_of(card, tensors, str(path)), card

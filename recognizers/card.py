@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from recognizers.clip import ClipSpec
 from recognizers.errors import CheckpointMismatch
+from recognizers.kinds import mislabelled
 
 CARD = "takt.card"
 """The card's key in the metadata of a safetensors file."""
@@ -123,6 +124,13 @@ def checkpoint_path(named: str | Path) -> Path:
         known = ", ".join(sorted(f"bundled:{one.stem}" for one in BUNDLED.glob("*.safetensors")))
         raise CheckpointMismatch(f"no checkpoint {text} ships with this package; there are: {known}")
     return path
+
+
+def wrong_labels(card: Card) -> str | None:
+    """What is wrong where a card of `KINDS` says several labels at once, or one, and its kind cannot; else `None`."""
+    if (problem := mislabelled(card.kind, card.multilabel)) is None:
+        return None
+    return f"{problem}; the card must say multilabel: {str(not card.multilabel).lower()}, or take another kind"
 
 
 def read_card(path: Path) -> Card:

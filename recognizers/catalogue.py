@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from recognizers.build import KINDS
+from recognizers.build import BUILDERS
 from recognizers.card import BUNDLED, Card, checkpoint_path, read_card
 from recognizers.checkpoint import load
 from recognizers.clip import ClipSpec
@@ -17,16 +17,13 @@ from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.downloads import DOWNLOADS, cache_folder
 from recognizers.families import FAMILIES, network_of
 from recognizers.huggingface import Wanted
+from recognizers.kinds import KINDS
 from recognizers.nn.network import Size
-from recognizers.recognizer import Recognizer
-from recognizers.runtimes.huggingface import HuggingFaceRecognizer, VideoClassifier
 from recognizers.runtimes.huggingface import load as load_folder
 from recognizers.transforms import MEAN, STD
 
 CROP_PX, INTERVAL_S, HOP_S, CLASSES = 224, 2 / 30, 1.0, 400
 """What is assumed of a network without weights: as the published ones are compared."""
-_NEED_MORE = ("san", "slowfast_actors")
-"""Kinds whose joints or people somebody else finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +139,10 @@ def measured_here(one: Described, threads: int, runtime: str) -> dict[str, Any] 
     Raises:
         CheckpointMismatch: the runtime is not installed.
     """
-    if one.card.kind in _NEED_MORE:
+    if KINDS[one.card.kind].finder is not None:
         return None
-    recognizer: Recognizer
-    if isinstance(one.network, VideoClassifier):
-        recognizer = HuggingFaceRecognizer(one.network, one.card, threads)
-    else:
-        options = {"threads": threads, "runtime": runtime}
-        recognizer = KINDS[one.card.kind](one.network.eval(), one.card, options)
+    options = {"threads": threads, "runtime": runtime}
+    recognizer = BUILDERS[one.card.kind](one.network.eval(), one.card, options)
     return asdict(measured(recognizer, threads, runtime))
 
 

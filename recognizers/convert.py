@@ -20,7 +20,7 @@ from recognizers.card import NEVER, Abstain, Card
 from recognizers.checkpoint import check_finite, misfits, save
 from recognizers.clip import ClipSpec
 from recognizers.errors import CheckpointMismatch
-from recognizers.layouts import LAYOUTS, Names, renamed, resnet_layers, slowfast_layers, x3d_layers
+from recognizers.layouts import WEIGHT_LAYOUTS, Names, renamed, resnet_layers, slowfast_layers, x3d_layers
 from recognizers.models.clip_resnet import (
     ClipResNet,
     ClipResNetSize,
@@ -210,8 +210,8 @@ def from_official(
         CheckpointMismatch: names every key that is missing, unknown or of another shape, or not finite.
     """
     ours = OFFICIAL[kind].network(size, classes).state_dict()
-    layouts = {layout: renamed(ours, OFFICIAL[kind].layers(size), layout) for layout in LAYOUTS}
-    layout = max(LAYOUTS, key=lambda one: len(official.keys() & set(layouts[one].values())))
+    layouts = {layout: renamed(ours, OFFICIAL[kind].layers(size), layout) for layout in WEIGHT_LAYOUTS}
+    layout = max(WEIGHT_LAYOUTS, key=lambda one: len(official.keys() & set(layouts[one].values())))
     theirs = layouts[layout]
     wanted = {theirs[name]: ours[name] for name in theirs}
     if layout == "caffe2":  # it leaves out axes of length 1

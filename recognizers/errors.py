@@ -4,6 +4,8 @@ RecognizerError
 ├── CheckpointMismatch   the file is not what was asked for: give the right file
 ├── DataError            the training or validation data cannot be used: mend the data
 ├── LibraryMissing       what was asked for needs a library that is not installed: install the extra
+├── TrainingDiverged     a training makes no number any more: a smaller rate, or other data
+├── NotWritten           the disk does not take a file: make room, and start again
 ├── DownloadFailed       a published file did not come: try again, or from a mirror, or put it there
 ├── OutOfDeviceMemory    the device is full: halve the batch
 └── DeviceFailed         the device failed: the batch is lost, the next is tried
@@ -24,6 +26,14 @@ class DataError(RecognizerError):
 
 class LibraryMissing(RecognizerError):
     """A library of an extra is not installed; says which extra brings it."""
+
+
+class TrainingDiverged(RecognizerError):
+    """The loss or its gradient is no number any more; what was good before is kept."""
+
+
+class NotWritten(RecognizerError):
+    """A file cannot be written; the one that was there is as it was."""
 
 
 class DownloadFailed(RecognizerError):

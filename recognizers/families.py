@@ -1,4 +1,4 @@
-"""Every kind of network by its name: the one place that knows them all."""
+"""How networks of each kind are made: the one place that knows all of our own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from recognizers.card import Card
+from recognizers.card import Card, wrong_labels
 from recognizers.checkpoint import fit_strictly
 from recognizers.errors import CheckpointMismatch
 from recognizers.models import clip_resnet, crnn, san, single_frame, slowfast, slowfast_actors, two_stream, x3d
@@ -15,14 +15,12 @@ from recognizers.models.streams import TwoStreamSize
 from recognizers.nn.network import Family
 
 FAMILIES: dict[str, Family] = {
-    "slowfast": Family(slowfast.SlowFastSize, slowfast.SIZES, slowfast.SlowFast, multilabel=True),
-    "slowfast_actors": Family(
-        slowfast.SlowFastSize, slowfast_actors.SIZES, slowfast_actors.SlowFastActors, multilabel=True
-    ),
-    "slow_only": Family(clip_resnet.ClipResNetSize, clip_resnet.SLOW_ONLY, clip_resnet.ClipResNet, multilabel=True),
-    "c2d": Family(clip_resnet.ClipResNetSize, clip_resnet.C2D, clip_resnet.ClipResNet, multilabel=True),
-    "i3d": Family(clip_resnet.ClipResNetSize, clip_resnet.I3D, clip_resnet.ClipResNet, multilabel=True),
-    "x3d": Family(x3d.X3dSize, x3d.SIZES, x3d.X3d, multilabel=True),
+    "slowfast": Family(slowfast.SlowFastSize, slowfast.SIZES, slowfast.SlowFast),
+    "slowfast_actors": Family(slowfast.SlowFastSize, slowfast_actors.SIZES, slowfast_actors.SlowFastActors),
+    "slow_only": Family(clip_resnet.ClipResNetSize, clip_resnet.SLOW_ONLY, clip_resnet.ClipResNet),
+    "c2d": Family(clip_resnet.ClipResNetSize, clip_resnet.C2D, clip_resnet.ClipResNet),
+    "i3d": Family(clip_resnet.ClipResNetSize, clip_resnet.I3D, clip_resnet.ClipResNet),
+    "x3d": Family(x3d.X3dSize, x3d.SIZES, x3d.X3d),
     "single_frame": Family(PictureSize, single_frame.SIZES, single_frame.SingleFrame),
     "two_stream": Family(TwoStreamSize, two_stream.SIZES, two_stream.TwoStream),
     "crnn": Family(crnn.CrnnSize, crnn.SIZES, crnn.Crnn),
@@ -39,8 +37,8 @@ def network_of(card: Card, tensors: Mapping[str, Tensor], origin: str) -> nn.Mod
     family = FAMILIES.get(card.kind)
     if family is None:
         raise CheckpointMismatch(f"{origin}: no recognizer of kind {card.kind!r}; there are: {', '.join(FAMILIES)}")
-    if card.multilabel and not family.multilabel:
-        raise CheckpointMismatch(f"{origin}: a {card.kind} says one label at a time; take a network of another kind")
+    if (problem := wrong_labels(card)) is not None:
+        raise CheckpointMismatch(f"{origin}: {problem}")
     try:
         size = family.size(**card.network)
         network = family.network(size, len(card.labels))

@@ -28,6 +28,7 @@ INTERVALS_S: Mapping[str, float] = {
 NOTHING = "none"
 """The label that is added where none of the model's own means that nothing goes on."""
 _HUB = "hub:"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAMED = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(@(?P<revision>[\w.-]+))?")
 _PREPROCESSORS = ("video_preprocessor_config.json", "preprocessor_config.json")
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -58,26 +59,29 @@ def source_of(checkpoint: str, fetches: bool) -> Path | OfTheHub:
     """Where a model is: `hub:owner/name[@REVISION]`, or else a folder of this machine.
 
     Args:
-        fetches: whether the hub may be asked for it; then a revision says what is wanted.
+        fetches: whether the hub may be asked for it; then the revision must be the hash of a commit, which names the
+            same files for ever. A branch or a tag can be moved, and other weights would come by the same name.
 
     Raises:
-        CheckpointMismatch: there is no such folder; it is no name of the hub, or has no revision where it needs one.
+        CheckpointMismatch: there is no such folder; it is no name of the hub, or has no commit where it needs one.
     """
     if not checkpoint.startswith(_HUB):
         if _is_folder(checkpoint):
             return Path(checkpoint)
         raise CheckpointMismatch(
-            f"no such folder: {checkpoint}; check the path, or give a model of the hub as hub:owner/name@REVISION"
+            f"no such folder: {checkpoint}; check the path, or give a model of the hub as hub:owner/name@COMMIT"
         )
     match = _NAMED.fullmatch(checkpoint.removeprefix(_HUB))
     if match is None:
-        raise CheckpointMismatch(f"{checkpoint} is no name of the hub; give hub:owner/name@REVISION")
-    if fetches and match["revision"] is None:
+        raise CheckpointMismatch(f"{checkpoint} is no name of the hub; give hub:owner/name@COMMIT")
+    revision = match["revision"]
+    if fetches and not _COMMIT.fullmatch(revision or ""):
+        what = "has no revision" if revision is None else f"has a revision that may be a branch or a tag, {revision}"
         raise CheckpointMismatch(
-            f"{checkpoint} has no revision, and what the hub has by a name may change from one start to the next; "
-            f"fetch: true needs {checkpoint}@REVISION"
+            f"{checkpoint} {what}, and what the hub has by such a name may change from one start to the next; "
+            f"fetch: true needs {_HUB}{match['name']}@COMMIT, the 40 digits of a commit in its history"
         )
-    return OfTheHub(match["name"], match["revision"])
+    return OfTheHub(match["name"], revision)
 
 
 def _is_folder(path: str) -> bool:

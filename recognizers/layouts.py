@@ -18,7 +18,7 @@ class Names(NamedTuple):
     caffe2: str
 
 
-LAYOUTS = ("pyslowfast", "pytorchvideo", "caffe2")
+WEIGHT_LAYOUTS = ("pyslowfast", "pytorchvideo", "caffe2")
 _CAFFE2 = {"weight": "s", "bias": "b", "running_mean": "rm", "running_var": "riv"}
 """Of a batch norm."""
 

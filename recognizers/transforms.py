@@ -54,7 +54,7 @@ def fitted(pictures: Sequence[Picture], short_px: int) -> Tensor:
 
 
 def resized(pictures: Sequence[Picture], height_px: int, width_px: int) -> Tensor:
-    """Pictures of one size → `(T, 3, height_px, width_px)` uint8: all of them, stretched where the shape is another."""
+    """Pictures of one size → `(T, 3, height_px, width_px)` uint8: whole, stretched where the shape is another."""
     height, width = pictures[0].shape[:2]
     stacked = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
     if (height, width) == (height_px, width_px):
@@ -63,9 +63,18 @@ def resized(pictures: Sequence[Picture], height_px: int, width_px: int) -> Tenso
     return F.interpolate(stacked, (height_px, width_px), mode="bilinear", antialias=is_smaller, align_corners=False)
 
 
-def region_square(clip: Clip, side_px: int) -> Tensor:
-    """A clip → `(T, 3, side, side)` uint8: the central square of its region."""
-    return square([crop_to_region(picture, clip.region) for picture in clip.pictures], side_px)
+def region_square(clip: Clip, side_px: int, share: float = 1.0) -> Tensor:
+    """A clip → `(T, 3, side, side)` uint8: the central square of its region, or so much of that square's side."""
+    shown = [crop_to_region(picture, clip.region) for picture in clip.pictures]
+    return square(shown if share == 1 else [_middle(picture, share) for picture in shown], side_px)
+
+
+def _middle(picture: Picture, share: float) -> Picture:
+    """So much of a picture's central square, around its middle."""
+    height, width = picture.shape[:2]
+    side = max(1, round(share * min(height, width)))
+    top, left = (height - side) // 2, (width - side) // 2
+    return picture[top : top + side, left : left + side]
 
 
 def normalised(clips: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:

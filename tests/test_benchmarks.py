@@ -17,7 +17,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import pictures, streaming
+from benchmarks import pictures, streaming, training
 from benchmarks.asked import Asked
 from benchmarks.capacity import Trial, bucket_quantile, late_share, most_sustained, quantile
 from benchmarks.cost import cost
@@ -33,6 +33,7 @@ from recognizers.data.track import Track
 from recognizers.models.san import San, SanSize
 from recognizers.models.slowfast import slowfast_small
 from recognizers.train.recipe import Recipe
+from recognizers.train.watched import Progress
 from streamer.testing.film import write_film
 from tests.recognizers.skeletons import write_skeletons
 
@@ -262,3 +263,15 @@ def test_what_a_stream_costs_is_told_in_a_table_of_every_way_and_every_number_of
     assert said["streams"][0]["state_mb"] == said["streams"][1]["state_mb"] > 0
     one = streaming.Row("tiny", 8, 30.0, 10.0, 4.0, 2.0)
     assert "15.0×" in streaming.table([one], [])
+
+
+def test_a_training_and_a_bare_loop_take_turns_and_the_first_round_is_not_counted() -> None:
+    """Every second step of a segment of four is counted, of two rounds and the one that warms up."""
+    ran: list[int] = []
+    turns = training.Turns(ran.append, clips=10, segment=4, rounds=2, warm=2, device=torch.device("cpu"))
+    with pytest.raises(training.Measured):
+        for step in range(1, 100):
+            turns.told(Progress(step, 100, 1.0, 0.1))
+    assert step == 12
+    assert ran == [2, 2] * 3
+    assert len(turns.ours) == len(turns.theirs) == len(turns.began) == 3

@@ -9,7 +9,7 @@ import pytest
 
 import recognizers.card
 from streamer.cli import COMMANDS
-from streamer.settings import load
+from streamer.settings import load, load_training
 from tests.streamer.settings.files import write_card
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +41,14 @@ def test_the_configuration_of_the_readme_is_valid(tmp_path: Path, monkeypatch: p
     (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     (tmp_path / "cell.yaml").write_text(block.replace("/run/secrets", str(tmp_path)))
     assert load(tmp_path / "cell.yaml", {}).streams[0].id == "cell-4"
+
+
+def test_the_training_files_of_the_documents_are_valid(tmp_path: Path) -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "training.md").read_text(), re.DOTALL)
+    assert len(blocks) >= 3
+    for block in blocks:
+        (tmp_path / "training.yaml").write_text(block)
+        assert load_training(tmp_path / "training.yaml", {}).out.name == "mine.safetensors"
 
 
 def test_decisions_are_numbered_and_say_where_they_stand() -> None:

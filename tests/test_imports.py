@@ -30,7 +30,8 @@ def run(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["streamer.outbox", "streamer.delivery", "streamer.settings", "streamer.sources.libav"]
+    "module",
+    ["streamer.outbox", "streamer.delivery", "streamer.settings", "streamer.sources.libav", "recognizers.kinds"],
 )
 def test_a_module_leaves_torch_alone(module: str) -> None:
     run(f"import {module}")

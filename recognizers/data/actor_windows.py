@@ -128,7 +128,8 @@ def actor_windows(track: ActorTrack | KeyedTrack, spec: ClipSpec, rate_hz: float
 def _around(track: KeyedTrack, moment: Moment, frames: int, step: float) -> NDArray[np.intp]:
     """The picture in the middle, at T // 2, is the moment's."""
     positions = np.rint(moment.position + (np.arange(frames) - frames // 2) * step).astype(np.intp)
-    return np.clip(positions, 0, len(track.pictures) - 1)
+    inside: NDArray[np.intp] = np.clip(positions, 0, len(track.pictures) - 1)
+    return inside
 
 
 def _repeated(positions: NDArray[np.intp], late: list[int]) -> NDArray[np.intp]:

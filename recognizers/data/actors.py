@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recognizers.data.synthetic import IDLE, LABELS, WorkCell
 from recognizers.data.synthetic.cell import ASPECT
-from recognizers.data.track import PARTS, Part, Pictures, Sampling, Tick, squares
+from recognizers.data.track import PARTS, Part, Pictures, Sampling, Tick, numbered, squares
 
 SIDES = 2
 
@@ -97,15 +97,9 @@ class BenchPairData:
         """Parts that are not asked for are empty."""
         calibration = max(1, self.held_out // 3)
         total = self.sessions + calibration + self.held_out
-        split = self.sessions + calibration
-        numbers: dict[Part, range] = {
-            "training": range(self.sessions),
-            "calibration": range(self.sessions, split),
-            "held_out": range(split, total),
-        }
-        tracks = {
-            part: tuple(self._session(number, sampling, tick, total) for number in numbers[part]) if part in parts else ()
-            for part in PARTS
+        tracks: dict[Part, tuple[ActorTrack, ...]] = {
+            part: tuple(self._session(number, sampling, tick, total) for number in numbers if part in parts)
+            for part, numbers in numbered(self.sessions, calibration, self.held_out).items()
         }
         return ActorSet(
             labels=LABELS,

@@ -1,11 +1,11 @@
 """Charades (Sigurdsson et al., ECCV 2016): videos of half a minute in which several actions go on, also at once.
 
-A folder with `Charades_v1_train.csv`, `Charades_v1_test.csv` (columns id, subject, actions, length and others; `actions`
-is `c092 11.90 21.20;c147 0.00 12.60`) and `Charades_v1_classes.txt` (`c000 Holding some clothes` a line). Videos are
-`ID.mp4` in whatever folder.
+A folder with `Charades_v1_train.csv`, `Charades_v1_test.csv` (columns id, subject, actions, length and others;
+`actions` is `c092 11.90 21.20;c147 0.00 12.60`) and `Charades_v1_classes.txt` (`c000 Holding some clothes` a line).
+Videos are `ID.mp4` in whatever folder.
 
-The official truth of a video is all that goes on in it at some time (`Recording.labels`). Training clips are labelled by
-what goes on in most of their second half, as the live service would say it.
+The official truth of a video is all that goes on in it at some time (`Recording.labels`). Training clips are labelled
+by what goes on in most of their second half, as the live service would say it.
 """
 
 from __future__ import annotations

@@ -133,8 +133,8 @@ def _leakage(parts: dict[Part, tuple[Recording, ...]]) -> Iterator[Finding]:
             yield Finding(
                 "leakage",
                 f"{len(both)} groups are both {SHOWN[one]} and {SHOWN[other]}: {_some(sorted(both))}",
-                "put all clips of a group (person, session, source video) on one side: figures say how good a network is "
-                "on people it has not seen",
+                "put all clips of a group (person, session, source video) on one side: figures are to say how good a "
+                "network is on people it has not seen",
             )
         files = {a.path.resolve() for a in parts[one]} & {b.path.resolve() for b in parts[other]}
         if files:
@@ -153,7 +153,8 @@ def _alike(looked: _Looked) -> Iterator[Finding]:
         if same:
             yield Finding(
                 "leakage",
-                f"{len(same)} videos that are {SHOWN[one]} show the same as others that are {SHOWN[other]}: {_some(same)}",
+                f"{len(same)} videos that are {SHOWN[one]} show the same as others that are {SHOWN[other]}: "
+                + _some(same),
                 "remove one of each two, or give both the same group",
             )
     if looked.left_out:
@@ -184,7 +185,8 @@ def _labels(listing: Listing, shown: dict[Part, Counter[str]]) -> Iterator[Findi
 
 
 def _few(listing: Listing, shown: dict[Part, Counter[str]], wanted: Wanted) -> Iterator[Finding]:
-    for part, least in (("training", wanted.least_training), ("held_out", wanted.least_held_out)):
+    leasts: dict[Part, int] = {"training": wanted.least_training, "held_out": wanted.least_held_out}
+    for part, least in leasts.items():
         few = {label: shown[part][label] for label in listing.labels if 0 < shown[part][label] < least}
         if few:
             yield Finding(
@@ -196,9 +198,7 @@ def _few(listing: Listing, shown: dict[Part, Counter[str]], wanted: Wanted) -> I
             )  # fmt: skip
 
 
-def _rates(
-    parts: dict[Part, tuple[Recording, ...]], known: dict[Path, Facts], wanted: Wanted
-) -> Iterator[Finding]:
+def _rates(parts: dict[Part, tuple[Recording, ...]], known: dict[Path, Facts], wanted: Wanted) -> Iterator[Finding]:
     recordings = [one for some in parts.values() for one in some if one.path in known]
     span_s = (wanted.frames - 1) * wanted.interval_s
     short = [f"{one.name} ({_seconds(one, known):.1f} s)" for one in recordings if _seconds(one, known) < span_s]
@@ -215,8 +215,8 @@ def _rates(
     if slow:
         yield Finding(
             "rate",
-            f"{len(slow)} of {len(recordings)} clips have fewer pictures a second than one every {wanted.interval_s:g} s: "
-            f"{_some(slow)}",
+            f"{len(slow)} of {len(recordings)} clips have fewer pictures a second than one every "
+            f"{wanted.interval_s:g} s: {_some(slow)}",
             f"choose an interval of at least {1 / min(known[one.path].rate_hz for one in recordings):.3g} s, or record "
             "faster: pictures would be shown twice, and motion would be lost",
             refused=len(slow) >= _SOME * len(recordings),

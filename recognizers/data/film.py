@@ -108,12 +108,12 @@ class FilmPictures:
             DataError: the film cannot be decoded there.
         """
         places = [int(place) for place in np.arange(self._length)[positions]]
-        found = {place: self._shelf.get(self._key, place) for place in places}
-        missing = sorted(place for place, picture in found.items() if picture is None)
+        held = {place: picture for place in places if (picture := self._shelf.get(self._key, place)) is not None}
+        missing = sorted(set(places) - set(held))
         for place, picture in zip(missing, self._decoded(missing), strict=True):
-            found[place] = picture
+            held[place] = picture
             self._shelf.put(self._key, place, picture)
-        return np.stack([picture for place in places if (picture := found[place]) is not None])
+        return np.stack([held[place] for place in places])
 
     def decoded(self) -> NDArray[np.uint8]:
         """All of it."""

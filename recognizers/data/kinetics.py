@@ -43,7 +43,7 @@ def read_kinetics(path: Path, videos: Path | None = None, labels: Path | None = 
     found = found_videos(at) if any(row.video for row in rows) else {}
     if names is None:
         # Numbers without names are names themselves, in their own order.
-        names = tuple(sorted({row.label for row in rows}, key=lambda name: (len(name) if name.isdecimal() else 0, name)))
+        names = tuple(sorted({row.label for row in rows}, key=lambda one: (len(one) if one.isdecimal() else 0, one)))
     recordings = tuple(
         Recording(_located(row, at, found), row.group, (Span(_named(row, names)),), row.split) for row in rows
     )

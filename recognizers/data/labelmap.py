@@ -30,7 +30,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
             raise DataError(f"{path} has no columns id and name; it holds {_HOLDS}")
         return _by_number(path, [(row["name"], row["id"]) for row in rows])
     split = [line.split(maxsplit=1) for line in lines]
-    if all(len(words) == 2 and words[0].isdecimal() for words in split):
+    if split and all(len(words) == 2 and words[0].isdecimal() for words in split):
         return _by_number(path, [(name, number) for number, name in split])
     return _without_doubles(path, tuple(map(plain, lines)))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from recognizers.data.track import Part
+from recognizers.data.track import PARTS, Part
 from recognizers.errors import DataError
 
 BACKGROUND = "background"
@@ -102,17 +102,15 @@ class Listing:
         if "" in splits:
             of_group = parts_of_groups((one.group for one in self.recordings if not one.split), self.held_out_every)
         part_of = [of_split.get(one.split) or of_group[one.group] for one in self.recordings]
-        if "calibration" not in part_of:
-            trained = sorted({one.group for one, part in zip(self.recordings, part_of, strict=True) if part == "training"})
+        found: dict[Part, list[Recording]] = {part: [] for part in PARTS}
+        for one, part in zip(self.recordings, part_of, strict=True):
+            found[part].append(one)
+        if not found["calibration"]:
+            trained = sorted({one.group for one in found["training"]})
             kept = set(trained[::6]) if len(trained) > 1 else set()
-            part_of = [
-                "calibration" if part == "training" and one.group in kept else part
-                for one, part in zip(self.recordings, part_of, strict=True)
-            ]
-        return {
-            part: tuple(one for one, own in zip(self.recordings, part_of, strict=True) if own == part)
-            for part in ("training", "calibration", "held_out")
-        }
+            found["calibration"] = [one for one in found["training"] if one.group in kept]
+            found["training"] = [one for one in found["training"] if one.group not in kept]
+        return {part: tuple(some) for part, some in found.items()}
 
 
 def parts_of_groups(groups: Iterable[str], held_out_every: int) -> dict[str, Part]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from recognizers.data.charades import read_charades
 from recognizers.data.folder import GROUP, read_folder
@@ -18,6 +18,7 @@ from recognizers.data.splits import read_splits
 from recognizers.data.track import PARTS, DataSet, Part, Sampling, Tick
 
 ListKind = Literal["kinetics", "charades", "splits", "folder", "recordings"]
+LIST_KINDS: tuple[ListKind, ...] = get_args(ListKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class VideoListData:
     """Simulated scenes for the background."""
     held_out_every: int = 3
     """Every n-th group is kept from training, where the set has no splits of its own."""
+    pose_model: Path | None = None
+    """The file of the networks that find joints in the videos, for a network of joints; None: from the cache folder."""
 
     def listing(self) -> Listing:
         """Raises DataError where the lists cannot be read."""

@@ -67,7 +67,9 @@ def load(
         training=tuple(tracks["training"]),
         calibration=tuple(tracks["calibration"]),
         held_out=tuple(tracks["held_out"]),
-        description=f"{listing.name}: {len(listing.recordings)} clips of {len(listing.labels)} actions; {shown} held out",
+        description=(
+            f"{listing.name}: {len(listing.recordings)} clips of {len(listing.labels)} actions; {shown} held out"
+        ),
         together=together(labels, classes),
         unreadable=tuple(why for _, why in unreadable),
     )
@@ -78,8 +80,8 @@ def refuse_unreadable(whys: Sequence[str]) -> None:
     if whys:
         more = f" (and {len(whys) - 1} more)" if len(whys) > 1 else ""
         raise DataError(
-            f"{len(whys)} of the videos that the network is judged by cannot be read, and no other may take their place: "
-            f"{whys[0]}{more}"
+            f"{len(whys)} of the videos that the network is judged by cannot be read, and no other may take their "
+            f"place: {whys[0]}{more}"
         )
 
 

@@ -91,8 +91,11 @@ def _skeletons(where: str) -> SkeletonData:
     groups = groups_of(path)
     numbers = {f"{group:09d}": group for group in groups}
     parts = parts_of_groups(numbers, 3)
-    kept = {part: tuple(numbers[name] for name, own in parts.items() if own == part) for part in set(parts.values())}
-    return SkeletonData(path, held_out=kept["held_out"], calibration=kept.get("calibration", ()))
+    held_out, calibration = (
+        tuple(sorted(numbers[name] for name, own in parts.items() if own == part))
+        for part in ("held_out", "calibration")
+    )
+    return SkeletonData(path, held_out, calibration)
 
 
 KINDS: dict[str, Callable[[str], NamedData]] = {

@@ -5,9 +5,10 @@ One JSON object a line:
     {"path": "clips/0001.mp4", "label": "tighten", "start_s": 2.0, "end_s": 5.5, "group": "anna", "stream": "cell-4"}
 
 `path` is relative to the folder. `start_s` and `end_s` are seconds from the first picture of the clip between which the
-label goes on; null or left out: from its beginning, to its end. A clip may have several lines, also of labels that go on
-at once; what lies outside of all of them is background, and so is a clip whose label is empty. `group` says who or what
-was recorded (person, shift, day): clips of one group are never on both sides of a figure; left out, it is the stream.
+label goes on; null or left out: from its beginning, to its end. A clip may have several lines, also of labels that go
+on at once; what lies outside of all of them is background, and so is a clip whose label is empty. `group` says who or
+what was recorded (person, shift, day): clips of one group are never on both sides of a figure; left out, it is the
+stream.
 `split` (train, val or test) puts a clip where it belongs; left out, groups decide. Other keys are for other readers.
 """
 
@@ -101,7 +102,8 @@ def _recording(folder: Path, lines: list[Labelled]) -> Recording:
     groups, splits = {line.group or line.stream for line in lines}, {line.split for line in lines}
     path = folder / lines[0].path
     if len(groups) > 1 or len(splits) > 1:
-        raise DataError(f"{path} has lines of several groups or splits ({', '.join(sorted(groups | splits))}); give it one")
+        said = ", ".join(sorted(groups | splits))
+        raise DataError(f"{path} has lines of several groups or splits ({said}); give it one")
     spans = tuple(
         Span(line.label, line.start_s or 0.0, *(() if line.end_s is None else (line.end_s,)))
         for line in lines

@@ -83,8 +83,8 @@ def dense_clips(length: int, frames: int, stride: float, clips: int, spacing: Sp
 
 
 def uniform_clip(length: int, frames: int) -> Positions:
-    """`(frames,)`: the middle picture of each of `frames` equal parts: the whole recording at a glance (TSN, Wang et al.,
-    ECCV 2016, when tested)."""
+    """`(frames,)`: the middle picture of each of `frames` equal parts: the whole recording at a glance (TSN, Wang et
+    al., ECCV 2016, when tested)."""
     _check(frames, 1, length)
     middles: Positions = np.floor((np.arange(frames) + 0.5) * length / frames).astype(np.intp)
     return middles

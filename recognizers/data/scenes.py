@@ -10,7 +10,7 @@ import numpy as np
 
 from recognizers.data.film import Cut, FilmPictures, Shelf
 from recognizers.data.synthetic import Elsewhere
-from recognizers.data.track import DataSet, Part, Sampling, Tick, Track, squares
+from recognizers.data.track import DataSet, Sampling, Tick, Track, squares
 
 _ELSEWHERE_S = 6.0
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from recognizers.data.listing import SPLITS, Listing, Recording, Span, parts_of_groups, split_groups
+from recognizers.data.listing import SPLITS, Listing, Recording, Span, split_groups
 from recognizers.data.loading import load
 from recognizers.data.scenes import scenes, with_background
 from recognizers.data.synthetic import IDLE, LABELS, WorkCell
-from recognizers.data.track import PARTS, DataSet, Part, Sampling, Tick, Track, squares
+from recognizers.data.track import PARTS, DataSet, Part, Sampling, Tick, Track, numbered, squares
 from recognizers.errors import DataError
 
 __all__ = ["ClipListData", "Sampling", "Tick", "WorkCellData", "clip_list", "split_groups"]
@@ -35,14 +35,9 @@ class WorkCellData:
         """Parts that are not asked for are empty."""
         calibration = max(1, self.held_out // 3)
         total = self.sessions + calibration + self.held_out
-        numbers: dict[Part, range] = {
-            "training": range(self.sessions),
-            "calibration": range(self.sessions, self.sessions + calibration),
-            "held_out": range(self.sessions + calibration, total),
-        }
-        tracks = {
-            part: tuple(self._session(number, sampling, tick, total) for number in numbers[part]) if part in parts else ()
-            for part in PARTS
+        tracks: dict[Part, tuple[Track, ...]] = {
+            part: tuple(self._session(number, sampling, tick, total) for number in numbers if part in parts)
+            for part, numbers in numbered(self.sessions, calibration, self.held_out).items()
         }
         more = self.elsewhere // 5
         none = LABELS.index(IDLE)
@@ -103,15 +98,6 @@ class ClipListData:
         if "training" not in parts:
             return data
         return with_background(data, self.negatives, self.elsewhere, sampling, tick)
-
-    def parts(self, groups: Iterable[str]) -> dict[str, Part]:
-        """Whether each group is for `training`, `calibration` or `held_out`."""
-        return parts_of_groups(groups, self.held_out_every)
-
-
-def held_out_of(part_of: Mapping[str, str]) -> list[str]:
-    """The groups that are held out, in order."""
-    return sorted(group for group, part in part_of.items() if part == "held_out")
 
 
 def actions_of(label: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""UCF101 (Soomro et al., 2012) and HMDB51 (Kuehne et al., 2011) by their official split lists, of which there are three.
+"""UCF101 (Soomro et al., 2012) and HMDB51 (Kuehne et al., 2011) by their official split lists, three of each.
 
 * UCF101: `trainlist01.txt` (`Archery/v_Archery_g08_c01.avi 1` a line), `testlist01.txt` (without the number) and
   `classInd.txt` (`1 ApplyEyeMakeup`).
@@ -48,9 +48,7 @@ def read_splits(path: Path, videos: Path | None = None, number: int = 1) -> List
     return _hmdb(number, hmdb, found, at)
 
 
-def _ucf(
-    folder: Path, number: int, lists: list[tuple[Path, str]], found: dict[str, Path], videos: Path
-) -> Listing:
+def _ucf(folder: Path, number: int, lists: list[tuple[Path, str]], found: dict[str, Path], videos: Path) -> Listing:
     recordings = []
     for listing, split in lists:
         for at, line in lines_of(listing, _UCF):

@@ -20,6 +20,15 @@ Part = Literal["training", "calibration", "held_out"]
 PARTS: tuple[Part, ...] = ("training", "calibration", "held_out")
 
 
+def numbered(training: int, calibration: int, held_out: int) -> dict[Part, range]:
+    """The numbers of the recordings of each part, one part after the other."""
+    return {
+        "training": range(training),
+        "calibration": range(training, training + calibration),
+        "held_out": range(training + calibration, training + calibration + held_out),
+    }
+
+
 Tick = Callable[[str, int, int], None]
 """Told of progress: what, how many are done, of how many."""
 

@@ -53,7 +53,8 @@ def facts(path: Path) -> Facts:
         rate = float(stream.average_rate or stream.guessed_rate or 0)
         duration = float(stream.duration * stream.time_base) if stream.duration else (film.duration or 0) / av.time_base
         if rate <= 0 or duration <= 0:
-            times = sorted(float(packet.pts * packet.time_base) for packet in film.demux(stream) if packet.pts is not None)
+            packets = film.demux(stream)
+            times = sorted(float(one.pts * one.time_base) for one in packets if one.pts is not None)
             length = times[-1] - times[0] if times else 0.0
             rate = (len(times) - 1) / length if length else 1.0
             duration = len(times) / rate
@@ -139,6 +140,8 @@ class _Reader:
         wanted_s = self._began_s + self._start_s + (position - 0.5) / self._rate_hz
         if self._frames is None or wanted_s - self._frame.time > _JUMP_S:
             self._go_to(wanted_s)
+            if self._due(self._frame) >= position:
+                return self._frame
         for frame in self._frames or ():
             self._frame = frame
             if self._due(frame) >= position:
@@ -148,8 +151,8 @@ class _Reader:
 
     def _go_to(self, wanted_s: float) -> None:
         """Be before a moment, as near as a key frame allows."""
-        reorders = _REORDERED / float(self._stream.average_rate or 25) if self._stream.codec_context.has_b_frames else 0.0
-        back_s = reorders
+        reorders = self._stream.codec_context.has_b_frames
+        back_s = _REORDERED / float(self._stream.average_rate or 25) if reorders else 0.0
         while True:
             to_s = max(self._began_s, wanted_s - back_s)
             self._film.seek(int(to_s / self._stream.time_base), stream=self._stream, backward=True)

@@ -216,4 +216,5 @@ def _window_labels(labels: NDArray[np.int64], first: int, back: NDArray[np.int_]
     ends = np.arange(first, len(labels))
     own = labels[np.maximum(ends[:, None] - newer, 0)]
     count = np.stack([(own == label).sum(axis=1) for label in shown])
-    return shown[count.argmax(axis=0)]
+    best: NDArray[np.int64] = shown[count.argmax(axis=0)]
+    return best

@@ -7,7 +7,7 @@ They differ in their temporal kernels, and in whether neighbouring pictures are 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 from torch import Tensor, nn
 
@@ -48,6 +48,8 @@ class ClipResNetSize:
 class ClipResNet(nn.Module):
     """Clips to logits: `(N, 3, T, H, W)` float, normalised → `(N, classes)`."""
 
+    DECIDING: ClassVar[tuple[str, ...]] = ("dropout", "head")
+
     def __init__(self, size: ClipResNetSize, classes: int) -> None:
         super().__init__()
         self.size = size
@@ -69,10 +71,17 @@ class ClipResNet(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def forward(self, clips: Tensor) -> Tensor:
-        x = self.join(self.stages[0](self.stem(clips)))
+        return self.decide(self.look(clips))
+
+    def look(self, inputs: Tensor) -> Tensor:
+        """Clips to what is seen of them, `(N, F)`."""
+        x = self.join(self.stages[0](self.stem(inputs)))
         for stage in self.stages[1:]:
             x = stage(x)
-        return cast(Tensor, self.head(self.dropout(window_mean(x.mean(dim=2)))))
+        return window_mean(x.mean(dim=2))
+
+    def decide(self, features: Tensor) -> Tensor:
+        return cast(Tensor, self.head(self.dropout(features)))
 
 
 def slow_only_r50_4x16() -> ClipResNetSize:

@@ -4,6 +4,7 @@ a MiniROAD: An et al., ICCV 2023). A clip's score is the mean of its steps' scor
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -43,6 +44,8 @@ class Crnn(nn.Module):
     """Clips to logits: `(N, 3, T, H, W)` float, normalised → `(N, classes)`, whose softmax is the mean of the steps'
     softmaxes (but the cold ones)."""
 
+    DECIDING: ClassVar[tuple[str, ...]] = ("dropout", "recurrent", "head")
+
     def __init__(self, size: CrnnSize, classes: int) -> None:
         super().__init__()
         self.size = size
@@ -53,8 +56,13 @@ class Crnn(nn.Module):
         self.head = nn.Linear(size.hidden, classes)
 
     def forward(self, clips: Tensor) -> Tensor:
-        pictures = clips.transpose(1, 2)
-        return self.decide(self.features(pictures.flatten(0, 1)).view(*pictures.shape[:2], -1))
+        return self.decide(self.look(clips))
+
+    def look(self, inputs: Tensor) -> Tensor:
+        """Clips to the features of their pictures, `(N, T, F)`."""
+        pictures = inputs.transpose(1, 2)
+        seen: Tensor = self.features(pictures.flatten(0, 1))
+        return seen.view(*pictures.shape[:2], -1)
 
     def decide(self, features: Tensor) -> Tensor:
         """`(N, T, F)` features of pictures → `(N, classes)` logits; the recurrent part begins at each clip's first."""

@@ -8,7 +8,7 @@ is first and how many there are.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -87,6 +87,8 @@ class San(nn.Module):
     joints are missing. Where, how large and (in three dimensions) which way a body is turned makes no difference.
     """
 
+    DECIDING: ClassVar[tuple[str, ...]] = ("dropout", "head")
+
     def __init__(self, size: SanSize, classes: int) -> None:
         super().__init__()
         self.size, self.layout = size, LAYOUTS[size.layout]
@@ -103,9 +105,13 @@ class San(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def forward(self, skeletons: Tensor) -> Tensor:
-        n, persons = len(skeletons), skeletons.shape[-1]
-        seen = (skeletons[:, -1:] >= 0.5).to(skeletons.dtype)
-        places = torch.where(seen > 0, skeletons[:, :-1], 0.0)
+        return self.decide(self.look(skeletons))
+
+    def look(self, inputs: Tensor) -> Tensor:
+        """Skeletons to what is seen of them in each segment, `(N, S, F)`."""
+        n, persons = len(inputs), inputs.shape[-1]
+        seen = (inputs[:, -1:] >= 0.5).to(inputs.dtype)
+        places = torch.where(seen > 0, inputs[:, :-1], 0.0)
         people = torch.cat((places, seen), dim=1).movedim(4, 1).flatten(0, 1)
         there = people[:, -1].flatten(1).amax(dim=1).view(n, persons, 1)
         standard = standardised(people, self.layout)
@@ -113,8 +119,13 @@ class San(nn.Module):
             norm(modality(name, standard, self.layout))
             for name, norm in zip(self.size.modalities, self.norms, strict=True)
         ]
-        logits = [self._segment([one[:, piece] for one in parts], there) for piece in self._pieces()]
-        return torch.stack(logits).mean(dim=0)
+        segments = [self._segment([one[:, piece] for one in parts], there) for piece in self._pieces()]
+        return torch.stack(segments, dim=1)
+
+    def decide(self, features: Tensor) -> Tensor:
+        """The mean of what is said of each segment."""
+        said: Tensor = self.head(self.dropout(features))
+        return said.mean(dim=1)
 
     def _pieces(self) -> list[slice]:
         """The frames of each segment."""
@@ -122,7 +133,7 @@ class San(nn.Module):
         return [slice(n * length, (n + 1) * length) for n in range(self.size.segments)]
 
     def _segment(self, parts: list[Tensor], there: Tensor) -> Tensor:
-        """Each modality's frames `(N * M, t, numbers)`, and who is there `(N, M, 1)` → `(N, classes)`."""
+        """Each modality's frames `(N * M, t, numbers)`, and who is there `(N, M, 1)` → `(N, F)`."""
         if self.size.variant == "v1":
             parts = [torch.cat(parts, dim=2)]
         encoded = [encoder(part) for encoder, part in zip(self.encoders, parts, strict=True)]
@@ -132,9 +143,7 @@ class San(nn.Module):
         people = torch.cat([stream(frames) for stream, frames in streams], dim=1)
         people = people.view(*there.shape[:2], -1).masked_fill(there == 0, torch.finfo(people.dtype).min)
         pooled = people.amax(dim=1)
-        pooled = torch.where(there.amax(dim=1) > 0, pooled, torch.zeros_like(pooled))
-        logits: Tensor = self.head(self.dropout(pooled))
-        return logits
+        return torch.where(there.amax(dim=1) > 0, pooled, torch.zeros_like(pooled))
 
 
 class _Norm(nn.Module):

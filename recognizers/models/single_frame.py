@@ -6,6 +6,8 @@ single pictures tell apart.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
 from recognizers.models.backbones import PictureFeatures, PictureSize
@@ -16,6 +18,8 @@ class SingleFrame(nn.Module):
     """Clips to logits: `(N, 3, T, H, W)` float, normalised → `(N, classes)`, whose softmax is the mean of the
     pictures' softmaxes."""
 
+    DECIDING: ClassVar[tuple[str, ...]] = ("dropout", "head")
+
     def __init__(self, size: PictureSize, classes: int) -> None:
         super().__init__()
         self.size = size
@@ -24,8 +28,13 @@ class SingleFrame(nn.Module):
         self.head = nn.Linear(self.features.channels, classes)
 
     def forward(self, clips: Tensor) -> Tensor:
-        pictures = clips.transpose(1, 2)
-        return self.decide(self.features(pictures.flatten(0, 1)).view(*pictures.shape[:2], -1))
+        return self.decide(self.look(clips))
+
+    def look(self, inputs: Tensor) -> Tensor:
+        """Clips to the features of their pictures, `(N, T, F)`."""
+        pictures = inputs.transpose(1, 2)
+        seen: Tensor = self.features(pictures.flatten(0, 1))
+        return seen.view(*pictures.shape[:2], -1)
 
     def decide(self, features: Tensor) -> Tensor:
         """`(N, T, F)` features of pictures → `(N, classes)` logits."""

@@ -8,6 +8,7 @@ pathway after the stem, res2, res3 and res4.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -75,6 +76,8 @@ class SlowFast(nn.Module):
     overlapping clips; even sampling reaches the same accuracy and is centred on the lateral connections.
     """
 
+    DECIDING: ClassVar[tuple[str, ...]] = ("dropout", "head")
+
     def __init__(self, size: SlowFastSize, classes: int) -> None:
         super().__init__()
         self.size = size
@@ -109,10 +112,19 @@ class SlowFast(nn.Module):
 
     def after_stems(self, slow: Tensor, fast: Tensor) -> Tensor:
         """What the stems say, to logits."""
-        slow, fast = self.maps(slow, fast)
-        pooled = torch.cat((window_mean(slow), window_mean(fast)), dim=1)
-        logits: Tensor = self.head(self.dropout(pooled))
+        return self.decide(self._pooled(slow, fast))
+
+    def look(self, inputs: Tensor) -> Tensor:
+        """Clips to what is seen of them, `(N, F)`."""
+        return self._pooled(*self.stems(inputs))
+
+    def decide(self, features: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.dropout(features))
         return logits
+
+    def _pooled(self, slow: Tensor, fast: Tensor) -> Tensor:
+        slow, fast = self.maps(slow, fast)
+        return torch.cat((window_mean(slow), window_mean(fast)), dim=1)
 
     def maps(self, slow: Tensor, fast: Tensor) -> tuple[Tensor, Tensor]:
         """What the stems say, to the mean over time of either pathway: `(N, C, H / 32, W / 32)`, 1/16 if dilated."""

@@ -7,7 +7,7 @@ the whole clip shows (squeeze and excitation).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -80,6 +80,8 @@ class X3dBlock(nn.Module):
 class X3d(nn.Module):
     """Clips to logits: `(N, 3, T, H, W)` float, normalised → `(N, classes)`."""
 
+    DECIDING: ClassVar[tuple[str, ...]] = ("dropout", "head")
+
     def __init__(self, size: X3dSize, classes: int) -> None:
         super().__init__()
         self.size = size
@@ -104,11 +106,18 @@ class X3d(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def forward(self, clips: Tensor) -> Tensor:
-        x = F.relu(self.stem_norm(self.stem_time(self.stem_space(clips))))
+        return self.decide(self.look(clips))
+
+    def look(self, inputs: Tensor) -> Tensor:
+        """Clips to what is seen of them, `(N, F)`."""
+        x = F.relu(self.stem_norm(self.stem_time(self.stem_space(inputs))))
         for stage in self.stages:
             x = stage(x)
         x = F.relu(self.pre_norm(self.pre(x))).mean(dim=(2, 3, 4), keepdim=True)
-        return cast(Tensor, self.head(self.dropout(F.relu(self.post(x)).flatten(1))))
+        return F.relu(self.post(x)).flatten(1)
+
+    def decide(self, features: Tensor) -> Tensor:
+        return cast(Tensor, self.head(self.dropout(features)))
 
 
 def _rounded(channels: float) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from torch import nn
+from torch import Tensor, nn
 
 
 class Size(Protocol):
@@ -15,6 +15,25 @@ class Size(Protocol):
     @property
     def frames(self) -> int:
         """Pictures of a clip."""
+        ...
+
+
+@runtime_checkable
+class Parted(Protocol):
+    """A network whose forward is `decide(look(inputs))`: what was seen of an input can be kept, and asked about again.
+
+    What decides sees nothing of the input but that; it is small, and learns in seconds.
+    """
+
+    DECIDING: ClassVar[tuple[str, ...]]
+    """The modules of `decide`; all others belong to `look`."""
+
+    def look(self, inputs: Tensor) -> Tensor:
+        """Inputs `(N, …)` → features `(N, …)`, each row of one input."""
+        ...
+
+    def decide(self, features: Tensor) -> Tensor:
+        """Features `(N, …)` → logits `(N, classes)`."""
         ...
 
 
@@ -29,8 +48,6 @@ class Family:
     """Those that have a name."""
     network: Callable[[Any, int], nn.Module]
     """From numbers and the count of classes."""
-    multilabel: bool = False
-    """Whether it can say several labels at once. Logits that are made of shares of one cannot, as a mean over steps."""
 
     def named(self, name: str, changes: Mapping[str, Any]) -> Size:
         """The numbers of a named size, some of them changed.

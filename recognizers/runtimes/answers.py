@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -16,6 +16,9 @@ from recognizers.clip import Clip
 from recognizers.errors import DeviceFailed, OutOfDeviceMemory
 from recognizers.prediction import Actors, Prediction
 from recognizers.recognizer import Answer, State
+
+ToLogits = Callable[[Sequence[Clip], Sequence[State | None]], tuple[Tensor, Sequence[State | None]]]
+"""Clips, and what was known before each → logits `(N, C)`, and what is known after each."""
 
 
 def own_device() -> torch.device:
@@ -43,6 +46,22 @@ def on_device(threads: int, clips: int) -> Iterator[None]:
             first_line, *_ = str(error).partition("\n")
             raise DeviceFailed(f"the device failed: {first_line}") from error
         raise
+
+
+def answered(
+    look: ToLogits, clips: Sequence[Clip], states: Sequence[State | None], card: Card, threads: int
+) -> list[Answer]:
+    """Answer each clip. Safe to call from one thread at a time.
+
+    Raises:
+        OutOfDeviceMemory: fewer clips at once may fit.
+        DeviceFailed: not these; the next may be answered.
+    """
+    if not clips:
+        return []
+    with on_device(threads, len(clips)):
+        logits, known = look(clips, states)
+        return answers(clips, logits, card, known)
 
 
 def answers(clips: Sequence[Clip], logits: Tensor, card: Card, states: Sequence[State | None]) -> list[Answer]:

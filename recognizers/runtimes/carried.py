@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from recognizers.card import Card
-from recognizers.clip import Clip, ClipSpec
+from recognizers.clip import Clip
 from recognizers.models.crnn import Crnn
 from recognizers.nn.steps import mean_of_steps
 from recognizers.recognizer import Answer, State
-from recognizers.runtimes.answers import answers, on_device, own_device
+from recognizers.runtimes.answers import answered, own_device
 from recognizers.runtimes.extractor import Extractor, View
 from recognizers.runtimes.memory import NOTHING_SHOWN, Memory
 
@@ -49,10 +49,6 @@ class CarriedRecognizer:
     """A `Crnn` behind the `Recognizer` seam, on a GPU where there is one. A clip's score is the mean of the scores of
     as many steps as count in the plain network."""
 
-    background: str
-    labels: tuple[str, ...]
-    spec: ClipSpec
-
     def __init__(self, network: Crnn, card: Card, threads: int) -> None:
         self.spec, self.labels, self.background = card.spec, card.labels, card.background
         self._card, self._threads = card, threads
@@ -62,20 +58,14 @@ class CarriedRecognizer:
         self._counted = network.size.frames - network.size.cold
 
     def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
-        """Answer each clip. Safe to call from one thread at a time.
+        """Answer each clip; see `answered`."""
+        return answered(self._logits, clips, states, self._card, self._threads)
 
-        Raises:
-            OutOfDeviceMemory: fewer clips at once may fit.
-            DeviceFailed: not these; the next may be answered.
-        """
-        if not clips:
-            return []
-        with on_device(self._threads, len(clips)):
-            before = [_known(clip, state) for clip, state in zip(clips, states, strict=True)]
-            seen = self._extractor.remember([self._new(*both) for both in zip(clips, before, strict=True)])
-            after = [self._after(*all_three) for all_three in zip(clips, before, seen, strict=True)]
-            logits = mean_of_steps(torch.stack([carried.said for carried in after]))
-            return answers(clips, logits, self._card, after)
+    def _logits(self, clips: Sequence[Clip], states: Sequence[State | None]) -> tuple[Tensor, Sequence[State | None]]:
+        before = [_known(clip, state) for clip, state in zip(clips, states, strict=True)]
+        seen = self._extractor.remember([self._new(*both) for both in zip(clips, before, strict=True)])
+        after = [self._after(*all_three) for all_three in zip(clips, before, seen, strict=True)]
+        return mean_of_steps(torch.stack([carried.said for carried in after])), after
 
     def _new(self, clip: Clip, before: _Carried | None) -> View:
         """The pictures that are later than those of the clip before."""

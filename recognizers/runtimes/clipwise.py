@@ -9,42 +9,37 @@ import torch
 from torch import Tensor, nn
 
 from recognizers.card import Card
-from recognizers.clip import Clip, ClipSpec
+from recognizers.clip import Clip
 from recognizers.recognizer import Answer, State
-from recognizers.runtimes.answers import answers, on_device, own_device
-from recognizers.runtimes.fastest import Look, Trial, fastest, seconds_of, trial_clips
+from recognizers.runtimes.answers import answered, own_device
+from recognizers.runtimes.choice import available, of_this_cpu
+from recognizers.runtimes.fastest import Look, trial_clips
 from recognizers.runtimes.folding import without_norms
 from recognizers.runtimes.gpu import chosen
-from recognizers.runtimes.openvino import Compiled, is_installed
+from recognizers.runtimes.openvino import Compiled
 from recognizers.transforms import normalised, region_square
 
 
 class ClipRecognizer:
     """A network `(N, 3, T, H, W)` normalised → `(N, classes)`, on a GPU where there is one."""
 
-    background: str
-    labels: tuple[str, ...]
-    spec: ClipSpec
-
-    def __init__(self, network: nn.Module, card: Card, threads: int, runtime: str = "torch") -> None:
+    def __init__(
+        self, network: nn.Module, card: Card, threads: int, runtime: str = "torch", share: float = 1.0
+    ) -> None:
+        """`share`: of the side of a region's central square, as much as the network sees."""
         self.spec, self.labels, self.background = card.spec, card.labels, card.background
-        self._card, self._threads = card, threads
+        self._card, self._threads, self._share = card, threads, share
         device = own_device()
         cpu = device.type == "cpu"
-        self._look = on_cpu(network, card, runtime, threads) if cpu else chosen(network, card, runtime, device)
+        self._network = on_cpu(network, card, runtime, threads) if cpu else chosen(network, card, runtime, device)
 
     def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
-        """Answer each clip. Safe to call from one thread at a time.
+        """Answer each clip; see `answered`."""
+        return answered(self._logits, clips, states, self._card, self._threads)
 
-        Raises:
-            OutOfDeviceMemory: fewer clips at once may fit.
-            DeviceFailed: not these; the next may be answered.
-        """
-        if not clips:
-            return []
-        with on_device(self._threads, len(clips)):
-            logits = self._look(torch.stack([region_square(clip, self._card.crop_px) for clip in clips]))
-            return answers(clips, logits, self._card, [None] * len(clips))
+    def _logits(self, clips: Sequence[Clip], _: Sequence[State | None]) -> tuple[Tensor, Sequence[State | None]]:
+        shown = [region_square(clip, self._card.crop_px, self._share) for clip in clips]
+        return self._network(torch.stack(shown)), [None] * len(clips)
 
 
 @torch.inference_mode()
@@ -57,9 +52,7 @@ def on_cpu(network: nn.Module, card: Card, runtime: str, threads: int) -> Look:
         "torch": partial(_by_torch, network, card),
         "openvino": partial(_by_openvino, network, card, clips, threads),
     }
-    if runtime != "auto" or not is_installed():
-        return ways["openvino" if runtime == "openvino" else "torch"]()
-    return fastest(ways, Trial(card, clips, network.eval()(normalised(clips, card.mean, card.std))), seconds_of)
+    return of_this_cpu(available(runtime), ways, lambda look: look(clips))
 
 
 def _by_torch(network: nn.Module, card: Card) -> Look:

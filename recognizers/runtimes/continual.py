@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from recognizers.card import Card
-from recognizers.clip import Clip, ClipSpec, Region
+from recognizers.clip import Clip, Region
 from recognizers.models.slowfast import SlowFast
 from recognizers.nn.pictureconv import PLAIN
 from recognizers.nn.state import StreamState
@@ -37,10 +37,6 @@ class ContinualRecognizer:
 
     Begins anew wherever clips do not follow each other, and answers nothing until it has seen a whole window.
     """
-
-    background: str
-    labels: tuple[str, ...]
-    spec: ClipSpec
 
     def __init__(self, network: SlowFast, card: Card, threads: int, runtime: str = "torch") -> None:
         """A network that is not causal answers late; `spec.late` says by how much."""

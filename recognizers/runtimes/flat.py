@@ -37,13 +37,13 @@ def _flattened(conv: nn.Conv3d) -> nn.Module | None:
     if not known or conv.padding_mode != "zeros" or {*conv.dilation} != {1}:
         return None
     if (taps, step, *_ends(conv)) == (1, 1, 0, 0):
-        return PictureConv(conv)
+        return SpaceConv(conv)
     if (*sides, *strides, *padding[1:]) == (1, 1, 1, 1, 0, 0):
         return TimeConv(conv)
     return StackedConv(conv) if step == conv.groups == 1 and conv.in_channels <= FEW_CHANNELS else None
 
 
-class PictureConv(nn.Module):
+class SpaceConv(nn.Module):
     """A 1×h×w convolution. As all here, `(N, C, T, H, W)`, best channels last → the same, channels last."""
 
     def __init__(self, conv: nn.Conv3d) -> None:

@@ -9,16 +9,18 @@ side in front of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from recognizers.clip import Picture
+from recognizers.clip import Clip, Picture, Region
 from recognizers.models.slowfast import SlowFast
 from recognizers.nn.pictureconv import constant
 from recognizers.nn.resnet3d import Block, Lateral, Stage, back, each, window_mean
+from recognizers.recognizer import State
 from recognizers.runtimes.folding import folded, kernel
 from recognizers.runtimes.stem import FoldedStem, Seen
 
@@ -89,9 +91,17 @@ Stems = tuple[Tensor, Tensor]
 ByClip = Callable[[Tensor, Tensor], Tensor]
 """The stems of one clip to its logits, `(1, C)`."""
 
-Memory = tuple[tuple[Seen, ...], tuple[Seen, ...]]
+StemsSeen = tuple[tuple[Seen, ...], tuple[Seen, ...]]
 """What slow and fast stem have seen that a watch's next clip may show again."""
-NOTHING_SEEN: Memory = ((), ())
+NOTHING_SEEN: StemsSeen = ((), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a clip leaves for the next of the same watch."""
+
+    region: Region
+    seen: StemsSeen
 
 
 class FoldedSlowFast(nn.Module):
@@ -113,14 +123,18 @@ class FoldedSlowFast(nn.Module):
     def forward(self, clips: Tensor) -> Tensor:
         return self.decide([(self.slow_stem(clip[:: self.alpha]), self.fast_stem(clip)) for clip in clips])
 
-    def look(self, clip: Tensor, shown: Sequence[Picture], memory: Memory, hop: int) -> tuple[Stems, Memory]:
+    def follow(self, pictures: Tensor, clip: Clip, state: State | None, hop: int) -> tuple[Stems, Looked]:
+        """The stems of a watch's next clip, `(T, 3, H, W)` uint8, and what to hand in with the one after."""
+        seen = state.seen if isinstance(state, Looked) and state.region == clip.region else NOTHING_SEEN
+        stems, seen = self.look(pictures, clip.pictures, seen, hop)
+        return stems, Looked(clip.region, seen)
+
+    def look(self, clip: Tensor, shown: Sequence[Picture], seen: StemsSeen, hop: int) -> tuple[Stems, StemsSeen]:
         """The stems of one clip, and what to hand in with the next. See `FoldedStem.of_clip`."""
-        fast, fast_seen = self.fast_stem.of_clip(clip, shown, memory[1], hop)
+        fast, fast_seen = self.fast_stem.of_clip(clip, shown, seen[1], hop)
         if hop % self.alpha:  # the next clip's slow pictures are others
             return (self.slow_stem(clip[:: self.alpha]), fast), ((), fast_seen)
-        slow, slow_seen = self.slow_stem.of_clip(
-            clip[:: self.alpha], shown[:: self.alpha], memory[0], hop // self.alpha
-        )
+        slow, slow_seen = self.slow_stem.of_clip(clip[:: self.alpha], shown[:: self.alpha], seen[0], hop // self.alpha)
         return (slow, fast), (slow_seen, fast_seen)
 
     def decide(self, stems: Sequence[Stems]) -> Tensor:

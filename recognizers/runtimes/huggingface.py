@@ -1,12 +1,11 @@
-"""Video classifiers of `transformers` behind the `Recognizer` seam. Its only door.
+"""Video classifiers of `transformers` as networks of clips. Its only door.
 
 No code but that of the installed library runs, whatever a folder brings along (`trust_remote_code` is never given), and
-weights are safetensors. Nothing is fetched unless it is asked for.
+weights are safetensors. Nothing is fetched unless it is asked for, and then by the hash of a commit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recognizers.card import NEVER, Card
-from recognizers.clip import Clip, ClipSpec, Picture
 from recognizers.errors import CheckpointMismatch
 from recognizers.huggingface import OfTheHub, Wanted, check_weights, folder_card, source_of
-from recognizers.recognizer import Answer, State
-from recognizers.runtimes.answers import answers, on_device, own_device
-from recognizers.transforms import crop_to_region, normalised, square
 
 _TAKEN = ["*.json", "*.safetensors"]
 """What is taken of a hub's folder; never code, never a pickle."""
@@ -44,43 +39,11 @@ class VideoClassifier(nn.Module):
         return F.pad(logits, (0, self._added), value=NEVER)
 
 
-class HuggingFaceRecognizer:
-    """A video classifier of `transformers`, on a GPU where there is one. Each clip is looked at anew."""
-
-    background: str
-    labels: tuple[str, ...]
-    spec: ClipSpec
-
-    def __init__(self, network: VideoClassifier, card: Card, threads: int) -> None:
-        self.spec, self.labels, self.background = card.spec, card.labels, card.background
-        self._card, self._threads, self._device = card, threads, own_device()
-        self._network = network.eval().to(self._device)
-
-    def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
-        """Answer each clip. Safe to call from one thread at a time.
-
-        Raises:
-            OutOfDeviceMemory: fewer clips at once may fit.
-            DeviceFailed: not these; the next may be answered.
-        """
-        if not clips:
-            return []
-        with on_device(self._threads, len(clips)):
-            pictures = torch.stack([self._pictures(clip) for clip in clips]).to(self._device)
-            logits = self._network(normalised(pictures, self._card.mean, self._card.std))
-            return answers(clips, logits, self._card, [None] * len(clips))
-
-    def _pictures(self, clip: Clip) -> Tensor:
-        """`(T, 3, crop, crop)` uint8."""
-        shown = [crop_to_region(picture, clip.region) for picture in clip.pictures]
-        return square([_middle(picture, self._card.network["seen"]) for picture in shown], self._card.crop_px)
-
-
 def load(checkpoint: str, wanted: Wanted, fetches: bool) -> tuple[VideoClassifier, Card]:
     """The network of a folder, or of `hub:owner/name[@REVISION]`, and what is said of it.
 
     Args:
-        fetches: whether a model that is not on this machine may be fetched from the hub, which needs the revision.
+        fetches: whether a model that is not on this machine may be fetched from the hub; see `source_of`.
 
     Raises:
         CheckpointMismatch: it is not there, is no video classifier, would need code of its own, or has pickled weights;
@@ -134,14 +97,6 @@ def _model(folder: Path) -> Any:
             f"{folder} lacks weights of its network: {', '.join(wrong[:5])}; take one that was trained to say labels"
         )
     return model
-
-
-def _middle(picture: Picture, share: float) -> Picture:
-    """So much of a picture's central square, around its middle."""
-    height, width = picture.shape[:2]
-    side = max(1, round(share * min(height, width)))
-    top, left = (height - side) // 2, (width - side) // 2
-    return picture if share == 1 else picture[top : top + side, left : left + side]
 
 
 def _first_line(error: Exception) -> str:

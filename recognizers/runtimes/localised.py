@@ -4,7 +4,7 @@ about each of them."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,22 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from recognizers.card import Card
-from recognizers.clip import Clip, ClipSpec, Region
+from recognizers.clip import Clip, Region
 from recognizers.estimators.base import ActorDetector, Found
 from recognizers.models.slowfast_actors import SlowFastActors
 from recognizers.prediction import Actors
 from recognizers.recognizer import Answer, State
 from recognizers.runtimes.answers import on_device, own_device, prediction_of, scores_of
-from recognizers.runtimes.folded import NOTHING_SEEN, FoldedSlowFast, Memory
+from recognizers.runtimes.folded import FoldedSlowFast
 from recognizers.transforms import crop_to_region, fitted, normalised
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the clip before leaves for the next of the same watch."""
-
-    region: Region
-    memory: Memory
 
 
 class LocalisedRecognizer:
@@ -38,19 +30,11 @@ class LocalisedRecognizer:
     costs no more than looking for them.
     """
 
-    background: str
-    labels: tuple[str, ...]
-    spec: ClipSpec
-
     def __init__(self, network: SlowFastActors, card: Card, detector: ActorDetector, threads: int) -> None:
         wanted_px = max(card.spec.short_side_px, detector.short_side_px)
-        self.spec, self.labels, self.background = (
-            replace(card.spec, short_side_px=wanted_px, square=False),
-            card.labels,
-            card.background,
-        )
+        self.spec = replace(card.spec, short_side_px=wanted_px, square=False)
+        self.labels, self.background = card.labels, card.background
         self._card, self._detector, self._threads = card, detector, threads
-        self._hop = card.spec.hop
         self._device = own_device()
         self._network = network.to(self._device).eval()
         self._folded: FoldedSlowFast | None = None
@@ -70,27 +54,22 @@ class LocalisedRecognizer:
     def _answer(self, clip: Clip, state: State | None) -> Answer:
         shown = [crop_to_region(picture, clip.region) for picture in clip.pictures]
         found = self._detector.actors(shown[len(shown) // 2])
-        known: _Known | None = None
-        scores = np.zeros((0, len(self.labels)), np.float32)
+        scores, known = np.zeros((0, len(self.labels)), np.float32), None
         if len(found.boxes):
-            memory = state.memory if isinstance(state, _Known) and state.region == clip.region else NOTHING_SEEN
-            logits, memory = self._logits(
-                fitted(shown, self._card.crop_px), clip, torch.from_numpy(found.boxes), memory
-            )
-            scores, known = scores_of(logits, self._card).cpu().numpy(), _Known(clip.region, memory)
+            logits, known = self._logits(fitted(shown, self._card.crop_px), clip, torch.from_numpy(found.boxes), state)
+            scores = scores_of(logits, self._card).cpu().numpy()
             known = known if np.isfinite(scores).all() else None  # what broke would break whatever follows
         actors = Actors(_in_the_picture(found, clip.region), found.scores, scores)
         return prediction_of(clip, self._anybody(scores), exclusive=False, actors=actors), known
 
-    def _logits(self, pictures: Tensor, clip: Clip, boxes: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+    def _logits(self, pictures: Tensor, clip: Clip, boxes: Tensor, state: State | None) -> tuple[Tensor, State | None]:
         """`(T, 3, H, W)` uint8 and boxes in them → `(K, C)`, and what to hand in with the next clip."""
+        owner = torch.zeros(len(boxes), dtype=torch.long)
         if self._folded is None:
             seen = normalised(pictures[None].to(self._device), self._card.mean, self._card.std)
-            owner = torch.zeros(len(boxes), dtype=torch.long)
-            return self._network(seen, boxes.to(self._device), owner), memory
-        stems, memory = self._folded.look(pictures, clip.pictures, memory, self._hop)
-        owner = torch.zeros(len(boxes), dtype=torch.long)
-        return self._network.decide(*self._folded.maps([stems]), boxes, owner), memory
+            return self._network(seen, boxes.to(self._device), owner), None
+        stems, known = self._folded.follow(pictures, clip, state, self._card.spec.hop)
+        return self._network.decide(*self._folded.maps([stems]), boxes, owner), known
 
     def _anybody(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """`(K, C)` → `(C,)`: an action goes on where somebody does it; the background, where nobody does anything."""

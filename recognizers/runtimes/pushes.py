@@ -12,8 +12,8 @@ from recognizers.card import Card
 from recognizers.models.slowfast import SlowFast
 from recognizers.nn.pictureconv import BY_PICTURE, PLAIN
 from recognizers.nn.state import StreamState, stack
-from recognizers.runtimes.choice import instead
-from recognizers.runtimes.openvino import Compiled, is_installed
+from recognizers.runtimes.choice import available, of_this_cpu
+from recognizers.runtimes.openvino import Compiled
 from recognizers.runtimes.streamed import StreamSlowFast
 
 
@@ -27,25 +27,24 @@ class Pusher(Protocol):
 def pusher(network: SlowFast, card: Card, runtime: str, threads: int) -> Pusher:
     """What is to execute a CPU's pushes of as many pictures as the card's clips have.
 
-    `auto` measures, and takes OpenVINO where it is installed, says the same and is faster.
+    See `of_this_cpu`.
 
     Raises:
         CheckpointMismatch: OpenVINO is asked for, and cannot run this network.
     """
     stream = StreamSlowFast(network, card.mean, card.std, BY_PICTURE)
-    if runtime == "torch" or (runtime == "auto" and not is_installed()):
+    runtime = available(runtime)
+    if runtime == "torch":
         return stream
     torch.set_num_threads(threads)
     pictures = torch.zeros(1, card.spec.pictures, 3, card.crop_px, card.crop_px, dtype=torch.uint8)
     traceable = StreamSlowFast(network, card.mean, card.std, PLAIN)
     state = recurring(stream, pictures)[0]
-    other = instead(
-        lambda: CompiledPushes(stream, traceable, pictures, threads),
-        lambda compiled: compiled.push(pictures, state)[0],
-        lambda: stream.push(pictures, state)[0],
-        runtime,
-    )
-    return stream if other is None else other
+    ways: dict[str, Callable[[], Pusher]] = {
+        "torch": lambda: stream,
+        "openvino": lambda: CompiledPushes(stream, traceable, pictures, threads),
+    }
+    return of_this_cpu(runtime, ways, lambda pusher: pusher.push(pictures, state)[0])
 
 
 def push_each(

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from recognizers.card import Card
-from recognizers.clip import Clip, ClipSpec, Picture, Region
+from recognizers.clip import Clip, Picture, Region
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.base import PoseEstimator
 from recognizers.models.san import San
 from recognizers.nn.skeletons import places_of
 from recognizers.recognizer import Answer, State
-from recognizers.runtimes.answers import answers, on_device, own_device
+from recognizers.runtimes.answers import answered, own_device
 from recognizers.runtimes.people import Poses, in_their_places
 from recognizers.transforms import crop_to_region
 
@@ -34,10 +34,6 @@ class _Known:
 
 class SkeletalRecognizer:
     """A SAN network behind the `Recognizer` seam, on a GPU where there is one."""
-
-    background: str
-    labels: tuple[str, ...]
-    spec: ClipSpec
 
     def __init__(self, network: San, card: Card, estimator: PoseEstimator, threads: int) -> None:
         """Raises CheckpointMismatch where the network needs other joints than the estimator finds."""
@@ -57,20 +53,14 @@ class SkeletalRecognizer:
         self._network = network.to(self._device).eval()
 
     def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
-        """Answer each clip. Safe to call from one thread at a time.
+        """Answer each clip; see `answered`."""
+        return answered(self._logits, clips, states, self._card, self._threads)
 
-        Raises:
-            OutOfDeviceMemory: fewer clips at once may fit.
-            DeviceFailed: not these; the next may be answered.
-        """
-        if not clips:
-            return []
-        known = [self._look(clip, state) for clip, state in zip(clips, states, strict=True)]
-        with on_device(self._threads, len(clips)):
-            logits = self._network(torch.stack([self._input(one) for one in known]).to(self._device))
-            return answers(clips, logits, self._card, list(known))
+    def _logits(self, clips: Sequence[Clip], states: Sequence[State | None]) -> tuple[Tensor, Sequence[State | None]]:
+        known = [self._find(clip, state) for clip, state in zip(clips, states, strict=True)]
+        return self._network(torch.stack([self._input(one) for one in known]).to(self._device)), known
 
-    def _look(self, clip: Clip, state: State | None) -> _Known:
+    def _find(self, clip: Clip, state: State | None) -> _Known:
         """Poses of every picture of a clip; those that the clip before showed too are not looked at again."""
         seen: dict[int, Poses] = {}
         if isinstance(state, _Known) and state.region == clip.region:

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from recognizers.card import Card
-from recognizers.clip import Clip, ClipSpec
+from recognizers.clip import Clip
 from recognizers.models.fusions import Fusion
 from recognizers.models.two_stream import TwoStream
 from recognizers.nn.flow import repeats
 from recognizers.recognizer import Answer, State
-from recognizers.runtimes.answers import answers, on_device, own_device
+from recognizers.runtimes.answers import answered, own_device
 from recognizers.runtimes.extractor import Extractor, View
 from recognizers.runtimes.folding import folded_pictures
 from recognizers.runtimes.memory import NOTHING_SHOWN, Memory, Shown, remembered
@@ -40,10 +40,6 @@ _NOTHING = _Known(NOTHING_SHOWN, NOTHING_SHOWN, NOTHING_SHOWN)
 class TwoStreamRecognizer:
     """A two-stream network behind the `Recognizer` seam, on a GPU where there is one; flow is found on the CPU."""
 
-    background: str
-    labels: tuple[str, ...]
-    spec: ClipSpec
-
     def __init__(self, network: TwoStream, card: Card, threads: int) -> None:
         self.spec, self.labels, self.background = card.spec, card.labels, card.background
         self._card, self._threads = card, threads
@@ -53,24 +49,18 @@ class TwoStreamRecognizer:
         self._fusion = cast(Fusion, folded_pictures(network.fusion).to(device))
 
     def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
-        """Answer each clip. Safe to call from one thread at a time.
+        """Answer each clip; see `answered`."""
+        return answered(self._logits, clips, states, self._card, self._threads)
 
-        Raises:
-            OutOfDeviceMemory: fewer clips at once may fit.
-            DeviceFailed: not these; the next may be answered.
-        """
-        if not clips:
-            return []
-        with on_device(self._threads, len(clips)):
-            known = self._look(clips, [state if isinstance(state, _Known) else _NOTHING for state in states])
-            pictures, looked, moved = (
-                torch.stack([memory.said for memory in memories])
-                for memories in zip(*((one.pictures, one.looked, one.moved) for one in known), strict=True)
-            )
-            logits = self._network.decided(self._fusion, looked, moved, repeats(pictures))
-            return answers(clips, logits, self._card, list(known))
+    def _logits(self, clips: Sequence[Clip], states: Sequence[State | None]) -> tuple[Tensor, Sequence[State | None]]:
+        known = self._known(clips, [state if isinstance(state, _Known) else _NOTHING for state in states])
+        pictures, looked, moved = (
+            torch.stack([memory.said for memory in memories])
+            for memories in zip(*((one.pictures, one.looked, one.moved) for one in known), strict=True)
+        )
+        return self._network.decided(self._fusion, looked, moved, repeats(pictures)), known
 
-    def _look(self, clips: Sequence[Clip], before: Sequence[_Known]) -> list[_Known]:
+    def _known(self, clips: Sequence[Clip], before: Sequence[_Known]) -> list[_Known]:
         """What is known of each clip: of what the clip before showed too, nothing is found anew."""
         pictures = self._extractor.remember(
             [View(clip.region, clip.pictures, one.pictures) for clip, one in zip(clips, before, strict=True)]

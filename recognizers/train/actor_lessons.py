@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from recognizers.clip import ClipSpec
 from recognizers.data.actor_windows import ActorWindow, actor_windows
 from recognizers.data.actors import ActorSet, ActorTrack, KeyedTrack
+from recognizers.data.fingerprint import fingerprint
 from recognizers.data.windows import Jitter, drawn_until_readable
 from recognizers.errors import DataError
 from recognizers.train.augment import relit
@@ -32,6 +33,11 @@ class ActorLessons:
         if recipe.flip or recipe.zoom or recipe.turn or recipe.mixup:
             raise DataError("clips with boxes are not flipped, zoomed, turned or mixed; leave these out of the recipe")
         self.labels, self.background = data.labels, data.background
+        parts = {"training": data.training, "calibration": data.calibration, "held_out": data.held_out}
+        self.fingerprint = fingerprint(
+            data.labels,
+            {part: [(one.name, one.group, one.labels) for one in tracks] for part, tracks in parts.items()},
+        )
         self._data, self._spec, self._recipe, self._jitter = data, spec, recipe, jitter
         often = [recipe.background if label == data.background else 1.0 for label in data.labels]
         self._shown: list[list[ActorWindow]] = [[] for _ in data.labels]

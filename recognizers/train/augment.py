@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 def augmented(
     pictures: NDArray[np.uint8], crop_px: int, recipe: Recipe, rng: np.random.Generator, device: torch.device = CPU
 ) -> Tensor:
-    """`(N, T, S, S, 3)` uint8 → `(N, 3, T, crop, crop)` as the network sees it: shifted, perhaps nearer, mirrored or
+    """`(N, T, S, S, 3)` uint8 → `(N, 3, T, crop, crop)` as the network sees it: shifted, perhaps nearer or
     turned, with other brightness, contrast, colours and noise, perhaps partly hidden or under a faint picture of
     another. Chance is drawn on the CPU, so that it is the same on every device."""
     cropped = torch.stack([_cropped(clip, crop_px, recipe, rng) for clip in pictures])
@@ -31,22 +31,32 @@ def relit(seen: Tensor, pictures: NDArray[np.uint8], recipe: Recipe, rng: np.ran
     """`(N, 3, T, H, W)`, normalised, of `pictures`, `(N, T, …, 3)`: nothing moves, but light, colours, noise and what
     is hidden change."""
     n, device = len(seen), seen.device
-    gain = (_random(rng, n, 0.75, 1.3) * _random(rng, (n, 3), 0.9, 1.1)).to(device)
-    grey = seen.mean(dim=1, keepdim=True)
+    gain = _random(rng, n, 0.75, 1.3) * _random(rng, (n, 3), 0.9, 1.1)
     colour = _random(rng, n, 0.5, 1.3)
     if recipe.grey > 0:
         colour = colour * torch.from_numpy(rng.random(n) >= recipe.grey).view(colour.shape)
-    colour = colour.to(device)
-    seen = grey + (seen - grey) * colour
-    seen = seen * gain + _random(rng, n, -0.35, 0.35).to(device)
+    seen = _recoloured(seen, gain.view(n, 3, 1), colour.view(n, 1, 1), _random(rng, n, -0.35, 0.35).view(n, 1, 1))
     if recipe.ghost > 0:
-        seen = _ghosted(seen, recipe.ghost, rng)
+        _ghost(seen, recipe.ghost, rng)
     if recipe.hide > 0:
         _hide(seen, recipe.hide, rng)
     noise = torch.from_numpy(rng.standard_normal(tuple(seen.shape[1:]), dtype=np.float32)).to(device)
-    seen = seen + noise * _random(rng, n, 0.0, 0.12).to(device)
+    seen.addcmul_(noise, _random(rng, n, 0.0, 0.12).to(device))
     _repeat(seen, pictures)
     return seen
+
+
+def _recoloured(seen: Tensor, gain: Tensor, colour: Tensor, offset: Tensor) -> Tensor:
+    """Of clips `(N, 3, …)`: what differs from grey times `colour`, then all times `gain`, plus `offset`; a new tensor.
+
+    In one pass, as a matrix over the three colours of each pixel: memory is what it costs.
+    """
+    pictures = seen.transpose(1, 2)
+    grey = torch.full((3, 3), 1 / 3)
+    matrix = (gain * (grey + (torch.eye(3) - grey) * colour)).repeat_interleave(pictures.shape[1], 0)
+    moved = offset.expand(-1, 3, 1).repeat_interleave(pictures.shape[1], 0)
+    flat = pictures.reshape(len(matrix), 3, -1)
+    return torch.baddbmm(moved.to(seen.device), matrix.to(seen.device), flat).view(pictures.shape).transpose(1, 2)
 
 
 def _repeat(seen: Tensor, pictures: NDArray[np.uint8]) -> None:
@@ -67,8 +77,6 @@ def _cropped(clip: NDArray[np.uint8], crop_px: int, recipe: Recipe, rng: np.rand
         side = round(clip.shape[1] * rng.uniform(1 - recipe.zoom, 1))
     top, left = rng.integers(0, clip.shape[1] - side + 1, 2)
     cut = clip[:, top : top + side, left : left + side]
-    if recipe.flip and rng.random() < 0.5:
-        cut = cut[:, :, ::-1]
     return square(list(cut), crop_px)
 
 
@@ -83,17 +91,15 @@ def _turned(seen: Tensor, degrees: float, rng: np.random.Generator) -> Tensor:
     return flat.view(seen.shape)
 
 
-def _ghosted(seen: Tensor, share: float, rng: np.random.Generator) -> Tensor:
-    """Some clips under a still picture of another: what stands still no longer tells the action (Wang et al., CVPR
+def _ghost(seen: Tensor, share: float, rng: np.random.Generator) -> None:
+    """Lay some clips under a still picture of another: what stands still no longer tells the action (Wang et al., CVPR
     2021, "Removing the Background by Adding the Background")."""
     chosen = np.flatnonzero(rng.random(len(seen)) < share)
     others = (chosen + rng.integers(1, max(2, len(seen)), len(chosen))) % len(seen)
     moments = rng.integers(seen.shape[2], size=len(chosen))
     strength = torch.from_numpy(rng.uniform(0.1, 0.5, (len(chosen), 1, 1, 1, 1)).astype(np.float32))
     ghosts = seen[others, :, moments][:, :, None]
-    ghosted = seen.clone()
-    ghosted[chosen] = seen[chosen].lerp(ghosts.expand_as(seen[chosen]), strength.to(seen.device))
-    return ghosted
+    seen[chosen] = seen[chosen].lerp(ghosts.expand_as(seen[chosen]), strength.to(seen.device))
 
 
 def _hide(seen: Tensor, share: float, rng: np.random.Generator) -> None:

@@ -1,23 +1,41 @@
-"""A model card for people: what a checkpoint sees and says, how it was trained, how good it is."""
+"""A model card for people, and the same for machines: what a checkpoint sees and says, how it was trained, how good it
+is."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from recognizers.checkpoint import Card
+from recognizers.train.confusion import confusion_svg
+from recognizers.train.state import write_whole
 
 
 def write_card(checkpoint: Path, card: Card) -> Path:
-    """Write the card beside the checkpoint; returns its path."""
-    path = checkpoint.with_suffix(".md")
-    path.write_text(card_text(checkpoint.name, card), encoding="utf-8")
+    """Write the card beside the checkpoint, as Markdown (whose path is returned) and as JSON, and a picture of what was
+    taken for what.
+
+    Raises:
+        NotWritten: the disk does not take it.
+    """
+    path, confusion = checkpoint.with_suffix(".md"), card.trained["held_out"].get("confusion")
+    picture = checkpoint.with_suffix(".confusion.svg")
+    if confusion:
+        write_whole(picture, confusion_svg(card.labels, confusion).encode())
+    with checkpoint.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    told = {"checkpoint": checkpoint.name, "sha256": digest, **asdict(card)}
+    write_whole(checkpoint.with_suffix(".json"), (json.dumps(told, indent=1) + "\n").encode())
+    write_whole(path, card_text(checkpoint.name, card, picture.name if confusion else "").encode())
     return path
 
 
-def card_text(name: str, card: Card) -> str:
-    """Markdown."""
+def card_text(name: str, card: Card, picture: str = "") -> str:
+    """Markdown; `picture`: the file of a confusion beside it."""
     spec, trained = card.spec, card.trained
     held_out: dict[str, Any] = trained["held_out"]
     says = "scores each by itself" if card.multilabel else "says one of"
@@ -39,6 +57,8 @@ def card_text(name: str, card: Card) -> str:
             "",
             *(_precision(held_out) if card.multilabel else _recall(card.labels, held_out)),
             "",
+            *([f"![What was taken for what]({picture})", ""] if picture else []),
+            *_making(card),
             "## Limits",
             "",
             *_abstaining(card),
@@ -46,6 +66,24 @@ def card_text(name: str, card: Card) -> str:
             "",
         ]
     )
+
+
+def _making(card: Card) -> list[str]:
+    """What it takes to make it again."""
+    trained = card.trained
+    if "fingerprint" not in trained:
+        return []
+    recipe = trained["recipe"]
+    begun = f" It began with {trained['begin']}." if trained["begin"] else ""
+    chosen = "what was best on the calibration clips, after step" if recipe["looks"] > 1 else "the last, after step"
+    return [
+        "## How it was made",
+        "",
+        f"Seed {recipe['seed']}, {recipe['steps']} steps of {recipe['batch']} clips; kept is {chosen} "
+        f"{trained['step']}.{begun} Fingerprint of the data: `{trained['fingerprint'][:16]}`. "
+        "All numbers stand in the checkpoint, and in the JSON file beside it.",
+        "",
+    ]
 
 
 def _abstaining(card: Card) -> list[str]:

@@ -11,10 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from recognizers.clip import ClipSpec
-from recognizers.data.track import DataSet
+from recognizers.data.fingerprint import Recording, fingerprint
+from recognizers.data.track import DataSet, Track
 from recognizers.data.windows import Jitter, TrainingWindows
 from recognizers.errors import DataError
 from recognizers.train.augment import augmented
+from recognizers.train.mirror import mirror_of
 from recognizers.train.recipe import Recipe
 from recognizers.train.validate import Answers, answers
 
@@ -36,9 +38,14 @@ class Lessons(Protocol):
     @property
     def description(self) -> str: ...
 
+    @property
+    def fingerprint(self) -> str:
+        """Of the data; see `recognizers.data.fingerprint`."""
+        ...
+
     def batch(self, rng: np.random.Generator) -> tuple[Inputs, Tensor]:
         """A batch of network inputs as they may look live, and the truth of its answers `(N, C)`, where the recipe
-        runs."""
+        runs. Threads may ask at once."""
         ...
 
     def judged(self, network: nn.Module, part: Part) -> Answers:
@@ -67,6 +74,8 @@ class PictureLessons:
         if data.together and not multilabel:
             raise DataError("some clips show several actions at once; set network.multilabel: true, or give each one")
         self.labels, self.background = data.labels, data.background
+        self.fingerprint = fingerprint_of(data)
+        self._mirror = mirror_of(data.labels, recipe)
         self._data, self._spec, self._crop_px, self._recipe = data, spec, crop_px, recipe
         self._multilabel = multilabel
         often = [recipe.background if place == data.none else 1.0 for place in range(len(data.classes))]
@@ -85,6 +94,10 @@ class PictureLessons:
     def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         pictures, labels = self._windows.batch(self._recipe.batch, rng)
         truth = torch.from_numpy(self._data.truth(labels))
+        if self._recipe.flip:
+            turned = rng.random(len(labels)) < 0.5
+            pictures[turned] = pictures[turned, :, :, ::-1]
+            truth[turned] = truth[turned][:, self._mirror]
         device = self._recipe.on
         return augmented(pictures, self._crop_px, self._recipe, rng, device), truth.to(device)
 
@@ -92,3 +105,13 @@ class PictureLessons:
         tracks = self._data.calibration if part == "calibration" else self._data.held_out
         said = answers(network, tracks, self._spec, self._crop_px, len(self._data.classes), self._recipe.on)
         return replace(said, truth=self._data.truth(said.truth)) if self._multilabel else said
+
+
+def fingerprint_of(data: DataSet) -> str:
+    """Of all its parts."""
+    parts = {"training": data.training, "calibration": data.calibration, "held_out": data.held_out}
+    return fingerprint(data.labels, {part: map(_recording, tracks) for part, tracks in parts.items()})
+
+
+def _recording(track: Track) -> Recording:
+    return track.name, track.group, track.labels

@@ -2,105 +2,143 @@
 
 from __future__ import annotations
 
-import math
+import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.modules.batchnorm import _BatchNorm
 
-from recognizers.card import Abstain
-from recognizers.checkpoint import Card, save
+from recognizers.card import Card, read_card
 from recognizers.data.sets import Tick
-from recognizers.errors import DataError
+from recognizers.errors import TrainingDiverged
 from recognizers.families import FAMILIES
-from recognizers.nn.resnet3d import Block
-from recognizers.train.augment import mixed
-from recognizers.train.imagenet import begin_with_imagenet
-from recognizers.train.lessons import Inputs, Lessons
+from recognizers.train.begin import Note, begun
+from recognizers.train.best import looked, write_checkpoint
+from recognizers.train.cached import CachedLessons
+from recognizers.train.curves import Draw, check_curves, curves
+from recognizers.train.judge import judged
+from recognizers.train.lessons import Lessons
+from recognizers.train.optimiser import average, optimiser_of, rate_share, set_rate, stepped
+from recognizers.train.parts import Deciding, freeze_looking, set_learning
 from recognizers.train.plan import TrainingPlan
+from recognizers.train.prefetch import Batch, batches
+from recognizers.train.ranks import Ranks, launched
 from recognizers.train.recipe import Recipe
-from recognizers.train.validate import figures, fitted_temperature, known_above
-from recognizers.transforms import MEAN, STD
+from recognizers.train.settle import said, settle_norms
+from recognizers.train.state import Best, Learner, State, check_writable
+from recognizers.train.watched import Progress, Taken, is_sound, why_unsound
 
-_NORM_BATCHES = 40
+_READ_EVERY = 10
+"""Steps whose figures are waited for together, on a GPU: it need not stand still after each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a training stands after a step."""
+class Course:
+    """What stays the same throughout a training."""
 
-    step: int
-    steps: int
-    loss: float
-    """Of this step's batch."""
-    rate: float
+    plan: TrainingPlan
+    lessons: Lessons
+    ranks: Ranks
+    state: State
+    told: Callable[[Progress], None]
 
 
-def train(plan: TrainingPlan, tick: Tick, told: Callable[[Progress], None]) -> Card:
+def train(plan: TrainingPlan, tick: Tick, told: Callable[[Progress], None], note: Note = lambda _: None) -> Card:
     """Train, calibrate, judge, and write the checkpoint.
 
     Raises:
         DataError: the data cannot be read, or shows nothing of some action.
-        CheckpointMismatch: it begins pretrained, and the weights are not installed.
+        CheckpointMismatch: what it begins with is not installed, damaged, or another network's.
+        TrainingDiverged: the loss is no number any more.
+        NotWritten: the disk is full, or takes no file there.
     """
+    plan.recipe.check()
+    check_curves(plan.curves)
     torch.set_num_threads(plan.recipe.threads)
-    lessons = plan.lessons(tick)
-    network = _optimised(plan, lessons, told)
-    _settle_norms(network, plan.recipe, lessons)
+    with launched(plan.recipe) as ranks:
+        if ranks.is_first:
+            check_writable(plan.out)
+        lessons = ranks.shared(plan).lessons(tick)
+        network = begun(plan, lessons.labels, note).to(plan.recipe.on)
+        if plan.recipe.cached:
+            lessons = CachedLessons(lessons, network, plan.recipe, tick)
+        state = State(plan.state_path, _training(plan, lessons, ranks))
+        best = _optimised(Course(plan, lessons, ranks, state, told), network)
+        card = _finished(plan, lessons, network, best) if ranks.is_first else None
+        ranks.wait()
+    return card or read_card(plan.out)
+
+
+def _finished(plan: TrainingPlan, lessons: Lessons, network: nn.Module, best: Best) -> Card:
+    network.load_state_dict(best.tensors)
+    settle_norms(network, plan.recipe, lessons)
     network.eval()
-    card = _judged(network, plan, lessons)
-    # Half precision: the answers differ by less than the fourth decimal, the file by half.
-    weights = {
-        name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in network.state_dict().items()
-    }
-    save(plan.out, card, weights)
-    _state_path(plan.out).unlink(missing_ok=True)
+    card = judged(network, plan, lessons, best.step)
+    write_checkpoint(plan.out, card, network.state_dict())
+    plan.best_path.unlink(missing_ok=True)
+    plan.state_path.unlink(missing_ok=True)
     return card
 
 
-def _optimised(plan: TrainingPlan, lessons: Lessons, told: Callable[[Progress], None]) -> nn.Module:
-    recipe, make = plan.recipe, FAMILIES[plan.kind].network
-    torch.manual_seed(recipe.seed)
-    network = make(plan.size, len(lessons.labels))
-    _open_blocks(network)
-    begin_with_imagenet(network)
-    network.to(recipe.on)
-    kept = make(plan.size, len(lessons.labels)).to(recipe.on)
+def _optimised(course: Course, network: nn.Module) -> Best:
+    """The weights that were best on the calibration part, or the last ones where nobody looked."""
+    plan, recipe = course.plan, course.plan.recipe
+    learner = _learner(course, network)
+    first, best = course.state.resume(learner, recipe.on)
+    asleep = freeze_looking(network) if recipe.is_head_only(first) else []
+    asked = _asked(course, network, first)
+    taken: list[Taken] = []
+    folder = plan.curves if course.ranks.is_first else None
+    coming = batches(course.lessons, recipe, first, course.ranks.seed(recipe))
+    with closing(coming), curves(folder, first) as draw:
+        for batch in coming:
+            if asleep and not recipe.is_head_only(batch.step):
+                for parameter in asleep:
+                    parameter.requires_grad_(True)
+                asleep, asked = [], _asked(course, network, batch.step)
+            taken.append(_step(course, learner, asked, batch))
+            if _is_due(recipe, batch.step + 1):
+                best = _after(course, learner, best, taken, draw) if course.ranks.is_first else None
+                taken.clear()
+    return best or Best(recipe.steps, 0.0, learner.kept.state_dict())
+
+
+def _learner(course: Course, network: nn.Module) -> Learner:
+    plan, recipe = course.plan, course.plan.recipe
+    kept = FAMILIES[plan.kind].network(plan.size, len(course.lessons.labels)).to(recipe.on)
     kept.load_state_dict(network.state_dict())
-    optimizer = torch.optim.AdamW(_by_decay(network, recipe.weight_decay), lr=recipe.rate)
-    first = _resume(plan, network, kept, optimizer)
-    network.train()
-    for step in range(first, recipe.steps):
-        # Seeded by step, not in a row: a training that goes on draws what it would have drawn.
-        rng = np.random.default_rng((recipe.seed, step))
-        torch.manual_seed(recipe.seed * 1_000_003 + step)
-        rate = recipe.rate * rate_share(step, recipe.steps)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        inputs, truth = lessons.batch(rng)
-        if isinstance(inputs, Tensor):
-            inputs, truth = mixed(inputs, truth, recipe.mixup, rng)
-        loss = _loss(_said(network, inputs), truth, plan)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimizer.step()
-        _average(kept, network, min(recipe.average, (step + 1) / (step + 10)))
-        if (step + 1) % recipe.save_every == 0:
-            _remember(plan, network, kept, optimizer, step + 1)
-        told(Progress(step + 1, recipe.steps, float(loss.detach()), rate))
-    return kept
+    scaler = torch.amp.GradScaler(recipe.on.type, enabled=recipe.reckoned_in == torch.float16)
+    return Learner(network, kept, optimiser_of(network, recipe), scaler)
 
 
-def _said(network: nn.Module, inputs: Inputs) -> Tensor:
-    said: Tensor = network(inputs) if isinstance(inputs, Tensor) else network(*inputs)
-    return said
+def _asked(course: Course, network: nn.Module, step: int) -> nn.Module:
+    """What is called with a batch from a step on, with what learns in training."""
+    set_learning(network, course.plan.recipe.is_head_only(step))
+    return course.ranks.together(Deciding(network) if course.plan.recipe.cached else network)
+
+
+def _step(course: Course, learner: Learner, asked: nn.Module, batch: Batch) -> Taken:
+    recipe, step = course.plan.recipe, batch.step
+    torch.manual_seed(recipe.seed * 1_000_003 + step + (course.ranks.rank << 40))
+    rate = recipe.rate * rate_share(step, recipe.steps, recipe.warm_up)
+    set_rate(learner.optimiser, rate)
+    with _numbers(recipe):
+        logits = said(asked, batch.inputs)
+    loss = _loss(logits.float(), batch.truth, course.plan)
+    gradient = stepped(loss, learner.network.parameters(), learner.optimiser, learner.scaler)
+    average(learner.kept, learner.network, min(recipe.average, (step + 1) / (step + 10)))
+    return Taken(step, loss.detach(), gradient.detach(), rate)
+
+
+def _numbers(recipe: Recipe) -> AbstractContextManager[object]:
+    if recipe.reckoned_in == torch.float32:
+        return nullcontext()
+    return torch.autocast(recipe.on.type, recipe.reckoned_in)
 
 
 def _loss(logits: Tensor, truth: Tensor, plan: TrainingPlan) -> Tensor:
@@ -111,117 +149,35 @@ def _loss(logits: Tensor, truth: Tensor, plan: TrainingPlan) -> Tensor:
     return F.cross_entropy(logits, truth, label_smoothing=smoothing)
 
 
-@torch.no_grad()
-def _open_blocks(network: nn.Module) -> None:
-    """Let residual blocks speak from the start: AdamW moves a gain by its rate a step at most, and from the paper's
-    zero (meant for SGD and long training) small networks would stay nearly linear for hundreds of steps."""
-    for module in network.modules():
-        if isinstance(module, Block):
-            module.norm_c.weight.fill_(1.0)
+def _is_due(recipe: Recipe, step: int) -> bool:
+    """Whether figures are waited for after a step."""
+    every = 1 if recipe.on.type == "cpu" else _READ_EVERY
+    return step % every == 0 or step == recipe.steps or step % recipe.save_every == 0 or recipe.is_look(step)
 
 
-def rate_share(step: int, steps: int) -> float:
-    """Learning rate as a share of the highest: a linear rise over a twentieth, then half a cosine."""
-    rise = max(1, steps // 20)
-    if step < rise:
-        return (step + 1) / rise
-    return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+def _after(course: Course, learner: Learner, best: Best | None, taken: list[Taken], draw: Draw) -> Best | None:
+    """Look at what steps did, keep what is good, tell; returns the best so far."""
+    plan, recipe = course.plan, course.plan.recipe
+    seen = [one.progress(recipe.steps, None if best is None else best.loss) for one in taken]
+    for one in seen:
+        if not is_sound(one, plan):
+            rng = np.random.default_rng((*course.ranks.seed(recipe), one.step - 1))
+            raise TrainingDiverged(why_unsound(one, plan, course.lessons.batch(rng)[0]))
+    step = seen[-1].step
+    if recipe.is_look(step):
+        best = looked(plan, course.lessons, learner, step, best, draw)
+    if step % recipe.save_every == 0 or recipe.is_look(step):
+        course.state.remember(learner, best, step)
+    for one in seen:
+        draw("loss/training", one.loss, one.step)
+        draw("rate", one.rate, one.step)
+        draw("gradient", one.gradient, one.step)
+        course.told(one)
+    return best
 
 
-def _by_decay(network: nn.Module, decay: float) -> list[dict[str, object]]:
-    """Convolutions and the head decay; norms and biases do not."""
-    heavy = [parameter for parameter in network.parameters() if parameter.ndim > 1]
-    light = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
-    return [{"params": heavy, "weight_decay": decay}, {"params": light, "weight_decay": 0.0}]
-
-
-@torch.no_grad()
-def _average(kept: nn.Module, network: nn.Module, decay: float) -> None:
-    for mean, new in zip(kept.parameters(), network.parameters(), strict=True):
-        mean.lerp_(new, 1 - decay)
-
-
-@torch.no_grad()
-def _settle_norms(network: nn.Module, recipe: Recipe, lessons: Lessons) -> None:
-    """Batch norms of averaged weights have seen none of their own activations: measure them anew ("precise BN")."""
-    network.train()  # what is frozen stays as it is
-    norms = [module for module in network.modules() if isinstance(module, _BatchNorm) and module.training]
-    if not norms:
-        return
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # a plain mean over what follows
-    for number in range(_NORM_BATCHES):
-        _said(network, lessons.batch(np.random.default_rng((recipe.seed, recipe.steps, number)))[0])
-
-
-def _judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons) -> Card:
-    calibration = lessons.judged(network, "calibration")
-    card = Card(
-        kind=plan.kind,
-        labels=lessons.labels,
-        background=lessons.background,
-        spec=plan.spec,
-        crop_px=plan.crop_px,
-        mean=MEAN,
-        std=STD,
-        network=asdict(cast(Any, plan.size)),
-        temperature=fitted_temperature(calibration),
-        multilabel=plan.multilabel,
-        licence=plan.licence,
-    )
-    known = known_above(calibration, card, plan.recipe.abstain or 0.01)
-    if plan.recipe.abstain > 0 and known:
-        card = replace(card, abstain=Abstain("max_logit", known["max_logit"]))
-    return replace(
-        card,
-        trained={
-            "data": lessons.description,
-            "recipe": asdict(plan.recipe),
-            "jitter": asdict(plan.jitter),
-            "parameters": sum(parameter.numel() for parameter in network.parameters()),
-            "held_out": figures(lessons.judged(network, "held_out"), card),
-            "known_above": known,
-        },
-    )
-
-
-def _state_path(out: Path) -> Path:
-    return out.with_suffix(".state")
-
-
-def _remember(
-    plan: TrainingPlan, network: nn.Module, kept: nn.Module, optimizer: torch.optim.Optimizer, step: int
-) -> None:
-    path = _state_path(plan.out)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    torch.save(
-        {
-            "plan": _fingerprint(plan),
-            "step": step,
-            "network": network.state_dict(),
-            "kept": kept.state_dict(),
-            "optimizer": optimizer.state_dict(),
-        },
-        part,
-    )
-    part.replace(path)
-
-
-def _resume(plan: TrainingPlan, network: nn.Module, kept: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    """The step to go on with; 0 where no state of this very plan was left."""
-    path = _state_path(plan.out)
-    if not path.exists():
-        return 0
-    state = torch.load(path, weights_only=True, map_location=plan.recipe.on)
-    if state["plan"] != _fingerprint(plan):
-        raise DataError(f"{path} was left by another training; remove it to begin anew")
-    network.load_state_dict(state["network"])
-    kept.load_state_dict(state["kept"])
-    optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"])
-
-
-def _fingerprint(plan: TrainingPlan) -> str:
-    return repr(replace(plan, out=Path()))
+def _training(plan: TrainingPlan, lessons: Lessons, ranks: Ranks) -> str:
+    """What a state is the state of."""
+    begun_with = b"" if plan.begin is None else plan.begin.read_bytes()
+    what = (repr(replace(plan, out=Path(), curves=None)), lessons.fingerprint, ranks.count)
+    return hashlib.sha256(repr(what).encode() + begun_with).hexdigest()

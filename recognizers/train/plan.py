@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from recognizers.clip import ClipSpec
 from recognizers.data.actors import BenchPairData
 from recognizers.data.ava import AvaData
 from recognizers.data.joints import Looking, joints_in
-from recognizers.data.lists import VideoListData
+from recognizers.data.lists import LIST_KINDS, VideoListData
 from recognizers.data.sets import ClipListData, Sampling, Tick, WorkCellData
 from recognizers.data.skeletons import SkeletonData, SkeletonSet
 from recognizers.data.windows import Jitter
 from recognizers.errors import CheckpointMismatch, DataError
 from recognizers.estimators.choice import build_estimator
+from recognizers.kinds import mislabelled, unlearnable
 from recognizers.nn.network import Size
 from recognizers.nn.skeletons import SkeletonSize
 from recognizers.train.actor_lessons import ActorLessons
@@ -22,17 +25,28 @@ from recognizers.train.lessons import Lessons, PictureLessons
 from recognizers.train.recipe import Recipe
 from recognizers.train.skeleton_lessons import SkeletonLessons
 
+Data = WorkCellData | ClipListData | VideoListData | SkeletonData | BenchPairData | AvaData
+SOURCES: Mapping[str, Callable[..., Data]] = {
+    "work_cell": WorkCellData,
+    "clips": ClipListData,
+    **{kind: partial(VideoListData, kind) for kind in LIST_KINDS},
+    "skeletons": SkeletonData,
+    "bench_pairs": BenchPairData,
+    "ava": AvaData,
+}
+"""Of data, by the names of `DATA`."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
     """A whole training."""
 
     kind: str
-    """A key of `FAMILIES`."""
+    """A key of `KINDS`."""
     size: Size
     spec: ClipSpec
     crop_px: int
-    data: WorkCellData | ClipListData | VideoListData | AvaData | SkeletonData | BenchPairData
+    data: Data
     recipe: Recipe
     jitter: Jitter
     out: Path
@@ -40,6 +54,20 @@ class TrainingPlan:
     """Of the weights, for the card."""
     multilabel: bool = False
     """Several actions can go on at once; each is asked for by itself."""
+    begin: Path | None = None
+    """A checkpoint of this kind and size to begin with."""
+    curves: Path | None = None
+    """A folder for the curves of the training."""
+
+    @property
+    def state_path(self) -> Path:
+        """Where a killed training goes on from."""
+        return self.out.with_suffix(".state")
+
+    @property
+    def best_path(self) -> Path:
+        """The best weights so far, as a checkpoint."""
+        return self.out.with_suffix(f".best{self.out.suffix}")
 
     @property
     def stored_px(self) -> int:
@@ -51,40 +79,45 @@ class TrainingPlan:
         """Twice the clips' own rate, so that clips can begin between two of the live grid's moments."""
         return 2 / self.spec.interval_s
 
+    def check(self) -> None:
+        """Raises DataError where the kind cannot learn from such data, or not say what it is to say."""
+        if (problem := unlearnable(self.kind, _source_of(self.data))) is not None:
+            raise DataError(problem)
+        if (problem := mislabelled(self.kind, self.multilabel)) is not None:
+            right = str(not self.multilabel).lower()
+            raise DataError(f"{problem}; set network.multilabel: {right}, or train another kind")
+
     def lessons(self, tick: Tick) -> Lessons:
         """The data, read.
 
         Raises:
             DataError: it cannot be read, or shows nothing of some action.
         """
-        if isinstance(self.size, SkeletonSize):
-            if self.multilabel:
-                raise DataError("a sequence of skeletons has one label; leave network.multilabel out")
-            return SkeletonLessons(self._skeletons(self.size, tick), self.size, self.recipe, self.jitter)
-        if isinstance(self.data, SkeletonData):
-            raise DataError(f"a {self.kind} network looks at pictures, the data are skeletons; train a san")
-        if isinstance(self.data, BenchPairData | AvaData):
-            return self._actor_lessons(self.data, tick)
-        if self.kind == "slowfast_actors":
-            raise DataError("a slowfast_actors network learns from people in boxes; give data.ava or data.bench_pairs")
-        data = self.data.load(Sampling(self.stored_hz, self.stored_px), tick)
-        return PictureLessons(data, self.spec, self.crop_px, self.recipe, self.jitter, self.multilabel)
+        self.check()
+        data, size = self.data, self.size
+        if isinstance(size, SkeletonSize):
+            return SkeletonLessons(self._skeletons(size, tick), size, self.recipe, self.jitter)
+        if isinstance(data, BenchPairData | AvaData):
+            tracks = data.load(Sampling(self.stored_hz, self.crop_px), tick)
+            return ActorLessons(tracks, self.spec, self.recipe, self.jitter)
+        assert not isinstance(data, SkeletonData)
+        clips = data.load(Sampling(self.stored_hz, self.stored_px), tick)
+        return PictureLessons(clips, self.spec, self.crop_px, self.recipe, self.jitter, self.multilabel)
 
     def _skeletons(self, size: SkeletonSize, tick: Tick) -> SkeletonSet:
         if isinstance(self.data, SkeletonData):
             return self.data.load()
-        if not isinstance(self.data, ClipListData):
-            raise DataError(f"a {self.kind} network looks at people's joints; give data.skeletons or data.clips")
+        assert isinstance(self.data, ClipListData | VideoListData)
+        model = self.data.pose_model
         try:
-            estimator = build_estimator(size.layout, size.coordinates, 1, self.data.pose_model, self.recipe.threads)
+            estimator = build_estimator(size.layout, size.coordinates, 1, model, self.recipe.threads)
         except CheckpointMismatch as error:
             raise DataError(str(error)) from error
         return joints_in(self.data, Looking(estimator, size.layout, 1 / self.spec.interval_s, size.frames), tick)
 
-    def _actor_lessons(self, data: BenchPairData | AvaData, tick: Tick) -> ActorLessons:
-        if self.kind != "slowfast_actors":
-            raise DataError(f"a {self.kind} network cannot tell people apart; train a slowfast_actors")
-        if not self.multilabel:
-            raise DataError("a slowfast_actors scores each label by itself; set network.multilabel: true")
-        tracks = data.load(Sampling(self.stored_hz, self.crop_px), tick)
-        return ActorLessons(tracks, self.spec, self.recipe, self.jitter)
+
+def _source_of(data: Data) -> str:
+    """Its name among `SOURCES`."""
+    if isinstance(data, VideoListData):
+        return data.kind
+    return next(name for name, make in SOURCES.items() if isinstance(make, type) and isinstance(data, make))

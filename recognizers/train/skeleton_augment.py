@@ -35,13 +35,14 @@ def varied(
     recipe: Recipe,
     jitter: Jitter,
     rng: np.random.Generator,
+    reflected: NDArray[np.bool_],
 ) -> Skeletons:
-    """Sequences `(T, J, C)` of any length → `(N, frames, J, C)`: a part of each, at another pace, perhaps mirrored,
-    turned, larger or smaller, each joint a little off and some of them missing."""
+    """Sequences `(T, J, C)` of any length → `(N, frames, J, C)`: a part of each, at another pace, mirrored where
+    `reflected` `(N,)`, turned, larger or smaller, each joint a little off and some of them missing."""
     clips = np.stack([stretched(one, _moments(frames, jitter, rng)) for one in sequences])
-    if recipe.flip:
+    if reflected.any():
         mirrored = clips[:, :, list(layout.mirrored)] * np.array([-1, *[1] * (clips.shape[3] - 1)], np.float32)
-        clips = np.where(rng.random((len(clips), 1, 1, 1)) < 0.5, mirrored, clips)
+        clips = np.where(reflected[:, None, None, None], mirrored, clips)
     places, seen = clips[..., :-1], clips[..., -1:]
     middle = (places * seen).sum((1, 2), keepdims=True) / np.maximum(seen.sum((1, 2), keepdims=True), 1)
     places = (places - middle) @ _changes(len(clips), places.shape[3], recipe, rng)[:, None]

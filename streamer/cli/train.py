@@ -1,6 +1,7 @@
 """Train a recognizer on recorded or simulated clips and write its checkpoint, with a card that says how good it is.
 
-Groups (people, sessions) are held out as a whole. A training that was killed goes on where it stood."""
+Groups (people, sessions) are held out as a whole. A training that was killed goes on where it stood. On several GPUs:
+torchrun --nproc-per-node=4 --no-python takt train CONFIG"""
 
 from __future__ import annotations
 
@@ -26,9 +27,12 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     from recognizers.train.build import training_plan  # noqa: PLC0415 - torch takes seconds to import
     from recognizers.train.card import headline, write_card  # noqa: PLC0415
     from recognizers.train.loop import train  # noqa: PLC0415
+    from recognizers.train.ranks import is_first  # noqa: PLC0415
 
-    with _Bars(output) as bars:
-        card = train(training_plan(settings.model_dump()), bars.tick, bars.told)
+    with _Bars(output, is_shown=is_first()) as bars:
+        card = train(training_plan(settings.model_dump()), bars.tick, bars.told, bars.note)
+    if not is_first():
+        return 0
     shown = write_card(settings.out, card)
     held_out = card.trained["held_out"]
     best = "map" if card.multilabel else "top1"
@@ -42,9 +46,10 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
 class _Bars:
     """A bar for each kind of work, on standard error."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, is_shown: bool) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, TextColumn("{task.fields[note]}"), console=output.errors)
+        note = TextColumn("{task.fields[note]}")
+        self._progress = Progress(*columns, note, console=output.errors, disable=not is_shown)
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> _Bars:
@@ -60,4 +65,9 @@ class _Bars:
         self._progress.update(self._tasks[what], completed=done, note=note)
 
     def told(self, progress: Any) -> None:
-        self.tick("training", progress.step, progress.steps, f"loss {progress.loss:.3f}")
+        best = "" if progress.best is None else f", best on calibration {progress.best:.3f}"
+        self.tick("training", progress.step, progress.steps, f"loss {progress.loss:.3f}{best}")
+
+    def note(self, line: str) -> None:
+        if not self._progress.disable:
+            self._progress.console.print(line, markup=False)

@@ -1,13 +1,16 @@
 """Typed settings and their loader. The door to YAML and pydantic."""
 
-from streamer.settings.loader import load, load_training, schema, secrets, settings_of
+from streamer.settings.loader import load, load_procedure, load_training, schema, secrets, settings_of
+from streamer.settings.procedures import ProcedureSettings
 from streamer.settings.reference import reference
-from streamer.settings.sections import Mqtt, Rule, Settings, Stream, WatchSection
+from streamer.settings.sections import Mqtt, RecognizerSection, Rule, Settings, Stream, WatchSection
 from streamer.settings.sources import Source
 from streamer.settings.training import TrainingSettings
 
 __all__ = [
     "Mqtt",
+    "ProcedureSettings",
+    "RecognizerSection",
     "Rule",
     "Settings",
     "Source",
@@ -15,6 +18,7 @@ __all__ = [
     "TrainingSettings",
     "WatchSection",
     "load",
+    "load_procedure",
     "load_training",
     "reference",
     "schema",

@@ -11,11 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from recognizers.card import NOT_CAUSAL, Card, checkpoint_path, read_card
+from recognizers.card import NOT_CAUSAL, Card, checkpoint_path, read_card, wrong_labels
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.choice import check_found, model_of
 from recognizers.estimators.downloads import file_of
 from recognizers.huggingface import KIND, Wanted, folder_card, source_of
+from recognizers.kinds import FLOW, KINDS, OPENVINO, Library
 from streamer.settings.document import Document, Where
 from streamer.settings.mistakes import suggestion
 from streamer.settings.sections import RecognizerSection
@@ -23,21 +24,11 @@ from streamer.settings.sections import RecognizerSection
 _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
-    ("recognizers", "*", "actor_model"),
-    ("recognizers", "*", "pose_model"),
+    *(("recognizers", "*", kind.finder) for kind in KINDS.values() if kind.finder is not None),
     ("streams", "*", "source", "credentials_file"),
     ("streams", "*", "source", "ca_file"),
     ("streams", "*", "source", "path"),
 )
-_LIBRARIES = {
-    ("kind", "slowfast_actors"): ("onnxruntime", "actors"),
-    ("kind", "san"): ("ai_edge_litert", "pose"),
-    ("kind", "huggingface"): ("transformers", "huggingface"),
-    ("runtime", "openvino"): ("openvino", "openvino"),
-}
-"""What a recognizer is run by where its section says so, and the extra that brings it."""
-_FLOW = ("cv2", "flow")
-"""The same of networks that look at flow by dis, which is what their cards say."""
 
 
 def check(document: Document) -> None:
@@ -91,6 +82,7 @@ def _read_cards(document: Document) -> dict[str, Card]:
                 if (card_here := _folder_card(checkpoint, section)) is not None:
                     cards[str(where[-1])] = card_here
                 continue
+            _check_shadow(document, where, section, kind)
             card = read_card(checkpoint_path(checkpoint))
         except CheckpointMismatch as error:
             document.problem((*where, "checkpoint"), str(error))
@@ -105,34 +97,59 @@ def _read_cards(document: Document) -> dict[str, Card]:
     return cards
 
 
+def _check_shadow(document: Document, where: Where, section: Mapping[str, Any], kind: object) -> None:
+    shadow = section.get("shadow")
+    if not (isinstance(shadow, str) and shadow.isprintable()):
+        return
+    try:
+        card = read_card(checkpoint_path(shadow))
+    except CheckpointMismatch as error:
+        document.problem((*where, "shadow"), str(error))
+        return
+    if card.kind != kind:
+        document.problem((*where, "shadow"), f"is a checkpoint of kind {card.kind}; a shadow is of the live one's kind")
+    elif problem := _unlike(card, section):
+        document.problem((*where, "shadow"), problem)
+
+
+def _unlike(card: Card, section: Mapping[str, Any]) -> str:
+    if card.kind == "slowfast" and section.get("mode") == "stream" and not card.network.get("causal"):
+        return NOT_CAUSAL
+    return ""
+
+
 def _check_libraries(document: Document, where: Where, section: Mapping[str, Any]) -> None:
-    for (key, value), needed in _LIBRARIES.items():
-        if section.get(key) == value:
-            _check_installed(document, (*where, key), *needed)
+    kind = KINDS.get(str(section.get("kind")))
+    if kind is not None and kind.library is not None:
+        _check_installed(document, (*where, "kind"), kind.library)
+    if section.get("runtime") == "openvino":
+        _check_installed(document, (*where, "runtime"), OPENVINO)
 
 
-def _check_installed(document: Document, where: Where, module: str, extra: str) -> None:
-    if find_spec(module) is None:
-        document.problem(where, f"needs {module}, which is not installed; pip install 'taktstream[{extra}]'")
+def _check_installed(document: Document, where: Where, library: Library) -> None:
+    if find_spec(library.module) is None:
+        document.problem(
+            where, f"needs {library.module}, which is not installed; pip install 'taktstream[{library.extra}]'"
+        )
 
 
 def _check_of_kind(document: Document, where: Where, card: Card, section: Mapping[str, Any]) -> None:
     """What a kind needs besides its checkpoint."""
-    if card.kind == "slowfast" and section.get("mode") == "stream" and not card.network.get("causal"):
+    if card.kind not in KINDS:
+        return  # which is told of the section
+    if (problem := wrong_labels(card)) is not None:
+        document.problem((*where, "checkpoint"), problem)
+    kind = KINDS[card.kind]
+    if "mode" in kind.options and section.get("mode") == "stream" and not card.network.get("causal"):
         document.problem((*where, "mode"), NOT_CAUSAL)
-    elif card.kind == "two_stream" and str(card.network.get("flow")).startswith("dis_"):
-        _check_installed(document, (*where, "checkpoint"), *_FLOW)
-    elif card.kind == "san":
-        _check_joints(document, where, card, section.get("pose_model") is not None)
-    elif card.kind == "slowfast_actors" and section.get("actor_model") is None:
-        try:
-            file_of("fastestdet", None, os.environ)
-        except CheckpointMismatch as error:
-            document.problem((*where, "actor_model"), str(error))
+    if str(card.network.get("flow")).startswith("dis_"):
+        _check_installed(document, (*where, "checkpoint"), FLOW)
+    if kind.finder is not None:
+        _FINDERS[kind.finder](document, where, card, section.get(kind.finder) is not None)
 
 
 def _check_joints(document: Document, where: Where, card: Card, is_given: bool) -> None:
-    """Something must find in pictures what the network looks at."""
+    """Something must find in pictures the joints that the network looks at."""
     layout, coordinates = card.network.get("layout"), card.network.get("coordinates")
     if not (isinstance(layout, str) and isinstance(coordinates, int)):
         return  # what such a card lacks is told by the recognizer
@@ -144,6 +161,19 @@ def _check_joints(document: Document, where: Where, card: Card, is_given: bool) 
             model_of(layout, coordinates, None)
     except CheckpointMismatch as error:
         document.problem((*where, part), str(error))
+
+
+def _check_people(document: Document, where: Where, _: Card, is_given: bool) -> None:
+    """Something must find people in pictures."""
+    try:
+        if not is_given:
+            file_of("fastestdet", None, os.environ)
+    except CheckpointMismatch as error:
+        document.problem((*where, "actor_model"), str(error))
+
+
+_FINDERS = {"pose_model": _check_joints, "actor_model": _check_people}
+"""What is looked at where a kind needs something that finds what it looks at."""
 
 
 def _folder_card(checkpoint: str, section: Mapping[str, Any]) -> Card | None:

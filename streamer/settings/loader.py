@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -14,6 +14,7 @@ from streamer.errors import ConfigError
 from streamer.settings.checks import check
 from streamer.settings.document import Document
 from streamer.settings.mistakes import explain, said
+from streamer.settings.procedures import ProcedureSettings, check_procedure
 from streamer.settings.reading import read
 from streamer.settings.sections import Settings
 from streamer.settings.sources import FileSource
@@ -50,6 +51,13 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
 def load_training(file: Path, environment: Mapping[str, str]) -> TrainingSettings:
     """As `load`, for what `takt train` reads."""
     return _load(file, environment, TrainingSettings, lambda _: None)
+
+
+def load_procedure(
+    file: Path, environment: Mapping[str, str], labels: Iterable[str] | None = None
+) -> ProcedureSettings:
+    """As `load`, for a procedure; `labels`: all that recognizers know, where steps are to be held against them."""
+    return _load(file, environment, ProcedureSettings, lambda document: check_procedure(document, labels))
 
 
 def _load(file: Path, environment: Mapping[str, str], root: type[S], check_all: Callable[[Document], None]) -> S:

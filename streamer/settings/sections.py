@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from recognizers.kinds import misplaced, of, owners
 from streamer.settings.sources import Source
 from streamer.settings.values import Kind, PositiveSeconds, Seconds, Section, Share, Slug, Text, check_address
 
@@ -72,17 +73,16 @@ class EngineSection(Section):
     deadline_s: Seconds = Field(0.02, description="seconds that a clip waits for others to join")
 
 
-BY_OPENVINO = ("slowfast", "slow_only", "c2d", "i3d", "x3d")
-"""Kinds of recognizers that can be run by it."""
-
-
 class RecognizerSection(Section):
     """A network, loaded once and shared by name."""
 
     kind: Kind = Field("slowfast", description="which recognizer")
     checkpoint: Text = Field(
         "bundled:cell",
-        description="a safetensors file or bundled:NAME; of a huggingface a folder or hub:owner/name@REVISION",
+        description="a safetensors file or bundled:NAME; of a huggingface a folder or hub:owner/name@COMMIT",
+    )
+    shadow: Text | None = Field(
+        None, description="a checkpoint of the same kind that watches beside it without a say; see takt promote"
     )
     hop_s: PositiveSeconds | None = Field(None, description="seconds between clips; null: as the checkpoint says")
     threads: int = Field(1, ge=1, le=64, description="CPU threads for one batch")
@@ -91,17 +91,21 @@ class RecognizerSection(Section):
     )
     mode: Literal["window", "stream", "delayed"] = Field(
         "window",
-        description="of a slowfast; stream: looks at each picture once (causal networks); delayed: so with any, late",
+        description=f"of {of('mode')}; stream: looks at each picture once (causal networks); delayed: so with any, "
+        "late",
     )
     state: Literal["windowed", "carried"] = Field(
-        "windowed", description="of a crnn: begin anew with every clip, or carry on from the one before"
+        "windowed", description=f"of {of('state')}: begin anew with every clip, or carry on from the one before"
     )
     average_clips: int = Field(1, ge=1, le=64, description="answers whose scores are averaged; 1: each stands alone")
     pose_model: Path | None = Field(
-        None, description="of a san: the file of the networks that find its joints; null: from the cache folder"
+        None,
+        description=f"of {of('pose_model')}: the file of the networks that find its joints; "
+        "null: from the cache folder",
     )
     actor_model: Path | None = Field(
-        None, description="of a slowfast_actors: FastestDet.onnx, which finds people; null: from the cache folder"
+        None,
+        description=f"of {of('actor_model')}: FastestDet.onnx, which finds people; null: from the cache folder",
     )
     abstain_below: float | None = Field(
         None, description="what is known less well is background; null: as the checkpoint says"
@@ -110,13 +114,15 @@ class RecognizerSection(Section):
         None, description="what abstain_below is a number of: max_logit (null: this too) or energy"
     )
     background: Text | None = Field(
-        None, description="of a huggingface: its label that means none of the actions; null: one is added"
+        None, description=f"of {of('background')}: its label that means none of the actions; null: one is added"
     )
     interval_s: PositiveSeconds | None = Field(
-        None, description="of a huggingface: seconds between pictures of a clip; null: as its kind was trained"
+        None,
+        description=f"of {of('interval_s')}: seconds between pictures of a clip; null: as its kind was trained",
     )
     fetch: bool = Field(
-        False, description="of a huggingface: whether the hub may be asked for what is not here, by its revision"
+        False,
+        description=f"of {of('fetch')}: whether the hub may be asked for what is not here, by the hash of a commit",
     )
 
     @model_validator(mode="after")
@@ -127,21 +133,9 @@ class RecognizerSection(Section):
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> RecognizerSection:
-        if self.state == "carried" and self.kind != "crnn":
-            raise ValueError(f"state: only a crnn can be carried, not a {self.kind}; leave it out")
-        if self.mode != "window" and self.kind != "slowfast":
-            raise ValueError(f"mode: {self.mode} is of a slowfast only, not of a {self.kind}; leave it out")
-        if self.runtime == "openvino" and self.kind not in BY_OPENVINO:
-            raise ValueError(f"runtime: openvino runs {', '.join(BY_OPENVINO)}, not a {self.kind}; leave it out")
-        if self.pose_model is not None and self.kind != "san":
-            raise ValueError(f"pose_model: only a san looks at joints, not a {self.kind}; leave it out")
-        if self.actor_model is not None and self.kind != "slowfast_actors":
-            raise ValueError(f"actor_model: only a slowfast_actors looks for people, not a {self.kind}; leave it out")
-        for name in ("background", "interval_s", "fetch"):
-            if getattr(self, name) and self.kind != "huggingface":
-                raise ValueError(f"{name}: the checkpoint of a {self.kind} says it; leave it out")
-        if self.average_clips > 1 and self.kind == "slowfast_actors":
-            raise ValueError("average_clips: people come and go from clip to clip; leave it out for a slowfast_actors")
+        given = {name: value for name, value in self if value != type(self).model_fields[name].default}
+        if (problem := misplaced(self.kind, given)) is not None:
+            raise ValueError(problem)
         return self
 
 
@@ -173,7 +167,7 @@ class WatchSection(Section):
     region: tuple[Share, Share, Share, Share] = Field(
         (0.0, 0.0, 1.0, 1.0),
         description="left, top, right, bottom in fractions of the picture; only its central square is looked at "
-        "(by a san or a slowfast_actors: all of it)",
+        f"(by {owners(lambda kind: kind.finder is not None)}: all of it)",
     )
     min_coverage: Share = Field(0.75, description="clips with a smaller share of their pictures are not looked at")
     events: dict[str, Rule] = Field(default_factory=dict, description="rules by action; `default` for all others")
@@ -211,7 +205,7 @@ class Log(Section):
 class Settings(Section):
     """A whole configuration."""
 
-    data_dir: Path = Field(Path("data"), description="folder for the outbox; one service each")
+    data_dir: Path = Field(Path("data"), description="folder for the outbox and what was promoted; one service each")
     mqtt: Mqtt | None = Field(None, description="the broker")
     http: Http = Http()
     outbox: OutboxSection = OutboxSection()
@@ -220,3 +214,8 @@ class Settings(Section):
     streams: tuple[Stream, ...] = Field(min_length=1, description="cameras")
     shutdown: Shutdown = Shutdown()
     log: Log = Log()
+
+    @property
+    def outbox_folder(self) -> Path:
+        """Of the only worker; whoever owns it is the service of this data folder."""
+        return self.data_dir / "outbox" / "0"

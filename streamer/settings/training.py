@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from streamer.settings.training_data import DataSection
 from streamer.settings.values import Count, PositiveSeconds, Section, Share, Text, TrainedKind
@@ -28,11 +28,20 @@ class RecipeSection(Section):
 
     steps: Count = Field(500, description="batches to learn from")
     batch: int = Field(32, ge=2, le=4096, description="clips in a batch")
-    rate: Annotated[float, Field(gt=0, le=1)] = Field(2e-3, description="highest learning rate (AdamW)")
+    rate: Annotated[float, Field(gt=0, le=1)] = Field(2e-3, description="highest learning rate")
+    warm_up: Share = Field(0.05, description="share of the steps in which the rate rises")
+    optimiser: Literal["adamw", "sgd"] = Field("adamw", description="how weights are moved")
+    head_only: bool = Field(False, description="only what decides learns; what looks stays as it began")
+    cached: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        0, description="with head_only: varied clips that are looked at once, then learned from in seconds; 0: no"
+    )
+    head_first: Share = Field(0.0, description="share of the steps in which only what decides learns, before all does")
+    body_rate: Share = Field(1.0, description="rate of what looks, in shares of rate")
     weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.05, description="of convolutions and head")
     smoothing: Share = Field(0.05, description="label smoothing")
     average: Annotated[float, Field(ge=0, lt=1)] = Field(0.995, description="decay of the mean of weights that is kept")
     flip: bool = Field(False, description="mirror half of the clips; only where no action has a direction")
+    mirrored: dict[Text, Text] = Field(default_factory=dict, description="with flip: labels that become each other")
     zoom: Annotated[float, Field(ge=0, le=0.9)] = Field(0.0, description="clips show from 1 - zoom of the picture")
     noise: Annotated[float, Field(ge=0, le=1)] = Field(0.0, description="of joints, in shares of the body's size")
     turn: Annotated[float, Field(ge=0, le=180)] = Field(0.0, description="degrees by which clips are turned at most")
@@ -42,9 +51,25 @@ class RecipeSection(Section):
     mixup: Annotated[float, Field(ge=0, le=10)] = Field(0.0, description="alpha of mixup; 0 is none")
     background: Annotated[float, Field(gt=0, le=100)] = Field(2.0, description="how often it is shown, in actions")
     abstain: Share = Field(0.0, description="share of known actions that may be lost so that unknown ones are too")
+    looks: int = Field(10, ge=1, le=1000, description="how often calibration clips are asked; the best look is kept")
     seed: int = Field(1, ge=0, le=2**31, description="the same seed gives the same network")
+    save_every: Count = Field(50, description="steps between two states from which a killed training goes on")
     threads: int = Field(2, ge=1, le=256, description="of the CPU")
+    workers: int = Field(1, ge=1, le=64, description="threads that prepare the next batches meanwhile")
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="of the optimisation; auto: bfloat16 on a GPU that has it"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where to train; auto: a GPU where there is one")
+
+    @model_validator(mode="after")
+    def _together(self) -> RecipeSection:
+        if self.cached and not self.head_only:
+            raise ValueError("has cached, which needs head_only: true: what looks must stay as it is")
+        if self.head_first and self.head_only:
+            raise ValueError("has head_first and head_only; give one of them")
+        if self.mirrored and not self.flip:
+            raise ValueError("has mirrored, which needs flip: true")
+        return self
 
 
 class JitterSection(Section):
@@ -62,7 +87,17 @@ class TrainingSettings(Section):
 
     out: Path = Field(description="the checkpoint to write, a .safetensors file")
     licence: str = Field("", description="of the weights, as the checkpoint will say it, e.g. Apache-2.0")
+    begin: Text | None = Field(
+        None, description="a checkpoint to begin with, instead of network; other labels: its head is made anew"
+    )
+    curves: Path | None = Field(None, description="a folder for TensorBoard's curves; null: none")
     network: NetworkSection = NetworkSection()
     data: DataSection = Field(description="what to learn from")
     recipe: RecipeSection = RecipeSection()
     jitter: JitterSection = JitterSection()
+
+    @model_validator(mode="after")
+    def _one_network(self) -> TrainingSettings:
+        if self.begin is not None and "network" in self.model_fields_set:
+            raise ValueError("has begin and network; leave network out: it is the checkpoint's")
+        return self

@@ -7,11 +7,19 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from recognizers.kinds import of, taught_by
 from streamer.settings.values import Count, PositiveSeconds, Section, Text
 
 Videos = Annotated[Path | None, Field(description="where the videos are, in whatever folders; null: with the lists")]
 Negatives = Annotated[tuple[Path, ...], Field(description="videos that show none of the actions")]
 Elsewhere = Annotated[int, Field(ge=0, description="simulated scenes for the background")]
+PoseModel = Annotated[
+    Path | None,
+    Field(
+        description=f"for {of('pose_model')}: the file of the networks that find joints in them; "
+        "null: from the cache folder"
+    ),
+]
 HeldOutEvery = Annotated[int, Field(ge=2, description="every n-th group is kept from training")]
 
 
@@ -32,9 +40,7 @@ class ClipsSection(Section):
     negatives: tuple[Path, ...] = Field((), description="videos that show none of the actions")
     elsewhere: Annotated[int, Field(ge=0)] = Field(40, description="simulated scenes for the background")
     held_out_every: int = Field(3, ge=2, description="every n-th group is kept from training")
-    pose_model: Path | None = Field(
-        None, description="for a san: the file of the networks that find joints in them; null: from the cache folder"
-    )
+    pose_model: PoseModel = None
 
 
 class SkeletonsSection(Section):
@@ -49,7 +55,7 @@ class SkeletonsSection(Section):
 
 
 class BenchPairsSection(Section):
-    """Pairs of simulated work cells side by side, each with an operator in a box, for `slowfast_actors`."""
+    """Pairs of simulated work cells side by side, each with an operator in a box."""
 
     seed: int = Field(5000, ge=0, le=2**31, description="of the first bench; the next one has the next seed")
     sessions: Count = Field(12, description="pairs to train on")
@@ -96,6 +102,7 @@ class FolderSection(Section):
     negatives: Negatives = ()
     elsewhere: Elsewhere = 0
     held_out_every: HeldOutEvery = 3
+    pose_model: PoseModel = None
 
 
 class RecordingsSection(Section):
@@ -105,10 +112,11 @@ class RecordingsSection(Section):
     negatives: Negatives = ()
     elsewhere: Elsewhere = 0
     held_out_every: HeldOutEvery = 3
+    pose_model: PoseModel = None
 
 
 class AvaSection(Section):
-    """AVA, for `slowfast_actors`."""
+    """AVA: what each person does, in boxes."""
 
     path: Path = Field(description="the folder of ava_train*.csv, ava_val*.csv and the label map *.pbtxt")
     videos: Videos = None
@@ -124,13 +132,15 @@ class DataSection(Section):
     kinetics: KineticsSection | None = Field(None, description="Kinetics-400, -600, -700 or lists like theirs")
     charades: CharadesSection | None = Field(None, description="Charades")
     splits: SplitsSection | None = Field(None, description="UCF101 or HMDB51")
-    ava: AvaSection | None = Field(None, description="AVA, for `slowfast_actors`")
-    skeletons: SkeletonsSection | None = Field(None, description="a file of skeletons, for `san`")
-    bench_pairs: BenchPairsSection | None = Field(None, description="two work cells a picture, for `slowfast_actors`")
+    ava: AvaSection | None = Field(None, description=f"AVA, for {taught_by('ava')}")
+    skeletons: SkeletonsSection | None = Field(None, description=f"a file of skeletons, for {taught_by('skeletons')}")
+    bench_pairs: BenchPairsSection | None = Field(
+        None, description=f"two work cells a picture, for {taught_by('bench_pairs')}"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> DataSection:
-        kinds = list(type(self).model_fields)
-        if sum(getattr(self, kind) is not None for kind in kinds) != 1:
-            raise ValueError(f"must have exactly one of {', '.join(kinds[:-1])} and {kinds[-1]}")
+        *first, last = type(self).model_fields
+        if sum(one is not None for _, one in self) != 1:
+            raise ValueError(f"must have exactly one of {', '.join(first)} and {last}")
         return self

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from recognizers.kinds import KINDS, TRAINED
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
-TrainedKind = Literal[
-    "slowfast",
-    "slowfast_actors",
-    "slow_only",
-    "c2d",
-    "i3d",
-    "x3d",
-    "single_frame",
-    "two_stream",
-    "crnn",
-    "san",
-]  # fmt: skip
-"""Networks by kind, as `recognizers.families` knows them."""
-Kind = Literal[TrainedKind, "huggingface"]
-"""Recognizers by kind, as `recognizers.build` knows them."""
+if TYPE_CHECKING:
+    Kind = str
+    TrainedKind = str
+else:
+    Kind = Literal[tuple(KINDS)]
+    TrainedKind = Literal[TRAINED]
 Text = Annotated[str, Field(min_length=1)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """Part of topics and metric labels: small letters, digits and hyphens."""

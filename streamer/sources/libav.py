@@ -25,6 +25,8 @@ from streamer.clock import Clock
 from streamer.errors import RecordingBroken, SourceRejected, SourceUnavailable
 from streamer.frame import Frame
 from streamer.mailbox import Mailbox
+from streamer.media.mp4 import Copier, coding_of
+from streamer.media.packets import PacketTap
 from streamer.sampling import Picker
 from streamer.sources.address import Address
 from streamer.sources.base import Demand
@@ -53,13 +55,21 @@ class LibavSource:
     """Reads what FFmpeg can read. See `Source` for what it promises."""
 
     def __init__(
-        self, stream: str, address: Address, demand: Demand, clock: Clock, observer: SourceObserver | None = None
+        self,
+        stream: str,
+        address: Address,
+        demand: Demand,
+        clock: Clock,
+        observer: SourceObserver | None = None,
+        tap: PacketTap | None = None,
     ) -> None:
+        """`tap` takes the coded pictures, as they come and before they are decoded."""
         self._stream = stream
         self._address = address
         self._demand = demand
         self._clock = clock
         self._observer = observer or Unobserved()
+        self._tap = tap
         self._stuck: list[threading.Thread] = []
 
     async def frames(self, epoch: int) -> AsyncGenerator[Frame, None]:
@@ -132,6 +142,7 @@ class _Attempt:
         self._demand = source._demand
         self._clock = source._clock
         self._observer = source._observer
+        self._tap = source._tap
         self._epoch = epoch
         self._mailbox = mailbox
         self._stopped = threading.Event()
@@ -200,8 +211,12 @@ class _Attempt:
             time_base = float(stream.time_base or 0)
             if time_base <= 0:
                 raise SourceUnavailable("protocol", f"{self._address.shown} states no unit of time")
+            copier = Copier(time_base)
+            if self._tap is not None:
+                self._tap.opened(self._epoch, coding_of(stream))
             bad = 0
             for packet in packets(container, stream, self._stopped):
+                self._keep(packet, time_base, copier)
                 pictures = decoded(packet)
                 if pictures is None:
                     bad += 1
@@ -217,6 +232,14 @@ class _Attempt:
             self._tally.read()
             container.close()
 
+    def _keep(self, packet: Packet[VideoStream], time_base: float, copier: Copier) -> None:
+        """Hand coded pictures to who keeps them; by the time of their arrival where they have none of their own."""
+        if self._tap is None:
+            return
+        arrived = round(self._clock.monotonic() / time_base) if self._untimed else None
+        for picture in copier.copied(packet, arrived):
+            self._tap.keep(picture)
+
     def _take(self, picture: VideoFrame, packet: Packet[VideoStream], time_base: float) -> bool:
         """Count a decoded picture and hand it over if somebody needs it; False says stop."""
         now_s = self._clock.monotonic()
@@ -228,6 +251,8 @@ class _Attempt:
         if media_s is None:
             self._tally.drop("no_time" if pts_s is None else "out_of_order")
             return True
+        if self._tap is not None and pts_s is not None and media_s == 0.0:
+            self._tap.began(pts_s)
         self._progress_s = now_s  # here and not above: pictures whose time stands still are no progress
         if self._paced and not self._keep_pace(media_s):
             return False

@@ -31,11 +31,12 @@ def chosen(
 
 def with_thresholds(watch: Watch, thresholds: dict[str, float]) -> Rules:
     """The rules of a watch, with these scores for `on`."""
-    return {**watch.rules, **{action: _begun_at(watch, action, on) for action, on in thresholds.items()}}
+    return {**watch.in_force, **{action: _begun_at(watch, action, on) for action, on in thresholds.items()}}
 
 
 def _begun_at(watch: Watch, action: str, on: float) -> EventRule:
-    rule = watch.rules.get(action) or watch.rules.get("default", EventRule())
+    rules = watch.in_force
+    rule = rules.get(action) or rules.get("default", EventRule())
     return replace(rule, on=on, off=min(rule.off, on))
 
 

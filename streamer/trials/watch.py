@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recognizers.recognizer import Recognizer
-from streamer.build import build_recognizers, build_watches, card_thresholds
+from streamer.build import build_models, build_watches
 from streamer.settings import settings_of
 from streamer.stages import Watch
 
@@ -28,6 +28,6 @@ def watch_of(checkpoint: str, kind: str, threads: int) -> tuple[Watch, Recognize
             ],
         }
     )
-    recognizers = build_recognizers(settings, runtime="torch")
-    (watch,) = build_watches(settings.streams[0], recognizers, card_thresholds(settings))
-    return watch, recognizers[NAME]
+    models = build_models(settings, runtime="torch")
+    (watch,) = build_watches(settings.streams[0], models)
+    return watch, models[NAME].recognizer

@@ -33,7 +33,7 @@ class Watched:
 
     def found(self, watch: Watch, rules: Rules) -> list[Found]:
         """The starts that a watch would have published by these rules."""
-        stages = StreamStages(STREAM, [replace(watch, rules=rules)])
+        stages = StreamStages(STREAM, [replace(watch, rules=rules, thresholds={})])
         stages.begin(_EPOCH)
         events = [event for prediction in self.predictions for event in stages.observe(prediction)]
         events += stages.end(Reason.SOURCE_ENDED)

@@ -19,7 +19,7 @@ from recognizers.checkpoint import load
 from recognizers.convert import OFFICIAL, About, convert, from_official
 from recognizers.errors import CheckpointMismatch
 from recognizers.families import network_of
-from recognizers.layouts import LAYOUTS, renamed, slowfast_layers
+from recognizers.layouts import WEIGHT_LAYOUTS, renamed, slowfast_layers
 from recognizers.models.slowfast import PUBLISHED, SlowFast, SlowFastSize
 from streamer.cli import main
 from tests.recognizers import reference
@@ -108,7 +108,7 @@ def test_at_odd_sides_and_beyond_224_pixels_too(side: int) -> None:
         torch.testing.assert_close(network(shown), reference.logits(official(size=size), shown, 2, size.depths))
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", WEIGHT_LAYOUTS)
 def test_every_tensor_comes_to_the_place_of_its_name(layout: str) -> None:
     numbered = {name: torch.full_like(tensor, n) for n, (name, tensor) in enumerate(official(layout).items())}
     ours = from_official(numbered, TINY, len(LABELS), "official")
@@ -121,7 +121,7 @@ def test_every_tensor_comes_to_the_place_of_its_name(layout: str) -> None:
     assert not any(tensor.any() for name, tensor in ours.items() if name not in theirs)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", WEIGHT_LAYOUTS)
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_published_networks_have_exactly_the_official_keys(name: str, layout: str) -> None:
     size = PUBLISHED[name]()
@@ -138,7 +138,7 @@ def test_the_published_networks_have_exactly_the_official_keys(name: str, layout
     }
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", WEIGHT_LAYOUTS)
 def test_every_missing_unknown_and_misshapen_key_is_named(layout: str) -> None:
     state = official(layout)
     keys = list(state)
@@ -223,7 +223,7 @@ def test_a_network_that_saw_blue_first_takes_red_first(tmp_path: Path) -> None:
     torch.testing.assert_close(answer, reference.logits(official(), shown.flip(1), TINY.alpha, TINY.depths))
 
 
-@pytest.mark.parametrize("layout", [*LAYOUTS, "pytorchvideo, two parts"])
+@pytest.mark.parametrize("layout", [*WEIGHT_LAYOUTS, "pytorchvideo, two parts"])
 def test_a_network_that_says_what_people_do_becomes_one_of_ours(tmp_path: Path, layout: str) -> None:
     state = official(layout.partition(",")[0])
     if layout.endswith("two parts"):

@@ -7,15 +7,16 @@ from typing import get_args
 import pytest
 
 from recognizers import huggingface
-from recognizers.build import KINDS
+from recognizers.build import BUILDERS
 from recognizers.families import FAMILIES
+from recognizers.kinds import KINDS, TRAINED
 from streamer.settings.values import Kind, TrainedKind
 
 
 def test_settings_trainings_and_the_service_know_the_same_kinds() -> None:
-    assert set(FAMILIES) == set(KINDS)
-    assert set(get_args(TrainedKind)) == set(FAMILIES)
-    assert set(get_args(Kind)) == {*KINDS, huggingface.KIND}
+    assert set(BUILDERS) == set(KINDS) == {*FAMILIES, huggingface.KIND}
+    assert set(get_args(TrainedKind)) == set(TRAINED) == set(FAMILIES)
+    assert set(get_args(Kind)) == set(KINDS)
 
 
 @pytest.mark.parametrize("kind", FAMILIES)

@@ -7,13 +7,13 @@ import torch
 from torch import nn
 
 from recognizers.nn.resnet3d import CausalConv3d, StemConv
-from recognizers.runtimes.flat import PictureConv, StackedConv, TimeConv, flat
+from recognizers.runtimes.flat import SpaceConv, StackedConv, TimeConv, flat
 
 FLAT = {
-    "pictures": (nn.Conv3d(6, 4, (1, 3, 3), (1, 2, 2), (0, 1, 1)), PictureConv),
-    "pictures, depthwise": (nn.Conv3d(6, 6, (1, 3, 3), 1, (0, 1, 1), groups=6, bias=False), PictureConv),
-    "points": (nn.Conv3d(6, 4, 1), PictureConv),
-    "slow stem": (StemConv(4, 1, 3, causal=False), PictureConv),
+    "pictures": (nn.Conv3d(6, 4, (1, 3, 3), (1, 2, 2), (0, 1, 1)), SpaceConv),
+    "pictures, depthwise": (nn.Conv3d(6, 6, (1, 3, 3), 1, (0, 1, 1), groups=6, bias=False), SpaceConv),
+    "points": (nn.Conv3d(6, 4, 1), SpaceConv),
+    "slow stem": (StemConv(4, 1, 3, causal=False), SpaceConv),
     "lateral": (nn.Conv3d(6, 6, (5, 1, 1), (4, 1, 1), (2, 0, 0)), TimeConv),
     "causal lateral": (CausalConv3d(6, 6, (5, 1, 1), (4, 1, 1)), TimeConv),
     "unpadded": (nn.Conv3d(6, 6, (3, 1, 1)), TimeConv),

@@ -25,6 +25,8 @@ from tests.recognizers.pictures import clips, follow, pictures
 from tests.recognizers.videos import LABELS, MODELS, PREPROCESSOR, SIDE_PX, model, write_video
 from tests.streamer.plants import blinking_film, write_plant
 
+COMMIT = "0a1b2c3d4e" * 4
+
 
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,10 +244,10 @@ def test_the_hub_is_asked_for_one_revision_and_never_for_code_or_pickles(
         return str(folder)
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
-    recognizer = build_recognizer("huggingface", "hub:owner/net@1a2b", {"fetch": fetches})
+    recognizer = build_recognizer("huggingface", f"hub:owner/net@{COMMIT}", {"fetch": fetches})
 
     assert recognizer.labels == (*LABELS, "none")
-    how = {"revision": "1a2b", "allow_patterns": ["*.json", "*.safetensors"], "local_files_only": not fetches}
+    how = {"revision": COMMIT, "allow_patterns": ["*.json", "*.safetensors"], "local_files_only": not fetches}
     assert asked == [(("owner/net",), how)]
 
 
@@ -267,13 +269,14 @@ def test_what_the_hub_does_not_give_is_told(
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
     with pytest.raises(CheckpointMismatch, match=said):
-        build_recognizer("huggingface", "hub:owner/net@1a2b", {"fetch": fetches})
+        build_recognizer("huggingface", f"hub:owner/net@{COMMIT}", {"fetch": fetches})
 
 
 def test_a_model_is_a_folder_unless_its_name_begins_with_hub(tmp_path: Path) -> None:
     assert source_of(str(tmp_path), fetches=False) == tmp_path
     assert source_of("hub:MCG-NJU/videomae-base", fetches=False) == OfTheHub("MCG-NJU/videomae-base", None)
-    assert source_of("hub:owner/name@0a1b2c", fetches=True) == OfTheHub("owner/name", "0a1b2c")
+    assert source_of("hub:owner/name@main", fetches=False) == OfTheHub("owner/name", "main")
+    assert source_of(f"hub:owner/name@{COMMIT}", fetches=True) == OfTheHub("owner/name", COMMIT)
 
 
 @pytest.mark.parametrize("path", ["nowhere", "models/videomae", "owner/name@1a2b", "x" * 5000])
@@ -284,13 +287,25 @@ def test_a_folder_that_is_not_there_is_never_looked_for_at_the_hub(path: str) ->
 
 @pytest.mark.parametrize("name", ["hub:", "hub:name", "hub:/a/b", "hub:a/b/c", "hub:../b c", "hub:a/b@"])
 def test_what_is_no_name_of_the_hub_is_refused(name: str) -> None:
-    with pytest.raises(CheckpointMismatch, match=r"is no name of the hub; give hub:owner/name@REVISION"):
+    with pytest.raises(CheckpointMismatch, match=r"is no name of the hub; give hub:owner/name@COMMIT"):
         source_of(name, fetches=False)
 
 
-def test_what_is_fetched_is_named_by_its_revision() -> None:
-    with pytest.raises(CheckpointMismatch, match="fetch: true needs hub:owner/name@REVISION"):
-        source_of("hub:owner/name", fetches=True)
+@pytest.mark.parametrize(
+    ("revision", "said"),
+    [
+        ("", "has no revision, and what the hub has by such a name may change"),
+        ("@main", "has a revision that may be a branch or a tag, main, "),
+        ("@v1.0", "may be a branch or a tag, v1.0, "),
+        (f"@{COMMIT[:7]}", f"may be a branch or a tag, {COMMIT[:7]}, "),
+        (f"@{COMMIT.upper()}", f"may be a branch or a tag, {COMMIT.upper()}, "),
+    ],
+    ids=["none", "branch", "tag", "short", "capitals"],
+)
+def test_what_is_fetched_is_named_by_a_commit_which_nobody_can_move(revision: str, said: str) -> None:
+    with pytest.raises(CheckpointMismatch, match=said) as refused:
+        source_of(f"hub:owner/name{revision}", fetches=True)
+    assert str(refused.value).endswith("needs hub:owner/name@COMMIT, the 40 digits of a commit in its history")
 
 
 def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -340,9 +355,10 @@ streams:
         ({"CHECKPOINT": "owner/name"}, "checkpoint: no such folder: owner/name; check the path"),
         ({"CHECKPOINT": "hub:owner/name", "EVENT": "anything"}, None),
         ({"CHECKPOINT": "hub:owner/name, fetch: true"}, "checkpoint: hub:owner/name has no revision"),
+        ({"CHECKPOINT": "hub:owner/name@main, fetch: true"}, "checkpoint: hub:owner/name@main has a revision that may"),
         ({"kind: huggingface, checkpoint: CHECKPOINT": "fetch: true"}, "fetch: the checkpoint of a slowfast says it"),
     ],
-    ids=["right", "event", "file", "path", "hub", "revision", "kind"],
+    ids=["right", "event", "file", "path", "hub", "revision", "branch", "kind"],
 )
 def test_a_configuration_is_checked_against_the_folder(
     tmp_path: Path, change: dict[str, str], said: str | None

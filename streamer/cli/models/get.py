@@ -1,6 +1,7 @@
 """Fetch a model that is not part of this package, by the name of the list; or any file of which the SHA-256 is known.
 
-It is put into the cache folder, where the service looks for it, whole or not at all."""
+It is put into the cache folder, where the service looks for it, whole or not at all. Its SHA-256 must be that of the
+list, or the one that is given; a file with any other is thrown away."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--mirror", metavar="URL", help=f"a folder of the web that has the file too; else the environment's {MIRROR}"
     )
-    command.add_argument("--sha256", type=_digest, metavar="HEX", help="of a file that is given by its address")
+    command.add_argument("--sha256", type=_digest, metavar="HEX", help="of the file; must be given with an address")
     command.add_argument("--out", type=Path, metavar="FILE", help="where to put it instead")
 
 
@@ -37,6 +38,8 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
             known = ", ".join(DOWNLOADS)
             raise ConfigError([f"no model {arguments.name!r}; there are: {known}. Or give an address with --sha256"])
         wanted = Download(arguments.name, arguments.sha256, size=None, licence="")
+    elif arguments.sha256 not in (None, wanted.sha256):
+        raise ConfigError([f"--sha256: {arguments.name} was published with {wanted.sha256}; leave it out"])
     mirror = arguments.mirror or os.environ.get(MIRROR)
     url = f"{mirror.rstrip('/')}/{wanted.file}" if mirror else wanted.url
     target: Path = arguments.out or cache_folder(os.environ) / wanted.file

@@ -10,7 +10,8 @@ import pytest
 from recognizers.clip import ClipSpec
 from recognizers.data.actor_windows import actor_windows
 from recognizers.data.actors import KeyedTrack
-from recognizers.data.ava import AvaData, read_ava
+from recognizers.data.ava import AvaData
+from recognizers.data.ava_lists import read_ava
 from recognizers.data.track import Sampling
 from recognizers.errors import DataError
 from tests.recognizers.data.datasets import film, quiet, write_ava

@@ -57,7 +57,9 @@ def test_another_scene_is_another(tmp_path: Path, look: Look) -> None:
     assert not list(near_duplicates([look], others))
 
 
-def test_another_action_before_the_same_camera_is_another(tmp_path: Path, original: list[np.ndarray], look: Look) -> None:
+def test_another_action_before_the_same_camera_is_another(
+    tmp_path: Path, original: list[np.ndarray], look: Look
+) -> None:
     ground = np.median(np.stack(original), axis=0).astype(np.uint8)
     acts = []
     for number in range(len(original)):

@@ -39,7 +39,7 @@ def test_a_film_is_as_long_as_when_it_is_decoded(path: Path, rate_hz: float) -> 
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12, deadline=None)
-@given(rate_hz=st.sampled_from([10.0, 4.0, 16.0, 3.7]), wanted=st.sets(st.integers(0, MANY - 1), min_size=1, max_size=8))
+@given(rate_hz=st.sampled_from([10.0, 4.0, 16.0, 3.7]), wanted=st.sets(st.integers(0, MANY), min_size=1, max_size=8))
 def test_seeking_shows_what_decoding_from_the_beginning_shows(path: Path, rate_hz: float, wanted: set[int]) -> None:
     whole = list(pictures(path, rate_hz, 32))
     positions = sorted(at for at in wanted if at < len(whole))
@@ -71,9 +71,7 @@ def test_windows_of_a_film_are_those_of_its_pictures(path: Path) -> None:
     lazy = FilmPictures(path, 8.0, Cut.square(24), Shelf(1 << 20))
     labels = np.arange(len(lazy)) // 30 % 2
     tracks = [Track("t", "g", 8.0, shown, labels) for shown in (lazy, lazy.decoded())]
-    drawn = [
-        TrainingWindows([track], [1, 1], 0, spec, jitter).batch(6, np.random.default_rng(1)) for track in tracks
-    ]
+    drawn = [TrainingWindows([track], [1, 1], 0, spec, jitter).batch(6, np.random.default_rng(1)) for track in tracks]
     assert np.array_equal(drawn[0][0], drawn[1][0])
     assert np.array_equal(drawn[0][1], drawn[1][1])
     seen, wanted = (list(even_windows(track, 2, 4, 0.25, 0.5, 0.75)) for track in tracks)
@@ -115,5 +113,5 @@ def test_what_is_no_film_is_named(tmp_path: Path, content: bytes | None, says: s
     if content is not None:
         path.write_bytes(content)
     for look in (lambda: facts(path), lambda: list(pictures_at(path, [0], 8.0, 24))):
-        with pytest.raises(DataError, match=rf"film\.mp4 {says}"):
+        with pytest.raises(DataError, match=rf"film\.mp4 (is )?{says}"):
             look()

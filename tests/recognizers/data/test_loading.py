@@ -90,7 +90,7 @@ def test_a_label_of_which_nothing_can_be_read_ends_the_training(tmp_path: Path) 
     windows = windows_of(VideoListData("kinetics", write_kinetics(tmp_path)), 0)
     for broken in (tmp_path / "videos").rglob("walk_*"):
         broken.write_bytes(b"overwritten")
-    with pytest.raises(DataError, match="20 recordings in a row could not be read, the last: .*walk_"):
+    with pytest.raises(DataError, match=r"20 recordings in a row could not be read, the last: .*walk_"):
         windows.batch(30, np.random.default_rng(2))
 
 
@@ -110,7 +110,7 @@ def test_a_video_that_breaks_before_it_is_judged_ends_the_judging(tmp_path: Path
     loaded = load(data.listing(), SAMPLING, quiet, in_memory_bytes=0)
     for path in (tmp_path / "videos").rglob("*_00000003_*"):
         path.write_bytes(b"broken")
-    with pytest.raises(DataError, match="00000003.* is not a video"):
+    with pytest.raises(DataError, match=r"00000003.* is not a video"):
         list(even_windows(loaded.held_out[0], 4, 4, 0.25, 0.5, 0.75))
 
 

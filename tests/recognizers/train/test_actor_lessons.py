@@ -104,7 +104,7 @@ def test_a_trained_checkpoint_is_a_recognizer_of_people(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"data": WorkCellData(7, 1, 40.0, 1, 1)}, r"learns from people in boxes; give data\.ava or data\.bench_pairs"),
+        ({"data": WorkCellData(7, 1, 40.0, 1, 1)}, r"learns from people in boxes; give data\.bench_pairs"),
         ({"kind": "slowfast"}, "cannot tell people apart; train a slowfast_actors"),
         ({"multilabel": False}, r"set network\.multilabel: true"),
         ({"recipe": Recipe(steps=1, flip=True)}, "not flipped, zoomed, turned or mixed"),

@@ -93,6 +93,6 @@ def test_a_corrupt_film_among_those_that_a_network_is_judged_by_ends_the_trainin
     folder = write_kinetics(tmp_path)
     next((folder / "videos").rglob("walk_00000003_*")).write_bytes(b"broken")
     plan = plan_of(tmp_path, "slowfast", VideoListData("kinetics", folder), False)
-    with pytest.raises(DataError, match="no other may take their place: .*walk_00000003"):
+    with pytest.raises(DataError, match=r"no other may take their place: .*walk_00000003"):
         train(plan, quiet, lambda _: None)
     assert not plan.out.exists()

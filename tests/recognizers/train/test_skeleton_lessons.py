@@ -42,7 +42,9 @@ def walker(frames: int = 9) -> np.ndarray:
 
 
 def vary(recipe: Recipe, jitter: Jitter = STEADY, frames: int = 9, seed: int = 1) -> np.ndarray:
-    return varied([walker()], frames, KINECT_20, recipe, jitter, np.random.default_rng(seed))[0]
+    rng = np.random.default_rng(seed)
+    reflected = rng.random(1) < (0.5 if recipe.flip else 0.0)
+    return varied([walker()], frames, KINECT_20, recipe, jitter, rng, reflected)[0]
 
 
 def test_a_sequence_is_drawn_to_the_clips_length_from_its_first_frame_to_its_last() -> None:

@@ -22,6 +22,8 @@ LEAST = {
     "validate": [NOWHERE, "--data", f"clips:{NOWHERE}"],
     "predict": [NOWHERE, NOWHERE],
     "data": ["check", f"folder:{NOWHERE}"],
+    "promote": [NOWHERE, "cell"],
+    "procedure": ["check", NOWHERE],
     "models": ["convert", NOWHERE, NOWHERE, "--size", "r50_8x8", "--labels", NOWHERE, "--background", "none"],
 }
 """Arguments of each command that can fail, so that it does."""
@@ -67,6 +69,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ["demo", "--seconds", "-5"],
         ["run", "a", "b"],
         ["data"],
+        ["promote", "a"],
+        ["promote", "a", "b", "--undo", "--dry-run"],
         ["models"],
         ["models", "dance"],
         ["models", "get", "http://host/file", "--sha256", "abc"],

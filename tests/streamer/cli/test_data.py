@@ -28,7 +28,7 @@ def test_a_good_set_ends_with_0_and_a_table(folder: Path, capsys: pytest.Capture
     out, _ = capsys.readouterr()
     assert "figures of it can be believed" in out
     row = next(line for line in out.splitlines() if "walk" in line)
-    assert [word for word in row.split() if word.isdecimal()] == ["1", "1", "2"]
+    assert [word for word in row.split() if word.isdecimal()] == ["2", "0", "2"]
     assert "[run]" in out
 
 
@@ -40,7 +40,7 @@ def test_a_bad_set_ends_with_1_and_says_why_and_what_would_be_right(
     out, err = capsys.readouterr()
     (said,) = map(json.loads, out.splitlines())
     assert said["valid"] is False
-    assert said["clips"]["walk"] == {"training": 1, "calibration": 1, "held_out": 2}
+    assert said["clips"]["walk"] == {"training": 2, "calibration": 0, "held_out": 2}
     (finding,) = said["findings"]
     assert (finding["kind"], finding["refused"]) == ("leakage", True)
     assert "walk_1.mp4 and " in finding["what"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import ThreadingHTTPServer
@@ -217,6 +218,29 @@ def test_any_file_can_be_fetched_of_which_the_sum_is_known(
     (problem,) = told(capsys, "get", f"{mirror}/changed", "--sha256", SHA256, "--out", str(tmp_path / "other"), code=1)
     assert "is not the file that was published" in str(problem["problem"])
     assert not (tmp_path / "other").exists()
+
+
+def test_a_sum_that_is_not_the_published_one_is_refused_before_anything_is_fetched(
+    capsys: pytest.CaptureFixture[str], cache: Path, published: str
+) -> None:
+    (problem,) = told(capsys, "get", published, "--sha256", "0" * 64, code=1)
+    assert f"--sha256: small was published with {SHA256}; leave it out" in str(problem["problem"])
+    assert not cache.exists()
+
+    assert told(capsys, "get", published, "--sha256", SHA256)[0]["fetched"] is True
+
+
+@pytest.mark.parametrize("path", ["changed", "cut-short", "too-long"])
+def test_a_download_of_the_list_that_is_not_what_was_published_is_thrown_away(
+    capsys: pytest.CaptureFixture[str], cache: Path, mirror: str, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setitem(DOWNLOADS, "small", Download(f"{mirror}/{path}", SHA256, None, "MIT"))
+    told(capsys, "get", "small", code=1)
+    assert list(cache.iterdir()) == []
+
+
+def test_every_download_of_the_list_states_its_sum() -> None:
+    assert all(re.fullmatch("[0-9a-f]{64}", download.sha256) for download in DOWNLOADS.values())
 
 
 def test_the_bundled_network_says_under_which_licence_it_is() -> None:

@@ -27,12 +27,18 @@ streams:
 
 
 def write_card(
-    path: Path, actions: tuple[str, ...] = ("tighten", "loosen"), kind: str = "slowfast", **network: object
+    path: Path,
+    actions: tuple[str, ...] = ("tighten", "loosen"),
+    kind: str = "slowfast",
+    multilabel: bool | None = None,
+    **network: object,
 ) -> Path:
-    """A checkpoint without a single weight; `network`: its plain numbers."""
+    """A checkpoint without a single weight; `multilabel`: where it must be, unless said; `network`: plain numbers."""
+    if multilabel is None:
+        multilabel = kind == "slowfast_actors"
     card = Card(
         kind=kind, labels=("idle", *actions), background="idle", spec=ClipSpec(8, 0.1, 0.5, 32), crop_px=32,
-        mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2), network=network,
+        mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2), network=network, multilabel=multilabel,
     )  # fmt: skip
     header = json.dumps({"__metadata__": {CARD: json.dumps(asdict(card))}}).encode()
     path.write_bytes(len(header).to_bytes(8, "little") + header)

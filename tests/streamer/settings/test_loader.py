@@ -209,6 +209,22 @@ def test_a_slowfast_actors_needs_the_network_that_finds_people(tmp_path: Path, m
 
 
 @pytest.mark.parametrize(
+    ("kind", "multilabel", "told"),
+    [
+        ("slowfast_actors", False, "a slowfast_actors scores each label by itself; the card must say multilabel: true"),
+        ("crnn", True, "a crnn says one label at a time; the card must say multilabel: false"),
+    ],
+)
+def test_a_card_of_labels_that_its_kind_cannot_say_is_told(
+    tmp_path: Path, kind: str, multilabel: bool, told: str
+) -> None:
+    card = write_card(tmp_path / "own.safetensors", kind=kind, multilabel=multilabel)
+    given = f"kind: {kind}" + (", actor_model: pyproject.toml" if kind == "slowfast_actors" else "")
+    (mistake,) = mistakes(tmp_path, VALID.replace("checkpoint: CHECKPOINT", f"checkpoint: {card}, {given}"))
+    assert mistake == f"2: recognizers.cell.checkpoint: {told}, or take another kind"
+
+
+@pytest.mark.parametrize(
     ("given", "network", "told"),
     [
         (

@@ -1,0 +1,34 @@
+"""Procedures: check their files, draw them.
+
+A procedure says which steps a unit's work has, in which order they may be done, and how long they take."""
+
+from __future__ import annotations
+
+import argparse
+
+from streamer.cli.output import Output
+from streamer.cli.procedure import check, draw
+
+EXAMPLES = """example: takt procedure check config/procedures/gearbox.yaml
+         takt procedure draw config/procedures/gearbox.yaml > gearbox.svg"""
+
+_PARTS = {"check": check, "draw": draw}
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    parts = command.add_subparsers(dest="part", required=True, metavar=" | ".join(_PARTS))
+    for name, module in _PARTS.items():
+        summary = (module.__doc__ or "").strip()
+        part = parts.add_parser(
+            name,
+            help=summary.splitlines()[0],
+            description=summary,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        for flag in ("--json", "--debug"):  # as every command has them, wherever they stand
+            part.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        module.arguments(part)
+
+
+def main(arguments: argparse.Namespace, output: Output) -> int:
+    return int(_PARTS[arguments.part].main(arguments, output))
