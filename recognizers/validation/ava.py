@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from recognizers.data.ava import AvaData, AvaVideo, KeyFrame
+from recognizers.data.ava import AvaData
+from recognizers.data.ava_lists import AvaVideo, KeyFrame
 from recognizers.data.film import Cut, FilmPictures, Shelf
 from recognizers.data.sampling import clip_at
 from recognizers.data.track import Tick
