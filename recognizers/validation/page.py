@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from recognizers.validation.picture import confusion_svg
+from recognizers.train.confusion import confusion_svg
 
 PAGE, PICTURE = "validation.md", "confusion.svg"
 Figures = Mapping[str, Any]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as Xml
 from pathlib import Path
 from typing import Any
 
+from recognizers.train.confusion import confusion_svg
 from recognizers.validation.page import PAGE, PICTURE, summary, write_page
-from recognizers.validation.picture import confusion_svg
 
 FIGURES: dict[str, Any] = {
     "checkpoint": "/a/net.safetensors", "kind": "slowfast", "data": "clips:my", "part": "held_out", "videos": 12,
@@ -43,21 +42,3 @@ def test_without_a_confusion_there_is_no_picture(tmp_path: Path) -> None:
     page = write_page(tmp_path, several)
     assert PICTURE not in page.read_text()
     assert [one.name for one in tmp_path.iterdir()] == [PAGE]
-
-
-def test_each_cell_shows_its_number_and_is_as_dark_as_its_share_of_the_row() -> None:
-    picture = Xml.fromstring(confusion_svg(["a < b", "c"], [[3, 1], [0, 2]]))
-
-    texts = [one.text for one in picture.iter("{http://www.w3.org/2000/svg}text")]
-    cells = [
-        one.get("fill") for one in picture.iter("{http://www.w3.org/2000/svg}rect") if "rgb" in str(one.get("fill"))
-    ]
-    assert [text for text in texts if text and text.isdigit()] == ["3", "1", "2"]
-    assert texts.count("a < b") == 2
-    assert len(set(cells)) == 4  # 0, 1/4, 3/4 and all of a row
-
-
-def test_many_labels_make_a_picture_of_a_size_that_can_be_looked_at() -> None:
-    names = [f"label {n}" for n in range(80)]
-    picture = Xml.fromstring(confusion_svg(names, [[int(a == b) for a in range(80)] for b in range(80)]))
-    assert int(picture.attrib["width"]) < 1400
