@@ -15,7 +15,9 @@ from recognizers.card import Card, checkpoint_path
 from recognizers.checkpoint import load
 from recognizers.data.sampling import Views, clip_at, cropped, dense_clips
 from recognizers.families import network_of
+from recognizers.huggingface import Wanted as Of
 from recognizers.runtimes.answers import on_device, own_device
+from recognizers.runtimes.huggingface import load as load_folder
 from recognizers.transforms import normalised
 from recognizers.validation.footage import Footage
 
@@ -76,12 +78,15 @@ class Asked:
 
 
 def asked(checkpoint: str, threads: int = 1) -> Asked:
-    """The network of a checkpoint (a path or `bundled:NAME`), on a GPU where there is one.
+    """The network of a checkpoint (a path or `bundled:NAME`), or of the folder of a video classifier of others; on a
+    GPU where there is one.
 
     Raises:
         CheckpointMismatch: it cannot be read.
     """
-    path = checkpoint_path(checkpoint)
+    path, device = checkpoint_path(checkpoint), own_device()
+    if path.is_dir():
+        video, its_card = load_folder(checkpoint, Of(), fetches=False)
+        return Asked(video.eval().to(device), its_card, device, threads)
     card, tensors = load(path)
-    device = own_device()
     return Asked(network_of(card, tensors, str(path)).to(device), card, device, threads)

@@ -17,6 +17,10 @@ def summary(figures: Figures) -> str:
     lines = [f"{figures['checkpoint']} ({figures['kind']}) on {figures['data']}: {figures['videos']} recordings"]
     lines += [f"  {name:34}{value}" for name, value in _rows(figures)]
     lines += [f"  {action:34}{text}" for action, text in _by_action(figures)]
+    if not figures.get("within_budget", True):
+        lines.append(
+            "no score keeps the budget: what these films show is too much like the actions; teach it to the network"
+        )
     lines += [f"thresholds in {figures['stored']}"] if "stored" in figures else []
     lines += [f"the whole of it in {figures['report']}"] if "report" in figures else []
     return "\n".join(lines)

@@ -8,6 +8,7 @@ from typing import Any
 from recognizers.data.listing import Recording as Listed
 from recognizers.data.track import Tick, Track
 from recognizers.estimators.base import ActorDetector
+from recognizers.metrics.library import scikit_learn
 from recognizers.validation.material import Material
 from recognizers.validation.network import asked
 from recognizers.validation.validate import Wanted, validated
@@ -22,8 +23,10 @@ async def validation(wanted: Wanted, detector: ActorDetector | None, tick: Tick)
     Raises:
         CheckpointMismatch: the checkpoint cannot be read.
         DataError: nor the data.
+        LibraryMissing: scikit-learn is not installed.
         SourceRejected, SourceUnavailable: nor a film that shows none of the actions.
     """
+    scikit_learn()  # before anything is looked at for minutes
     network = asked(wanted.checkpoint, wanted.threads)
     own, material = validated(network, wanted, detector, tick)
     figures: dict[str, Any] = {
@@ -46,6 +49,7 @@ async def validation(wanted: Wanted, detector: ActorDetector | None, tick: Tick)
             figures["false_alarms_per_hour_budget"] = wanted.false_alarms_per_hour
             figures["negatives"] = [path.name for path in wanted.negatives]
             figures["thresholds"] = thresholds
+            figures["within_budget"] = events["false_alarms_per_hour"] <= wanted.false_alarms_per_hour
     return figures
 
 

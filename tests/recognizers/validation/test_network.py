@@ -10,10 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from recognizers.data.sampling import Views
+from recognizers.errors import CheckpointMismatch
 from recognizers.transforms import normalised
 from recognizers.validation.footage import Footage
 from recognizers.validation.network import Asked, asked
 from tests.recognizers.networks import write_random
+from tests.recognizers.videos import write_video
 
 
 def noise(count: int, height: int = 32, width: int = 48) -> NDArray[np.uint8]:
@@ -76,7 +78,15 @@ def test_another_interval_reads_at_another_rate(network: Asked) -> None:
 
 
 def test_a_checkpoint_that_is_not_there_is_told(tmp_path: Path) -> None:
-    from recognizers.errors import CheckpointMismatch
-
     with pytest.raises(CheckpointMismatch, match="cannot read"):
         asked(str(tmp_path / "none.safetensors"))
+
+
+def test_a_classifier_of_others_is_asked_by_its_folder(tmp_path: Path) -> None:
+    network = asked(str(write_video(tmp_path)))
+
+    said = network.views(footage(noise(12, width=40)), Views(2, 3))
+
+    assert (network.card.kind, said.shape) == ("huggingface", (6, len(network.card.labels)))
+    first = network.logits([noise(12, width=40)[:4, :, :32]])
+    torch.testing.assert_close(said[:1], first, rtol=1e-4, atol=1e-4)

@@ -42,3 +42,9 @@ def test_without_a_confusion_there_is_no_picture(tmp_path: Path) -> None:
     page = write_page(tmp_path, several)
     assert PICTURE not in page.read_text()
     assert [one.name for one in tmp_path.iterdir()] == [PAGE]
+
+
+def test_a_budget_that_cannot_be_kept_is_told() -> None:
+    said = "no score keeps the budget"
+    assert said not in summary({**FIGURES, "within_budget": True})
+    assert said in summary({**FIGURES, "within_budget": False})
