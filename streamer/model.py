@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recognizers.card import Usual
 from recognizers.clip import WHOLE_PICTURE, Clip
 from recognizers.recognizer import Recognizer
 
@@ -19,6 +20,8 @@ class Model:
     """As it was named: a path, `bundled:NAME`, a folder or a model of the hub."""
     id: str
     """See `recognizers.identity`."""
+    usual: Usual | None = None
+    """What its card calls usual; None: it says nothing, or the configuration runs it in another way."""
 
 
 def warm_up(recognizer: Recognizer) -> None:
