@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizers.card import Usual
 from recognizers.prediction import Prediction
@@ -82,7 +83,7 @@ class _Block:
     clips: int
     unfamiliar: int
     abstained: int
-    scores: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+    scores: NDArray[np.float64]
 
 
 def _counted(said: list[Prediction], usual: Usual) -> _Block:

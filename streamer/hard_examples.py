@@ -27,7 +27,7 @@ CLIPS = "clips"
 
 class Observer(Protocol):
     def hard_example(self, recognizer: str, result: str) -> None:
-        """`kept`; or not, since there was one a moment ago (`rate`, `busy`), there is no room (`full`), or it `failed`."""
+        """`kept`; or not: there was one a moment ago (`rate`, `busy`), there is no room (`full`), or it `failed`."""
         ...
 
 

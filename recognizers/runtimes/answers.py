@@ -70,7 +70,7 @@ def answers(clips: Sequence[Clip], logits: Tensor, card: Card, states: Sequence[
     next clip: nothing where logits are not finite, or a state that broke would break whatever follows."""
     scores = scores_of(logits, card).cpu().numpy()
     energies, abstained = known_by("energy", logits.float(), card.temperature).tolist(), abstains(logits, card).tolist()
-    said = []
+    said: list[Answer] = []
     for n, (clip, row, state) in enumerate(zip(clips, scores, states, strict=True)):
         one = prediction_of(clip, row, exclusive=not card.multilabel)
         said.append((replace(one, energy=energies[n], abstained=abstained[n]), state if one.is_finite else None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizers.card import Card, Usual
 from recognizers.runtimes.answers import abstains, known_by, scores_of
@@ -40,10 +41,11 @@ def usual_of(calibration: Answers, held_out: Answers, card: Card) -> Usual | Non
     )
 
 
-def _spread(given: Answers, card: Card) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _spread(given: Answers, card: Card) -> NDArray[np.float64]:
     known = ~abstains(given.logits, card)
-    return spread(scores_of(given.logits[known], card).numpy())  # type: ignore[return-value]
+    return spread(scores_of(given.logits[known], card).numpy())
 
 
-def _energy(given: Answers, card: Card) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    return known_by("energy", given.logits.float(), card.temperature).numpy()  # type: ignore[no-any-return]
+def _energy(given: Answers, card: Card) -> NDArray[np.float32]:
+    energy: NDArray[np.float32] = known_by("energy", given.logits.float(), card.temperature).numpy()
+    return energy
