@@ -13,7 +13,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from recognizers.build import build_recognizer
-from recognizers.card import Abstain, Usual, checkpoint_path, read_card
+from recognizers.card import Abstain, Card, Usual, checkpoint_path, read_card
 from recognizers.clip import ClipSpec, Region
 from recognizers.errors import CheckpointMismatch
 from recognizers.huggingface import KIND
@@ -128,17 +128,18 @@ def _model(section: RecognizerSection, checkpoint: str, runtime: str) -> Model:
         options["abstain"] = Abstain(section.abstain_by or "max_logit", section.abstain_below)
     options["runtime"] = runtime
     recognizer = build_recognizer(section.kind, checkpoint, options)
-    return Model(recognizer, checkpoint, identity(checkpoint), _usual(section, checkpoint))
+    card = None if section.kind == KIND else read_card(checkpoint_path(checkpoint))
+    thresholds, usual = ({}, None) if card is None else (card.thresholds, _usual(section, card))
+    return Model(recognizer, checkpoint, identity(checkpoint), thresholds, usual)
 
 
-def _usual(section: RecognizerSection, checkpoint: str) -> Usual | None:
+def _usual(section: RecognizerSection, card: Card) -> Usual | None:
     """What the card calls usual, less what the section changes."""
-    usual = None if section.kind == KIND else read_card(checkpoint_path(checkpoint)).usual
-    if usual is None:
+    if card.usual is None:
         return None
     changed = {"scores"} if section.average_clips > 1 else set()
     changed |= {"abstained", "scores"} if section.abstain_below is not None else set()
-    return replace(usual, limits={name: limit for name, limit in usual.limits.items() if name not in changed})
+    return replace(card.usual, limits={name: limit for name, limit in card.usual.limits.items() if name not in changed})
 
 
 def build_watches(stream: Stream, models: Mapping[str, Model]) -> tuple[Watch, ...]:
@@ -155,9 +156,17 @@ def _watch(section: WatchSection, model: Model) -> Watch:
         background=recognizer.background,
         region=Region(*section.region),
         min_coverage=section.min_coverage,
-        rules={action: EventRule(**rule.model_dump()) for action, rule in rules.items()},
+        rules={action: event_rule(rule) for action, rule in rules.items()},
         model=model.id,
+        unsaid=frozenset(action for action, rule in rules.items() if rule.on is None),
+        thresholds=model.thresholds,
     )
+
+
+def event_rule(rule: Rule) -> EventRule:
+    """A section as the segmenter takes it."""
+    on = EventRule().on if rule.on is None else rule.on
+    return EventRule(**{**rule.model_dump(), "on": on, "off": min(rule.off, on)})
 
 
 def demand_of(watches: tuple[Watch, ...], shadows: Mapping[str, ClipSpec] = NO_SPECS) -> Demand:

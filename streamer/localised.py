@@ -57,13 +57,13 @@ class ActorSegmenter:
         """End whatever is open: the epoch is over."""
         return [event for one in sorted(self._people) for event in self._end(one, reason)]
 
-    def relabel(self, labels: tuple[str, ...], background: str) -> list[ActionEvent]:
+    def relabel(self, labels: tuple[str, ...], background: str, rules: Mapping[str, EventRule]) -> list[ActionEvent]:
         """As `Segmenter.relabel`, for everybody."""
-        self._labels, self._background = labels, background
+        self._labels, self._background, self._rules = labels, background, rules
         return [
             replace(event, actor=person.actor)
             for _, person in sorted(self._people.items())
-            for event in person.segmenter.relabel(labels, background)
+            for event in person.segmenter.relabel(labels, background, rules)
         ]
 
     def _person(self, actor: Actor) -> _Person:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,6 +21,8 @@ class Model:
     """As it was named: a path, `bundled:NAME`, a folder or a model of the hub."""
     id: str
     """See `recognizers.identity`."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """The smoothed score at which each action begins, as the checkpoint's card says, if it says any."""
     usual: Usual | None = None
     """What its card calls usual; None: it says nothing, or the configuration runs it in another way."""
 

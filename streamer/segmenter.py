@@ -113,8 +113,10 @@ class Segmenter:
             return []
         return [self._end(last, action, reason) for action, track in self._tracks.items() if track.segment is not None]
 
-    def relabel(self, labels: tuple[str, ...], background: str) -> list[ActionEvent]:
-        """Go on with the labels of another network: actions that it knows too go on, what is open of others ends."""
+    def relabel(self, labels: tuple[str, ...], background: str, rules: Mapping[str, EventRule]) -> list[ActionEvent]:
+        """Go on with the labels of another network, and its rules: actions that it knows too go on, what is open of
+        others ends."""
+        self._rules = rules
         last, actions = self._last, self._actions_of(labels, background)
         unknown = [action for action, track in self._tracks.items() if track.segment and action not in actions]
         ended = [] if last is None else [self._end(last, action, Reason.MODEL_CHANGED) for action in unknown]

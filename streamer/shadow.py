@@ -72,7 +72,17 @@ class Shadow:
         self.stages = {
             stream: StreamStages(
                 stream,
-                [replace(watch, spec=spec, labels=labels, background=background, model=model.id) for watch in watches],
+                [
+                    replace(
+                        watch,
+                        spec=spec,
+                        labels=labels,
+                        background=background,
+                        model=model.id,
+                        thresholds=model.thresholds,
+                    )
+                    for watch in watches
+                ],
                 shared=frozenset(watch.id for watch in watches) if same else frozenset(),
             )
             for stream, watches in beside.watches.items()

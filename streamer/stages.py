@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from zlib import crc32
 
 from recognizers.clip import Clip, ClipSpec, Region
@@ -31,6 +31,20 @@ class Watch:
     rules: Mapping[str, EventRule]
     model: str = ""
     """The id of the network that looks now."""
+    unsaid: frozenset[str] = frozenset()
+    """Rules whose `on` nobody has said: for them, what the network's card says counts."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """The card's own `on`, by action."""
+
+    @property
+    def in_force(self) -> dict[str, EventRule]:
+        """The rules, with what the card says where nobody has said otherwise."""
+        rules = dict(self.rules)
+        for action, on in self.thresholds.items():
+            name = action if action in self.rules else "default"
+            if name in self.unsaid:
+                rules[action] = replace(self.rules[name], on=on, off=min(self.rules[name].off, on))
+        return rules
 
 
 class StreamStages:
@@ -67,7 +81,7 @@ class StreamStages:
         if prediction.watch not in self._segmenters:
             watch = self.watches[prediction.watch]
             make = Segmenter if prediction.actors is None else ActorSegmenter
-            self._segmenters[watch.id] = make(watch.labels, watch.background, watch.rules)
+            self._segmenters[watch.id] = make(watch.labels, watch.background, watch.in_force)
         model = self.watches[prediction.watch].model
         return [replace(event, model=model) for event in self._segmenters[prediction.watch].observe(prediction)]
 
@@ -80,7 +94,7 @@ class StreamStages:
             if watch.id not in understudy.shared:
                 self._buffer.take_over(watch.id, understudy._buffer)
             if watch.id in self._segmenters:
-                over = self._segmenters[watch.id].relabel(watch.labels, watch.background)
+                over = self._segmenters[watch.id].relabel(watch.labels, watch.background, watch.in_force)
                 ended += [replace(event, model=before.model) for event in over]
         return ended
 

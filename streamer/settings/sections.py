@@ -142,8 +142,10 @@ class RecognizerSection(Section):
 class Rule(Section):
     """When an action counts as begun and as over."""
 
-    on: Share = Field(0.6, description="smoothed score at which it begins")
-    off: Share = Field(0.4, description="smoothed score below which it is over")
+    on: Share | None = Field(
+        None, description="smoothed score at which it begins; null: as the checkpoint says, else 0.6"
+    )
+    off: Share = Field(0.4, description="smoothed score below which it is over; never above `on`")
     dwell_s: Seconds = Field(0.0, description="seconds at or above `on` before the start is published")
     release_s: Seconds = Field(0.5, description="seconds below `off` before the end is published")
     smooth_s: Seconds = Field(0.5, description="seconds, time constant of the smoothing")
@@ -152,7 +154,7 @@ class Rule(Section):
 
     @model_validator(mode="after")
     def _hysteresis(self) -> Rule:
-        if self.off > self.on:
+        if self.on is not None and self.off > self.on:
             raise ValueError(f"off ({self.off}) must not be above on ({self.on})")
         return self
 

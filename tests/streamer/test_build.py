@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import re
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from recognizers.card import Abstain
+from recognizers.checkpoint import with_card
 from recognizers.clip import Region
 from recognizers.identity import identity
 from recognizers.runtimes.averaged import AveragedRecognizer
 from recognizers.runtimes.carried import CarriedRecognizer
 from recognizers.runtimes.skeletal import SkeletalRecognizer
 from recognizers.runtimes.windowed import WindowedRecognizer
-from streamer.build import address_of, build_models, build_plan, build_sink, build_watches, mqtt_options
+from streamer.build import (
+    address_of,
+    build_models,
+    build_plan,
+    build_sink,
+    build_watches,
+    event_rule,
+    mqtt_options,
+)
 from streamer.clock import SystemClock
 from streamer.errors import ConfigError
 from streamer.metrics import Metrics
@@ -112,7 +122,25 @@ def test_without_rules_a_watch_has_those_of_the_reference(tmp_path: Path) -> Non
     (tmp_path / "plant.yaml").write_text(text.replace(f", {AT_ONCE}", ""))
     one = load(tmp_path / "plant.yaml", {})
     (watch,) = build_watches(one.streams[0], build_models(one))
-    assert watch.rules == {"default": EventRule(**Rule().model_dump())} == {"default": EventRule()}
+    assert watch.rules == {"default": event_rule(Rule())} == {"default": EventRule()}
+
+
+def test_what_the_checkpoint_says_of_an_action_counts_where_the_configuration_says_nothing(tmp_path: Path) -> None:
+    text = write_plant(tmp_path, {"cam": CAMERA}).read_text()
+    with_card(*[tmp_path / "light.safetensors"] * 2, lambda card: replace(card, thresholds={"bright": 0.3}))
+    said = {}
+    for events in (
+        "",
+        "events: {default: {dwell_s: 1}}",
+        "events: {default: {on: 0.7}}",
+        "events: {bright: {on: 0.7}}",
+    ):
+        (tmp_path / "plant.yaml").write_text(text.replace(AT_ONCE, events))
+        one = load(tmp_path / "plant.yaml", {})
+        (watch,) = build_watches(one.streams[0], build_models(one))
+        rule = watch.in_force.get("bright", watch.in_force["default"])
+        said[events] = (rule.on, rule.off, rule.dwell_s)
+    assert list(said.values()) == [(0.3, 0.3, 0.0), (0.3, 0.3, 1.0), (0.7, 0.4, 0.0), (0.7, 0.4, 0.0)]
 
 
 def test_a_recording_that_is_read_as_fast_as_possible_loses_nothing(tmp_path: Path) -> None:

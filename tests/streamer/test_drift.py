@@ -105,7 +105,7 @@ def test_drift_is_told_and_measured_and_ends_with_the_network(caplog: pytest.Log
     metrics, recognizer = Metrics(), CountingRecognizer()
     sustain, picture = Sustain(metrics, None), np.zeros((8, 8, 3), np.uint8)
     clip = Clip("cam", "bench", 1, 0, 0.0, 1.0, 1.0, 0.0, WHOLE_PICTURE, 1.0, (picture,) * 2)
-    old, new = Model(recognizer, "old", "1", USUAL), Model(recognizer, "new", "2")
+    old, new = Model(recognizer, "old", "1", usual=USUAL), Model(recognizer, "new", "2")
     for prediction in said(scores(0.65, 0.5, 3 * BLOCK)):
         sustain.saw("cell", old, clip, prediction, disagreed=False)
     text = metrics.exposition().decode()
