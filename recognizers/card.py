@@ -33,7 +33,7 @@ NOT_CAUSAL = (
 )
 """What is wrong where one is to run as a stream."""
 
-Made = TypeVar("Made", "Card", ClipSpec, "Abstain")
+Made = TypeVar("Made", "Card", ClipSpec, "Abstain", "Usual")
 
 _LENGTH_BYTES = 8
 _LONGEST_HEADER = 100_000_000
@@ -54,6 +54,33 @@ class Abstain:
             raise ValueError(f"abstain.by is {shown(self.by)}; there are: {', '.join(MEASURES)}")
         if not (is_number(self.threshold) and math.isfinite(self.threshold)):
             raise ValueError(f"abstain.threshold is {shown(self.threshold)}; it must be a finite number")
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What a network says of clips like those that it was taught: by which it is seen that live ones are others."""
+
+    scores: tuple[tuple[float, ...], ...]
+    """By the label that scores best: how clips spread over equal steps of that score, as shares; zeros where it never
+    did."""
+    familiar: float
+    """The energy (`MEASURES`) that nineteen of twenty clips reach: less is unfamiliar."""
+    limits: Mapping[str, float]
+    """Of live measures (`streamer.drift`): more is drift. `scores` (population stability index), `unfamiliar` and
+    `abstained` (shares)."""
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.scores, tuple) and all(isinstance(row, tuple) for row in self.scores)):
+            raise ValueError(f"usual.scores are {shown(self.scores)}; they must be a list of lists")
+        if len({len(row) for row in self.scores}) > 1:
+            raise ValueError("usual.scores has lists of different lengths")
+        for share in (share for row in self.scores for share in row):
+            number("usual.scores", share, 0, 1)
+        number("usual.familiar", self.familiar, -1e38, 1e38)
+        if not isinstance(self.limits, Mapping):
+            raise ValueError(f"usual.limits is {shown(self.limits)}; it must be an object")
+        for name, limit in self.limits.items():
+            number(f"usual.limits.{name}", limit, 0, 1e6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +109,8 @@ class Card:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     """The smoothed score at which an action begins, where it was chosen for a number of false alarms an hour; live, a
     configuration's own comes before it."""
+    usual: Usual | None = None
+    """Of networks trained since cards say it."""
     licence: str = ""
     """Of the weights, by its SPDX name where it has one; empty: nobody said."""
     trained: Mapping[str, Any] = field(default_factory=dict)
@@ -104,6 +133,8 @@ class Card:
                 raise ValueError(f"{name} is {shown(held)}; it must be an object")
         self._check_network()
         _check_thresholds(self.thresholds, self.actions)
+        if self.usual is not None and len(self.usual.scores) != len(self.labels):
+            raise ValueError(f"usual.scores has {len(self.usual.scores)} lists for {len(self.labels)} labels")
 
     def _check_labels(self) -> None:
         if not isinstance(self.labels, tuple):
@@ -232,6 +263,8 @@ def _card(path: Path, described: str) -> Card:
             read["spec"] = _made(ClipSpec, "spec", held["spec"])
         if held.get("abstain") is not None:
             read["abstain"] = _made(Abstain, "abstain", held["abstain"])
+        if held.get("usual") is not None:
+            read["usual"] = _usual(held["usual"])
         if isinstance(held.get("network"), dict):
             read["network"] = {name: _tuple(value) for name, value in held["network"].items()}
         return _made(Card, "the card", read)
@@ -240,6 +273,15 @@ def _card(path: Path, described: str) -> Card:
             f"{path} has a card that this version cannot read ({error}); "
             "take the version that wrote it, or make the file anew"
         ) from error
+
+
+def _usual(held: object) -> Usual:
+    usual = _object("usual", held)
+    return _made(Usual, "usual", {name: _tuples(one) if name == "scores" else one for name, one in usual.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value
 
 
 def _made(kind: type[Made], name: str, held: object) -> Made:
