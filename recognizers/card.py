@@ -124,8 +124,6 @@ class Card:
         self._check_colours()
         number("temperature", self.temperature, 1e-3, 1e3)
         truth("multilabel", self.multilabel)
-        if not (isinstance(self.spec, ClipSpec) and not self.spec.continual):
-            raise ValueError("spec.continual is true; only what runs a network can make it so")
         if not isinstance(self.licence, str):
             raise ValueError(f"licence is {shown(self.licence)}; it must be a text")
         for name, held in (("network", self.network), ("trained", self.trained), ("thresholds", self.thresholds)):
@@ -261,6 +259,8 @@ def _card(path: Path, described: str) -> Card:
         read = {name: _tuple(value) if name in ("labels", "mean", "std") else value for name, value in held.items()}
         if "spec" in held:
             read["spec"] = _made(ClipSpec, "spec", held["spec"])
+            if read["spec"].continual:
+                raise ValueError("spec.continual is true; only what runs a network can make it so")
         if held.get("abstain") is not None:
             read["abstain"] = _made(Abstain, "abstain", held["abstain"])
         if held.get("usual") is not None:
