@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from streamer.cli import main
+from tests.streamer.procedure.test_evaluation import toys
 from tests.streamer.settings.files import write_card
 
 WORK = "name: w\nsteps:\n  tighten: {}\n  loosen: {after: [tighten], optional: true}\n"
@@ -40,3 +41,48 @@ def test_a_drawing_goes_to_standard_output(tmp_path: Path, capsys: pytest.Captur
     assert main(["procedure", "draw", str(file), "--format", "mermaid", "--json"]) == 0
     out, _ = capsys.readouterr()
     assert json.loads(out)["mermaid"].endswith("s0 --> s1\n")
+
+
+def recorded(folder: Path, name: str, actions: str) -> str:
+    lines = [
+        {
+            "phase": phase,
+            "action": action,
+            "started_at": f"2026-11-24T06:00:{5 * n:02d}.000Z",
+            "at": f"2026-11-24T06:00:{5 * n + (3 if phase == 'ended' else 0):02d}.000Z",
+        }
+        for n, action in enumerate(actions)
+        for phase in ("started", "ended")
+    ]
+    file = folder / name
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return str(file)
+
+
+def test_a_procedure_is_proposed_by_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [recorded(tmp_path, f"{n}.jsonl", actions) for n, actions in enumerate(("abc", "acb"))]
+    assert main(["procedure", "learn", *files, "--name", "box"]) == 0
+    proposal = tmp_path / "box.yaml"
+    proposal.write_text(capsys.readouterr().out)
+    assert "  b: {after: [a], min_s: 1.5, typical_s: 3, max_s: 4.5}" in proposal.read_text()
+    assert main(["procedure", "check", str(proposal)]) == 0
+
+
+def test_one_recording_shows_no_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["procedure", "learn", recorded(tmp_path, "a.jsonl", "ab")]) == 1
+    assert "give more files" in capsys.readouterr().err
+
+
+def test_verdicts_are_scored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    toys(tmp_path)
+    assert main(["procedure", "evaluate", "--data", f"assembly101:{tmp_path}", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["macro_f1"], figures["mistakes"]) == (1.0, 3)
+
+
+@pytest.mark.parametrize("kind", ["captaincook4d", "assembly101", "frames"])
+def test_data_that_is_not_there_is_told(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["procedure", "evaluate", "--data", f"{kind}:{tmp_path}"]) == 1
+    assert f"is no data of kind {kind}" in capsys.readouterr().err
+    assert main(["procedure", "evaluate", "--data", f"dance:{tmp_path}"]) == 1
+    assert "must be KIND:PATH with one of captaincook4d, assembly101, frames" in capsys.readouterr().err
