@@ -14,7 +14,6 @@ from streamer.procedure.decoder import StepDecoder
 from streamer.procedure.graph import Procedure
 from streamer.procedure.monitor import ProcedureMonitor, Told
 
-
 SHOWN_S = 1.0
 
 
