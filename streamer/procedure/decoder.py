@@ -46,7 +46,7 @@ class StepDecoder:
         """`tick_s`: seconds between moments; `lag`: after how many further ones a moment is decided; `longest_s`: from
         there on, a step's end no longer depends on how long it has gone on."""
         self._model, self._lag, self._beam = model, lag, beam
-        self._stays, self._leaves = _durations(model, np.arange(1, math.ceil(longest_s / tick_s) + 1) * tick_s, tick_s)
+        self._stays, self._leaves = _durations(model, _moments(longest_s, tick_s), tick_s)
         steps = len(model.first)
         self._bits = np.left_shift(np.int64(1), np.arange(steps, dtype=np.int64))
         self._now = np.arange(steps)
@@ -121,6 +121,10 @@ class StepDecoder:
         likeliest = order[np.minimum.reduceat(grouped, starts)]
         best = np.argsort(-sums, kind="stable")[: self._beam]
         return likeliest[best], sums[best]
+
+
+def _moments(longest_s: float, tick_s: float) -> Numbers:
+    return np.asarray(np.arange(1, math.ceil(longest_s / tick_s) + 1) * tick_s, np.float64)
 
 
 def _durations(model: StepModel, seconds: Numbers, tick_s: float) -> tuple[Numbers, Numbers]:

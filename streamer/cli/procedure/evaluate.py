@@ -7,13 +7,18 @@ what the others taught). Figures are fractions of 1, delays seconds."""
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from streamer.cli.output import Output
 from streamer.errors import ConfigError
 from streamer.procedure.evaluation import assembly101, captaincook4d, frames
 
-_KINDS = {"captaincook4d": captaincook4d.evaluate, "assembly101": assembly101.evaluate, "frames": frames.evaluate}
+_KINDS: dict[str, Callable[[Path], dict[str, float]]] = {
+    "captaincook4d": captaincook4d.evaluate,
+    "assembly101": assembly101.evaluate,
+    "frames": frames.evaluate,
+}
 
 
 def arguments(command: argparse.ArgumentParser) -> None:

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from streamer.cli import main
+from streamer.event import Reason
+from streamer.wire import action_message
 from tests.streamer.procedure.test_evaluation import toys
+from tests.streamer.procedure.work import action
 from tests.streamer.settings.files import write_card
 
 WORK = "name: w\nsteps:\n  tighten: {}\n  loosen: {after: [tighten], optional: true}\n"
@@ -43,19 +46,14 @@ def test_a_drawing_goes_to_standard_output(tmp_path: Path, capsys: pytest.Captur
     assert json.loads(out)["mermaid"].endswith("s0 --> s1\n")
 
 
-def recorded(folder: Path, name: str, actions: str) -> str:
-    lines = [
-        {
-            "phase": phase,
-            "action": action,
-            "started_at": f"2026-11-24T06:00:{5 * n:02d}.000Z",
-            "at": f"2026-11-24T06:00:{5 * n + (3 if phase == 'ended' else 0):02d}.000Z",
-        }
-        for n, action in enumerate(actions)
-        for phase in ("started", "ended")
-    ]
+def recorded(folder: Path, name: str, actions: str, reason: Reason = Reason.COMPLETED) -> str:
+    """Three seconds each, two between; the last one ends for this reason."""
+    events = []
+    for n, one in enumerate(actions):
+        why = reason if n == len(actions) - 1 else Reason.COMPLETED
+        events += [action(one, 5.0 * n), action(one, 5.0 * n, 5.0 * n + 3, why)]
     file = folder / name
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    file.write_text("".join(json.dumps(action_message(one, "replay").body) + "\n" for one in events))
     return str(file)
 
 
@@ -86,3 +84,27 @@ def test_data_that_is_not_there_is_told(kind: str, tmp_path: Path, capsys: pytes
     assert f"is no data of kind {kind}" in capsys.readouterr().err
     assert main(["procedure", "evaluate", "--data", f"dance:{tmp_path}"]) == 1
     assert "must be KIND:PATH with one of captaincook4d, assembly101, frames" in capsys.readouterr().err
+
+
+def test_recorded_work_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = tmp_path / "w.yaml"
+    work.write_text("name: w\nsteps:\n  a: {}\n  b: {after: [a]}\n  c: {after: [b]}\ncycle: {ends_with: c}\n")
+    assert main(["procedure", "judge", str(work), recorded(tmp_path, "e.jsonl", "ac"), "--json"]) == 0
+    out, err = capsys.readouterr()
+    told = [json.loads(line) for line in out.splitlines()]
+    assert [one.get("verdict") or one["phase"] for one in told] == [
+        "started", "done", "premature", "premature", "done", "missed", "completed",
+    ]  # fmt: skip
+    assert "1970-01-01T00:00:05.000Z  c: premature; missing ['b']" in err.splitlines()
+
+
+def test_what_the_camera_lost_is_inconclusive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = tmp_path / "w.yaml"
+    work.write_text("name: w\nsteps:\n  a: {}\n  b: {after: [a]}\n")
+    file = recorded(tmp_path, "e.jsonl", "ab", Reason.SOURCE_LOST)
+    assert main(["procedure", "judge", str(work), file, "--json"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["step"], one["verdict"]) for one in told if one["type"] == "step"] == [
+        ("a", "done"), ("b", "inconclusive"),
+    ]  # fmt: skip
+    assert told[-1]["reason"] == "source_ended"

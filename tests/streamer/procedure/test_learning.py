@@ -59,7 +59,7 @@ def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory,
 
 def test_a_file_that_holds_no_cycle_is_told(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
-    for text, told in (("nonsense\n{}", ":1: is no event"), ("", "no action ended"), (None, "cannot be read")):
+    for text, told in (("nonsense\n{}", ":1: is no event"), ("", "exactly one watch"), (None, "cannot be read")):
         if text is None:
             file.unlink()
         else:
