@@ -43,8 +43,10 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         from streamer.service import stop_on_signals  # noqa: PLC0415
 
     by_hand = sys.stdin.isatty() and not arguments.follow
+    stream, watch = arguments.watch
     wish = Wish(
-        *arguments.watch,
+        stream=stream,
+        watch=watch,
         label=arguments.label,
         folder=arguments.out,
         pre_roll_s=arguments.pre_roll,
