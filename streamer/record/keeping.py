@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,13 +44,12 @@ def keep(order: Order, excerpt: Excerpt, captured_at: float, start_s: float, end
     name = _ODD.sub("_", f"{order.stream}-{order.watch}-{at}Z.mp4")
     path = Path(_ODD.sub("_", order.label).strip(".") or "background") / name
     store(order.folder / path, mp4(excerpt))
-    span = (
-        (None, None)
-        if order.whole
-        else (max(0.0, round(start_s - excerpt.start_s, 3)), round(end_s - excerpt.start_s, 3))
-    )
+    row = Labelled(str(path), order.label, group=order.group, stream=order.stream)
+    if not order.whole:
+        begin_s, last_s = max(0.0, start_s - excerpt.start_s), end_s - excerpt.start_s
+        row = replace(row, start_s=round(begin_s, 3), end_s=round(last_s, 3))
     try:
-        append(order.folder, Labelled(str(path), order.label, *span, group=order.group, stream=order.stream))
+        append(order.folder, row)
     except OSError as error:
         raise unwritable(order.folder / LABELS_FILE, error) from None
     return order.folder / path
