@@ -17,6 +17,9 @@ from recognizers.data.sets import ClipListData
 from recognizers.data.track import PARTS, DataSet, Sampling, Tick
 from recognizers.errors import DataError
 
+Source = VideoListData | ClipListData
+"""Of clips, each in its file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taught:
@@ -50,7 +53,7 @@ class Taught:
         return replace(data, training=(*data.held_out, *seen), description=self.description)
 
 
-def source_of(folder: Path) -> VideoListData | ClipListData:
+def source_of(folder: Path) -> Source:
     """What somebody recorded with `takt record`, or a folder with `clips.csv`, or one of class folders."""
     if (folder / LABELS_FILE).exists():
         return VideoListData("recordings", folder)
@@ -59,7 +62,7 @@ def source_of(folder: Path) -> VideoListData | ClipListData:
     return VideoListData("folder", folder)
 
 
-def taught(source: VideoListData | ClipListData) -> Taught:
+def taught(source: Source) -> Taught:
     """The clips of a folder, but for what lies before and after what is labelled, which may be anything.
 
     Raises:

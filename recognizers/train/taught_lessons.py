@@ -42,13 +42,19 @@ def picture_folds(clips: Taught, plan: TrainingPlan, elsewhere: int, tick: Tick)
     return made
 
 
-def joint_folds(clips: Taught, plan: TrainingPlan, size: SkeletonSize, tick: Tick) -> list[FoldLessons]:
-    """Raises DataError where a film or the networks that find joints cannot be read."""
+def looking_of(plan: TrainingPlan, size: SkeletonSize) -> Looking:
+    """What finds joints as it will live; raises DataError where its networks are not there."""
     try:
         estimator = build_estimator(size.layout, size.coordinates, 1, None, plan.recipe.threads)
     except CheckpointMismatch as error:
         raise DataError(str(error)) from error
-    looking = Looking(estimator, size.layout, 1 / plan.spec.interval_s, size.frames)
+    return Looking(estimator, size.layout, 1 / plan.spec.interval_s, size.frames)
+
+
+def joint_folds(
+    clips: Taught, plan: TrainingPlan, size: SkeletonSize, looking: Looking, tick: Tick
+) -> list[FoldLessons]:
+    """Raises DataError where a film cannot be read."""
     listing, names = clips.listing, (clips.listing.background, *clips.listing.labels)
     groups = sorted({one.group for one in listing.recordings})
     found: list[list[tuple[int, Sequence]]] = [[] for _ in range(clips.folds.count)]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import torch
@@ -21,11 +21,12 @@ from torch import nn
 from recognizers.card import Card
 from recognizers.clip import ClipSpec
 from recognizers.data.duplicates import look_of
-from recognizers.data.taught import Taught, source_of, taught
+from recognizers.data.taught import Source, Taught, source_of, taught
 from recognizers.data.track import Tick
 from recognizers.data.windows import Jitter
 from recognizers.models.crnn import CrnnSize
 from recognizers.models.san import SanSize
+from recognizers.nn.skeletons import SkeletonSize
 from recognizers.runtimes.answers import scores_of
 from recognizers.train.advice import Advice, Shown, advice
 from recognizers.train.begin import begun
@@ -39,7 +40,7 @@ from recognizers.train.plan import TrainingPlan
 from recognizers.train.ranks import Ranks
 from recognizers.train.recipe import Recipe
 from recognizers.train.state import State
-from recognizers.train.taught_lessons import FoldLessons, joint_folds, picture_folds
+from recognizers.train.taught_lessons import FoldLessons, joint_folds, looking_of, picture_folds
 from recognizers.train.validate import Answers, figures
 
 By = Literal["pictures", "joints"]
@@ -56,7 +57,11 @@ _JOINT_RECIPE = Recipe(
     steps=500, batch=48, rate=2e-3, smoothing=0.1, average=0.98, background=0.5, turn=15, zoom=0.1, noise=0.02,
     hide=0.05, abstain=0.025, looks=1, save_every=_NEVER,
 )  # fmt: skip
-_INTERVAL_S, _HOP_S = 0.125, 0.25
+_INTERVAL_S, _HOP_S, _CROP_PX = 0.125, 0.25, 128
+
+
+ELSEWHERE = 8
+"""Simulated scenes for the background in each fold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,6 @@ class Teaching:
     folder: Path
     out: Path
     by: By = "pictures"
-    crop_px: int = 128
-    """Side of the square that is looked at."""
-    elsewhere: int = 8
-    """Simulated scenes for the background in each fold."""
     threads: int = 2
     seed: int = 1
 
@@ -85,44 +86,16 @@ class Lesson:
     right: int
 
 
-def teach(teaching: Teaching, tick: Tick) -> Lesson:
-    """Learn, judge, and write the checkpoint.
-
-    Raises:
-        DataError: the clips cannot be read, or do not suffice.
-        CheckpointMismatch: the network that looks is not installed.
-        NotWritten: the disk does not take the checkpoint.
-    """
-    plan = _plan(teaching)
-    torch.set_num_threads(teaching.threads)
-    clips = taught(source_of(teaching.folder))
-    folds = _folds(clips, plan, teaching, tick)
-    with TemporaryDirectory(prefix="takt-teach-") as scratch:
-        learner = _Learner(plan, Path(scratch), tick, folds, len(folds) + 1)
-        answers = learner.judged_apart()
-        network = learner.learned(JoinedLessons([one.lessons for one in learner.folds], None))
-    card = _card(plan, learner.folds[0].lessons, network, answers)
-    right, judged = _right_clips(answers, [n for one in folds for n in one.clip_of], card)
-    shown = [
-        Shown(one.name, label, one.group, look_of(one.path))
-        for one, label in zip(clips.listing.recordings, clips.labels, strict=True)
-    ]
-    told = advice(shown, card.background, card.trained["held_out"], card.labels, clips.folds.lone)
-    more = {"clips_right": right, "clips_judged": judged, "warnings": list(told.warnings), "next": list(told.next)}
-    card = replace(card, trained={**card.trained, "taught": more})
-    write_checkpoint(teaching.out, card, network.state_dict())
-    return Lesson(card, told, judged, right)
-
-
-def _plan(teaching: Teaching) -> TrainingPlan:
+def plan_of(teaching: Teaching) -> TrainingPlan:
+    """What suits a few clips."""
     joints = teaching.by == "joints"
     recipe = replace(_JOINT_RECIPE if joints else _PICTURE_RECIPE, threads=teaching.threads, seed=teaching.seed)
     size = _JOINTS if joints else _PICTURES
     return TrainingPlan(
         kind="san" if joints else "crnn",
         size=size,
-        spec=ClipSpec(size.frames, _INTERVAL_S, _HOP_S, teaching.crop_px),
-        crop_px=teaching.crop_px,
+        spec=ClipSpec(size.frames, _INTERVAL_S, _HOP_S, _CROP_PX),
+        crop_px=_CROP_PX,
         data=source_of(teaching.folder),
         recipe=recipe,
         jitter=Jitter(speed=0.2, crop=0.2, repeat=0.05) if joints else Jitter(still=0.2),
@@ -130,18 +103,44 @@ def _plan(teaching: Teaching) -> TrainingPlan:
     )
 
 
-def _folds(clips: Taught, plan: TrainingPlan, teaching: Teaching, tick: Tick) -> list[FoldLessons]:
-    if teaching.by == "joints":
-        return joint_folds(clips, plan, _JOINTS, tick)
-    return picture_folds(clips, plan, teaching.elsewhere, tick)
+def teach(plan: TrainingPlan, tick: Tick, elsewhere: int = ELSEWHERE) -> Lesson:
+    """Learn, judge, and write the checkpoint.
+
+    Raises:
+        DataError: the clips cannot be read, or do not suffice.
+        CheckpointMismatch: the network that looks is not installed.
+        NotWritten: the disk does not take the checkpoint.
+    """
+    torch.set_num_threads(plan.recipe.threads)
+    clips = taught(cast(Source, plan.data))
+    if isinstance(plan.size, SkeletonSize):
+        folds = joint_folds(clips, plan, plan.size, looking_of(plan, plan.size), tick)
+    else:
+        folds = picture_folds(clips, plan, elsewhere, tick)
+    with TemporaryDirectory(prefix="takt-teach-") as scratch:
+        learner = _Learner(plan, Path(scratch), tick, folds)
+        answers = learner.judged_apart()
+        network = learner.learned(JoinedLessons([one.lessons for one in learner.folds], None))
+    card = _card(plan, learner.folds[0].lessons, network, answers)
+    right, judged = _right_clips(answers, [n for one in folds for n in one.clip_of], card)
+    told = advice(_shown(clips), card.background, card.trained["held_out"], card.labels, clips.folds.lone)
+    more = {"clips_right": right, "clips_judged": judged, "warnings": list(told.warnings), "next": list(told.next)}
+    card = replace(card, trained={**card.trained, "taught": more})
+    write_checkpoint(plan.out, card, network.state_dict())
+    return Lesson(card, told, judged, right)
+
+
+def _shown(clips: Taught) -> list[Shown]:
+    pairs = zip(clips.listing.recordings, clips.labels, strict=True)
+    return [Shown(one.name, label, one.group, look_of(one.path)) for one, label in pairs]
 
 
 class _Learner:
     """Learns from folds of clips, again and again; what was seen of them once is kept."""
 
-    def __init__(self, plan: TrainingPlan, scratch: Path, tick: Tick, folds: Sequence[FoldLessons], turns: int) -> None:
+    def __init__(self, plan: TrainingPlan, scratch: Path, tick: Tick, folds: Sequence[FoldLessons]) -> None:
         self._plan, self._scratch, self._tick = plan, scratch, tick
-        self._turns, self._turn = turns, 0
+        self._turns, self._turn = len(folds) + 1, 0
         network = self._begun(folds[0].lessons)
         for weight in network.parameters():
             if weight.ndim == 4:  # what looks at pictures then takes two thirds of the time

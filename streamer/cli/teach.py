@@ -31,11 +31,11 @@ def arguments(command: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace, output: Output) -> int:
     from recognizers.train.advice import interval  # noqa: PLC0415 - torch takes seconds to import
     from recognizers.train.card import write_card  # noqa: PLC0415
-    from recognizers.train.teach import Teaching, teach  # noqa: PLC0415
+    from recognizers.train.teach import Teaching, plan_of, teach  # noqa: PLC0415
 
     teaching = Teaching(arguments.folder, arguments.out, arguments.by, threads=arguments.threads, seed=arguments.seed)
     with Bars(output) as bars:
-        lesson = teach(teaching, bars.tick)
+        lesson = teach(plan_of(teaching), bars.tick)
     card = write_card(arguments.out, lesson.card)
     share = lesson.right / max(1, lesson.clips)
     low, high = interval(share, lesson.clips)
@@ -46,8 +46,8 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         "warnings": list(lesson.advice.warnings), "next": list(lesson.advice.next),
     }  # fmt: skip
     lines = [
-        f"[green]{escape(str(arguments.out))}[/]: {lesson.right} of {lesson.clips} clips right ({share:.0%}), each judged "
-        f"by a network that had not seen its group; with so few clips the truth lies between {low:.0%} and {high:.0%}",
+        f"[green]{escape(str(arguments.out))}[/]: {lesson.right} of {lesson.clips} clips right ({share:.0%}), each "
+        f"judged by a network that had not seen its group; the truth lies between {low:.0%} and {high:.0%}",
         *(f"  {escape(label)}: {found:.0%} of its moments" for label, found in recall.items()),
         *(f"[yellow]note[/] {escape(warning)}" for warning in lesson.advice.warnings),
         *(f"[bold]record next[/] {escape(wanted)}" for wanted in lesson.advice.next),
