@@ -13,6 +13,7 @@ from recognizers.build import build_recognizer
 from recognizers.clip import Clip, ClipSpec, Picture, Region
 from recognizers.data.joints import Looking
 from recognizers.data.taught import source_of, taught
+from recognizers.data.windows import Jitter
 from recognizers.models.crnn import CrnnSize
 from recognizers.models.san import SanSize
 from recognizers.train.plan import TrainingPlan
@@ -52,7 +53,8 @@ def small(plan: TrainingPlan) -> TrainingPlan:
     """Learned in seconds."""
     size = CrnnSize(frames=4, backbone="lite0", pretrained=True, frozen=True, hidden=16, cold=1)
     recipe = replace(plan.recipe, steps=40, batch=12, cached=24, threads=1, device="cpu", rate=5e-3)
-    return replace(plan, size=size, spec=ClipSpec(4, 0.25, 0.5, SIDE), crop_px=SIDE, recipe=recipe)
+    spec = ClipSpec(4, 0.25, 0.5, SIDE)
+    return replace(plan, size=size, spec=spec, crop_px=SIDE, recipe=recipe, jitter=Jitter())
 
 
 def test_a_few_clips_become_a_recognizer_that_runs(folder: Path) -> None:
