@@ -28,7 +28,7 @@ MOST_BYTES = 128 << 20
 """Of coded pictures in memory."""
 _KEY_FRAMES_S = 10.0
 """Kept besides what is asked for, since a clip begins at a key frame."""
-_LOOK = Demand((Need(ClipSpec(frames=1, interval_s=0.04, hop_s=1.0, short_side_px=32), Region()),))
+WATCHED_FOR_TIME = Demand((Need(ClipSpec(frames=1, interval_s=0.04, hop_s=1.0, short_side_px=32), Region()),))
 """Pictures are decoded for their time alone."""
 
 
@@ -63,7 +63,7 @@ async def record(settings: Settings, wish: Wish, clock: Clock, stop: asyncio.Eve
     """
     section = _section(settings, wish)
     ring = PacketRing(wish.pre_roll_s + wish.seconds + _KEY_FRAMES_S, MOST_BYTES)
-    source = LibavSource(section.id, address_of(section.source), _LOOK, clock, tap=ring)
+    source = LibavSource(section.id, address_of(section.source), WATCHED_FOR_TIME, clock, tap=ring)
     epochs = count(int(clock.now()))
     order = Order(
         wish.folder,

@@ -21,6 +21,7 @@ LEAST = {
     "record": [NOWHERE, "--watch", "cell-4/bench", "--label", "tighten"],
     "train": [NOWHERE],
     "data": ["check", f"folder:{NOWHERE}"],
+    "promote": [NOWHERE, "cell"],
     "procedure": ["check", NOWHERE],
     "models": ["convert", NOWHERE, NOWHERE, "--size", "r50_8x8", "--labels", NOWHERE, "--background", "none"],
 }
@@ -71,6 +72,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ["record", "a", "--watch", "a/b", "--label", "c", "--seconds", "nan"],
         ["record", "a", "--watch", "a/b", "--label", "c", "--count", "0"],
         ["data"],
+        ["promote", "a"],
+        ["promote", "a", "b", "--undo", "--dry-run"],
         ["models"],
         ["models", "dance"],
         ["models", "get", "http://host/file", "--sha256", "abc"],
