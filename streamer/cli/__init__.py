@@ -12,11 +12,8 @@ from streamer.cli.interrupt import INTERRUPTED, leaving_at_once
 from streamer.cli.writing import Unwritable, writing
 
 COMMANDS = (
-<<<<<<< HEAD
-    "demo", "run", "check", "probe", "replay", "record", "train", "data", "models", "procedure", "schema", "version",
-=======
-    "demo", "run", "check", "probe", "replay", "train", "data", "models", "promote", "procedure", "schema", "version",
->>>>>>> main
+    "demo", "run", "check", "probe", "replay", "record", "train", "data", "models", "promote",
+    "procedure", "schema", "version",
 )  # fmt: skip
 """Modules of this package; each has EXAMPLES, `arguments(parser)` and `main(arguments, output)`."""
 
