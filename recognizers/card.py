@@ -53,6 +53,20 @@ class Abstain:
 
 
 @dataclass(frozen=True, slots=True)
+class Usual:
+    """What a network says of clips like those that it was taught: by which it is seen that live ones are others."""
+
+    scores: tuple[tuple[float, ...], ...]
+    """By the label that scores best: how clips spread over equal steps of that score, as shares; zeros where it never
+    did."""
+    familiar: float
+    """The energy (`MEASURES`) that nineteen of twenty clips reach: less is unfamiliar."""
+    limits: Mapping[str, float]
+    """Of live measures (`streamer.drift`): more is drift. `scores` (population stability index), `unfamiliar` and
+    `abstained` (shares)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """What a checkpoint says of itself."""
 
@@ -75,6 +89,11 @@ class Card:
     sure it is that none does. Otherwise scores are shares of one (softmax)."""
     abstain: Abstain | None = None
     """For networks that were not taught what none of the actions looks like."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """The smoothed score at which an action begins, where it was chosen for a number of false alarms an hour; live, a
+    configuration's own comes before it."""
+    usual: Usual | None = None
+    """Of networks trained since cards say it."""
     licence: str = ""
     """Of the weights, by its SPDX name where it has one; empty: nobody said."""
     trained: Mapping[str, Any] = field(default_factory=dict)
@@ -97,11 +116,18 @@ class Card:
             raise ValueError(f"multilabel is {self.multilabel!r}; it must be true or false")
         if not self.temperature > 0:
             raise ValueError(f"temperature is {self.temperature}; it must be above 0")
+        _check_thresholds(self.thresholds, self.actions)
 
     @property
     def actions(self) -> tuple[str, ...]:
         """The labels that can become events."""
         return tuple(label for label in self.labels if label != self.background)
+
+
+def _check_thresholds(thresholds: Mapping[str, float], actions: tuple[str, ...]) -> None:
+    for action, threshold in thresholds.items():
+        if action not in actions or not 0 < threshold <= 1:
+            raise ValueError(f"threshold {threshold} of {action!r}; it must be in (0, 1], of one of {actions}")
 
 
 def checkpoint_path(named: str | Path) -> Path:
@@ -182,6 +208,9 @@ def _card(path: Path, described: str) -> Card:
             fields[name] = _tuple(fields[name])
         if fields.get("abstain") is not None:
             fields["abstain"] = Abstain(**fields["abstain"])
+        if fields.get("usual") is not None:
+            usual = fields["usual"]
+            fields["usual"] = Usual(**(usual | {"scores": tuple(map(_tuple, usual["scores"]))}))
         fields["network"] = {name: _tuple(value) for name, value in fields["network"].items()}
         return Card(**fields)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:

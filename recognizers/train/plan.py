@@ -120,4 +120,4 @@ def _source_of(data: Data) -> str:
     """Its name among `SOURCES`."""
     if isinstance(data, VideoListData):
         return data.kind
-    return next(name for name, make in SOURCES.items() if make is type(data))
+    return next(name for name, make in SOURCES.items() if isinstance(make, type) and isinstance(data, make))

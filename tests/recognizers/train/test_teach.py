@@ -51,8 +51,8 @@ def folder(tmp_path: Path) -> Path:
 
 def small(plan: TrainingPlan) -> TrainingPlan:
     """Learned in seconds."""
-    size = CrnnSize(frames=4, backbone="lite0", pretrained=True, frozen=True, hidden=16, cold=1)
-    recipe = replace(plan.recipe, steps=40, batch=12, cached=24, threads=1, device="cpu", rate=5e-3)
+    size = CrnnSize(frames=4, backbone="lite0", pretrained=True, frozen=True, hidden=32, cold=1, dropout=0.1)
+    recipe = replace(plan.recipe, steps=120, batch=12, cached=48, threads=1, device="cpu", rate=5e-3)
     spec = ClipSpec(4, 0.25, 0.5, SIDE)
     return replace(plan, size=size, spec=spec, crop_px=SIDE, recipe=recipe, jitter=Jitter())
 

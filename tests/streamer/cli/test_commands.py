@@ -22,6 +22,7 @@ LEAST = {
     "teach": [NOWHERE, "--out", "taught.safetensors"],
     "train": [NOWHERE],
     "data": ["check", f"folder:{NOWHERE}"],
+    "promote": [NOWHERE, "cell"],
     "procedure": ["check", NOWHERE],
     "models": ["convert", NOWHERE, NOWHERE, "--size", "r50_8x8", "--labels", NOWHERE, "--background", "none"],
 }
@@ -75,6 +76,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ["teach", "a", "--out", "b.pt"],
         ["teach", "a", "--out", "b.safetensors", "--by", "magic"],
         ["data"],
+        ["promote", "a"],
+        ["promote", "a", "b", "--undo", "--dry-run"],
         ["models"],
         ["models", "dance"],
         ["models", "get", "http://host/file", "--sha256", "abc"],
