@@ -72,8 +72,9 @@ def test_a_few_clips_become_a_recognizer_that_runs(folder: Path) -> None:
     said = []
     for label in COLOURS:
         pictures = tuple(list(shown(label, 99))[::2][:4])
-        clip = Clip("cam", "bench", 1, 0, 0.0, 1.0, 1.0, Region(), 1.0, pictures)
-        prediction = recognizer.recognize([clip], [None])[0]
+        clip = Clip("cam", "bench", 1, 0, 0.0, 1.0, 1.0, 0.0, Region(), 1.0, pictures)
+        prediction, _ = recognizer.recognize([clip], [None])[0]
+        assert prediction is not None
         said.append(recognizer.labels[int(prediction.scores[1:].argmax()) + 1])
     assert said == list(COLOURS)
 
