@@ -21,6 +21,8 @@ LEAST = {
     "record": [NOWHERE, "--watch", "cell-4/bench", "--label", "tighten"],
     "teach": [NOWHERE, "--out", "taught.safetensors"],
     "train": [NOWHERE],
+    "validate": [NOWHERE, "--data", f"clips:{NOWHERE}"],
+    "predict": [NOWHERE, NOWHERE],
     "data": ["check", f"folder:{NOWHERE}"],
     "promote": [NOWHERE, "cell"],
     "procedure": ["check", NOWHERE],
