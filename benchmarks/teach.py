@@ -30,6 +30,7 @@ import torch
 
 from recognizers.card import Card
 from recognizers.checkpoint import load
+from recognizers.clip import WHOLE_PICTURE
 from recognizers.data.listing import Listing
 from recognizers.data.loading import load as loaded
 from recognizers.data.sets import ClipListData, WorkCellData
@@ -157,7 +158,9 @@ async def _operator(folder: Path, seed: int, wanted: int) -> None:
                         continue
                     kept[segment.label] += 1
                     label = "" if segment.label == IDLE else segment.label
-                    order = Order(folder, f"cell-{seed}", "bench", label, f"operator {seed}", whole=False)
+                    order = Order(
+                        folder, f"cell-{seed}", "bench", label, f"operator {seed}", WHOLE_PICTURE, whole=False
+                    )
                     end_s = segment.end_s + began_s
                     keep(order, ring.excerpt(1, start_s, end_s), segment.start_s, start_s, end_s)
                 if not truth or (len(kept) == 7 and min(kept.values()) >= wanted):

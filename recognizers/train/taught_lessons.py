@@ -59,7 +59,7 @@ def joint_folds(
     groups = sorted({one.group for one in listing.recordings})
     found: list[list[tuple[int, Sequence]]] = [[] for _ in range(clips.folds.count)]
     for place, (one, label) in enumerate(zip(listing.recordings, clips.labels, strict=True)):
-        skeletons = looking.film(one.path)
+        skeletons = looking.film(one.path, one.region)
         begin = round(one.start_s * looking.rate_hz)
         end = len(skeletons) if one.end_s is None else round(one.end_s * looking.rate_hz)
         for piece in looking.pieces(skeletons[begin : max(end, begin + 1)]):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from recognizers.clip import WHOLE_PICTURE, Region
 from recognizers.data.recordings import LABELS_FILE, Labelled, append
 from streamer.media.files import store, unwritable
 from streamer.media.mp4 import mp4
@@ -26,6 +27,8 @@ class Order:
     """Empty: none of the actions."""
     group: str
     """Who or what is recorded."""
+    region: Region
+    """What the watch looks at."""
     whole: bool
     """The label is true of all that a clip shows, also of what lies before the seconds that were asked for."""
 
@@ -45,6 +48,8 @@ def keep(order: Order, excerpt: Excerpt, captured_at: float, start_s: float, end
     path = Path(_ODD.sub("_", order.label).strip(".") or "background") / name
     store(order.folder / path, mp4(excerpt))
     row = Labelled(str(path), order.label, group=order.group, stream=order.stream)
+    if order.region != WHOLE_PICTURE:
+        row = replace(row, region=astuple(order.region))
     if not order.whole:
         begin_s, last_s = max(0.0, start_s - excerpt.start_s), end_s - excerpt.start_s
         row = replace(row, start_s=round(begin_s, 3), end_s=round(last_s, 3))

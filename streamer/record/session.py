@@ -65,14 +65,7 @@ async def record(settings: Settings, wish: Wish, clock: Clock, stop: asyncio.Eve
     ring = PacketRing(wish.pre_roll_s + wish.seconds + _KEY_FRAMES_S, MOST_BYTES)
     source = LibavSource(section.id, address_of(section.source), WATCHED_FOR_TIME, clock, tap=ring)
     epochs = count(int(clock.now()))
-    order = Order(
-        wish.folder,
-        wish.stream,
-        wish.watch,
-        wish.label,
-        wish.group or f"{wish.stream} {next(epochs)}",
-        not wish.by_hand,
-    )
+    order = _order(section, wish, wish.group or f"{wish.stream} {next(epochs)}")
     recorder, news = Recorder(order, ring, wish.pre_roll_s, wish.seconds, told), _News(told)
 
     async def next_epoch() -> int:
@@ -154,6 +147,11 @@ def _enter(recorder: Recorder, told: Told, by_hand: bool) -> Iterator[None]:
         yield
     finally:
         loop.remove_reader(terminal)
+
+
+def _order(section: Stream, wish: Wish, group: str) -> Order:
+    region = next(Region(*watch.region) for watch in section.watches if watch.id == wish.watch)
+    return Order(wish.folder, wish.stream, wish.watch, wish.label, group, region=region, whole=not wish.by_hand)
 
 
 def _section(settings: Settings, wish: Wish) -> Stream:

@@ -159,6 +159,15 @@ async def test_a_camera_without_pictures_is_told(
     assert not (tmp_path / "out").exists()
 
 
+async def test_the_region_of_the_watch_is_told_to_readers(film: Path, tmp_path: Path) -> None:
+    settings = plant(tmp_path, f"{{kind: file, path: {film}, pace: fast}}")
+    watch = settings.streams[0].watches[0].model_copy(update={"region": (0.1, 0.2, 0.9, 1.0)})
+    stream = settings.streams[0].model_copy(update={"watches": (watch,)})
+    looking = settings.model_copy(update={"streams": (stream,)})
+    await record(looking, wish(tmp_path, count=1), CLOCK, asyncio.Event(), Heard())
+    assert [row.region for row in labelled(tmp_path / "out")] == [(0.1, 0.2, 0.9, 1.0)]
+
+
 async def test_an_unknown_watch_is_answered_with_those_there_are(film: Path, tmp_path: Path) -> None:
     settings = plant(tmp_path, f"{{kind: file, path: {film}}}")
     with pytest.raises(ConfigError, match="there is no cell-4/door; there are: cell-4/bench"):
