@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -133,9 +134,7 @@ def test_a_region_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / LABELS_FILE).write_text('{"path": "a.mp4", "label": "b", "region": [0.5, 0, 0.2, 1]}')
     with pytest.raises(DataError, match=r"labels\.jsonl:1: region is .* left, top, right, bottom"):
         labelled(tmp_path)
-    append(tmp_path, TIGHTEN)
-    (tmp_path / LABELS_FILE).write_text(
-        '{"path": "a.mp4", "label": "b", "region": [0, 0, 0.5, 1]}\n{"path": "a.mp4", "label": "c", "region": [0, 0, 0.2, 1]}'
-    )
+    (tmp_path / LABELS_FILE).unlink()
+    append(tmp_path, TIGHTEN, replace(TIGHTEN, region=(0.0, 0.0, 0.5, 1.0)))
     with pytest.raises(DataError, match="several regions"):
         read_recordings(tmp_path)
