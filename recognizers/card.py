@@ -75,6 +75,9 @@ class Card:
     sure it is that none does. Otherwise scores are shares of one (softmax)."""
     abstain: Abstain | None = None
     """For networks that were not taught what none of the actions looks like."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """The smoothed score at which an action begins, where it was chosen for a number of false alarms an hour; live, a
+    configuration's own comes before it."""
     licence: str = ""
     """Of the weights, by its SPDX name where it has one; empty: nobody said."""
     trained: Mapping[str, Any] = field(default_factory=dict)
@@ -97,11 +100,18 @@ class Card:
             raise ValueError(f"multilabel is {self.multilabel!r}; it must be true or false")
         if not self.temperature > 0:
             raise ValueError(f"temperature is {self.temperature}; it must be above 0")
+        _check_thresholds(self.thresholds, self.actions)
 
     @property
     def actions(self) -> tuple[str, ...]:
         """The labels that can become events."""
         return tuple(label for label in self.labels if label != self.background)
+
+
+def _check_thresholds(thresholds: Mapping[str, float], actions: tuple[str, ...]) -> None:
+    for action, threshold in thresholds.items():
+        if action not in actions or not 0 < threshold <= 1:
+            raise ValueError(f"threshold {threshold} of {action!r}; it must be in (0, 1], of one of {actions}")
 
 
 def checkpoint_path(named: str | Path) -> Path:

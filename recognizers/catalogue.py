@@ -116,6 +116,7 @@ def facts(one: Described) -> dict[str, Any]:
             "abstain": None if card.abstain is None else asdict(card.abstain),
             "known_above": card.trained.get("known_above"),
             "temperature": card.temperature,
+            "thresholds": dict(card.thresholds) or None,
             "licence": card.licence or None,
         }
     clip = {"frames": spec.frames, "interval_s": spec.interval_s, "hop_s": spec.hop_s, "span_s": round(spec.span_s, 4)}

@@ -6,7 +6,7 @@ A pickle can run code when it is read; none is ever loaded here.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from recognizers.card import CARD, Card, read_card
 from recognizers.errors import CheckpointMismatch
 
-__all__ = ["Card", "check_finite", "fit_strictly", "load", "misfits", "save"]
+__all__ = ["Card", "check_finite", "fit_strictly", "load", "misfits", "save", "with_card"]
 
 
 def save(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> None:
@@ -35,6 +35,19 @@ def save(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def with_card(path: Path, out: Path, change: Callable[[Card], Card]) -> Card:
+    """Write a checkpoint that differs in its card alone: every weight keeps every bit. `out` may be `path`.
+
+    Raises:
+        CheckpointMismatch: as `load`.
+        OSError: the disk does not take it.
+    """
+    card, tensors = load(path)
+    changed = change(card)
+    save(out, changed, tensors)
+    return changed
 
 
 def load(path: Path) -> tuple[Card, dict[str, Tensor]]:

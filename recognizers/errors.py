@@ -3,6 +3,7 @@
 RecognizerError
 ├── CheckpointMismatch   the file is not what was asked for: give the right file
 ├── DataError            the training or validation data cannot be used: mend the data
+├── LibraryMissing       what was asked for needs a library that is not installed: install the extra
 ├── TrainingDiverged     a training makes no number any more: a smaller rate, or other data
 ├── NotWritten           the disk does not take a file: make room, and start again
 ├── DownloadFailed       a published file did not come: try again, or from a mirror, or put it there
@@ -21,6 +22,10 @@ class CheckpointMismatch(RecognizerError):
 
 class DataError(RecognizerError):
     """A data set cannot be read or would give a wrong figure."""
+
+
+class LibraryMissing(RecognizerError):
+    """A library of an extra is not installed; says which extra brings it."""
 
 
 class TrainingDiverged(RecognizerError):

@@ -38,16 +38,29 @@ class TemporalBuffer:
     def __init__(self, stream: str, cuts: Sequence[Cut], max_gap_s: float = 1.0) -> None:
         self._epoch: int | None = None
         self._stream = stream
-        self._cuts = tuple(cuts)
+        self._cuts = {cut.watch: cut for cut in cuts}
         self._max_gap_s = max_gap_s
-        self._cutters: tuple[_Cutter, ...] = ()
+        self._cutters: dict[str, _Cutter] = {}
 
     def push(self, frame: Frame) -> list[Clip]:
         """Take a frame; return the clips that are complete with it, oldest first within a watch."""
         if frame.epoch != self._epoch:
             self._epoch = frame.epoch
-            self._cutters = tuple(_Cutter(self._stream, frame.epoch, cut, self._max_gap_s) for cut in self._cuts)
-        return [clip for cutter in self._cutters for clip in cutter.push(frame)]
+            self._cutters = {
+                watch: _Cutter(self._stream, frame.epoch, cut, self._max_gap_s) for watch, cut in self._cuts.items()
+            }
+        return [clip for cutter in self._cutters.values() for clip in cutter.push(frame)]
+
+    def take_over(self, watch: str, other: TemporalBuffer) -> None:
+        """Cut a watch from now on as another buffer of this stream has cut it so far, which is done with it."""
+        self._cuts[watch] = other._cuts.pop(watch)
+        cutter = other._cutters.pop(watch, None)
+        if cutter is not None and other._epoch == self._epoch:
+            self._cutters[watch] = cutter
+        else:  # it has seen nothing of this epoch
+            self._cutters.pop(watch, None)
+            if self._epoch is not None:
+                self._cutters[watch] = _Cutter(self._stream, self._epoch, self._cuts[watch], self._max_gap_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import sys
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from recognizers.build import build_recognizer
-from recognizers.card import Abstain
-from recognizers.clip import Region
+from recognizers.card import Abstain, checkpoint_path, read_card
+from recognizers.clip import ClipSpec, Region
 from recognizers.errors import CheckpointMismatch
+from recognizers.identity import identity
 from recognizers.kinds import OPTIONS
-from recognizers.recognizer import Recognizer
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.metrics import Metrics
+from streamer.model import Model
+from streamer.promoter import Candidates
+from streamer.promotions import Promotions
 from streamer.segmenter import EventRule
-from streamer.settings import Mqtt, Rule, Settings, Source, Stream, WatchSection
+from streamer.settings import Mqtt, RecognizerSection, Rule, Settings, Source, Stream, WatchSection
 from streamer.sinks.base import StatusSink
 from streamer.sinks.jsonl import JsonLinesSink
 from streamer.sinks.mqtt import MqttOptions, MqttSink
@@ -31,10 +36,11 @@ from streamer.sources.reconnect import RetryPolicy
 from streamer.stages import Watch
 from streamer.worker import Plan, StreamPlan
 
+_log = logging.getLogger(__name__)
+
 _OPTIONS = {"hop_s", "threads", "average_clips", *OPTIONS}
 """Of a recognizer's section, what it is built with as it stands."""
-SLOT = "0"
-"""The outbox folder of the only worker."""
+NO_SPECS: Mapping[str, ClipSpec] = MappingProxyType({})
 
 
 def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
@@ -43,18 +49,21 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
     Raises:
         ConfigError: every recognizer that cannot be loaded; a password or CA file that cannot be used.
     """
-    recognizers = build_recognizers(settings)
+    models = build_models(settings)
+    shadows = shadow_specs(settings)
     streams = []
     for stream in settings.streams:
-        watches = build_watches(stream, recognizers)
-        address = address_of(stream.source)
-        source = LibavSource(stream.id, address, demand_of(watches), clock, metrics)
-        streams.append(StreamPlan(stream.id, source, watches, address.loss_free))
+        watches = build_watches(stream, models)
+        address, demand = address_of(stream.source), demand_of(watches, shadows)
+        source = LibavSource(stream.id, address, demand, clock, metrics)
+        streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
     return Plan(
         streams=tuple(streams),
-        recognizers=recognizers,
+        models=models,
+        candidates=build_candidates(settings),
+        data_dir=settings.data_dir,
         sink=build_sink(settings.mqtt, clock, metrics),
-        outbox_folder=settings.data_dir / "outbox" / SLOT,
+        outbox_folder=settings.outbox_folder,
         outbox_bytes=settings.outbox.budget_mib << 20,
         batch=settings.engine.batch,
         deadline_s=settings.engine.deadline_s,
@@ -63,32 +72,62 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
     )
 
 
-def build_recognizers(settings: Settings, runtime: str | None = None) -> dict[str, Recognizer]:
-    """Each recognizer once, by name; only those that a watch uses. `runtime`: instead of the configured ones."""
-    used = {watch.recognizer for stream in settings.streams for watch in stream.watches}
+def build_models(settings: Settings, runtime: str | None = None) -> dict[str, Model]:
+    """Each recognizer once, by name, with what was promoted in the place of its checkpoint; only those that a watch
+    uses. `runtime`: instead of the configured ones."""
+    promotions, used = Promotions(settings.data_dir), _used(settings)
     built, problems = {}, []
-    for name, section in settings.recognizers.items():
-        if name not in used:
-            continue
+    for name, section in used.items():
+        promoted = promotions.latest(name, section.checkpoint)
+        if promoted is not None:
+            _log.info("recognizer %s: %s was promoted over %s", name, promoted.source, section.checkpoint)
+        elif overruled := promotions.overruled(name, section.checkpoint):
+            words = "recognizer %s: the configuration names %s now, so that what was promoted over %s is not taken"
+            _log.warning(words, name, section.checkpoint, overruled)
+        checkpoint = section.checkpoint if promoted is None else promoted.checkpoint
         try:
-            options = section.model_dump(include=_OPTIONS)
-            if section.abstain_below is not None:
-                options["abstain"] = Abstain(section.abstain_by or "max_logit", section.abstain_below)
-            options["runtime"] = runtime or section.runtime
-            built[name] = build_recognizer(section.kind, section.checkpoint, options)
+            model = _model(section, checkpoint, runtime or section.runtime)
         except CheckpointMismatch as error:
-            problems.append(f"recognizers.{name}: {error}")
+            undo = "" if promoted is None else f"; it was promoted, and `takt promote CONFIG {name} --undo` goes back"
+            problems.append(f"recognizers.{name}: {error}{undo}")
+            continue
+        built[name] = model if promoted is None else replace(model, checkpoint=promoted.source)
     if problems:
         raise ConfigError(problems)
     return built
 
 
-def build_watches(stream: Stream, recognizers: Mapping[str, Recognizer]) -> tuple[Watch, ...]:
-    return tuple(_watch(section, recognizers[section.recognizer]) for section in stream.watches)
+def build_candidates(settings: Settings) -> Candidates:
+    """How networks are loaded while the service runs."""
+    used = _used(settings)
+    return Candidates(
+        load=lambda name, checkpoint: _model(used[name], checkpoint, used[name].runtime),
+        configured={name: section.checkpoint for name, section in used.items()},
+        shadows={name: section.shadow for name, section in used.items() if section.shadow is not None},
+    )
 
 
-def _watch(section: WatchSection, recognizer: Recognizer) -> Watch:
-    rules = {"default": Rule(), **section.events}
+def _used(settings: Settings) -> dict[str, RecognizerSection]:
+    used = {watch.recognizer for stream in settings.streams for watch in stream.watches}
+    return {name: section for name, section in settings.recognizers.items() if name in used}
+
+
+def _model(section: RecognizerSection, checkpoint: str, runtime: str) -> Model:
+    options = section.model_dump(include=_OPTIONS)
+    if section.abstain_below is not None:
+        options["abstain"] = Abstain(section.abstain_by or "max_logit", section.abstain_below)
+    options["runtime"] = runtime
+    recognizer = build_recognizer(section.kind, checkpoint, options)
+    thresholds = {} if section.kind == "huggingface" else read_card(checkpoint_path(checkpoint)).thresholds
+    return Model(recognizer, checkpoint, identity(checkpoint), thresholds)
+
+
+def build_watches(stream: Stream, models: Mapping[str, Model]) -> tuple[Watch, ...]:
+    return tuple(_watch(section, models[section.recognizer]) for section in stream.watches)
+
+
+def _watch(section: WatchSection, model: Model) -> Watch:
+    rules, recognizer = {"default": Rule(), **section.events}, model.recognizer
     return Watch(
         id=section.id,
         recognizer=section.recognizer,
@@ -97,12 +136,39 @@ def _watch(section: WatchSection, recognizer: Recognizer) -> Watch:
         background=recognizer.background,
         region=Region(*section.region),
         min_coverage=section.min_coverage,
-        rules={action: EventRule(**rule.model_dump()) for action, rule in rules.items()},
+        rules={action: event_rule(rule) for action, rule in rules.items()},
+        model=model.id,
+        unsaid=frozenset(action for action, rule in rules.items() if rule.on is None),
+        thresholds=model.thresholds,
     )
 
 
-def demand_of(watches: tuple[Watch, ...]) -> Demand:
-    return Demand(tuple(Need(watch.spec, watch.region) for watch in watches))
+def event_rule(rule: Rule) -> EventRule:
+    """A section as the segmenter takes it."""
+    on = EventRule().on if rule.on is None else rule.on
+    return EventRule(**{**rule.model_dump(), "on": on, "off": min(rule.off, on)})
+
+
+def demand_of(watches: tuple[Watch, ...], shadows: Mapping[str, ClipSpec] = NO_SPECS) -> Demand:
+    """What they need of their stream together; `shadows` of their recognizers with them."""
+    needs = [Need(watch.spec, watch.region) for watch in watches]
+    for watch in watches:
+        if watch.recognizer in shadows:
+            spec = shadows[watch.recognizer]
+            # What finds people or joints may want more than the card says, of the shadow as of the live one.
+            px = max(spec.short_side_px, watch.spec.short_side_px)
+            needs.append(Need(replace(spec, short_side_px=px), watch.region))
+    return Demand(tuple(needs))
+
+
+def shadow_specs(settings: Settings) -> dict[str, ClipSpec]:
+    """How shadows want their clips cut, by recognizer, as far as their cards say it; the service loads them later."""
+    specs = {}
+    for name, section in _used(settings).items():
+        if section.shadow is not None and section.kind != "huggingface":
+            with suppress(CheckpointMismatch):  # told when it is loaded, and no reason to be without the live one
+                specs[name] = read_card(checkpoint_path(section.shadow)).spec
+    return specs
 
 
 def address_of(source: Source) -> Address:

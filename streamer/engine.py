@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -31,12 +34,13 @@ class Engine(Protocol):
 class LocalEngine:
     """One recognizer, one thread. Owns the recognizer's states by (stream, watch)."""
 
-    def __init__(self, name: str, recognizer: Recognizer) -> None:
+    def __init__(self, name: str, recognizer: Recognizer, niceness: int = 0) -> None:
+        """`niceness` of its thread: how much others go before it on a busy CPU, from 0 to 19."""
         self._recognizer = recognizer
         self._states: dict[tuple[str, str], State | None] = {}
         self._awaited: set[tuple[str, str]] = set()
         """Watches whose next state is welcome."""
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"engine-{name}")
+        self._thread = ThreadPoolExecutor(1, f"engine-{name}", _step_back, (niceness,))
 
     async def infer(self, clips: Sequence[Clip]) -> list[Prediction | None]:
         keys = [(clip.stream, clip.watch) for clip in clips]
@@ -58,6 +62,17 @@ class LocalEngine:
         half = len(clips) // 2
         return await self._answers(clips[:half], states[:half]) + await self._answers(clips[half:], states[half:])
 
+    def handed_on(self, name: str) -> LocalEngine:
+        """An engine with the same recognizer and states, in a thread like any other. Ends this one, which rests now."""
+        heir = LocalEngine(name, self._recognizer)
+        heir._states, heir._awaited = self._states, self._awaited
+        self.close()
+        return heir
+
+    def close(self) -> None:
+        """Take nothing more; what runs ends by itself."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
     def forget(self, stream: str) -> None:
         """Free the states of a stream."""
         self._awaited = {key for key in self._awaited if key[0] != stream}
@@ -67,4 +82,10 @@ class LocalEngine:
         return self
 
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self.close()
+
+
+def _step_back(niceness: int) -> None:
+    """Of the calling thread alone: on Linux each has a niceness of its own, and those that it starts have it too."""
+    if niceness and sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

@@ -6,6 +6,7 @@ TaktError
 ├── SourceRejected      the camera or its stream is wrong (password, no video, too large): alert, try rarely
 ├── NotKept             these seconds of a stream are not at hand: wait, or mark a later moment
 ├── ClipUnwritable      the disk does not take a clip: make room
+├── NobodyThere         no service runs over this data folder: start it, or do without
 ├── SinkUnavailable     the broker is not there now: keep the message, try again
 ├── MessageRejected     the broker refuses this very message: set it aside, alert
 └── OutboxUnavailable   the disk does not take events now: keep analysing, alert, try again
@@ -59,6 +60,10 @@ class NotKept(TaktError):
 
 class ClipUnwritable(TaktError):
     """A clip cannot be stored (disk full, read-only, a codec that no MP4 holds)."""
+
+
+class NobodyThere(TaktError):
+    """No service runs over a data folder."""
 
 
 class SinkUnavailable(TaktError):

@@ -25,6 +25,8 @@ class Reason(StrEnum):
     SHUTDOWN = "shutdown"
     ACTOR_LEFT = "actor_left"
     """Who did it is no longer seen."""
+    MODEL_CHANGED = "model_changed"
+    """Another network took over that does not know this action."""
     INTERRUPTED = "interrupted"
     """The service was killed while the action was open; found at the next start."""
 
@@ -63,6 +65,8 @@ class ActionEvent:
     reason: Reason | None = None
     revision: int = 0
     actor: Actor | None = None
+    model: str = ""
+    """The id of the network that decided it; empty: not known (found open after a crash)."""
 
     @property
     def event_id(self) -> UUID:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from types import MappingProxyType
 from typing import Protocol
 
 from recognizers.clip import Clip
@@ -14,12 +15,14 @@ from streamer.emitter import Emitter
 from streamer.event import Phase, Reason
 from streamer.frame import Frame
 from streamer.scheduler import Scheduler
+from streamer.shadow import Shadow
 from streamer.stages import StreamStages
 
 _log = logging.getLogger(__name__)
 
 AFTER_A_BUG_S = 10.0
 """Pause before a stream whose own code failed is started again."""
+NO_SHADOWS: Mapping[str, Shadow] = MappingProxyType({})
 SQUARE_SHARE = 0.75
 """Regions of which the recognizer sees less are told of."""
 
@@ -49,14 +52,17 @@ class Lane:
         clock: Clock,
         observer: Observer,
         loss_free: bool = False,
+        shadows: Mapping[str, Shadow] = NO_SHADOWS,
     ) -> None:
-        """`schedulers` by recognizer name; with `loss_free`, the source waits until each of its clips is answered."""
+        """`schedulers` by recognizer name, and `shadows` too: those that there are at the moment. With `loss_free`, the
+        source waits until each of its clips is answered."""
         self.stages = stages
         self._schedulers = schedulers
         self._emitter = emitter
         self._clock = clock
         self._observer = observer
         self._loss_free = loss_free
+        self._shadows = shadows
 
     async def follow(self, attempt: Callable[[], AsyncGenerator[Frame, None]]) -> None:
         """Read frames until a recording ends, a camera's for ever. Its failure, even a bug, never stops another."""
@@ -77,14 +83,19 @@ class Lane:
         if frame.epoch != self.stages.epoch:
             self.lose()
             self.stages.begin(frame.epoch)
+            for shadow in self._shadows.values():
+                shadow.begin(frame.stream, frame.epoch)
             self._warn_of_unseen(frame)
         self._observer.frame(frame.stream, frame.captured_at)
+        for shadow in self._shadows.values():
+            shadow.take(frame)
         for clip in self.stages.cut(frame):
             self._offer(clip)
             if self._loss_free:
                 await self._settled()
 
-    def answer(self, prediction: Prediction) -> None:
+    def answer(self, prediction: Prediction) -> bool:
+        """Take what the live network says; whether its shadow was seen to disagree."""
         if not prediction.is_finite:
             self._observer.scores_not_finite(prediction.stream, prediction.watch)
         events = self.stages.observe(prediction)
@@ -95,12 +106,20 @@ class Lane:
         if prediction.actors is not None:
             for watch, count in self.stages.people().items():
                 self._observer.actors(prediction.stream, watch, count)
+        shadow = self._shadows.get(self.stages.watches[prediction.watch].recognizer)
+        return shadow is not None and shadow.live(prediction, events)
+
+    def promote(self, understudy: StreamStages) -> None:
+        """Go on with the networks of a candidate's watches, in the same epoch."""
+        self._emitter.emit(self.stages.promote(understudy))
 
     def lose(self) -> None:
         """The epoch is over: end what is open now, not when the camera is back."""
         self.end(Reason.SOURCE_LOST)
         for scheduler in self._schedulers.values():
             scheduler.forget(self.stages.stream)
+        for shadow in self._shadows.values():
+            shadow.end(self.stages.stream)
 
     def end(self, reason: Reason) -> None:
         for watch in self.stages.people():
@@ -127,3 +146,5 @@ class Lane:
             self._observer.clip_shed(clip.stream, "coverage")
         else:
             self._schedulers[watch.recognizer].offer(clip)
+            if (shadow := self._shadows.get(watch.recognizer)) is not None:
+                shadow.offer(clip)

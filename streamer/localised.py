@@ -57,6 +57,15 @@ class ActorSegmenter:
         """End whatever is open: the epoch is over."""
         return [event for one in sorted(self._people) for event in self._end(one, reason)]
 
+    def relabel(self, labels: tuple[str, ...], background: str, rules: Mapping[str, EventRule]) -> list[ActionEvent]:
+        """As `Segmenter.relabel`, for everybody."""
+        self._labels, self._background, self._rules = labels, background, rules
+        return [
+            replace(event, actor=person.actor)
+            for _, person in sorted(self._people.items())
+            for event in person.segmenter.relabel(labels, background, rules)
+        ]
+
     def _person(self, actor: Actor) -> _Person:
         person = self._people.get(actor.id)
         if person is None:

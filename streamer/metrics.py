@@ -34,9 +34,12 @@ class Metrics:
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = registry
         self._clocks: dict[str, str] = {}
+        self._running: list[tuple[str, str, str, str]] = []
+        """Labels of the networks that run."""
         self._sources(registry)
         self._recognition(registry)
         self._delivery(registry)
+        self._candidates(registry)
         build = Gauge("takt_build_info", "Versions in use.", ["version", "python", "av"], registry=registry)
         build.labels(_version("taktstream"), platform.python_version(), _version("av")).set(1)
         prometheus_client.ProcessCollector(registry=registry)
@@ -126,6 +129,40 @@ class Metrics:
         self._connected = Gauge("takt_mqtt_connected", "1 while the broker is connected.", registry=registry)
         self._mqtt_reconnects = Counter("takt_mqtt_reconnects", "Connections lost.", ["reason"], registry=registry)
 
+    def _candidates(self, registry: CollectorRegistry) -> None:
+        labels = ["recognizer", "role", "checkpoint", "model"]
+        self._runs = Gauge("takt_recognizer_info", "1 for the network that runs.", labels, registry=registry)
+        self._promotions = Counter(
+            "takt_promotions", "Changes of the live network, by result.", ["recognizer", "result"], registry=registry
+        )
+        self._compared = Counter(
+            "takt_shadow_clips", "Clips that both answered: agreed or disagreed.", ["recognizer", "result"],
+            registry=registry,
+        )  # fmt: skip
+        self._pairs = Counter(
+            "takt_shadow_disagreements", "What each thought best of them.", ["recognizer", "live", "shadow"],
+            registry=registry,
+        )  # fmt: skip
+        self._shadow_events = Counter(
+            "takt_shadow_events", "Events of the live one, of the shadow, and of both (matched).",
+            ["recognizer", "kind", "action", "phase"], registry=registry,
+        )  # fmt: skip
+        self._shadow_shed = Counter(
+            "takt_shadow_clips_shed", "Clips that the shadow was not asked.", ["recognizer", "reason"],
+            registry=registry,
+        )  # fmt: skip
+        self._shadow_inferred = Counter(
+            "takt_shadow_inference", "Clips that the shadow was asked.", ["recognizer", "result"], registry=registry
+        )
+        self._shadow_took = Histogram(
+            "takt_shadow_inference_seconds", "Time of its network.", ["recognizer"], buckets=_STAGE_BUCKETS,
+            registry=registry,
+        )  # fmt: skip
+        self._shadow_age = Histogram(
+            "takt_shadow_frame_age_seconds", "Age of a clip's newest picture when the shadow's answer is there.",
+            ["recognizer"], buckets=_AGE_BUCKETS, registry=registry,
+        )  # fmt: skip
+
     def exposition(self) -> bytes:
         """The text that Prometheus scrapes."""
         return generate_latest(self._registry)
@@ -140,7 +177,7 @@ class Metrics:
         """Series of a stream begin at 0, so that a rate sees the first increase."""
         for counter in (self._decoded, self._kept, self._clips, self._looked_at):
             counter.labels(stream)
-        for reason in ("coverage", "newer", "epoch", "overload", "paused"):
+        for reason in ("coverage", "newer", "epoch", "overload", "paused", "promoted"):
             self._shed.labels(stream, reason)
         for phase in ("started", "ended"):
             self._events.labels(stream, phase)
@@ -209,6 +246,49 @@ class Metrics:
 
     def loop_lag(self, seconds: float) -> None:
         self._lag.observe(seconds)
+
+    # Candidates (promoter, shadow)
+
+    def runs(self, recognizer: str, role: str, checkpoint: str, model: str) -> None:
+        for labels in [one for one in self._running if one[:2] == (recognizer, role)]:
+            self._runs.remove(*labels)
+            self._running.remove(labels)
+        if model:
+            self._running.append((recognizer, role, checkpoint, model))
+            self._runs.labels(recognizer, role, checkpoint, model).set(1)
+            self._begin_candidate(recognizer, role)
+
+    def _begin_candidate(self, recognizer: str, role: str) -> None:
+        if role == "live":
+            for result in ("promoted", "undone", "failed"):
+                self._promotions.labels(recognizer, result)
+            return
+        for result in ("agreed", "disagreed"):
+            self._compared.labels(recognizer, result)
+        for reason in ("newer", "overload", "paused", "epoch", "yielded"):
+            self._shadow_shed.labels(recognizer, reason)
+        for result in ("ok", "error"):
+            self._shadow_inferred.labels(recognizer, result)
+
+    def promotion(self, recognizer: str, result: str) -> None:
+        self._promotions.labels(recognizer, result).inc()
+
+    def compared(self, recognizer: str, live: str, shadow: str) -> None:
+        self._compared.labels(recognizer, "agreed" if live == shadow else "disagreed").inc()
+        if live != shadow:
+            self._pairs.labels(recognizer, live, shadow).inc()
+
+    def shadow_event(self, recognizer: str, kind: str, action: str, phase: str) -> None:
+        self._shadow_events.labels(recognizer, kind, action, phase).inc()
+
+    def shadow_shed(self, recognizer: str, reason: str) -> None:
+        self._shadow_shed.labels(recognizer, reason).inc()
+
+    def shadow_inferred(self, recognizer: str, result: str, took_s: float, age_s: float) -> None:
+        self._shadow_inferred.labels(recognizer, result).inc()
+        if result == "ok":
+            self._shadow_took.labels(recognizer).observe(took_s)
+            self._shadow_age.labels(recognizer).observe(age_s)
 
     # Events and delivery (emitter, outbox, delivery, MQTT)
 

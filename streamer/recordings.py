@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
-from streamer.build import build_recognizers, build_watches, demand_of, recording
+from streamer.build import build_models, build_watches, demand_of, recording
 from streamer.clock import SystemClock
 from streamer.engine import LocalEngine
 from streamer.errors import ConfigError
@@ -34,11 +34,13 @@ async def replay_files(
         SourceRejected: a file is no video.
     """
     stream = _stream(settings, stream_id)
-    recognizers = build_recognizers(settings.model_copy(update={"streams": (stream,)}), runtime="torch")
-    watches = build_watches(stream, recognizers)
+    models = build_models(settings.model_copy(update={"streams": (stream,)}), runtime="torch")
+    watches = build_watches(stream, models)
     stages = StreamStages(stream.id, watches)
     async with AsyncExitStack() as stack:
-        engines = {name: await stack.enter_async_context(LocalEngine(name, one)) for name, one in recognizers.items()}
+        engines = {
+            name: await stack.enter_async_context(LocalEngine(name, one.recognizer)) for name, one in models.items()
+        }
         seq = 0
         for path in files:
             film = _Film(path, start_at, stream.id, demand_of(watches))

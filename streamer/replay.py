@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
-from recognizers.clip import Clip
+from recognizers.prediction import Prediction
 from streamer.engine import Engine
 from streamer.event import ActionEvent, Reason
 from streamer.frame import Frame
@@ -22,11 +22,10 @@ async def replay(
     """
     stages.begin(epoch)
     try:
-        async with aclosing(frames):
-            async for frame in frames:
-                for clip in stages.cut(frame):
-                    for event in await _answer(stages, engines, clip):
-                        yield event
+        async with aclosing(answered(stages, engines, frames)) as predictions:
+            async for prediction in predictions:
+                for event in stages.observe(prediction):
+                    yield event
     except Exception:
         for event in stages.end(Reason.SOURCE_LOST):
             yield event
@@ -35,9 +34,15 @@ async def replay(
         yield event
 
 
-async def _answer(stages: StreamStages, engines: Mapping[str, Engine], clip: Clip) -> list[ActionEvent]:
-    watch = stages.watches[clip.watch]
-    if clip.coverage < watch.min_coverage:
-        return []
-    (prediction,) = await engines[watch.recognizer].infer([clip])
-    return [] if prediction is None else stages.observe(prediction)
+async def answered(
+    stages: StreamStages, engines: Mapping[str, Engine], frames: AsyncGenerator[Frame, None]
+) -> AsyncGenerator[Prediction, None]:
+    """What is said of a recording's clips, in order; those of too little coverage are not asked about."""
+    async with aclosing(frames):
+        async for frame in frames:
+            for clip in stages.cut(frame):
+                watch = stages.watches[clip.watch]
+                if clip.coverage >= watch.min_coverage:
+                    (prediction,) = await engines[watch.recognizer].infer([clip])
+                    if prediction is not None:
+                        yield prediction

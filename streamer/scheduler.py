@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Collection
 from typing import Protocol
 
 from recognizers.clip import Clip
@@ -89,6 +90,21 @@ class Scheduler:
             self._shed(key, "epoch")
         self._paused_until = {key: until_s for key, until_s in self._paused_until.items() if key[0] != stream}
 
+    def take_over(self, other: Scheduler) -> None:
+        """Wait for what another waits for, which has seen the same clips and is done with them: where it has fallen
+        behind, its clips are the older ones, and none between is left out."""
+        self._waiting |= other._waiting
+        other._waiting = {}
+        self._paused_until = {}
+        self._first_at = self._clock.monotonic()
+        self._changed.set()
+
+    def drop(self, keys: Collection[Key], reason: str) -> None:
+        """Shed what waits of these watches."""
+        for key in keys:
+            if key in self._waiting:
+                self._shed(key, reason)
+
     def _pause(self, key: Key, now_s: float) -> None:
         words = "stream %s, watch %s is paused for %g s: its recognizer has no time for it; give it a longer hop_s, "
         _log.warning(words + "a smaller network, or fewer watches", *key, PAUSE_S)
@@ -111,6 +127,11 @@ class Scheduler:
 
         For one reader. Cancel-safe: nothing leaves the queue before the return.
         """
+        await self.due()
+        return self.take()
+
+    async def due(self) -> None:
+        """Wait until a batch may leave, which may yet be shed before it is taken; asked as `next_batch` is."""
         self._taken.clear()
         self._answered.set()
         while not self._is_due():
@@ -120,6 +141,9 @@ class Scheduler:
                     await self._changed.wait()
             except TimeoutError:
                 continue
+
+    def take(self) -> list[Clip]:
+        """What waits longest, at most a batch of it."""
         keys = list(self._waiting)[: self._batch]
         self._taken.update(keys)
         clips = []

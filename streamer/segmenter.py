@@ -73,10 +73,8 @@ class Segmenter:
         """`rules` by action; the key `default` speaks for actions that are not named. `actor`: whose actions these are,
         where people are told apart."""
         self._actor = actor
-        default = rules.get("default", EventRule())
-        self._actions = {
-            label: (position, rules.get(label, default)) for position, label in enumerate(labels) if label != background
-        }
+        self._rules = rules
+        self._actions = self._actions_of(labels, background)
         self._tracks = {label: _Track() for label in self._actions}
         self._last: Prediction | None = None
         self._free_since = -math.inf
@@ -114,6 +112,26 @@ class Segmenter:
         if last is None:
             return []
         return [self._end(last, action, reason) for action, track in self._tracks.items() if track.segment is not None]
+
+    def relabel(self, labels: tuple[str, ...], background: str, rules: Mapping[str, EventRule]) -> list[ActionEvent]:
+        """Go on with the labels of another network, and its rules: actions that it knows too go on, what is open of
+        others ends."""
+        self._rules = rules
+        last, actions = self._last, self._actions_of(labels, background)
+        unknown = [action for action, track in self._tracks.items() if track.segment and action not in actions]
+        ended = [] if last is None else [self._end(last, action, Reason.MODEL_CHANGED) for action in unknown]
+        self._actions = actions
+        self._tracks = {label: self._tracks.get(label, _Track()) for label in actions}
+        return ended
+
+    def _actions_of(self, labels: tuple[str, ...], background: str) -> dict[str, tuple[int, EventRule]]:
+        """By action: its place among the scores, and its rule."""
+        default = self._rules.get("default", EventRule())
+        return {
+            label: (position, self._rules.get(label, default))
+            for position, label in enumerate(labels)
+            if label != background
+        }
 
     def _surest(self, begun: list[str], going_on: list[str]) -> list[str]:
         """The one that begins where only one can go on; nothing, where it is not sure enough to take another's

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from zlib import crc32
 
 from recognizers.clip import Clip, ClipSpec, Region
@@ -29,16 +29,34 @@ class Watch:
     min_coverage: float
     """Clips with less are not looked at."""
     rules: Mapping[str, EventRule]
+    model: str = ""
+    """The id of the network that looks now."""
+    unsaid: frozenset[str] = frozenset()
+    """Rules whose `on` nobody has said: for them, what the network's card says counts."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """The card's own `on`, by action."""
+
+    @property
+    def in_force(self) -> dict[str, EventRule]:
+        """The rules, with what the card says where nobody has said otherwise."""
+        rules = dict(self.rules)
+        for action, on in self.thresholds.items():
+            name = action if action in self.rules else "default"
+            if name in self.unsaid:
+                rules[action] = replace(self.rules[name], on=on, off=min(self.rules[name].off, on))
+        return rules
 
 
 class StreamStages:
     """Buffer and segmenters of one stream. Everything open ends when its epoch ends."""
 
-    def __init__(self, stream: str, watches: Sequence[Watch]) -> None:
+    def __init__(self, stream: str, watches: Sequence[Watch], shared: frozenset[str] = frozenset()) -> None:
+        """`shared`: ids of watches whose clips somebody else cuts."""
         self.stream = stream
         self.watches = {watch.id: watch for watch in watches}
+        self.shared = shared
         self.epoch: int | None = None
-        self._buffer = TemporalBuffer(stream, [self._cut_for(watch) for watch in watches])
+        self._buffer = TemporalBuffer(stream, [self._cut_for(watch) for watch in watches if watch.id not in shared])
         self._segmenters: dict[str, Segmenter | ActorSegmenter] = {}
         """Of the watches that have been answered in this epoch."""
 
@@ -63,8 +81,22 @@ class StreamStages:
         if prediction.watch not in self._segmenters:
             watch = self.watches[prediction.watch]
             make = Segmenter if prediction.actors is None else ActorSegmenter
-            self._segmenters[watch.id] = make(watch.labels, watch.background, watch.rules)
-        return self._segmenters[prediction.watch].observe(prediction)
+            self._segmenters[watch.id] = make(watch.labels, watch.background, watch.in_force)
+        model = self.watches[prediction.watch].model
+        return [replace(event, model=model) for event in self._segmenters[prediction.watch].observe(prediction)]
+
+    def promote(self, understudy: StreamStages) -> list[ActionEvent]:
+        """Go on with the networks of another's watches: connection and epoch stay, and so does what is open under
+        labels that the new network knows. Returns the ends of what it does not know."""
+        ended: list[ActionEvent] = []
+        for watch in understudy.watches.values():
+            before, self.watches[watch.id] = self.watches[watch.id], watch
+            if watch.id not in understudy.shared:
+                self._buffer.take_over(watch.id, understudy._buffer)
+            if watch.id in self._segmenters:
+                over = self._segmenters[watch.id].relabel(watch.labels, watch.background, watch.in_force)
+                ended += [replace(event, model=before.model) for event in over]
+        return ended
 
     def people(self) -> dict[str, int]:
         """How many people there are now, by watch; of those that tell people apart."""
@@ -75,4 +107,8 @@ class StreamStages:
         """The epoch is over: end what is open. A second call has nothing left to end."""
         self.epoch = None
         segmenters, self._segmenters = self._segmenters, {}
-        return [event for segmenter in segmenters.values() for event in segmenter.close(reason)]
+        return [
+            replace(event, model=self.watches[watch].model)
+            for watch, segmenter in segmenters.items()
+            for event in segmenter.close(reason)
+        ]

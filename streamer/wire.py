@@ -63,6 +63,8 @@ def action_message(event: ActionEvent, clock: str) -> Message:
         body["duration_s"] = round(event.duration_s, 3)
     if event.reason is not None:
         body["reason"] = str(event.reason)
+    if event.model:
+        body["model"] = event.model
     if event.actor is not None:
         body["actor"] = {"id": event.actor.id, "box": list(event.actor.box)}
     return Message(event.stream, "action", event.event_id, f"{event.stream}/events", body, event.decided_at)

@@ -11,20 +11,25 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from recognizers.errors import RecognizerError
-from recognizers.recognizer import Recognizer
+from recognizers.clip import Clip
+from recognizers.prediction import Prediction
 from streamer.clock import Clock
+from streamer.control import listening
 from streamer.delivery import Delivery
 from streamer.emitter import Emitter
-from streamer.engine import Engine, LocalEngine
 from streamer.event import Reason
+from streamer.gate import Gate
 from streamer.health import Health
 from streamer.lane import Lane
 from streamer.metrics import Metrics
+from streamer.model import Model
 from streamer.outbox import Outbox
-from streamer.scheduler import Scheduler
+from streamer.promoter import Candidates, Promoter, Running
+from streamer.promotions import Promotions
+from streamer.serving import Serving
+from streamer.shadow import Shadow
 from streamer.sinks.base import StatusSink
-from streamer.sources.base import Source
+from streamer.sources.base import Demand, Source
 from streamer.sources.reconnect import Change, RetryPolicy, reconnecting
 from streamer.stages import StreamStages, Watch
 from streamer.wire import timestamp
@@ -41,6 +46,8 @@ class StreamPlan:
     id: str
     source: Source
     watches: tuple[Watch, ...]
+    demand: Demand
+    """What its source delivers."""
     loss_free: bool = False
     """No clip of it is shed: its source can wait (recordings)."""
 
@@ -50,7 +57,10 @@ class Plan:
     """All that a worker runs, made by `streamer.build`."""
 
     streams: tuple[StreamPlan, ...]
-    recognizers: Mapping[str, Recognizer]
+    models: Mapping[str, Model]
+    """What is live at the start, by recognizer."""
+    candidates: Candidates
+    data_dir: Path
     sink: AbstractAsyncContextManager[StatusSink]
     outbox_folder: Path
     outbox_bytes: int
@@ -92,10 +102,6 @@ class Worker:
                 )
             )
             sink = await stack.enter_async_context(plan.sink)
-            engines = {
-                name: await stack.enter_async_context(LocalEngine(name, recognizer))
-                for name, recognizer in plan.recognizers.items()
-            }
             emitter = Emitter(outbox, self._metrics.clock_of, self._clock, self._metrics)
             emitter.emit(action.interrupted(self._clock.now()) for action in await outbox.open_actions())
             delivery = Delivery(outbox, sink, self._clock, self._metrics)
@@ -104,26 +110,51 @@ class Worker:
                 services_of = (emitter.run(), delivery.run(), outbox.ended())
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
-                await self._watch_streams(stop, outbox, sink, engines, emitter)
+                await self._watch_streams(stop, outbox, sink, emitter)
                 self._health.ready = False
                 if await emitter.flush(plan.grace_s):
                     await delivery.drain(plan.grace_s)
                 for task in running:
                     task.cancel()
 
-    async def _watch_streams(
-        self,
-        stop: asyncio.Event,
-        outbox: Outbox,
-        sink: StatusSink,
-        engines: Mapping[str, LocalEngine],
-        emitter: Emitter,
-    ) -> None:
+    async def _watch_streams(self, stop: asyncio.Event, outbox: Outbox, sink: StatusSink, emitter: Emitter) -> None:
         plan = self._plan
-        schedulers = {
-            name: Scheduler(plan.batch, plan.deadline_s, self._clock, self._metrics, recognizer.spec.continual)
-            for name, recognizer in plan.recognizers.items()
+        running = self._running(emitter)
+        states = _States(sink, self._clock, running.lanes)
+        promoter = Promoter(
+            plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, states.again
+        )
+
+        def answered(clip: Clip, prediction: Prediction | None) -> None:
+            self._metrics.looked_at(clip.stream, self._clock.now() - clip.captured_at)
+            if prediction is not None:
+                running.lanes[clip.stream].answer(prediction)
+
+        try:
+            async with listening(plan.data_dir, promoter.answer):
+                await until(
+                    stop,
+                    [
+                        self._follow_all(running, outbox, states, stop),
+                        promoter.run(),
+                        *(serving.run(answered) for serving in running.servings.values()),
+                        self._feel_the_lag(running.servings),
+                    ],
+                )
+        finally:
+            for serving in running.servings.values():
+                serving.close()
+            for lane in running.lanes.values():
+                lane.end(Reason.SHUTDOWN)
+                states.show(lane.stages.stream, "offline", "shutdown")
+
+    def _running(self, emitter: Emitter) -> Running:
+        plan, gate, shadows = self._plan, Gate(self._clock), dict[str, Shadow]()
+        servings = {
+            name: Serving(name, model, plan.batch, plan.deadline_s, self._clock, self._metrics, gate)
+            for name, model in plan.models.items()
         }
+        schedulers = {name: serving.scheduler for name, serving in servings.items()}
         lanes = {
             stream.id: Lane(
                 StreamStages(stream.id, stream.watches),
@@ -132,90 +163,69 @@ class Worker:
                 self._clock,
                 self._metrics,
                 loss_free=stream.loss_free,
+                shadows=shadows,
             )
             for stream in plan.streams
         }
-        try:
-            await until(
-                stop,
-                [
-                    self._follow_all(lanes, outbox, engines, sink, stop),
-                    *(self._answer(name, schedulers[name], engines[name], lanes) for name in engines),
-                    self._feel_the_lag(schedulers),
-                ],
-            )
-        finally:
-            for lane in lanes.values():
-                lane.end(Reason.SHUTDOWN)
-                self._show(sink, lane.stages.stream, "offline", "shutdown")
+        return Running(servings, lanes, {stream.id: stream.demand for stream in plan.streams}, shadows, gate)
 
-    async def _follow_all(
-        self,
-        lanes: Mapping[str, Lane],
-        outbox: Outbox,
-        engines: Mapping[str, LocalEngine],
-        sink: StatusSink,
-        stop: asyncio.Event,
-    ) -> None:
+    async def _follow_all(self, running: Running, outbox: Outbox, states: _States, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             for stream in self._plan.streams:
                 self._metrics.stream_added(stream.id, [watch.id for watch in stream.watches])
-                lane = lanes[stream.id]
                 attempt = partial(
                     reconnecting,
                     stream.source,
                     partial(outbox.next_epoch, stream.id),
                     self._plan.retry,
                     self._clock,
-                    partial(self._changed, stream.id, lane, engines, sink),
+                    partial(self._changed, stream.id, running, states),
                 )
-                group.create_task(lane.follow(attempt))
+                group.create_task(running.lanes[stream.id].follow(attempt))
         stop.set()
 
-    def _changed(
-        self, stream: str, lane: Lane, engines: Mapping[str, LocalEngine], sink: StatusSink, change: Change
-    ) -> None:
+    def _changed(self, stream: str, running: Running, states: _States, change: Change) -> None:
         self._metrics.stream_changed(stream, change.state)
         online = change.state == "live"
-        self._show(sink, stream, "online" if online else "offline", change.reason or change.state)
+        states.show(stream, "online" if online else "offline", change.reason or change.state)
         if change.state in ("backoff", "rejected"):
             _log.warning(
                 "stream %s: %s (%s); next try in %.1f s", stream, change.reason, change.detail, change.retry_in_s
             )
-            lane.lose()
-            for engine in engines.values():
-                engine.forget(stream)
+            running.lanes[stream].lose()
+            for serving in running.servings.values():
+                serving.forget(stream)
         elif change.state == "ended" and change.reason:
             _log.error("stream %s: the recording ends early: %s (%s)", stream, change.reason, change.detail)
         elif change.state == "live":
             _log.info("stream %s: live, epoch %d", stream, change.epoch)
 
-    async def _answer(self, name: str, scheduler: Scheduler, engine: Engine, lanes: Mapping[str, Lane]) -> None:
-        """Look at clips for ever, a batch at a time."""
-        while True:
-            clips = await scheduler.next_batch()
-            began_s = self._clock.monotonic()
-            try:
-                predictions = await engine.infer(clips)
-            except RecognizerError as error:
-                _log.error("recognizer %s failed on a batch of %d clips: %s", name, len(clips), error)
-                self._metrics.inferred(name, "error", len(clips), self._clock.monotonic() - began_s)
-                continue
-            self._metrics.inferred(name, "ok", len(clips), self._clock.monotonic() - began_s)
-            for clip, prediction in zip(clips, predictions, strict=True):
-                self._metrics.looked_at(clip.stream, self._clock.now() - clip.captured_at)
-                if prediction is not None:
-                    lanes[clip.stream].answer(prediction)
-
-    def _show(self, sink: StatusSink, stream: str, status: str, reason: str) -> None:
-        body = {"status": status, "reason": reason, "since": timestamp(self._clock.now())}
-        sink.state(f"{stream}/status", body)
-
-    async def _feel_the_lag(self, schedulers: Mapping[str, Scheduler]) -> None:
+    async def _feel_the_lag(self, servings: Mapping[str, Serving]) -> None:
         """How late the loop comes to what is due, and how much waits."""
         while True:
             due_s = self._clock.monotonic() + LAG_EVERY_S
             await self._clock.sleep(LAG_EVERY_S)
             self._metrics.loop_lag(max(0.0, self._clock.monotonic() - due_s))
-            for name, scheduler in schedulers.items():
-                self._metrics.queue_depth(name, len(scheduler))
+            for name, serving in servings.items():
+                self._metrics.queue_depth(name, len(serving.scheduler))
+
+
+class _States:
+    """What the broker shows of each stream: whether it is online, why, since when, and which networks watch it."""
+
+    def __init__(self, sink: StatusSink, clock: Clock, lanes: Mapping[str, Lane]) -> None:
+        self._sink, self._clock, self._lanes = sink, clock, lanes
+        self._shown: dict[str, dict[str, object]] = {}
+
+    def show(self, stream: str, status: str, reason: str) -> None:
+        self._shown[stream] = {"status": status, "reason": reason, "since": timestamp(self._clock.now())}
+        self._publish(stream)
+
+    def again(self) -> None:
+        """Other networks watch."""
+        for stream in self._shown:
+            self._publish(stream)
+
+    def _publish(self, stream: str) -> None:
+        models = {watch.id: watch.model for watch in self._lanes[stream].stages.watches.values()}
+        self._sink.state(f"{stream}/status", {**self._shown[stream], "models": models})

@@ -16,6 +16,8 @@ from recognizers.card import MEASURES, Card
 from recognizers.clip import ClipSpec
 from recognizers.data.track import Track, squares
 from recognizers.data.windows import even_windows
+from recognizers.metrics.calibration import expected_calibration_error, top_label_error
+from recognizers.metrics.multilabel import average_precision
 from recognizers.runtimes.answers import known_by, scores_of
 from recognizers.transforms import MEAN, STD, normalised
 
@@ -105,20 +107,8 @@ def figures(given: Answers, card: Card) -> dict[str, object]:
         "top1": _share(confusion.trace(), seen.sum()),
         "recall": {label: _share(confusion[n, n], seen[n]) for n, label in enumerate(labels) if seen[n]},
         "confusion": confusion.tolist(),
-        "ece": round(expected_calibration_error(scores, given.truth), 4),
+        "ece": round(top_label_error(scores, given.truth), 4),
     }
-
-
-def expected_calibration_error(scores: NDArray[np.float32], truth: NDArray[np.int64], bins: int = 15) -> float:
-    """Mean distance between score and accuracy over bins of equal mass (Nixon et al., 2019)."""
-    return _miscalibration(scores.max(axis=1), scores.argmax(axis=1) == truth, bins)
-
-
-def average_precision(scores: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
-    """Mean precision at each clip `(N,)` that is true, the surest first; as Charades and THUMOS count it."""
-    right = truth[np.argsort(-scores, kind="stable")] > 0.5
-    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
-    return float(precision[right].mean())
 
 
 def _figures_of_several(scores: NDArray[np.float32], given: Answers, labels: Sequence[str]) -> dict[str, object]:
@@ -130,15 +120,8 @@ def _figures_of_several(scores: NDArray[np.float32], given: Answers, labels: Seq
         "clips": len(truth),
         "map": _share(sum(precision.values()), len(precision)),
         "average_precision": {label: round(one, 4) for label, one in precision.items()},
-        "ece": round(_miscalibration(scores.ravel(), truth.ravel() > 0.5, 15), 4),
+        "ece": round(expected_calibration_error(scores.ravel(), truth.ravel() > 0.5), 4),
     }
-
-
-def _miscalibration(said: NDArray[np.float32], right: NDArray[np.bool_], bins: int) -> float:
-    parts = np.array_split(np.argsort(said), bins)
-    return float(
-        sum(len(part) / len(said) * abs(said[part].mean() - right[part].mean()) for part in parts if len(part))
-    )
 
 
 def _share(part: float, whole: float) -> float:

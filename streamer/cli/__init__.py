@@ -11,7 +11,9 @@ from importlib import import_module
 from streamer.cli.interrupt import INTERRUPTED, leaving_at_once
 from streamer.cli.writing import Unwritable, writing
 
-COMMANDS = ("demo", "run", "check", "probe", "replay", "train", "models", "procedure", "schema", "version")
+COMMANDS = (
+    "demo", "run", "check", "probe", "replay", "train", "models", "promote", "procedure", "schema", "version",
+)  # fmt: skip
 """Modules of this package; each has EXAMPLES, `arguments(parser)` and `main(arguments, output)`."""
 
 

@@ -1,4 +1,6 @@
-"""Check a configuration: every mistake at once, each with file, line and what would be right."""
+"""Check a configuration: every mistake at once, each with file, line and what would be right.
+
+Also says where another checkpoint runs than the file names, since it was promoted."""
 
 from __future__ import annotations
 
@@ -7,7 +9,9 @@ import os
 from pathlib import Path
 
 from streamer.cli.output import Output
-from streamer.settings import load
+from streamer.promotions import Promoted, Promotions
+from streamer.settings import Settings, load
+from streamer.wire import timestamp
 
 EXAMPLES = "example: takt check cell.yaml && takt run cell.yaml"
 
@@ -19,11 +23,22 @@ def arguments(command: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace, output: Output) -> int:
     settings = load(arguments.config, os.environ)
     streams, watches = len(settings.streams), sum(len(stream.watches) for stream in settings.streams)
-    output.show(
-        {"config": str(arguments.config), "valid": True, "streams": streams, "watches": watches},
-        f"{arguments.config} is valid: {_count(streams, 'stream')}, {_count(watches, 'watch')}",
-    )
+    promoted = _promoted(settings)
+    fields = {"config": str(arguments.config), "valid": True, "streams": streams, "watches": watches}
+    lines = [f"{arguments.config} is valid: {_count(streams, 'stream')}, {_count(watches, 'watch')}"]
+    for name, one in promoted.items():
+        instead = settings.recognizers[name].checkpoint
+        lines.append(f"recognizers.{name}: {one.source} runs instead of {instead}, promoted at {timestamp(one.at)}")
+    more = {name: {"checkpoint": one.source, "model": one.id} for name, one in promoted.items()}
+    output.show(fields | ({"promoted": more} if more else {}), "\n".join(lines))
     return 0
+
+
+def _promoted(settings: Settings) -> dict[str, Promoted]:
+    """What runs in the place of what the file names, by recognizer."""
+    promotions = Promotions(settings.data_dir)
+    latest = {name: promotions.latest(name, section.checkpoint) for name, section in settings.recognizers.items()}
+    return {name: promoted for name, promoted in latest.items() if promoted is not None}
 
 
 def _count(number: int, word: str) -> str:

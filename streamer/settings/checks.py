@@ -82,6 +82,7 @@ def _read_cards(document: Document) -> dict[str, Card]:
                 if (card_here := _folder_card(checkpoint, section)) is not None:
                     cards[str(where[-1])] = card_here
                 continue
+            _check_shadow(document, where, section, kind)
             card = read_card(checkpoint_path(checkpoint))
         except CheckpointMismatch as error:
             document.problem((*where, "checkpoint"), str(error))
@@ -94,6 +95,27 @@ def _read_cards(document: Document) -> dict[str, Card]:
             _check_of_kind(document, where, card, section)
         cards[str(where[-1])] = card
     return cards
+
+
+def _check_shadow(document: Document, where: Where, section: Mapping[str, Any], kind: object) -> None:
+    shadow = section.get("shadow")
+    if not (isinstance(shadow, str) and shadow.isprintable()):
+        return
+    try:
+        card = read_card(checkpoint_path(shadow))
+    except CheckpointMismatch as error:
+        document.problem((*where, "shadow"), str(error))
+        return
+    if card.kind != kind:
+        document.problem((*where, "shadow"), f"is a checkpoint of kind {card.kind}; a shadow is of the live one's kind")
+    elif problem := _unlike(card, section):
+        document.problem((*where, "shadow"), problem)
+
+
+def _unlike(card: Card, section: Mapping[str, Any]) -> str:
+    if card.kind == "slowfast" and section.get("mode") == "stream" and not card.network.get("causal"):
+        return NOT_CAUSAL
+    return ""
 
 
 def _check_libraries(document: Document, where: Where, section: Mapping[str, Any]) -> None:

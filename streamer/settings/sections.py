@@ -81,6 +81,9 @@ class RecognizerSection(Section):
         "bundled:cell",
         description="a safetensors file or bundled:NAME; of a huggingface a folder or hub:owner/name@COMMIT",
     )
+    shadow: Text | None = Field(
+        None, description="a checkpoint of the same kind that watches beside it without a say; see takt promote"
+    )
     hop_s: PositiveSeconds | None = Field(None, description="seconds between clips; null: as the checkpoint says")
     threads: int = Field(1, ge=1, le=64, description="CPU threads for one batch")
     runtime: Literal["auto", "torch", "openvino"] = Field(
@@ -139,8 +142,10 @@ class RecognizerSection(Section):
 class Rule(Section):
     """When an action counts as begun and as over."""
 
-    on: Share = Field(0.6, description="smoothed score at which it begins")
-    off: Share = Field(0.4, description="smoothed score below which it is over")
+    on: Share | None = Field(
+        None, description="smoothed score at which it begins; null: as the checkpoint says, else 0.6"
+    )
+    off: Share = Field(0.4, description="smoothed score below which it is over; never above `on`")
     dwell_s: Seconds = Field(0.0, description="seconds at or above `on` before the start is published")
     release_s: Seconds = Field(0.5, description="seconds below `off` before the end is published")
     smooth_s: Seconds = Field(0.5, description="seconds, time constant of the smoothing")
@@ -149,7 +154,7 @@ class Rule(Section):
 
     @model_validator(mode="after")
     def _hysteresis(self) -> Rule:
-        if self.off > self.on:
+        if self.on is not None and self.off > self.on:
             raise ValueError(f"off ({self.off}) must not be above on ({self.on})")
         return self
 
@@ -200,7 +205,7 @@ class Log(Section):
 class Settings(Section):
     """A whole configuration."""
 
-    data_dir: Path = Field(Path("data"), description="folder for the outbox; one service each")
+    data_dir: Path = Field(Path("data"), description="folder for the outbox and what was promoted; one service each")
     mqtt: Mqtt | None = Field(None, description="the broker")
     http: Http = Http()
     outbox: OutboxSection = OutboxSection()
@@ -209,3 +214,8 @@ class Settings(Section):
     streams: tuple[Stream, ...] = Field(min_length=1, description="cameras")
     shutdown: Shutdown = Shutdown()
     log: Log = Log()
+
+    @property
+    def outbox_folder(self) -> Path:
+        """Of the only worker; whoever owns it is the service of this data folder."""
+        return self.data_dir / "outbox" / "0"

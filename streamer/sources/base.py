@@ -35,6 +35,13 @@ class Demand:
         scale = min(scale, 1.0)
         return max(2, math.ceil(width * scale / 2) * 2), max(2, math.ceil(height * scale / 2) * 2)
 
+    def covers(self, need: Need) -> bool:
+        """Whether pictures that are decoded for this demand serve another need too."""
+        large = any(
+            one.region == need.region and one.spec.short_side_px >= need.spec.short_side_px for one in self.needs
+        )
+        return large and self.intervals_s[0] <= need.spec.interval_s * (1 + 1e-9)
+
     @property
     def intervals_s(self) -> tuple[float, ...]:
         return tuple(sorted({need.spec.interval_s for need in self.needs}))

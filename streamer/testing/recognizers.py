@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -58,6 +58,44 @@ class CountingRecognizer:
         if (clip.stream, clip.index) in self.senseless:
             scores = np.full_like(scores, np.nan)
         return Prediction(*header, *times, scores), after
+
+
+class SayingRecognizer:
+    """Windowed: says of each clip what it is told to say of the moment at which that ends.
+
+    Fails where told to, and waits at its `gate` while that is closed.
+    """
+
+    background = "idle"
+
+    def __init__(
+        self,
+        says: Callable[[float], Sequence[float]],
+        labels: tuple[str, ...] = ("idle", "pick"),
+        spec: ClipSpec = CountingRecognizer.spec,
+    ) -> None:
+        """`says(end)`: a score for each label, of media seconds."""
+        self.says, self.labels, self.spec = says, labels, spec
+        self.error: Exception | None = None
+        """What it raises instead of answering a clip of a camera."""
+        self.clips: list[Clip] = []
+        """Those of cameras that it was shown."""
+        self.entered, self.gate = threading.Event(), threading.Event()
+        self.gate.set()
+
+    def recognize(self, clips: Sequence[Clip], states: Sequence[State | None]) -> list[Answer]:
+        shown = [clip for clip in clips if clip.stream]
+        self.clips += shown
+        if shown:
+            self.entered.set()
+            self.gate.wait()
+            if self.error is not None:
+                raise self.error
+        return [(self._say(clip), None) for clip in clips]
+
+    def _say(self, clip: Clip) -> Prediction:
+        header = (clip.stream, clip.watch, clip.epoch, clip.index, clip.start, clip.end)
+        return Prediction(*header, clip.captured_at, clip.zero_at, np.array(self.says(clip.end), np.float32))
 
 
 def clips_seen(prediction: Prediction) -> int:

@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from recognizers.card import CARD, MEASURES, Abstain, Card, read_card
-from recognizers.checkpoint import load, save
+from recognizers.checkpoint import load, save, with_card
 from recognizers.clip import ClipSpec
 from recognizers.errors import CheckpointMismatch
 from tests.recognizers.networks import card
@@ -34,10 +34,12 @@ plain = st.one_of(st.integers(), share, words)
 @st.composite
 def cards(draw: st.DrawFn) -> Card:
     labels = tuple(draw(st.lists(words, min_size=1, max_size=5, unique=True)))
+    background = draw(st.sampled_from(labels))
+    actions = [label for label in labels if label != background]
     return Card(
         kind=draw(words),
         labels=labels,
-        background=draw(st.sampled_from(labels)),
+        background=background,
         spec=ClipSpec(draw(st.integers(1, 64)), draw(share), draw(share), draw(st.integers(1, 512))),
         crop_px=draw(st.integers(1, 512)),
         mean=draw(st.tuples(share, share, share)),
@@ -45,6 +47,7 @@ def cards(draw: st.DrawFn) -> Card:
         network=draw(st.dictionaries(words, plain | st.tuples(plain, plain))),
         temperature=draw(share),
         abstain=draw(st.none() | st.builds(Abstain, st.sampled_from(MEASURES), share)),
+        thresholds=draw(st.dictionaries(st.sampled_from(actions), share)) if actions else {},
         licence=draw(st.text(max_size=9)),
         trained=draw(st.dictionaries(words, plain | st.lists(plain))),
     )
@@ -73,6 +76,31 @@ def test_what_was_saved_is_what_is_loaded(tmp_path: Path, written: Card, tensors
     for name, tensor in tensors.items():
         assert given_back[name].dtype == tensor.dtype
         assert torch.equal(given_back[name], tensor)
+
+
+@given(cards(), weights())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+def test_a_card_can_be_changed_without_changing_a_bit_of_the_weights(
+    tmp_path: Path, written: Card, tensors: dict[str, Tensor]
+) -> None:
+    path = tmp_path / "net.safetensors"
+    save(path, written, tensors)
+    before = path.read_bytes()
+
+    told = with_card(path, tmp_path / "copy.safetensors", lambda card: replace(card, licence="changed"))
+    assert path.read_bytes() == before
+    with_card(path, path, lambda card: replace(card, licence="changed"))
+
+    for changed_file in (path, tmp_path / "copy.safetensors"):
+        card_now, now = load(changed_file)
+        assert card_now == told == replace(written, licence="changed")
+        assert {name: bits(tensor) for name, tensor in now.items()} == {
+            name: bits(tensor) for name, tensor in tensors.items()
+        }
+
+
+def bits(tensor: Tensor) -> tuple[str, tuple[int, ...], bytes]:
+    return str(tensor.dtype), tuple(tensor.shape), tensor.numpy().tobytes()
 
 
 def test_tensors_that_share_memory_or_lie_across_it_are_saved_as_they_look(tmp_path: Path) -> None:
@@ -197,6 +225,9 @@ def changed(**fields: Any) -> str:
         (changed(abstain={"by": "energy", "threshold": float("nan")}), "abstain.threshold is nan"),
         (changed(abstain={"by": "energy"}), "threshold"),
         (changed(abstain="energy"), "cannot read"),
+        (changed(thresholds={"pick": 0}), "threshold 0 of 'pick'"),
+        (changed(thresholds={"idle": 0.5}), "threshold 0.5 of 'idle'"),
+        (changed(thresholds=[0.5]), "cannot read"),
         (changed(licence=None), "licence is None"),
         (changed(network=None), "cannot read"),
     ],

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import re
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from recognizers.card import Abstain
+from recognizers.checkpoint import with_card
 from recognizers.clip import Region
+from recognizers.identity import identity
 from recognizers.runtimes.averaged import AveragedRecognizer
 from recognizers.runtimes.carried import CarriedRecognizer
 from recognizers.runtimes.skeletal import SkeletalRecognizer
 from recognizers.runtimes.windowed import WindowedRecognizer
-from streamer.build import address_of, build_plan, build_recognizers, build_sink, build_watches, mqtt_options
+from streamer.build import (
+    address_of,
+    build_models,
+    build_plan,
+    build_sink,
+    build_watches,
+    event_rule,
+    mqtt_options,
+)
 from streamer.clock import SystemClock
 from streamer.errors import ConfigError
 from streamer.metrics import Metrics
@@ -39,7 +50,7 @@ def test_a_plan_holds_what_the_settings_say(tmp_path: Path) -> None:
     assert [stream.id for stream in plan.streams] == ["cam", "two"]
     assert (plan.outbox_bytes, plan.batch, plan.deadline_s, plan.grace_s) == (3 << 20, 5, 0.1, 2)
     assert plan.outbox_folder == tmp_path / "data" / "outbox" / "0"
-    assert list(plan.recognizers) == ["light"]
+    assert list(plan.models) == ["light"]
 
 
 def test_a_source_is_opened_as_its_section_says(tmp_path: Path) -> None:
@@ -55,9 +66,9 @@ def test_a_recognizer_abstains_as_its_section_says(tmp_path: Path) -> None:
     said = []
     for more in ("", ", abstain_below: 9.5", ", abstain_below: -2, abstain_by: energy"):
         file.write_text(text.replace("light.safetensors", f"light.safetensors{more}"))
-        (light,) = build_recognizers(load(file, {})).values()
-        assert isinstance(light, WindowedRecognizer)
-        said.append(light._card.abstain)
+        (light,) = build_models(load(file, {})).values()
+        assert isinstance(light.recognizer, WindowedRecognizer)
+        said.append(light.recognizer._card.abstain)
 
     assert said == [None, Abstain("max_logit", 9.5), Abstain("energy", -2.0)]
 
@@ -67,10 +78,11 @@ def test_a_watch_looks_as_its_recognizer_wants(tmp_path: Path) -> None:
     text = text.replace("id: bench,", "id: bench, region: [0, 0, 0.5, 1], min_coverage: 0.5,")
     (tmp_path / "plant.yaml").write_text(text.replace("light.safetensors", "light.safetensors, hop_s: 0.3"))
     one = load(tmp_path / "plant.yaml", {})
-    recognizers = build_recognizers(one)
-    (watch,) = build_watches(one.streams[0], recognizers)
+    models = build_models(one)
+    (watch,) = build_watches(one.streams[0], models)
     assert (watch.region, watch.min_coverage) == (Region(0, 0, 0.5, 1), 0.5)
-    assert watch.spec == recognizers["light"].spec
+    assert watch.spec == models["light"].recognizer.spec
+    assert watch.model == models["light"].id == identity(tmp_path / "light.safetensors")
     assert watch.spec.hop_s == 0.3
     assert (watch.labels, watch.background) == (("dark", "bright"), "dark")
     assert (watch.rules["default"].smooth_s, watch.rules["default"].on) == (0, 0.6)
@@ -81,14 +93,14 @@ def test_a_recognizer_is_run_as_its_section_says(tmp_path: Path) -> None:
     network = write(tmp_path / "crnn.safetensors", "crnn", CRNN)
     text = re.sub(r"checkpoint: \S+?safetensors", f"kind: crnn, state: carried, checkpoint: {network}", text)
     (tmp_path / "plant.yaml").write_text(text)
-    assert isinstance(build_recognizers(load(tmp_path / "plant.yaml", {}))["light"], CarriedRecognizer)
+    assert isinstance(build_models(load(tmp_path / "plant.yaml", {}))["light"].recognizer, CarriedRecognizer)
     (tmp_path / "plant.yaml").write_text(text.replace("kind: crnn", "kind: crnn, average_clips: 2"))
-    assert isinstance(build_recognizers(load(tmp_path / "plant.yaml", {}))["light"], AveragedRecognizer)
+    assert isinstance(build_models(load(tmp_path / "plant.yaml", {}))["light"].recognizer, AveragedRecognizer)
 
 
 def test_a_recognizer_that_follows_a_stream_asks_for_each_picture_once(tmp_path: Path) -> None:
     settings = load(write_plant(tmp_path, {"cam": CAMERA}, mode="delayed"), {})
-    spec = build_recognizers(settings)["light"].spec
+    spec = build_models(settings)["light"].recognizer.spec
     assert (spec.continual, spec.pictures, spec.late) == (True, 2, 14)
 
 
@@ -98,9 +110,9 @@ def test_a_san_finds_joints_by_the_networks_that_its_section_names(tmp_path: Pat
     network = write_random_san(tmp_path / "san.safetensors")
     text = re.sub(r"checkpoint: \S+?safetensors", f"kind: san, pose_model: {POSE}, checkpoint: {network}", text)
     (tmp_path / "plant.yaml").write_text(text)
-    recognizers = build_recognizers(one := load(tmp_path / "plant.yaml", {}))
-    assert isinstance(recognizers["light"], SkeletalRecognizer)
-    (watch,) = build_watches(one.streams[0], recognizers)
+    models = build_models(one := load(tmp_path / "plant.yaml", {}))
+    assert isinstance(models["light"].recognizer, SkeletalRecognizer)
+    (watch,) = build_watches(one.streams[0], models)
     assert not watch.spec.square
 
 
@@ -109,8 +121,26 @@ def test_without_rules_a_watch_has_those_of_the_reference(tmp_path: Path) -> Non
     text = write_plant(tmp_path, {"cam": CAMERA}).read_text()
     (tmp_path / "plant.yaml").write_text(text.replace(f", {AT_ONCE}", ""))
     one = load(tmp_path / "plant.yaml", {})
-    (watch,) = build_watches(one.streams[0], build_recognizers(one))
-    assert watch.rules == {"default": EventRule(**Rule().model_dump())} == {"default": EventRule()}
+    (watch,) = build_watches(one.streams[0], build_models(one))
+    assert watch.rules == {"default": event_rule(Rule())} == {"default": EventRule()}
+
+
+def test_what_the_checkpoint_says_of_an_action_counts_where_the_configuration_says_nothing(tmp_path: Path) -> None:
+    text = write_plant(tmp_path, {"cam": CAMERA}).read_text()
+    with_card(*[tmp_path / "light.safetensors"] * 2, lambda card: replace(card, thresholds={"bright": 0.3}))
+    said = {}
+    for events in (
+        "",
+        "events: {default: {dwell_s: 1}}",
+        "events: {default: {on: 0.7}}",
+        "events: {bright: {on: 0.7}}",
+    ):
+        (tmp_path / "plant.yaml").write_text(text.replace(AT_ONCE, events))
+        one = load(tmp_path / "plant.yaml", {})
+        (watch,) = build_watches(one.streams[0], build_models(one))
+        rule = watch.in_force.get("bright", watch.in_force["default"])
+        said[events] = (rule.on, rule.off, rule.dwell_s)
+    assert list(said.values()) == [(0.3, 0.3, 0.0), (0.3, 0.3, 1.0), (0.7, 0.4, 0.0), (0.7, 0.4, 0.0)]
 
 
 def test_a_recording_that_is_read_as_fast_as_possible_loses_nothing(tmp_path: Path) -> None:
@@ -126,14 +156,14 @@ def test_only_recognizers_that_a_watch_uses_are_loaded(tmp_path: Path) -> None:
     text = write_plant(tmp_path, {"cam": CAMERA}).read_text()
     text = text.replace("recognizers: {", f"recognizers: {{idle: {{checkpoint: {tmp_path}/light.safetensors}}, ")
     (tmp_path / "plant.yaml").write_text(text)
-    assert list(build_recognizers(load(tmp_path / "plant.yaml", {}))) == ["light"]
+    assert list(build_models(load(tmp_path / "plant.yaml", {}))) == ["light"]
 
 
 def test_a_checkpoint_that_changed_since_the_check_is_told(tmp_path: Path) -> None:
     one = settings(tmp_path)
     (tmp_path / "light.safetensors").write_bytes(b"PK\x03\x04")
     with pytest.raises(ConfigError, match=r"recognizers\.light: .* is a pickle"):
-        build_recognizers(one)
+        build_models(one)
 
 
 async def test_without_a_broker_events_are_lines_of_json() -> None:

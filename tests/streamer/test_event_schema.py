@@ -34,17 +34,19 @@ def test_the_schema_is_one() -> None:
     number=st.integers(0, 10**9),
     clock=st.sampled_from(["rtcp", "arrival", "replay"]),
     score=st.floats(0, 1),
+    model=st.sampled_from(["", "3f2a9c81b7d0"]),
     actor=st.none() | st.builds(Actor, st.integers(1), st.tuples(*[st.floats(0, 1)] * 4)),
 )
 def test_every_action_message_is_valid(
-    phase: Phase, reason: Reason, number: int, clock: str, score: float, actor: Actor | None
+    phase: Phase, reason: Reason, number: int, clock: str, score: float, model: str, actor: Actor | None
 ) -> None:
     assume(actor is not None or reason is not Reason.ACTOR_LEFT)
-    event = replace(action_event(phase=phase, number=number, reason=reason, actor=actor), score=score)
+    event = replace(action_event(phase=phase, number=number, reason=reason, actor=actor), score=score, model=model)
     written = payload(event, clock)
 
     VALIDATOR.validate(written)
     assert set(written) <= set(SCHEMA["properties"])
+    assert written.get("model", "") == model
 
 
 def test_the_end_of_an_interrupted_action_is_valid() -> None:

@@ -91,6 +91,93 @@ def test_over_any_scores_and_outages_each_id_has_one_start_and_one_end(script: l
     assert set(started.values()) <= {1}
 
 
+def other_network(stream: StreamStages, labels: tuple[str, ...], frames: int, model: str) -> StreamStages:
+    """A candidate for the stream's watch; with as many pictures it shares the clips."""
+    (watch,) = stream.watches.values()
+    spec = replace(SPEC, frames=frames)
+    shared = frozenset(["bench"]) if spec == watch.spec else frozenset[str]()
+    other = StreamStages("cam", [replace(watch, labels=labels, spec=spec, model=model)], shared)
+    if stream.epoch is not None:
+        other.begin(stream.epoch)
+    return other
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.floats(0, 1),
+            st.just(None),
+            st.tuples(st.sampled_from([("idle", "pick"), ("pick", "idle"), ("idle", "place")]), st.integers(2, 4)),
+        ),
+        max_size=60,
+    )
+)
+def test_over_any_scores_outages_and_networks_each_id_has_one_start_and_one_end(
+    script: list[float | tuple[tuple[str, ...], int] | None],
+) -> None:
+    """A number is what the network says of its action, None a lost camera that comes back, labels another network."""
+    stream, epoch, media_s, last = stages(), 1, 0.0, None
+    stream.begin(epoch)
+    events: list[ActionEvent] = []
+    for number, step in enumerate(script):
+        media_s += 0.5
+        if step is None:
+            events += stream.end(Reason.SOURCE_LOST)
+            epoch, media_s = epoch + 1, 0.0
+            stream.begin(epoch)
+        elif isinstance(step, tuple):
+            open_before = opened(events)
+            ended = stream.promote(other_network(stream, *step, model=str(number)))
+            assert {event.action for event in ended} == {action for action in open_before if action not in step[0]}
+            assert {event.reason for event in ended} <= {Reason.MODEL_CHANGED}
+            events += ended
+            last = str(number)
+        else:
+            labels = stream.watches["bench"].labels
+            row = [1 - step, step] if labels[0] == "idle" else [step, 1 - step]
+            said = stream.observe(replace(prediction(epoch, media_s, 0), scores=np.array(row, np.float32)))
+            assert {event.model for event in said} <= {last or ""}
+            events += said
+    events += stream.end(Reason.SHUTDOWN)
+
+    told = Counter((event.action_id, event.phase) for event in events)
+    assert set(told.values()) <= {1}
+    assert opened(events) == set()
+
+
+def opened(events: list[ActionEvent]) -> set[str]:
+    """Actions that have started and not ended."""
+    actions = {event.action_id: event.action for event in events}
+    ended = {event.action_id for event in events if event.phase is Phase.ENDED}
+    return {action for one, action in actions.items() if one not in ended}
+
+
+@given(switch=st.integers(3, 30), frames=st.integers(1, 5), beside=st.integers(0, 12))
+def test_clips_go_on_without_a_gap_when_a_network_of_another_length_takes_over(
+    switch: int, frames: int, beside: int
+) -> None:
+    """The candidate has been cutting its own clips for a while, or just begins."""
+    stream, candidate, ends = stages(), None, list[tuple[float, int]]()
+    stream.begin(1)
+    for number in range(50):
+        if number == max(0, switch - beside):
+            candidate = other_network(stream, ("idle", "pick"), frames, "new")
+        frame = Frame("cam", 1, number, 1000 + number * 0.1, number * 0.1, np.zeros((2, 2, 3), np.uint8))
+        if number == switch:
+            assert candidate is not None
+            stream.promote(candidate)
+        elif candidate is not None and number < switch:
+            candidate.cut(frame)
+        ends += [(round(clip.end, 3), len(clip.pictures)) for clip in stream.cut(frame)]
+
+    assert ends == sorted(ends)
+    after = [end for end, pictures in ends if pictures == frames and end >= switch * 0.1 - 1e-6]
+    full = max(0, switch - beside) + frames - 1  # when the candidate has its first clip
+    begun = switch if frames == SPEC.frames else max(switch, full)
+    assert after[0] <= begun * 0.1 + 1e-6
+    assert len(after) == 50 - round(after[0] / 0.1)
+
+
 @given(
     lost=st.lists(st.booleans(), min_size=30, max_size=150),
     late_s=st.floats(-0.04, 0.04),

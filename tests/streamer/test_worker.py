@@ -4,107 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
-from recognizers.clip import WHOLE_PICTURE
-from streamer.errors import OutboxUnavailable, SourceRejected, SourceUnavailable
+from streamer.errors import OutboxUnavailable, SourceRejected
 from streamer.frame import Frame
-from streamer.health import Health
-from streamer.metrics import Metrics
 from streamer.outbox.store import Store
-from streamer.segmenter import EventRule
-from streamer.sources.base import Source
-from streamer.sources.reconnect import RetryPolicy
-from streamer.stages import Watch
-from streamer.testing.recognizers import CountingRecognizer
-from streamer.testing.sinks import FakeSink
-from streamer.testing.sources import Failure, ScriptedSource
+from streamer.testing.sources import ScriptedSource
 from streamer.testing.time import FakeClock
-from streamer.worker import Plan, StreamPlan, Worker
-
-AT_ONCE = EventRule(on=0.5, off=0.4, smooth_s=0.0, release_s=0.0)
-"""A `CountingRecognizer` says `pick` with 0.5 and more from the first clip on: until its epoch ends."""
-FOR_EVER = [step * 0.1 for step in range(100_000)]
-LOST = SourceUnavailable("eof", "told so")
-
-
-class Plant:
-    """Streams, a recognizer and a broker, on one outbox."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.clock = FakeClock()
-        self.sink = FakeSink()
-        self.recognizer = CountingRecognizer()
-        self.health = Health()
-        self.metrics = Metrics()
-        self.stop = asyncio.Event()
-        self.grace_s = 5.0
-        self.sources: dict[str, Source] = {}
-        self.loss_free: set[str] = set()
-
-    def camera(self, name: str, *scripts: Sequence[float | Failure]) -> ScriptedSource:
-        """A stream that plays the scripts, one an attempt, the last one again and again."""
-        self.sources[name] = source = ScriptedSource(name, scripts, self.clock)
-        return source
-
-    def worker(self) -> Worker:
-        spec, labels = self.recognizer.spec, self.recognizer.labels
-        watch = Watch("bench", "counter", spec, labels, "idle", WHOLE_PICTURE, 0.5, {"default": AT_ONCE})
-        plan = Plan(
-            streams=tuple(
-                StreamPlan(name, source, (watch,), name in self.loss_free) for name, source in self.sources.items()
-            ),
-            recognizers={"counter": self.recognizer},
-            sink=nullcontext(self.sink),
-            outbox_folder=self.folder,
-            outbox_bytes=1 << 20,
-            batch=8,
-            deadline_s=0.0,
-            grace_s=self.grace_s,
-            retry=RetryPolicy(),
-        )
-        return Worker(plan, self.clock, self.metrics, self.health)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[asyncio.Task[None]]:
-        """A worker that runs in the block, and is stopped in order after it."""
-        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
-            task = group.create_task(self.worker().run(self.stop))
-            yield task
-            self.stop.set()
-
-    async def until(self, true: Callable[[], bool]) -> None:
-        """Let time pass until something has come true."""
-        while not true():
-            await self.clock.advance(0.1)
-
-    def told(self, stream: str) -> list[tuple[str, str | None]]:
-        """Phase and reason of a stream's events, as the broker has them."""
-        bodies = [message.body for message in self.sink.messages if message.stream == stream]
-        return [(str(body["phase"]), body.get("reason")) for body in bodies]  # type: ignore[misc]
-
-    def recognized(self, stream: str) -> int:
-        """Clips of a stream that were looked at."""
-        return self.counted(f'takt_clips_recognized_total{{stream="{stream}"}}')
-
-    def counted(self, series: str) -> int:
-        lines = self.metrics.exposition().decode().splitlines()
-        (line,) = (one for one in lines if one.startswith(series))
-        return int(float(line.rpartition(" ")[2]))
-
-    def status(self, stream: str) -> tuple[object, object]:
-        state = self.sink.states[f"{stream}/status"]
-        return state["status"], state["reason"]
+from tests.streamer.workers import FOR_EVER, LOST, Plant
 
 
 @pytest.fixture
 def plant(tmp_path: Path) -> Plant:
-    return Plant(tmp_path / "outbox")
+    return Plant(tmp_path)
 
 
 async def test_a_worker_ends_with_its_last_recording(plant: Plant) -> None:

@@ -13,13 +13,14 @@ from recognizers.clip import WHOLE_PICTURE, Clip, ClipSpec, Picture
 from recognizers.data.sets import ClipListData, Sampling
 from recognizers.data.windows import Jitter
 from recognizers.errors import CheckpointMismatch, DataError
+from recognizers.metrics.multilabel import average_precision
 from recognizers.models.slowfast import SlowFastSize
 from recognizers.train.build import training_plan
 from recognizers.train.card import write_card
 from recognizers.train.loop import train
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
-from recognizers.train.validate import Answers, average_precision, figures, fitted_temperature
+from recognizers.train.validate import Answers, figures, fitted_temperature
 from streamer.settings.training import TrainingSettings
 from streamer.testing.film import write_film
 from tests.recognizers.networks import says

@@ -14,13 +14,14 @@ from recognizers.clip import ClipSpec
 from recognizers.data.sets import WorkCellData
 from recognizers.data.windows import Jitter
 from recognizers.errors import DataError
+from recognizers.metrics.calibration import top_label_error
 from recognizers.models.slowfast import SlowFastSize
 from recognizers.train.augment import augmented
 from recognizers.train.card import write_card
 from recognizers.train.loop import Progress, rate_share, train
 from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
-from recognizers.train.validate import Answers, expected_calibration_error, figures, fitted_temperature, known_above
+from recognizers.train.validate import Answers, figures, fitted_temperature, known_above
 from tests.recognizers.networks import says
 
 TINY = SlowFastSize(frames=4, alpha=2, beta_inv=2, width=4, depths=(1, 1, 1, 1), fusion_kernel=3)
@@ -153,5 +154,5 @@ def test_so_many_clips_of_the_actions_are_called_unknown_as_may_be_lost() -> Non
 
 def test_calibration_error_of_perfect_and_of_hopeless_scores() -> None:
     sure = np.tile(np.array([[1.0, 0.0]], np.float32), (30, 1))
-    assert expected_calibration_error(sure, np.zeros(30, np.int64)) == 0
-    assert expected_calibration_error(sure, np.ones(30, np.int64)) == pytest.approx(1)
+    assert top_label_error(sure, np.zeros(30, np.int64)) == 0
+    assert top_label_error(sure, np.ones(30, np.int64)) == pytest.approx(1)

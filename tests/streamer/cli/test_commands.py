@@ -19,6 +19,7 @@ LEAST = {
     "probe": ["rtsp://127.0.0.1:1/main"],
     "replay": [NOWHERE, NOWHERE],
     "train": [NOWHERE],
+    "promote": [NOWHERE, "cell"],
     "procedure": ["check", NOWHERE],
     "models": ["convert", NOWHERE, NOWHERE, "--size", "r50_8x8", "--labels", NOWHERE, "--background", "none"],
 }
@@ -64,6 +65,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ["demo", "--seconds", "nan"],
         ["demo", "--seconds", "-5"],
         ["run", "a", "b"],
+        ["promote", "a"],
+        ["promote", "a", "b", "--undo", "--dry-run"],
         ["models"],
         ["models", "dance"],
         ["models", "get", "http://host/file", "--sha256", "abc"],

@@ -84,6 +84,7 @@ def test_a_checkpoint_says_what_it_sees_says_and_costs(capsys: pytest.CaptureFix
         "abstain": None,
         "known_above": None,
         "temperature": 8.0,
+        "thresholds": None,
         "licence": None,
         "clip": {"frames": 8, "interval_s": 0.08, "hop_s": 0.5, "span_s": 0.56},
         "crop_px": 32,

@@ -1,0 +1,266 @@
+"""Changes networks in the running service: loads beside, warms up, remembers, swaps; and goes back the same way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+from recognizers.errors import RecognizerError
+from recognizers.identity import identity
+from streamer.clock import Clock
+from streamer.errors import ConfigError
+from streamer.gate import Gate
+from streamer.lane import Lane
+from streamer.model import Model, warm_up
+from streamer.promotions import Promoted, Promotions
+from streamer.serving import Serving
+from streamer.shadow import Beside, Shadow
+from streamer.shadow import Observer as ShadowObserver
+from streamer.sources.base import Demand, Need
+from streamer.stages import Watch
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LOOK_S = 0.05
+
+
+class Observer(ShadowObserver, Protocol):
+    def runs(self, recognizer: str, role: str, checkpoint: str, model: str) -> None:
+        """What runs as `live` or `shadow` from now on; an empty model: nothing does."""
+        ...
+
+    def promotion(self, recognizer: str, result: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Where networks come from."""
+
+    load: Callable[[str, str], Model]
+    """Of a recognizer's name and a checkpoint. Raises RecognizerError."""
+    configured: Mapping[str, str]
+    """The checkpoint of each recognizer in the configuration."""
+    shadows: Mapping[str, str]
+    """Likewise, of those that have one."""
+    patience_s: float = 20.0
+    """How long a candidate may take to answer every stream that is live; then it takes over without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What runs in a worker."""
+
+    servings: Mapping[str, Serving]
+    """By recognizer."""
+    lanes: Mapping[str, Lane]
+    """By stream."""
+    demands: Mapping[str, Demand]
+    """What each stream's source delivers."""
+    shadows: dict[str, Shadow]
+    """By recognizer, of those that have one now; lanes look in here."""
+    gate: Gate
+
+    def watches(self, recognizer: str) -> dict[str, list[Watch]]:
+        """Of a recognizer, by stream."""
+        all_of = {
+            stream: [watch for watch in lane.stages.watches.values() if watch.recognizer == recognizer]
+            for stream, lane in self.lanes.items()
+        }
+        return {stream: watches for stream, watches in all_of.items() if watches}
+
+
+class Promoter:
+    """Decides who runs as live and who as shadow. What it does, it does between two batches or not at all."""
+
+    def __init__(
+        self,
+        candidates: Candidates,
+        promotions: Promotions,
+        running: Running,
+        clock: Clock,
+        observer: Observer,
+        shown: Callable[[], None],
+    ) -> None:
+        """`shown` is called when another network has become live."""
+        self._candidates, self._promotions, self._running = candidates, promotions, running
+        self._clock, self._observer, self._shown = clock, observer, shown
+        self._thread = ThreadPoolExecutor(1, "promoter")
+        self._group = asyncio.TaskGroup()
+        self._turn = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Keep shadows running, those of the configuration from the beginning."""
+        try:
+            async with self._group:
+                for name, serving in self._running.servings.items():
+                    self._observer.runs(name, "live", serving.model.checkpoint, serving.model.id)
+                async with self._turn:
+                    for name in self._running.servings:
+                        await self._seat_configured(name)
+                await asyncio.Event().wait()
+        finally:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+            for shadow in self._running.shadows.values():
+                shadow.engine.close()
+
+    async def answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Do what a command asks: `{"do": "report" | "promote" | "undo", "recognizer": …, "checkpoint": …}`.
+
+        Raises:
+            ConfigError: it cannot be done; says why. What was live still is.
+        """
+        name, checkpoint = str(request.get("recognizer")), request.get("checkpoint")
+        if name not in self._running.servings:
+            raise ConfigError([f"no recognizer {name} runs; there are: {', '.join(self._running.servings)}"])
+        if request.get("do") == "report":
+            return self.report(name)
+        async with self._turn:
+            try:
+                if request.get("do") == "undo":
+                    return await self.undo(name)
+                return await self.promote(name, None if checkpoint is None else str(checkpoint))
+            except (RecognizerError, ConfigError, OSError) as error:
+                self._observer.promotion(name, "failed")
+                _log.error("recognizer %s stays as it is: %s", name, error)
+                raise ConfigError([str(error)]) from error
+
+    def report(self, name: str) -> dict[str, Any]:
+        """What is live, and how its shadow compares."""
+        live, shadow = self._running.servings[name].model, self._running.shadows.get(name)
+        return {
+            "recognizer": name,
+            "live": {"checkpoint": live.checkpoint, "model": live.id, "labels": list(live.recognizer.labels)},
+            "configured": self._candidates.configured[name],
+            "shadow": None if shadow is None else shadow.report(),
+        }
+
+    async def promote(self, name: str, checkpoint: str | None) -> dict[str, Any]:
+        """Make a checkpoint live, the shadow's where none is named."""
+        shadow, configured = self._running.shadows.get(name), self._candidates.configured[name]
+        if checkpoint is None and shadow is None:
+            raise ConfigError(
+                [f"recognizers.{name} has no shadow; name a checkpoint with --checkpoint, or as `shadow`"]
+            )
+        named = checkpoint if shadow is None or checkpoint is not None else shadow.model.checkpoint
+        now = self._clock.now()
+        kept = await self._aside(lambda: self._promotions.keep(str(named), now))
+        if checkpoint is None and shadow is not None and shadow.model.id != kept.id:
+            raise ConfigError(
+                [f"{named} is not what was looked at as shadow any more; name it with --checkpoint to take it as it is"]
+            )
+        return await self._replace(name, kept, lambda: self._promotions.promote(name, configured, kept), "promoted")
+
+    async def undo(self, name: str) -> dict[str, Any]:
+        """Make live again what was before the latest promotion."""
+        configured = self._candidates.configured[name]
+        before = await self._aside(lambda: self._promotions.before(name, configured))
+        return await self._replace(name, before, lambda: self._promotions.undo(name, configured), "undone")
+
+    async def _replace(self, name: str, by: Promoted, remember: Callable[[], None], result: str) -> dict[str, Any]:
+        serving = self._running.servings[name]
+        before, shadow = serving.model, self._running.shadows.get(name)
+        if by.id == before.id:
+            raise ConfigError([f"{by.source} is live already (model {before.id})"])
+        try:
+            if shadow is None or shadow.model.id != by.id or shadow.failures:
+                shadow = await self._seat(name, by.checkpoint, by.source)
+            is_warm = await self._is_warm(shadow)
+            await self._aside(remember)
+        except (RecognizerError, ConfigError, OSError):
+            await self._seat_configured(name)
+            raise
+        await self._swap(serving, shadow)
+        self._observer.promotion(name, result)
+        self._shown()
+        _log.info("recognizer %s: model %s (%s) took over from %s", name, serving.model.id, by.source, before.id)
+        await self._seat_configured(name)
+        return {"recognizer": name, "result": result, "model": by.id, "before": before.id, "warm": is_warm}
+
+    async def _swap(self, serving: Serving, shadow: Shadow) -> None:
+        await shadow.rest()
+        await serving.promote(shadow)
+        # No await from here on: the next batch must find everything in its place.
+        for stream, understudy in shadow.stages.items():
+            self._running.lanes[stream].promote(understudy)
+        del self._running.shadows[serving.name]
+        self._observer.runs(serving.name, "shadow", "", "")
+        self._observer.runs(serving.name, "live", serving.model.checkpoint, serving.model.id)
+
+    async def _is_warm(self, shadow: Shadow) -> bool:
+        """Wait until it has answered every watch of a stream that is live.
+
+        Raises ConfigError where it fails on one.
+        """
+        until_s = self._clock.monotonic() + self._candidates.patience_s
+        while True:
+            if shadow.failures:
+                raise ConfigError([f"{shadow.model.checkpoint} failed on live clips: {shadow.failure}"])
+            live = [stages for stream, stages in shadow.stages.items() if self._running.lanes[stream].stages.epoch]
+            if all((stages.stream, watch) in shadow.warm for stages in live for watch in stages.watches):
+                return True
+            if self._clock.monotonic() >= until_s:
+                return False
+            await self._clock.sleep(LOOK_S)
+
+    async def _seat_configured(self, name: str) -> None:
+        """The shadow that the configuration names, unless it is live; one that cannot run is told of, no more."""
+        wanted, seated = self._candidates.shadows.get(name), self._running.shadows.get(name)
+        try:
+            if wanted is None or await self._aside(lambda: identity(wanted)) == self._running.servings[name].model.id:
+                return await self._unseat(name)
+            if seated is None or seated.model.checkpoint != wanted or seated.failures:
+                await self._seat(name, wanted, wanted)
+        except Exception as error:
+            # Also one that nobody foresaw: a candidate's bug must not end the service.
+            is_known = isinstance(error, RecognizerError | ConfigError)
+            _log.error("recognizer %s runs without its shadow: %s", name, error, exc_info=not is_known)
+            await self._unseat(name)
+
+    async def _seat(self, name: str, checkpoint: str, source: str) -> Shadow:
+        """Load a network, try it on nothing, and let it watch; another shadow makes way for it."""
+        live, watches = self._running.servings[name].model, self._running.watches(name)
+        model = replace(await self._aside(lambda: self._candidates.load(name, checkpoint)), checkpoint=source)
+        self._check_fits(model, live, watches)
+        await self._aside(lambda: warm_up(model.recognizer))
+        await self._unseat(name)
+        shadow = Shadow(model, Beside(name, live, watches), self._running.gate, self._clock, self._observer)
+        for stream in watches:
+            if epoch := self._running.lanes[stream].stages.epoch:
+                shadow.begin(stream, epoch)
+        shadow.start(self._group)
+        self._running.shadows[name] = shadow
+        self._observer.runs(name, "shadow", source, model.id)
+        return shadow
+
+    def _check_fits(self, model: Model, live: Model, watches: Mapping[str, list[Watch]]) -> None:
+        spec = model.recognizer.spec
+        if spec.continual != live.recognizer.spec.continual:
+            raise ConfigError(
+                [f"{model.checkpoint} takes clips in another way than {live.checkpoint}; restart with it"]
+            )
+        for stream, each in watches.items():
+            for watch in each:
+                if not self._running.demands[stream].covers(Need(spec, watch.region)):
+                    raise ConfigError(
+                        [
+                            f"{model.checkpoint} wants pictures every {spec.interval_s:g} s with {spec.short_side_px} "
+                            f"pixels on the short side, more than stream {stream} is decoded for; name it as `shadow` "
+                            "and restart, or promote it while the service does not run"
+                        ]
+                    )
+
+    async def _unseat(self, name: str) -> None:
+        shadow = self._running.shadows.pop(name, None)
+        if shadow is not None:
+            await shadow.rest()
+            shadow.engine.close()
+            self._observer.runs(name, "shadow", "", "")
+
+    async def _aside(self, do: Callable[[], T]) -> T:
+        """In the promoter's own thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, do)
