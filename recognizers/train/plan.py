@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from recognizers.clip import ClipSpec
+from recognizers.clip import ClipSpec, wrong_hop
 from recognizers.data.actors import BenchPairData
 from recognizers.data.joints import Looking, joints_in
 from recognizers.data.sets import ClipListData, Sampling, Tick, WorkCellData
@@ -75,14 +75,16 @@ class TrainingPlan:
         return 2 / self.spec.interval_s
 
     def check(self) -> None:
-        """Raises DataError where the kind cannot learn from such data, or not say what it is to say, or where its
-        result would take the place of what it begins with."""
+        """Raises DataError where the kind cannot learn from such data, or not say what it is to say, where clips come
+        too often, or where its result would take the place of what it begins with."""
         given = next(name for name, source in SOURCES.items() if isinstance(self.data, source))
         if (problem := unlearnable(self.kind, given)) is not None:
             raise DataError(problem)
         if (problem := mislabelled(self.kind, self.multilabel)) is not None:
             right = str(not self.multilabel).lower()
             raise DataError(f"{problem}; set network.multilabel: {right}, or train another kind")
+        if (problem := wrong_hop(self.spec, {})) is not None:
+            raise DataError(f"network.{problem}")
         if self.begin is not None and self.begin.resolve() in (self.out.resolve(), self.best_path.resolve()):
             raise DataError(
                 f"begin: {self.begin} is a file that this training writes; copy it to another name, or say another out"
