@@ -30,7 +30,7 @@ class Abilities:
     """Keys of `OPTIONS` that it takes."""
     labels: Literal["one", "any", "each"] = "one"
     """Whether it says one label at a time (one), also several (any), or always scores each by itself (each)."""
-    data: tuple[str, ...] = ("work_cell", "clips")
+    data: tuple[str, ...] = ("work_cell", "clips", "folder", "recordings", "kinetics", "charades", "splits")
     """Keys of `DATA` that it can be trained on; none where others train it."""
     learns: str = ""
     """What it is trained on, where that is not simply pictures."""
@@ -50,7 +50,7 @@ KINDS: dict[str, Abilities] = {
     "slowfast_actors": Abilities(
         options=("actor_model",),
         labels="each",
-        data=("bench_pairs",),
+        data=("bench_pairs", "ava"),
         learns="learns from people in boxes",
         library=Library("onnxruntime", "actors"),
         finder="actor_model",
@@ -65,7 +65,7 @@ KINDS: dict[str, Abilities] = {
     "crnn": Abilities(options=("state",)),
     "san": Abilities(
         options=("pose_model",),
-        data=("skeletons", "clips"),
+        data=("skeletons", "clips", "folder", "recordings"),
         learns="looks at people's joints",
         library=Library("ai_edge_litert", "pose"),
         finder="pose_model",
@@ -99,8 +99,14 @@ OPTIONS: Mapping[str, str] = {
 DATA: Mapping[str, str] = {
     "work_cell": "",
     "clips": "",
+    "folder": "",
+    "recordings": "",
+    "kinetics": "",
+    "charades": "",
+    "splits": "",
     "skeletons": "looks at pictures, the data are skeletons",
     "bench_pairs": "cannot tell people apart",
+    "ava": "cannot tell people apart",
 }
 """What trainings learn from, and what is said of kinds that look at pictures and cannot."""
 

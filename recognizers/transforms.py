@@ -49,12 +49,18 @@ def fitted(pictures: Sequence[Picture], short_px: int) -> Tensor:
     """
     height, width = pictures[0].shape[:2]
     scale = short_px / min(height, width)
-    size = [max(1, round(side * scale / _EVEN_PX)) * _EVEN_PX for side in (height, width)]
+    high, wide = (max(1, round(side * scale / _EVEN_PX)) * _EVEN_PX for side in (height, width))
+    return resized(pictures, high, wide)
+
+
+def resized(pictures: Sequence[Picture], height_px: int, width_px: int) -> Tensor:
+    """Pictures of one size → `(T, 3, height_px, width_px)` uint8: whole, stretched where the shape is another."""
+    height, width = pictures[0].shape[:2]
     stacked = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
-    if [height, width] == size:
+    if (height, width) == (height_px, width_px):
         return stacked
-    is_smaller = size[0] < height or size[1] < width
-    return F.interpolate(stacked, size, mode="bilinear", antialias=is_smaller, align_corners=False)
+    is_smaller = height_px < height or width_px < width
+    return F.interpolate(stacked, (height_px, width_px), mode="bilinear", antialias=is_smaller, align_corners=False)
 
 
 def region_square(clip: Clip, side_px: int, share: float = 1.0) -> Tensor:

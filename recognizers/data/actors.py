@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizers.data.sets import Sampling, Tick
 from recognizers.data.synthetic import IDLE, LABELS, WorkCell
 from recognizers.data.synthetic.cell import ASPECT
-from recognizers.data.track import squares
+from recognizers.data.track import PARTS, Part, Pictures, Sampling, Tick, numbered, squares
 
 SIDES = 2
 
@@ -34,16 +34,53 @@ class ActorTrack:
         return f"ActorTrack({self.name} {self.pictures.shape} {self.labels.shape} at {self.rate_hz:g} Hz)"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Moment:
+    """Everybody in one picture, as where a film is annotated once a second."""
+
+    position: int
+    """Of the picture in its track."""
+    boxes: NDArray[np.float32]
+    """`(P, 4)` xyxy in fractions of the picture."""
+    truth: NDArray[np.float32]
+    """`(P, C)`: 1 for each label that is true of a person, 0 for the others."""
+
+    def __repr__(self) -> str:
+        return f"Moment({self.position}, {len(self.boxes)} people)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class KeyedTrack:
+    """Pictures of one film, evenly spaced in time, of which some moments are annotated."""
+
+    name: str
+    group: str
+    rate_hz: float
+    pictures: Pictures
+    """`(N, H, W, 3)` RGB."""
+    moments: tuple[Moment, ...]
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """`(K, C)` the truth of everybody in all moments."""
+        return np.concatenate([moment.truth for moment in self.moments]).astype(np.int64)
+
+    def __repr__(self) -> str:
+        return f"KeyedTrack({self.name} {self.pictures.shape} {len(self.moments)} moments at {self.rate_hz:g} Hz)"
+
+
 @dataclass(frozen=True, slots=True)
 class ActorSet:
     """Tracks in three parts that share no group; see `DataSet`."""
 
     labels: tuple[str, ...]
     background: str
-    training: tuple[ActorTrack, ...]
-    calibration: tuple[ActorTrack, ...]
-    held_out: tuple[ActorTrack, ...]
+    training: tuple[ActorTrack | KeyedTrack, ...]
+    calibration: tuple[ActorTrack | KeyedTrack, ...]
+    held_out: tuple[ActorTrack | KeyedTrack, ...]
     description: str
+    unreadable: tuple[str, ...] = ()
+    """Why each film is left out of training that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +93,20 @@ class BenchPairData:
     held_out: int
     """Sessions kept from training; a third as many more for calibration."""
 
-    def load(self, sampling: Sampling, tick: Tick) -> ActorSet:
+    def load(self, sampling: Sampling, tick: Tick, parts: Collection[Part] = PARTS) -> ActorSet:
+        """Parts that are not asked for are empty."""
         calibration = max(1, self.held_out // 3)
         total = self.sessions + calibration + self.held_out
-        tracks = [self._session(number, sampling, tick, total) for number in range(total)]
-        split = self.sessions + calibration
+        tracks: dict[Part, tuple[ActorTrack, ...]] = {
+            part: tuple(self._session(number, sampling, tick, total) for number in numbers if part in parts)
+            for part, numbers in numbered(self.sessions, calibration, self.held_out).items()
+        }
         return ActorSet(
             labels=LABELS,
             background=IDLE,
-            training=tuple(tracks[: self.sessions]),
-            calibration=tuple(tracks[self.sessions : split]),
-            held_out=tuple(tracks[split:]),
+            training=tracks["training"],
+            calibration=tracks["calibration"],
+            held_out=tracks["held_out"],
             description=(
                 f"pairs of simulated work cells, seeds {self.seed} to {self.seed + SIDES * total - 1} of "
                 f"{self.session_s:g} s: {self.sessions} pairs to train, {calibration} to calibrate, {self.held_out} "

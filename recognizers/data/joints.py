@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizers.data.sets import ClipListData, Tick, actions_of, clip_list, held_out_of
+from recognizers.data.listing import Listing, Recording
+from recognizers.data.lists import VideoListData
+from recognizers.data.loading import classes_of, labels_at
+from recognizers.data.sets import ClipListData
 from recognizers.data.skeletons import Sequence, SkeletonSet
+from recognizers.data.track import PARTS, Part, Tick
 from recognizers.data.video import pictures
 from recognizers.errors import DataError
 from recognizers.estimators.base import PoseEstimator
@@ -50,35 +56,50 @@ class Looking:
         return [skeletons[start : start + self.frames] for start in range(0, last, max(1, self.frames // 2))]
 
 
-def joints_in(data: ClipListData, looking: Looking, tick: Tick) -> SkeletonSet:
-    """The sequences of a folder of clips. Simulated scenes hold nobody and are left out; whoever is seen in `negatives`
-    does none of the actions.
+def joints_in(data: ClipListData | VideoListData, looking: Looking, tick: Tick) -> SkeletonSet:
+    """The sequences of a folder of clips, one for each piece of each stretch in which one thing goes on. Simulated
+    scenes hold nobody and are left out; whoever is seen in `negatives` does none of the actions.
 
     Raises:
         DataError: the list or a film cannot be read, or a clip shows several actions at once.
     """
-    rows = clip_list(data.folder)
-    if several := [str(path) for path, label, _ in rows if len(actions_of(label)) > 1]:
-        raise DataError(f"{several[0]} shows several actions at once; a sequence of skeletons has one label")
-    labels = (data.background, *sorted({label for _, label, _ in rows} - {data.background, ""}))
-    parts = data.parts(group for _, _, group in rows)
-    numbers = {group: number for number, group in enumerate(sorted(parts), start=1)}
-    sequences: dict[str, list[Sequence]] = {"training": [], "calibration": [], "held_out": []}
-    films = [(path, label or data.background, numbers[group], parts[group]) for path, label, group in rows]
-    films += [(path, data.background, 0, "training") for path in data.negatives]
-    for done, (path, label, number, part) in enumerate(films, start=1):
-        for piece in looking.pieces(looking.film(path)):
-            if piece[..., 2].any() or part != "training":
-                sequences[part].append(Sequence(number, labels.index(label), piece))
+    listing = data.listing()
+    for one in listing.recordings:
+        if any(len(actions) > 1 for actions in one.combinations()):
+            raise DataError(f"{one.path} shows several actions at once; a sequence of skeletons has one label")
+    parts = listing.parts()
+    numbers = {group: n for n, group in enumerate(sorted({one.group for one in listing.recordings}), start=1)}
+    films = [(part, numbers[one.group], one) for part, some in parts.items() for one in some]
+    films += [("training", 0, Recording(path, "", ())) for path in data.negatives]
+    sequences: dict[Part, list[Sequence]] = {part: [] for part in PARTS}
+    for done, (part, number, one) in enumerate(films, start=1):
+        for label, skeletons in _stretches(one, listing, looking):
+            for piece in looking.pieces(skeletons):
+                if piece[..., 2].any() or part != "training":
+                    sequences[part].append(Sequence(number, label, piece))
         tick("finding joints", done, len(films))
+    held_out = sorted({one.group for one in parts["held_out"]})
     return SkeletonSet(
-        labels=labels,
-        background=data.background,
+        labels=(listing.background, *listing.labels),
+        background=listing.background,
         training=tuple(sequences["training"]),
         calibration=tuple(sequences["calibration"]),
         held_out=tuple(sequences["held_out"]),
         description=(
-            f"joints ({looking.layout}) in {len(rows)} clips of {len(labels) - 1} actions; "
-            f"groups {', '.join(held_out_of(parts))} held out"
+            f"joints ({looking.layout}) in {len(listing.recordings)} clips of {len(listing.labels)} actions; "
+            f"groups {', '.join(held_out)} held out"
         ),
     )
+
+
+def _stretches(one: Recording, listing: Listing, looking: Looking) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """The position of the label of each stretch of a film, and its skeletons."""
+    whole = looking.film(one.path)
+    first = round(one.start_s * looking.rate_hz)
+    last = len(whole) if one.end_s is None else round(one.end_s * looking.rate_hz)
+    shown = whole[first:last]
+    labels = labels_at(one, len(shown), looking.rate_hz, classes_of(listing))
+    borders = [0, *(np.flatnonzero(np.diff(labels)) + 1).tolist(), len(labels)]
+    for start, end in pairwise(borders):
+        if end > start:
+            yield int(labels[start]), shown[start:end]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,42 @@ from recognizers.clip import Picture
 from recognizers.transforms import square
 
 _AT_ONCE = 64
+
+Part = Literal["training", "calibration", "held_out"]
+"""What a recording is for."""
+PARTS: tuple[Part, ...] = ("training", "calibration", "held_out")
+
+
+def numbered(training: int, calibration: int, held_out: int) -> dict[Part, range]:
+    """The numbers of the recordings of each part, one part after the other."""
+    return {
+        "training": range(training),
+        "calibration": range(training, training + calibration),
+        "held_out": range(training + calibration, training + calibration + held_out),
+    }
+
+
+Tick = Callable[[str, int, int], None]
+"""Told of progress: what, how many are done, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How pictures are kept."""
+
+    rate_hz: float
+    side_px: int
+
+
+class Pictures(Protocol):
+    """Pictures `(N, H, W, 3)` uint8 RGB of one recording: an array, or a film that decodes what is asked for."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __getitem__(self, positions: NDArray[np.intp], /) -> NDArray[np.uint8]: ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -23,7 +60,7 @@ class Track:
     group: str
     """Who or what was recorded: person, session, scene. Data sets are split by it, never by clip."""
     rate_hz: float
-    pictures: NDArray[np.uint8]
+    pictures: Pictures
     """`(N, S, S, 3)` RGB."""
     labels: NDArray[np.int64]
     """`(N,)` the position of each picture's action among the data set's classes."""
@@ -47,6 +84,8 @@ class DataSet:
     together: tuple[tuple[int, ...], ...] = ()
     """Where several labels can be true at once: the positions of those that each class stands for. Otherwise a class
     is a label."""
+    unreadable: tuple[str, ...] = ()
+    """Why each video is left out of training that cannot be read; of the other parts none may be."""
 
     @property
     def classes(self) -> tuple[tuple[int, ...], ...]:

@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from recognizers.clip import ClipSpec
-from recognizers.data.actors import ActorSet, ActorTrack
+from recognizers.data.actor_windows import ActorWindow, actor_windows
+from recognizers.data.actors import ActorSet, ActorTrack, KeyedTrack
 from recognizers.data.fingerprint import fingerprint
-from recognizers.data.track import window_label
-from recognizers.data.windows import Jitter, window_positions
+from recognizers.data.windows import Jitter, drawn_until_readable
 from recognizers.errors import DataError
 from recognizers.train.augment import relit
-from recognizers.train.lessons import Part
+from recognizers.train.lessons import Part, described
 from recognizers.train.recipe import Recipe
 from recognizers.train.validate import CLEAR, HOP_S, Answers
 from recognizers.transforms import MEAN, STD, normalised
 
 TREMBLE = 0.08
 """How far a detector's box is off, in shares of its sides (standard deviation)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A clip of a track, by the positions of its pictures."""
-
-    track: ActorTrack
-    positions: NDArray[np.intp]
-
-    @property
-    def boxes(self) -> NDArray[np.float32]:
-        """`(P, 4)` where everybody is in the middle of the clip, as the live recognizer asks."""
-        boxes: NDArray[np.float32] = self.track.boxes[self.positions[len(self.positions) // 2]]
-        return boxes
-
-    def labels(self, classes: int) -> list[tuple[int, float]]:
-        """Of each person; see `window_label`."""
-        return [window_label(each, classes) for each in self.track.labels[self.positions].T]
 
 
 class ActorLessons:
@@ -52,7 +32,7 @@ class ActorLessons:
         """Raises DataError where nobody shows some label in training, or the recipe moves pictures but not boxes."""
         if recipe.flip or recipe.zoom or recipe.turn or recipe.mixup:
             raise DataError("clips with boxes are not flipped, zoomed, turned or mixed; leave these out of the recipe")
-        self.labels, self.background, self.description = data.labels, data.background, data.description
+        self.labels, self.background = data.labels, data.background
         parts = {"training": data.training, "calibration": data.calibration, "held_out": data.held_out}
         self.fingerprint = fingerprint(
             data.labels,
@@ -60,19 +40,28 @@ class ActorLessons:
         )
         self._data, self._spec, self._recipe, self._jitter = data, spec, recipe, jitter
         often = [recipe.background if label == data.background else 1.0 for label in data.labels]
-        self._shown = [
-            [window for window, labels in self._windows(data.training, 1 / spec.interval_s) if place in labels]
-            for place in range(len(data.labels))
-        ]
-        if missing := [label for label, shown in zip(data.labels, self._shown, strict=True) if not shown]:
+        self._shown: list[list[ActorWindow]] = [[] for _ in data.labels]
+        for window, clear in self._windows(data.training, 1 / spec.interval_s):
+            for place in np.flatnonzero(window.truth(len(data.labels))[clear].any(axis=0)).tolist():
+                self._shown[place].append(window)
+        self._unreadable: dict[str, None] = dict.fromkeys(data.unreadable)
+        # Where moments are annotated, whoever does none of the labels is seldom there at all.
+        is_keyed = any(isinstance(track, KeyedTrack) for track in data.training)
+        unshown = [label for label, shown in zip(data.labels, self._shown, strict=True) if not shown]
+        if missing := [label for label in unshown if not (is_keyed and label == data.background)]:
             raise DataError(f"nobody shows {', '.join(missing)} in training")
+        often = [one * bool(shown) for one, shown in zip(often, self._shown, strict=True)]
         self._chance = np.array(often) / sum(often)
+
+    @property
+    def description(self) -> str:
+        return described(self._data.description, tuple(self._unreadable))
 
     def batch(self, rng: np.random.Generator) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor]:
         """Each label as often as is asked for in somebody; what the others do is as it comes."""
         places = rng.choice(len(self._shown), self._recipe.batch, p=self._chance)
-        windows = [self._varied(self._shown[place][rng.integers(len(self._shown[place]))], rng) for place in places]
-        pictures, boxes, owner, truth = self._inputs(windows)
+        drawn = [self._readable(int(place), rng) for place in places]
+        pictures, boxes, owner, truth = self._inputs(drawn)
         sides = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
         boxes = boxes + TREMBLE * sides * torch.from_numpy(rng.standard_normal(boxes.shape, np.float32))
         device = self._recipe.on
@@ -84,44 +73,49 @@ class ActorLessons:
         tracks, device = self._data.calibration if part == "calibration" else self._data.held_out, self._recipe.on
         logits, truths = [torch.zeros(0, len(self.labels))], [torch.zeros(0, len(self.labels))]
         with torch.inference_mode():
-            for window, labels in self._windows(tracks, HOP_S**-1):
-                pictures, boxes, owner, truth = self._inputs([window])
-                clear = [place is not None for place in labels]
-                logits.append(
-                    network(_normalised(pictures, device), boxes[clear].to(device), owner[clear].to(device)).cpu()
-                )
-                truths.append(truth[clear])
+            for window, clear in self._windows(tracks, HOP_S**-1):
+                pictures, boxes, owner, truth = self._inputs([(window, window.pictures)])
+                of = torch.from_numpy(clear)
+                logits.append(network(_normalised(pictures, device), boxes[of].to(device), owner[of].to(device)).cpu())
+                truths.append(truth[of])
         return Answers(torch.cat(logits), torch.cat(truths).numpy())
 
-    def _windows(self, tracks: tuple[ActorTrack, ...], rate_hz: float) -> Iterator[tuple[Window, list[int | None]]]:
-        """Clips of tracks, evenly spaced, with what each person clearly does; those where somebody does."""
+    def _windows(
+        self, tracks: Sequence[ActorTrack | KeyedTrack], rate_hz: float
+    ) -> Iterator[tuple[ActorWindow, NDArray[np.bool_]]]:
+        """Clips of tracks, with of whom it is clear what they do; those where it is of somebody."""
         for track in tracks:
-            step = max(1, round(track.rate_hz / rate_hz))
-            back = window_positions(0, self._spec.frames, self._spec.interval_s * track.rate_hz)
-            for end in range(int(-back[0]), len(track.pictures), step):
-                window = Window(track, end + back)
-                labels = [label if share >= CLEAR else None for label, share in window.labels(len(self._data.labels))]
-                if any(label is not None for label in labels):
-                    yield window, labels
+            for window in actor_windows(track, self._spec, rate_hz):
+                clear = window.clear(len(self._data.labels), CLEAR)
+                if clear.any():
+                    yield window, clear
 
-    def _varied(self, window: Window, rng: np.random.Generator) -> Window:
+    def _readable(self, place: int, rng: np.random.Generator) -> tuple[ActorWindow, NDArray[np.uint8]]:
+        """A clip that shows a label, with its pictures `(T, H, W, 3)`."""
+
+        def draw() -> tuple[ActorWindow, NDArray[np.uint8]]:
+            shown = self._shown[place]
+            window = self._varied(shown[rng.integers(len(shown))], rng)
+            return window, window.pictures
+
+        return drawn_until_readable(draw, self._unreadable)
+
+    def _varied(self, window: ActorWindow, rng: np.random.Generator) -> ActorWindow:
         """Faster or slower, with pictures that repeat the one before."""
         speed = 1 + rng.uniform(-self._jitter.speed, self._jitter.speed)
-        step = self._spec.interval_s * window.track.rate_hz * speed
-        positions = window_positions(int(window.positions[-1]), self._spec.frames, step)
-        positions = np.maximum(positions, 0)
-        for late in np.flatnonzero(rng.random(len(positions)) < self._jitter.repeat).tolist():
-            positions[late] = positions[max(late - 1, 0)]
-        return Window(window.track, positions)
+        rate_hz = window.track.rate_hz
+        played = window.played(self._spec.interval_s * rate_hz * speed)
+        return played.repeating(np.flatnonzero(rng.random(self._spec.frames) < self._jitter.repeat).tolist())
 
-    def _inputs(self, windows: list[Window]) -> tuple[NDArray[np.uint8], Tensor, Tensor, Tensor]:
+    def _inputs(
+        self, drawn: Sequence[tuple[ActorWindow, NDArray[np.uint8]]]
+    ) -> tuple[NDArray[np.uint8], Tensor, Tensor, Tensor]:
         """Pictures `(N, T, H, W, 3)`; boxes `(K, 4)`, owners `(K,)` and truth `(K, C)` of everybody in them."""
-        pictures = np.stack([window.track.pictures[window.positions] for window in windows])
-        boxes = np.concatenate([window.boxes for window in windows])
-        owner = np.repeat(np.arange(len(windows)), [len(window.boxes) for window in windows])
-        labels = [label for window in windows for label, _ in window.labels(len(self.labels))]
-        truth = F.one_hot(torch.tensor(labels), len(self.labels)).float()
-        return pictures, torch.from_numpy(boxes), torch.from_numpy(owner), truth
+        pictures = np.stack([shown for _, shown in drawn])
+        boxes = np.concatenate([window.boxes for window, _ in drawn])
+        owner = np.repeat(np.arange(len(drawn)), [len(window.boxes) for window, _ in drawn])
+        truth = np.concatenate([window.truth(len(self.labels)) for window, _ in drawn])
+        return pictures, torch.from_numpy(boxes), torch.from_numpy(owner), torch.from_numpy(truth)
 
 
 def _normalised(pictures: NDArray[np.uint8], device: torch.device) -> Tensor:

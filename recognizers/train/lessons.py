@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, Protocol
 
@@ -52,6 +53,14 @@ class Lessons(Protocol):
         ...
 
 
+def described(data: str, unreadable: Sequence[str]) -> str:
+    """Of a data set, and of those of its training videos that could not be read."""
+    if not unreadable:
+        return data
+    more = f" (and {len(unreadable) - 5} more)" if len(unreadable) > 5 else ""
+    return f"{data}; {len(unreadable)} training videos replaced by others: {'; '.join(unreadable[:5])}{more}"
+
+
 class PictureLessons:
     """Clips of tracks: `(N, 3, T, H, W)`, normalised."""
 
@@ -64,7 +73,7 @@ class PictureLessons:
         """
         if data.together and not multilabel:
             raise DataError("some clips show several actions at once; set network.multilabel: true, or give each one")
-        self.labels, self.background, self.description = data.labels, data.background, data.description
+        self.labels, self.background = data.labels, data.background
         self.fingerprint = fingerprint_of(data)
         self._mirror = mirror_of(data.labels, recipe)
         self._data, self._spec, self._crop_px, self._recipe = data, spec, crop_px, recipe
@@ -73,8 +82,14 @@ class PictureLessons:
         self._windows = TrainingWindows(data.training, often, data.none, spec, jitter)
         unseen = set(self._windows.missing)
         shown = {label for place, labels in enumerate(data.classes) if place not in unseen for label in labels}
-        if missing := [name for place, name in enumerate(data.labels) if place not in shown]:
+        # What is never shown is never said: a set of actions alone has no background.
+        if missing := [name for n, name in enumerate(data.labels) if n not in shown and name != data.background]:
             raise DataError(f"no training clip shows {', '.join(missing)}")
+
+    @property
+    def description(self) -> str:
+        lost = dict.fromkeys((*self._data.unreadable, *self._windows.unreadable))
+        return described(self._data.description, tuple(lost))
 
     def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         pictures, labels = self._windows.batch(self._recipe.batch, rng)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from recognizers.clip import ClipSpec, wrong_hop
 from recognizers.data.actors import BenchPairData
+from recognizers.data.ava import AvaData
 from recognizers.data.joints import Looking, joints_in
+from recognizers.data.lists import LIST_KINDS, VideoListData
 from recognizers.data.sets import ClipListData, Sampling, Tick, WorkCellData
 from recognizers.data.skeletons import SkeletonData, SkeletonSet
 from recognizers.data.windows import Jitter
@@ -22,12 +25,14 @@ from recognizers.train.lessons import Lessons, PictureLessons
 from recognizers.train.recipe import Recipe
 from recognizers.train.skeleton_lessons import SkeletonLessons
 
-Data = WorkCellData | ClipListData | SkeletonData | BenchPairData
-SOURCES: Mapping[str, type[Data]] = {
+Data = WorkCellData | ClipListData | VideoListData | SkeletonData | BenchPairData | AvaData
+SOURCES: Mapping[str, Callable[..., Data]] = {
     "work_cell": WorkCellData,
     "clips": ClipListData,
+    **{kind: partial(VideoListData, kind) for kind in LIST_KINDS},
     "skeletons": SkeletonData,
     "bench_pairs": BenchPairData,
+    "ava": AvaData,
 }
 """Of data, by the names of `DATA`."""
 
@@ -77,8 +82,7 @@ class TrainingPlan:
     def check(self) -> None:
         """Raises DataError where the kind cannot learn from such data, or not say what it is to say, where clips come
         too often, or where its result would take the place of what it begins with."""
-        given = next(name for name, source in SOURCES.items() if isinstance(self.data, source))
-        if (problem := unlearnable(self.kind, given)) is not None:
+        if (problem := unlearnable(self.kind, _source_of(self.data))) is not None:
             raise DataError(problem)
         if (problem := mislabelled(self.kind, self.multilabel)) is not None:
             right = str(not self.multilabel).lower()
@@ -100,7 +104,7 @@ class TrainingPlan:
         data, size = self.data, self.size
         if isinstance(size, SkeletonSize):
             return SkeletonLessons(self._skeletons(size, tick), size, self.recipe, self.jitter)
-        if isinstance(data, BenchPairData):
+        if isinstance(data, BenchPairData | AvaData):
             tracks = data.load(Sampling(self.stored_hz, self.crop_px), tick)
             return ActorLessons(tracks, self.spec, self.recipe, self.jitter)
         assert not isinstance(data, SkeletonData)
@@ -110,9 +114,17 @@ class TrainingPlan:
     def _skeletons(self, size: SkeletonSize, tick: Tick) -> SkeletonSet:
         if isinstance(self.data, SkeletonData):
             return self.data.load()
-        assert isinstance(self.data, ClipListData)
+        assert isinstance(self.data, ClipListData | VideoListData)
+        model = self.data.pose_model
         try:
-            estimator = build_estimator(size.layout, size.coordinates, 1, self.data.pose_model, self.recipe.threads)
+            estimator = build_estimator(size.layout, size.coordinates, 1, model, self.recipe.threads)
         except CheckpointMismatch as error:
             raise DataError(str(error)) from error
         return joints_in(self.data, Looking(estimator, size.layout, 1 / self.spec.interval_s, size.frames), tick)
+
+
+def _source_of(data: Data) -> str:
+    """Its name among `SOURCES`."""
+    if isinstance(data, VideoListData):
+        return data.kind
+    return next(name for name, make in SOURCES.items() if isinstance(make, type) and isinstance(data, make))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from streamer.cli.writing import writing
 
@@ -32,6 +33,12 @@ class Output:
     def show(self, fields: Mapping[str, object], text: str) -> None:
         """One result whose text is plain."""
         self.result(fields, escape(text))
+
+    def table(self, fields: Mapping[str, object], table: Table) -> None:
+        """One result that people see as a table."""
+        self._write(fields)
+        with writing():
+            self._people.print(table)
 
     def say(self, text: str) -> None:
         """Text for people only (rich markup)."""

@@ -7,10 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from recognizers.kinds import of, taught_by
-from streamer.settings.values import PositiveSeconds, Section, Share, Text, TrainedKind
-
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
+from streamer.settings.training_data import DataSection
+from streamer.settings.values import Count, PositiveSeconds, Section, Share, Text, TrainedKind
 
 
 class NetworkSection(Section):
@@ -23,68 +21,6 @@ class NetworkSection(Section):
     interval_s: PositiveSeconds = Field(0.125, description="seconds between two pictures of a clip")
     hop_s: PositiveSeconds = Field(0.25, description="seconds from one clip to the next, live")
     crop_px: int = Field(112, ge=32, le=1024, description="side of the square that the network sees")
-
-
-class WorkCellSection(Section):
-    """The simulated work cell."""
-
-    seed: int = Field(1000, ge=0, le=2**31, description="of the first session; the next one has the next seed")
-    sessions: Count = Field(40, description="operators to train on")
-    session_s: PositiveSeconds = Field(60.0, description="seconds that each of them works")
-    held_out: Count = Field(12, description="operators that are kept from training")
-    elsewhere: Count = Field(80, description="scenes that are no work cell, for the background")
-
-
-class ClipsSection(Section):
-    """A folder of clips, each of one action or of several."""
-
-    folder: Path = Field(description="holds clips.csv with columns path, label (a;b: both), group")
-    negatives: tuple[Path, ...] = Field((), description="videos that show none of the actions")
-    elsewhere: Annotated[int, Field(ge=0)] = Field(40, description="simulated scenes for the background")
-    held_out_every: int = Field(3, ge=2, description="every n-th group is kept from training")
-    pose_model: Path | None = Field(
-        None,
-        description=f"for {of('pose_model')}: the file of the networks that find joints in them; "
-        "null: from the cache folder",
-    )
-
-
-class SkeletonsSection(Section):
-    """A file of skeletons, one action a sequence; whole sequences are drawn to the length of a clip."""
-
-    path: Path = Field(description="a .npz of frames, lengths, labels, subjects, names")
-    held_out: tuple[int, ...] = Field(
-        min_length=1, description="subjects kept from training; where none, blocks 1 to 5"
-    )
-    calibration: tuple[int, ...] = Field((), description="others that the temperature is fitted on, not trained on")
-    background: Text = Field("background", description="one of its labels, or a new one for what is no action")
-
-
-class BenchPairsSection(Section):
-    """Pairs of simulated work cells side by side, each with an operator in a box."""
-
-    seed: int = Field(5000, ge=0, le=2**31, description="of the first bench; the next one has the next seed")
-    sessions: Count = Field(12, description="pairs to train on")
-    session_s: PositiveSeconds = Field(60.0, description="seconds that each of them works")
-    held_out: Count = Field(4, description="pairs that are kept from training")
-
-
-class DataSection(Section):
-    """Where clips come from: exactly one of these."""
-
-    work_cell: WorkCellSection | None = Field(None, description="the simulated work cell")
-    clips: ClipsSection | None = Field(None, description="a folder of clips")
-    skeletons: SkeletonsSection | None = Field(None, description=f"a file of skeletons, for {taught_by('skeletons')}")
-    bench_pairs: BenchPairsSection | None = Field(
-        None, description=f"two work cells a picture, for {taught_by('bench_pairs')}"
-    )
-
-    @model_validator(mode="after")
-    def _one(self) -> DataSection:
-        *first, last = type(self).model_fields
-        if sum(one is not None for _, one in self) != 1:
-            raise ValueError(f"must have exactly one of {', '.join(first)} and {last}")
-        return self
 
 
 class RecipeSection(Section):

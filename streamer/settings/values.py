@@ -11,6 +11,7 @@ from recognizers.kinds import KINDS, TRAINED
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
 if TYPE_CHECKING:
     Kind = str

@@ -22,6 +22,7 @@ LEAST = {
     "probe": ["rtsp://127.0.0.1:1/main"],
     "replay": [NOWHERE, NOWHERE],
     "train": [NOWHERE],
+    "data": ["check", f"folder:{NOWHERE}"],
     "promote": [NOWHERE, "cell"],
     "procedure": ["check", NOWHERE],
     "models": ["convert", NOWHERE, NOWHERE, "--size", "r50_8x8", "--labels", NOWHERE, "--background", "none"],
@@ -76,7 +77,11 @@ def test_json_stands_before_a_command_or_its_part_or_behind(
     assert all(json.loads(line) for line in capsys.readouterr().out.splitlines())
 
 
-@pytest.mark.parametrize("part", [["models", name] for name in ("list", "show", "get", "convert")], ids=" ".join)
+@pytest.mark.parametrize(
+    "part",
+    [*(["models", name] for name in ("list", "show", "get", "convert")), ["data", "check"], ["procedure", "draw"]],
+    ids=" ".join,
+)
 def test_help_of_a_part_names_what_every_command_takes(part: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([*part, "--help"])
@@ -95,6 +100,7 @@ def test_help_of_a_part_names_what_every_command_takes(part: list[str], capsys: 
         ["demo", "--seconds", "nan"],
         ["demo", "--seconds", "-5"],
         ["run", "a", "b"],
+        ["data"],
         ["promote", "a"],
         ["promote", "a", "b", "--undo", "--dry-run"],
         ["models"],

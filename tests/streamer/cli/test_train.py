@@ -43,7 +43,8 @@ def test_it_writes_a_checkpoint_and_its_card(tmp_path: Path, capsys: pytest.Capt
     [
         (
             "out: x.safetensors\ndata: {}\n",
-            "2: data: must have exactly one of work_cell, clips, skeletons and bench_pairs",
+            "2: data: must have exactly one of work_cell, clips, folder, recordings, kinetics, charades, splits, ava, "
+            "skeletons and bench_pairs",
         ),
         ("out: x.safetensors\ndata: {work_cel: {}}\n", "2: data.work_cel: unknown key; did you mean work_cell?"),
         ("data: {work_cell: {}}\nrecipe: {steps: 0}\n", "2: recipe.steps: must be greater than or equal to 1"),
@@ -104,6 +105,8 @@ def test_the_shipped_training_files_are_valid() -> None:
     root = Path(__file__).parents[3]
     assert load_training(root / "config/training/cell.yaml", {}).data.work_cell is not None
     assert load_training(root / "config/training/actors.yaml", {}).data.bench_pairs is not None
+    folder = load_training(root / "config/training/folder.yaml", {"DATA": "some"}).data.folder
+    assert folder is not None
     skeletons = load_training(root / "config/training/skeletons.yaml", {"SKELETONS": "some.npz"}).data.skeletons
     assert skeletons is not None
     named = {"CLIPS": "clips", "SCENES": "scenes", "CHECKPOINT": "x.safetensors"}

@@ -177,7 +177,7 @@ def test_all_options_of_other_kinds_are_told_at_once_each_with_its_line_and_besi
 
 
 def test_what_no_file_holds_is_told_as_well() -> None:
-    with pytest.raises(ConfigError, match="state: only a crnn can be carried.*; mode: stream is of a slowfast only"):
+    with pytest.raises(ConfigError, match=r"state: only a crnn can be carried.*; mode: stream is of a slowfast only"):
         settings_of(
             {
                 "recognizers": {"cell": {"kind": "x3d", "state": "carried", "mode": "stream"}},
@@ -220,8 +220,8 @@ def test_a_hop_that_leaves_no_picture_out_and_keeps_few_is_taken(tmp_path: Path,
 def test_a_number_that_yaml_reads_as_text_is_told_how_it_is_written(tmp_path: Path, given: str) -> None:
     (mistake,) = mistakes(tmp_path, VALID.replace("CHECKPOINT", f"CHECKPOINT, {given}"))
     assert mistake == (
-        f"2: recognizers.cell.{given.split(':', maxsplit=1)[0]}: must be a number; YAML takes this for text: write a point and the "
-        "sign of the exponent, e.g. 1.0e-9 or 2.0e+3"
+        f"2: recognizers.cell.{given.split(':', maxsplit=1)[0]}: must be a number; YAML takes this for text: write a "
+        "point and the sign of the exponent, e.g. 1.0e-9 or 2.0e+3"
     )
 
 

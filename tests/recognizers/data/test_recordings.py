@@ -1,0 +1,107 @@
+"""Laws of what our own service records: what is written is read, and what is no line is named by its number."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recognizers.data.lists import VideoListData
+from recognizers.data.recordings import LABELS_FILE, Labelled, append, labelled, read_recordings
+from recognizers.data.track import Sampling
+from recognizers.errors import DataError
+from tests.recognizers.data.datasets import film, quiet
+
+TIGHTEN = Labelled("clips/1.mp4", "tighten", 0.5, 1.5, group="anna", stream="cell-4")
+
+
+@given(
+    st.lists(
+        st.builds(
+            Labelled,
+            path=st.text(min_size=1),
+            label=st.text(),
+            start_s=st.none() | st.floats(0, 5),
+            end_s=st.none() | st.floats(6, 9),
+            group=st.text(),
+            stream=st.text(),
+            split=st.sampled_from(("", "train", "val", "test")),
+        ),
+        min_size=1,
+    )
+)
+def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, lines: list[Labelled]) -> None:
+    folder = tmp_path_factory.mktemp("recordings")
+    append(folder, *lines[:1])
+    append(folder, *lines[1:])
+    assert labelled(folder) == lines
+
+
+def test_a_line_that_was_cut_off_spoils_no_other(tmp_path: Path) -> None:
+    append(tmp_path, TIGHTEN)
+    with (tmp_path / LABELS_FILE).open("a") as file:
+        file.write('{"path": "clips/2.m')
+    append(tmp_path, TIGHTEN)
+    with pytest.raises(DataError, match=r"labels\.jsonl:2: is no JSON"):
+        labelled(tmp_path)
+    lines = (tmp_path / LABELS_FILE).read_text().splitlines()
+    assert len(lines) == 3
+    assert lines[0] == lines[2]
+
+
+def test_clips_have_the_label_where_it_goes_on_and_background_elsewhere(tmp_path: Path) -> None:
+    for number, group in enumerate(("anna", "bert", "carl"), start=1):
+        film(tmp_path / f"clips/{number}.mp4", seed=number)
+        append(tmp_path, Labelled(f"clips/{number}.mp4", "tighten", 0.5, 1.5, group=group))
+    data = VideoListData("recordings", tmp_path).load(Sampling(10.0, 24), quiet)
+    assert data.labels == ("background", "tighten")
+    (held_out,) = data.held_out
+    assert held_out.group == "group carl"
+    assert held_out.labels.tolist() == [0] * 5 + [1] * 10 + [0] * 5
+
+
+def test_several_lines_of_a_clip_are_one_recording(tmp_path: Path) -> None:
+    lines = [Labelled("1.mp4", "hold", stream="cam"), Labelled("1.mp4", "turn", 1.0, 2.0, stream="cam")]
+    append(tmp_path, *lines, Labelled("2.mp4", "", stream="cam"))
+    one, none = read_recordings(tmp_path).recordings
+    assert one.group == "cam"
+    assert one.labels == {"hold", "turn"}
+    assert one.combinations() == {("hold",), ("hold", "turn")}
+    assert none.spans == ()
+    assert read_recordings(tmp_path).labels == ("hold", "turn")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("tighten", "is no JSON"),
+        ("[1]", "one JSON object a line with path and label"),
+        ('{"path": "a.mp4"}', "one JSON object a line with path and label"),
+        ('{"path": "a.mp4", "label": null}', "path and label are texts"),
+        ('{"path": "", "label": "x"}', "path is empty"),
+        ('{"path": "a.mp4", "label": 3}', "label is 3; it is a text"),
+        ('{"path": "a.mp4", "label": "x", "start_s": "1"}', "start_s is '1'; it is a number"),
+        ('{"path": "a.mp4", "label": "x", "start_s": NaN}', "start_s is nan; it is a number"),
+        ('{"path": "a.mp4", "label": "x", "start_s": 3, "end_s": 2}', "needs 0 <= start_s < end_s"),
+        ('{"path": "a.mp4", "label": "x", "split": "validation"}', "one of train, val, test"),
+    ],
+)
+def test_a_bad_line_is_named_by_its_number(tmp_path: Path, line: str, says: str) -> None:
+    good = json.dumps({"path": "a.mp4", "label": "x", "seen_by": "another reader"})
+    (tmp_path / LABELS_FILE).write_text(f"{good}\n\n{line}\n")
+    with pytest.raises(DataError, match=f"labels.jsonl:3: .*{says}".replace("[", r"\[")):
+        labelled(tmp_path)
+
+
+def test_a_clip_has_one_group(tmp_path: Path) -> None:
+    append(tmp_path, Labelled("1.mp4", "x", group="a"), Labelled("1.mp4", "y", group="b"))
+    with pytest.raises(DataError, match=r"1\.mp4 has lines of several groups"):
+        read_recordings(tmp_path)
+
+
+def test_a_folder_without_labels_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot read .*labels\.jsonl"):
+        read_recordings(tmp_path)
