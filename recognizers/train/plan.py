@@ -89,6 +89,11 @@ class TrainingPlan:
             raise DataError(f"{problem}; set network.multilabel: {right}, or train another kind")
         if (problem := wrong_hop(self.spec, {})) is not None:
             raise DataError(f"network.{problem}")
+        span_s = max(self.spec.span_s, self.spec.interval_s)
+        if isinstance(self.data, WorkCellData | BenchPairData) and self.data.session_s < span_s:
+            raise DataError(
+                f"session_s: {self.data.session_s:g} s are less than a clip, which spans {span_s:g} s; give longer ones"
+            )
         if self.begin is not None and self.begin.resolve() in (self.out.resolve(), self.best_path.resolve()):
             raise DataError(
                 f"begin: {self.begin} is a file that this training writes; copy it to another name, or say another out"

@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from recognizers.clip import ClipSpec
+from recognizers.data.sets import WorkCellData
 from recognizers.data.skeletons import SkeletonData
+from recognizers.data.track import DataSet, Track
+from recognizers.data.windows import Jitter
 from recognizers.errors import DataError, NotWritten
 from recognizers.families import FAMILIES
 from recognizers.models.san import SanSize
 from recognizers.train import demand
 from recognizers.train.demand import batch_bytes, check_demand, weight_bytes
+from recognizers.train.lessons import PictureLessons
 from recognizers.train.loop import train
 from recognizers.train.plan import TrainingPlan
 from tests.recognizers.train.tiny import RECIPE, SLOWFAST, quiet, tiny_plan
@@ -79,3 +85,28 @@ def test_a_training_does_not_write_over_what_it_begins_with(tmp_path: Path, name
     (tmp_path / "elsewhere").mkdir()
     with pytest.raises(DataError, match=f"{name} is a file that this training writes; copy it"):
         plan.check()
+
+
+@pytest.mark.parametrize("frames", [1, 8])
+def test_sessions_that_hold_no_clip_are_told_before_anything_is_drawn(tmp_path: Path, frames: int) -> None:
+    data = WorkCellData(seed=7, sessions=1, session_s=0.01, held_out=1, elsewhere=1)
+    plan = replace(tiny_plan(tmp_path), data=data, spec=ClipSpec(frames, 0.25, 0.5, 32))
+    with pytest.raises(DataError, match=r"session_s: 0.01 s are less than a clip, which spans .* s; give longer ones"):
+        plan.check()
+
+
+def test_a_set_without_a_clip_to_judge_by_is_refused_before_training() -> None:
+    def track(seconds: int) -> Track:
+        labels = np.repeat(np.arange(2), seconds * 4)
+        return Track("film", "somebody", 8.0, np.zeros((len(labels), 40, 40, 3), np.uint8), labels)
+
+    def lessons(*held_out: Track) -> PictureLessons:
+        data = DataSet(("none", "wave"), "none", (track(9),), (), held_out, "two labels")
+        return PictureLessons(data, ClipSpec(4, 0.5, 0.5, 32), 32, RECIPE, Jitter())
+
+    assert len(lessons(track(4)).labels) == 2
+    says = "no held-out recording can be judged by: a clip spans 1.5 s, .* and "
+    with pytest.raises(DataError, match=f"{says}the longest of 2 lasts 1 s; give longer ones"):
+        lessons(track(1), track(1))
+    with pytest.raises(DataError, match=f"{says}there is none"):
+        lessons()

@@ -204,7 +204,7 @@ def test_a_replay_whose_network_overflows_says_so_at_its_end(
     write_network(tmp_path / "light.safetensors", replace(SPEC, hop_s=0.16), weight=3e38, bias=3e38)
     assert main(["replay", config, film, "--json"]) == 1
     out, err = capsys.readouterr()
-    (told,) = map(json.loads, out.splitlines())
+    *_, told = map(json.loads, out.splitlines())
     assert re.match(r"watch bench: \d+ answers of its recognizer were no numbers \(NaN\)", told["problem"])
     assert told["problem"] in err
 
