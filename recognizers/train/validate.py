@@ -54,7 +54,7 @@ def too_short(spec: ClipSpec, lengths_s: Sequence[float]) -> str:
     """What is wrong where no clip can be judged, of the lengths of all held-out recordings."""
     longest = f"the longest of {len(lengths_s)} lasts {max(lengths_s):.2g} s" if lengths_s else "there is none"
     return (
-        f"no held-out recording can be judged by: a clip spans {spec.span_s:.3g} s, most of its second half one action, "
+        f"no held-out recording can be judged by: a clip spans {spec.span_s:.3g} s, its second half one action, "
         f"and {longest}; give longer ones, or make frames or interval_s smaller"
     )
 
