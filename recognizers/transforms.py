@@ -46,7 +46,8 @@ def square(pictures: Sequence[Picture], side_px: int) -> Tensor:
 
 def fitted(pictures: Sequence[Picture], short_px: int) -> Tensor:
     """Pictures of one size → `(T, 3, H, W)` uint8: all of them, resized to their `fitted_size`."""
-    return resized(pictures, *fitted_size(*pictures[0].shape[:2], short_px))
+    height, width = pictures[0].shape[:2]
+    return resized(pictures, *fitted_size(height, width, short_px))
 
 
 def fitted_size(height: int, width: int, short_px: int) -> tuple[int, int]:
