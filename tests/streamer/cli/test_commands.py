@@ -22,6 +22,8 @@ LEAST = {
     "probe": ["rtsp://127.0.0.1:1/main"],
     "replay": [NOWHERE, NOWHERE],
     "train": [NOWHERE],
+    "validate": [NOWHERE, "--data", f"clips:{NOWHERE}"],
+    "predict": [NOWHERE, NOWHERE],
     "data": ["check", f"folder:{NOWHERE}"],
     "promote": [NOWHERE, "cell"],
     "procedure": ["check", NOWHERE],
