@@ -1,0 +1,28 @@
+"""Progress bars on standard error: one for each kind of work."""
+
+from __future__ import annotations
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from streamer.cli.output import Output
+
+
+class Bars:
+    """As a context: bars while it lasts."""
+
+    def __init__(self, output: Output) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._progress = Progress(*columns, TextColumn("{task.fields[note]}"), console=output.errors)
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def tick(self, what: str, done: int, of: int, note: str = "") -> None:
+        if what not in self._tasks:
+            self._tasks[what] = self._progress.add_task(what, total=of, note="")
+        self._progress.update(self._tasks[what], completed=done, note=note)
