@@ -19,6 +19,7 @@ LEAST = {
     "probe": ["rtsp://127.0.0.1:1/main"],
     "replay": [NOWHERE, NOWHERE],
     "train": [NOWHERE],
+    "select": [NOWHERE],
     "data": ["check", f"folder:{NOWHERE}"],
     "promote": [NOWHERE, "cell"],
     "procedure": ["check", NOWHERE],
