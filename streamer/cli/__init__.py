@@ -12,8 +12,8 @@ from streamer.cli.interrupt import INTERRUPTED, leaving_at_once
 from streamer.cli.writing import Unwritable, writing
 
 COMMANDS = (
-    "demo", "run", "check", "probe", "replay", "train", "select", "data", "models", "promote", "procedure", "schema",
-    "version",
+    "demo", "run", "check", "probe", "replay", "train", "select", "data", "validate", "predict", "models", "promote",
+    "procedure", "schema", "version",
 )  # fmt: skip
 """Modules of this package; each has EXAMPLES, `arguments(parser)` and `main(arguments, output)`."""
 

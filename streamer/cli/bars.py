@@ -10,9 +10,10 @@ from streamer.cli.output import Output
 class Bars:
     """As a context: bars while it lasts."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, is_shown: bool = True) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, TextColumn("{task.fields[note]}"), console=output.errors)
+        note = TextColumn("{task.fields[note]}", markup=False)
+        self._progress = Progress(*columns, note, console=output.errors, disable=not is_shown)
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Bars:
@@ -26,3 +27,8 @@ class Bars:
         if what not in self._tasks:
             self._tasks[what] = self._progress.add_task(what, total=of, note="")
         self._progress.update(self._tasks[what], completed=done, note=note)
+
+    def note(self, line: str) -> None:
+        """A line above the bars."""
+        if not self._progress.disable:
+            self._progress.console.print(line, markup=False)

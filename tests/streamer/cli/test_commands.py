@@ -20,6 +20,8 @@ LEAST = {
     "replay": [NOWHERE, NOWHERE],
     "train": [NOWHERE],
     "select": [NOWHERE],
+    "validate": [NOWHERE, "--data", f"clips:{NOWHERE}"],
+    "predict": [NOWHERE, NOWHERE],
     "data": ["check", f"folder:{NOWHERE}"],
     "promote": [NOWHERE, "cell"],
     "procedure": ["check", NOWHERE],
