@@ -8,14 +8,10 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from streamer.cli.bars import Bars
 from streamer.cli.output import Output
 from streamer.settings import load_training
-
-if TYPE_CHECKING:
-    from recognizers.train.watched import Progress
 
 EXAMPLES = "example: takt train config/training/cell.yaml"
 
@@ -32,12 +28,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     from recognizers.train.ranks import is_first  # noqa: PLC0415
 
     with Bars(output, is_shown=is_first()) as bars:
-
-        def told(at: Progress) -> None:
-            best = "" if at.best is None else f", best on calibration {at.best:.3f}"
-            bars.tick("training", at.step, at.steps, f"loss {at.loss:.3f}{best}")
-
-        card = train(training_plan(settings.model_dump()), bars.tick, told, bars.note)
+        card = train(training_plan(settings.model_dump()), bars.tick, bars.told, bars.note)
     if not is_first():
         return 0
     shown = write_card(settings.out, card)
