@@ -112,7 +112,7 @@ def described(name: str, crop_px: int | None = None) -> Described:
         )
     card, tensors = load(path)
     network = network_of(card, tensors, str(path))
-    size: Size = FAMILIES[card.kind].size(**card.network)
+    size = FAMILIES[card.kind].described(card.network)
     return Described(name, card, network, size, path.stat().st_size)
 
 

@@ -94,6 +94,8 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
 
 def check_writable(path: Path) -> None:
     """Raises NotWritten where no file can be put at `path`: before hours of work, not after."""
+    if path.is_dir():
+        raise NotWritten(f"{path} is a folder; say as `out` a file, e.g. {path / 'network.safetensors'}")
     try:
         trial = files.place_of(path).with_name(f"{path.name}.trial")
         files.write_whole(trial, b"")

@@ -32,8 +32,8 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         fields = _download(arguments.name)
     else:
         one = described(arguments.name, arguments.crop_px)
-        if (problem := misplaced(one.card.kind, {"runtime": arguments.runtime})) is not None:
-            raise ConfigError([f"{arguments.name}: {problem}"])
+        if problems := misplaced(one.card.kind, {"runtime": arguments.runtime}):
+            raise ConfigError([f"{arguments.name}: {problem}" for problem in problems.values()])
         fields = facts(one)
         if not arguments.no_measurement:
             fields["measured"] = measured_here(one, arguments.threads, arguments.runtime)

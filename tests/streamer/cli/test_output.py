@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import streamer
 from streamer.cli.output import Output, printable
 
 
@@ -41,3 +43,12 @@ def test_machines_get_what_it_was(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr()
     assert json.loads(told.out) == {"path": "a\x1b[31m"}
     assert told.err == "a\\x1b[31m\n"
+
+
+def test_no_text_is_marked_up_anywhere() -> None:
+    """Then no name in it can be."""
+    sources = {path: path.read_text() for path in Path(streamer.__file__).parent.rglob("*.py")}
+    assert len(sources) > 50
+    assert [
+        path for path, text in sources.items() if "rich.markup" in text or "[/]" in text or "markup=True" in text
+    ] == []
