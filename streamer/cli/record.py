@@ -11,7 +11,6 @@ import os
 import sys
 from pathlib import Path
 
-
 from streamer.cli.interrupt import leaving_at_once
 from streamer.cli.output import Output, printable
 from streamer.logs import configure
