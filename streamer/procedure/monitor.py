@@ -176,6 +176,7 @@ class ProcedureMonitor:
             return []  # the unit was over before it
         one.ended_at = event.at
         one.unfinished = event.reason is not Reason.COMPLETED
+        one.hidden |= self._sight.hid(one.started_at, event.at)
         seen_whole = not (one.unfinished or one.hidden)
         one.took_s = event.duration_s if seen_whole else None
         self._active_at = max(self._active_at, event.at)
