@@ -31,12 +31,20 @@ from recognizers.train.validate import CLEAR, Answers
 from recognizers.transforms import MEAN, STD, normalised
 
 Pictures = NDArray[np.uint8]
+
+
+def blocks(seen: Pictures, side: int) -> Pictures:
+    height, width = seen.shape[1:3]
+    coarse = seen[:, ::side, ::side].repeat(side, 1).repeat(side, 2)
+    return np.asarray(coarse[:, :height, :width])
+
+
 CHANGES: dict[str, Callable[[Pictures], Pictures]] = {
     "as it was": lambda seen: seen,
     "0.4 of the light": lambda seen: (seen * 0.4).astype(np.uint8),
     "mirrored": lambda seen: seen[:, :, ::-1].copy(),
     "camera turned by a quarter of the picture": lambda seen: np.roll(seen, seen.shape[2] // 4, 2),
-    "in blocks of 6 pixels": lambda seen: seen[:, ::6, ::6].repeat(6, 1).repeat(6, 2)[:, :96, :96],
+    "in blocks of 6 pixels": lambda seen: blocks(seen, 6),
     "upside down": lambda seen: seen[:, ::-1].copy(),
 }  # fmt: skip
 

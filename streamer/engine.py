@@ -16,7 +16,6 @@ from recognizers.errors import OutOfDeviceMemory
 from recognizers.prediction import Prediction
 from recognizers.recognizer import Answer, Recognizer, State
 
-
 LAST = 19
 """Niceness of what can wait: beside a thread like any other on the same core it gets about a seventieth of the time."""
 
