@@ -119,6 +119,6 @@ def test_nothing_is_where_a_name_cannot_be_one(name: str) -> None:
 
 def test_a_training_does_not_begin_where_its_checkpoint_has_no_place(tmp_path: Path) -> None:
     """The folder takes files, but what is there is a folder itself."""
-    with pytest.raises(NotWritten, match="Is a directory"):
+    with pytest.raises(NotWritten, match="is a folder; say as `out` a file"):
         check_writable(tmp_path)
     assert list(tmp_path.iterdir()) == []
