@@ -53,6 +53,20 @@ class Abstain:
 
 
 @dataclass(frozen=True, slots=True)
+class Usual:
+    """What a network says of clips like those that it was taught: by which it is seen that live ones are others."""
+
+    scores: tuple[tuple[float, ...], ...]
+    """By the label that scores best: how clips spread over equal steps of that score, as shares; zeros where it never
+    did."""
+    familiar: float
+    """The energy (`MEASURES`) that nineteen of twenty clips reach: less is unfamiliar."""
+    limits: Mapping[str, float]
+    """Of live measures (`streamer.drift`): more is drift. `scores` (population stability index), `unfamiliar` and
+    `abstained` (shares)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """What a checkpoint says of itself."""
 
@@ -78,6 +92,8 @@ class Card:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     """The smoothed score at which an action begins, where it was chosen for a number of false alarms an hour; live, a
     configuration's own comes before it."""
+    usual: Usual | None = None
+    """Of networks trained since cards say it."""
     licence: str = ""
     """Of the weights, by its SPDX name where it has one; empty: nobody said."""
     trained: Mapping[str, Any] = field(default_factory=dict)
@@ -192,6 +208,9 @@ def _card(path: Path, described: str) -> Card:
             fields[name] = _tuple(fields[name])
         if fields.get("abstain") is not None:
             fields["abstain"] = Abstain(**fields["abstain"])
+        if fields.get("usual") is not None:
+            usual = fields["usual"]
+            fields["usual"] = Usual(**(usual | {"scores": tuple(map(_tuple, usual["scores"]))}))
         fields["network"] = {name: _tuple(value) for name, value in fields["network"].items()}
         return Card(**fields)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:

@@ -46,6 +46,10 @@ class Prediction:
     """Scores are shares of one: one label at a time. Otherwise each stands alone, and several can go on at once."""
     actors: Actors | None = None
     """Who was seen, where people are told apart; `scores` then says what anybody does."""
+    energy: float | None = None
+    """How well the network knows what it saw (`recognizers.card.MEASURES`), where it says so."""
+    abstained: bool = False
+    """It said the background since it does not know what it saw."""
 
     @property
     def is_finite(self) -> bool:

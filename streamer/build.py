@@ -13,19 +13,21 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from recognizers.build import build_recognizer
-from recognizers.card import Abstain, checkpoint_path, read_card
+from recognizers.card import Abstain, Card, Usual, checkpoint_path, read_card
 from recognizers.clip import ClipSpec, Region
 from recognizers.errors import CheckpointMismatch
+from recognizers.huggingface import KIND
 from recognizers.identity import identity
 from recognizers.kinds import OPTIONS
 from streamer.clock import Clock
 from streamer.errors import ConfigError
+from streamer.hard_examples import Options as HardExampleOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.promoter import Candidates
 from streamer.promotions import Promotions
 from streamer.segmenter import EventRule
-from streamer.settings import Mqtt, RecognizerSection, Rule, Settings, Source, Stream, WatchSection
+from streamer.settings import HardExamplesSection, Mqtt, RecognizerSection, Rule, Settings, Source, Stream, WatchSection
 from streamer.sinks.base import StatusSink
 from streamer.sinks.jsonl import JsonLinesSink
 from streamer.sinks.mqtt import MqttOptions, MqttSink
@@ -69,7 +71,15 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
         deadline_s=settings.engine.deadline_s,
         grace_s=settings.shutdown.grace_s,
         retry=RetryPolicy(),
+        hard_examples=hard_examples_of(settings.hard_examples),
     )
+
+
+def hard_examples_of(section: HardExamplesSection) -> HardExampleOptions | None:
+    """None where none are kept."""
+    if section.folder is None:
+        return None
+    return HardExampleOptions(section.folder, section.per_hour, section.max_mib << 20, section.below)
 
 
 def build_models(settings: Settings, runtime: str | None = None) -> dict[str, Model]:
@@ -118,8 +128,18 @@ def _model(section: RecognizerSection, checkpoint: str, runtime: str) -> Model:
         options["abstain"] = Abstain(section.abstain_by or "max_logit", section.abstain_below)
     options["runtime"] = runtime
     recognizer = build_recognizer(section.kind, checkpoint, options)
-    thresholds = {} if section.kind == "huggingface" else read_card(checkpoint_path(checkpoint)).thresholds
-    return Model(recognizer, checkpoint, identity(checkpoint), thresholds)
+    card = None if section.kind == KIND else read_card(checkpoint_path(checkpoint))
+    thresholds, usual = ({}, None) if card is None else (card.thresholds, _usual(section, card))
+    return Model(recognizer, checkpoint, identity(checkpoint), thresholds, usual)
+
+
+def _usual(section: RecognizerSection, card: Card) -> Usual | None:
+    """What the card calls usual, less what the section changes."""
+    if card.usual is None:
+        return None
+    changed = {"scores"} if section.average_clips > 1 else set()
+    changed |= {"abstained", "scores"} if section.abstain_below is not None else set()
+    return replace(card.usual, limits={name: limit for name, limit in card.usual.limits.items() if name not in changed})
 
 
 def build_watches(stream: Stream, models: Mapping[str, Model]) -> tuple[Watch, ...]:
@@ -165,7 +185,7 @@ def shadow_specs(settings: Settings) -> dict[str, ClipSpec]:
     """How shadows want their clips cut, by recognizer, as far as their cards say it; the service loads them later."""
     specs = {}
     for name, section in _used(settings).items():
-        if section.shadow is not None and section.kind != "huggingface":
+        if section.shadow is not None and section.kind != KIND:
             with suppress(CheckpointMismatch):  # told when it is loaded, and no reason to be without the live one
                 specs[name] = read_card(checkpoint_path(section.shadow)).spec
     return specs

@@ -123,3 +123,104 @@ class OpenAction:
             reason=Reason.INTERRUPTED,
             actor=self.actor,
         )
+
+
+class Verdict(StrEnum):
+    """What became of one step of a procedure."""
+
+    DONE = "done"
+    MISSED = "missed"
+    PREMATURE = "premature"
+    """Begun while something that must be done before was not; what that was is not known yet. Is revised."""
+    OUT_OF_ORDER = "out_of_order"
+    REPEATED = "repeated"
+    OVERTIME = "overtime"
+    UNDERSHOOT = "undershoot"
+    UNDONE = "undone"
+    INCONCLUSIVE = "inconclusive"
+    """The camera could not see."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepEvent:
+    """What is known of one step of one unit; the newest revision counts."""
+
+    step_id: UUID
+    """Names the step as it was done (or was to be done) here; shared by all revisions."""
+    stream: str
+    watch: str
+    procedure: str
+    cycle_id: UUID
+    step: str
+    verdict: Verdict
+    at: float
+    """Unix seconds: when the step began; of what was not done, when that was decided."""
+    decided_at: float
+    """Unix seconds."""
+    took_s: float | None = None
+    """Media seconds from start to end, once it is over and was seen as a whole."""
+    missing: tuple[str, ...] = ()
+    """What should have been done before and was not; `a|b` where one of them would have been enough."""
+    overtaken_by: tuple[str, ...] = ()
+    """Steps that need this one and came before it."""
+    probability: float = 1.0
+    """How sure the verdict is: of `premature`, that what is missing still comes. In [0, 1]."""
+    revision: int = 0
+    unit_id: str | None = None
+
+    @property
+    def event_id(self) -> UUID:
+        """As of an ActionEvent."""
+        return uuid5(self.step_id, str(self.revision))
+
+
+class CyclePhase(StrEnum):
+    STARTED = "started"
+    COMPLETED = "completed"
+    ABANDONED = "abandoned"
+
+
+class Ending(StrEnum):
+    """Why a cycle ended."""
+
+    FINISHED = "finished"
+    NEXT_BEGAN = "next_began"
+    """The first step of the next unit was seen; what was open is missed."""
+    ABORTED = "aborted"
+    IDLE = "idle"
+    SOURCE_ENDED = "source_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class CycleEvent:
+    """Start or end of one unit's work."""
+
+    cycle_id: UUID
+    stream: str
+    watch: str
+    procedure: str
+    phase: CyclePhase
+    at: float
+    """Unix seconds of the start or the end."""
+    decided_at: float
+    """Unix seconds."""
+    reason: Ending | None = None
+    took_s: float | None = None
+    """Seconds from its start to its end; not when it started."""
+    takt_s: float | None = None
+    """Seconds that it should take."""
+    steps: tuple[tuple[str, float], ...] = ()
+    """Seconds that each step took, all its times together, in the order of the procedure."""
+    left: tuple[str, ...] = ()
+    """What was not seen to be done."""
+    unit_id: str | None = None
+
+    @property
+    def deviation_s(self) -> float | None:
+        """How much longer than the takt it took."""
+        return None if self.took_s is None or self.takt_s is None else self.took_s - self.takt_s
+
+    @property
+    def event_id(self) -> UUID:
+        """As of an ActionEvent."""
+        return uuid5(self.cycle_id, self.phase)

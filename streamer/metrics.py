@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from streamer.drift import Measure
 from streamer.wire import Message
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
@@ -40,6 +41,7 @@ class Metrics:
         self._recognition(registry)
         self._delivery(registry)
         self._candidates(registry)
+        self._sustaining(registry)
         build = Gauge("takt_build_info", "Versions in use.", ["version", "python", "av"], registry=registry)
         build.labels(_version("taktstream"), platform.python_version(), _version("av")).set(1)
         prometheus_client.ProcessCollector(registry=registry)
@@ -162,6 +164,15 @@ class Metrics:
             "takt_shadow_frame_age_seconds", "Age of a clip's newest picture when the shadow's answer is there.",
             ["recognizer"], buckets=_AGE_BUCKETS, registry=registry,
         )  # fmt: skip
+
+    def _sustaining(self, registry: CollectorRegistry) -> None:
+        labels = ["recognizer", "measure"]
+        self._drift = Gauge("takt_drift", "How far live clips are from usual.", labels, registry=registry)
+        self._drift_limit = Gauge("takt_drift_limit", "What the card allows.", labels, registry=registry)
+        self._drifted = Gauge("takt_drifted", "1 while a measure is above its limit.", labels, registry=registry)
+        self._hard = Counter(
+            "takt_hard_examples", "Clips worth a label: kept, or why not.", ["recognizer", "result"], registry=registry
+        )
 
     def exposition(self) -> bytes:
         """The text that Prometheus scrapes."""
@@ -289,6 +300,20 @@ class Metrics:
         if result == "ok":
             self._shadow_took.labels(recognizer).observe(took_s)
             self._shadow_age.labels(recognizer).observe(age_s)
+
+    # Sustaining (sustain, hard examples)
+
+    def drift(self, recognizer: str, measure: Measure) -> None:
+        self._drift.labels(recognizer, measure.name).set(measure.value)
+        self._drift_limit.labels(recognizer, measure.name).set(measure.limit)
+        self._drifted.labels(recognizer, measure.name).set(measure.drifted)
+
+    def no_drift(self, recognizer: str) -> None:
+        for gauge in (self._drift, self._drift_limit, self._drifted):
+            gauge.remove_by_labels({"recognizer": recognizer})
+
+    def hard_example(self, recognizer: str, result: str) -> None:
+        self._hard.labels(recognizer, result).inc()
 
     # Events and delivery (emitter, outbox, delivery, MQTT)
 

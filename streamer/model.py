@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from recognizers.card import Usual
 from recognizers.clip import WHOLE_PICTURE, Clip
 from recognizers.recognizer import Recognizer
 
@@ -22,6 +23,8 @@ class Model:
     """See `recognizers.identity`."""
     thresholds: Mapping[str, float] = field(default_factory=dict)
     """The smoothed score at which each action begins, as the checkpoint's card says, if it says any."""
+    usual: Usual | None = None
+    """What its card calls usual; None: it says nothing, or the configuration runs it in another way."""
 
 
 def warm_up(recognizer: Recognizer) -> None:

@@ -7,10 +7,13 @@ import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from recognizers.clip import Clip
 from recognizers.errors import RecognizerError
 from recognizers.identity import identity
+from recognizers.prediction import Prediction
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.gate import Gate
@@ -64,6 +67,8 @@ class Running:
     shadows: dict[str, Shadow]
     """By recognizer, of those that have one now; lanes look in here."""
     gate: Gate
+    disagreed: Callable[[str, Model, Clip, Prediction], None] = lambda *_: None
+    """Is told of clips that a shadow sees otherwise: the recognizer, the shadow's network, what that says."""
 
     def watches(self, recognizer: str) -> dict[str, list[Watch]]:
         """Of a recognizer, by stream."""
@@ -232,6 +237,7 @@ class Promoter:
         for stream in watches:
             if epoch := self._running.lanes[stream].stages.epoch:
                 shadow.begin(stream, epoch)
+        shadow.disagreed = partial(self._running.disagreed, name, model)
         shadow.start(self._group)
         self._running.shadows[name] = shadow
         self._observer.runs(name, "shadow", source, model.id)

@@ -19,6 +19,7 @@ from streamer.delivery import Delivery
 from streamer.emitter import Emitter
 from streamer.event import Reason
 from streamer.gate import Gate
+from streamer.hard_examples import HardExamples, Options
 from streamer.health import Health
 from streamer.lane import Lane
 from streamer.metrics import Metrics
@@ -32,6 +33,7 @@ from streamer.sinks.base import StatusSink
 from streamer.sources.base import Demand, Source
 from streamer.sources.reconnect import Change, RetryPolicy, reconnecting
 from streamer.stages import StreamStages, Watch
+from streamer.sustain import Sustain
 from streamer.wire import timestamp
 
 _log = logging.getLogger(__name__)
@@ -68,6 +70,8 @@ class Plan:
     deadline_s: float
     grace_s: float
     retry: RetryPolicy
+    hard_examples: Options | None = None
+    """None: none are kept."""
 
 
 async def until(stop: asyncio.Event, tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
@@ -119,7 +123,9 @@ class Worker:
 
     async def _watch_streams(self, stop: asyncio.Event, outbox: Outbox, sink: StatusSink, emitter: Emitter) -> None:
         plan = self._plan
-        running = self._running(emitter)
+        keeper = None if plan.hard_examples is None else HardExamples(plan.hard_examples, self._clock, self._metrics)
+        sustain = Sustain(self._metrics, keeper)
+        running = self._running(emitter, sustain)
         states = _States(sink, self._clock, running.lanes)
         promoter = Promoter(
             plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, states.again
@@ -128,7 +134,10 @@ class Worker:
         def answered(clip: Clip, prediction: Prediction | None) -> None:
             self._metrics.looked_at(clip.stream, self._clock.now() - clip.captured_at)
             if prediction is not None:
-                running.lanes[clip.stream].answer(prediction)
+                lane = running.lanes[clip.stream]
+                disagreed = lane.answer(prediction)
+                recognizer = lane.stages.watches[clip.watch].recognizer
+                sustain.saw(recognizer, running.servings[recognizer].model, clip, prediction, disagreed)
 
         try:
             async with listening(plan.data_dir, promoter.answer):
@@ -147,8 +156,9 @@ class Worker:
             for lane in running.lanes.values():
                 lane.end(Reason.SHUTDOWN)
                 states.show(lane.stages.stream, "offline", "shutdown")
+            sustain.close()
 
-    def _running(self, emitter: Emitter) -> Running:
+    def _running(self, emitter: Emitter, sustain: Sustain) -> Running:
         plan, gate, shadows = self._plan, Gate(self._clock), dict[str, Shadow]()
         servings = {
             name: Serving(name, model, plan.batch, plan.deadline_s, self._clock, self._metrics, gate)
@@ -167,7 +177,9 @@ class Worker:
             )
             for stream in plan.streams
         }
-        return Running(servings, lanes, {stream.id: stream.demand for stream in plan.streams}, shadows, gate)
+        demands = {stream.id: stream.demand for stream in plan.streams}
+        disagreed = partial(sustain.may_be_hard, disagreed=True)
+        return Running(servings, lanes, demands, shadows, gate, disagreed)
 
     async def _follow_all(self, running: Running, outbox: Outbox, states: _States, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:

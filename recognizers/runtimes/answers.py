@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -68,10 +69,12 @@ def answers(clips: Sequence[Clip], logits: Tensor, card: Card, states: Sequence[
     """Each clip's prediction of its logits `(N, C)`, calibrated as the card says, beside what is known for the watch's
     next clip: nothing where logits are not finite, or a state that broke would break whatever follows."""
     scores = scores_of(logits, card).cpu().numpy()
-    return [
-        (prediction_of(clip, row, exclusive=not card.multilabel), state if np.isfinite(row).all() else None)
-        for clip, row, state in zip(clips, scores, states, strict=True)
-    ]
+    energies, abstained = known_by("energy", logits.float(), card.temperature).tolist(), abstains(logits, card).tolist()
+    said: list[Answer] = []
+    for n, (clip, row, state) in enumerate(zip(clips, scores, states, strict=True)):
+        one = prediction_of(clip, row, exclusive=not card.multilabel)
+        said.append((replace(one, energy=energies[n], abstained=abstained[n]), state if one.is_finite else None))
+    return said
 
 
 def prediction_of(clip: Clip, scores: NDArray[np.float32], exclusive: bool, actors: Actors | None = None) -> Prediction:
@@ -97,11 +100,16 @@ def scores_of(logits: Tensor, card: Card) -> Tensor:
     logits = logits.float()
     calibrated = logits / card.temperature
     scores = calibrated.sigmoid() if card.multilabel else calibrated.softmax(dim=1)
-    if card.abstain is not None:
-        nothing = F.one_hot(torch.tensor(card.labels.index(card.background)), len(card.labels)).to(scores)
-        unknown = known_by(card.abstain.by, logits, card.temperature) < card.abstain.threshold
-        scores = torch.where(unknown[:, None], nothing, scores)
+    nothing = F.one_hot(torch.tensor(card.labels.index(card.background)), len(card.labels)).to(scores)
+    scores = torch.where(abstains(logits, card)[:, None], nothing, scores)
     return scores.masked_fill(~logits.isfinite().all(dim=1, keepdim=True), torch.nan)
+
+
+def abstains(logits: Tensor, card: Card) -> Tensor:
+    """`(N, C)` → `(N,)` whether a recognizer with this card does not know what it saw."""
+    if card.abstain is None:
+        return torch.zeros(len(logits), dtype=torch.bool, device=logits.device)
+    return known_by(card.abstain.by, logits.float(), card.temperature) < card.abstain.threshold
 
 
 def known_by(measure: str, logits: Tensor, temperature: float) -> Tensor:

@@ -65,7 +65,8 @@ class ActorLessons:
         sides = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
         boxes = boxes + TREMBLE * sides * torch.from_numpy(rng.standard_normal(boxes.shape, np.float32))
         device = self._recipe.on
-        seen = relit(_normalised(pictures, device), pictures, self._recipe, rng)
+        shown = torch.from_numpy(pictures).permute(0, 1, 4, 2, 3).to(device)
+        seen = relit(shown, pictures, self._recipe, rng)
         return (seen, boxes.to(device), owner.to(device)), truth.to(device)
 
     def judged(self, network: nn.Module, part: Part) -> Answers:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from recognizers.train.recipe import Recipe
-from recognizers.transforms import MEAN, STD, normalised, square
+from recognizers.transforms import MEAN, STD, square
 
 CPU = torch.device("cpu")
 
@@ -20,22 +20,21 @@ def augmented(
     """`(N, T, S, S, 3)` uint8 → `(N, 3, T, crop, crop)` as the network sees it: shifted, perhaps nearer or
     turned, with other brightness, contrast, colours and noise, perhaps partly hidden or under a faint picture of
     another. Chance is drawn on the CPU, so that it is the same on every device."""
-    cropped = torch.stack([_cropped(clip, crop_px, recipe, rng) for clip in pictures])
-    seen = normalised(cropped.to(device), MEAN, STD)
+    shown = torch.stack([_cropped(clip, crop_px, recipe, rng) for clip in pictures]).to(device)
     if recipe.turn > 0:
-        seen = _turned(seen, recipe.turn, rng)
-    return relit(seen, pictures, recipe, rng)
+        shown = _turned(shown.float(), recipe.turn, rng)
+    return relit(shown, pictures, recipe, rng)
 
 
-def relit(seen: Tensor, pictures: NDArray[np.uint8], recipe: Recipe, rng: np.random.Generator) -> Tensor:
-    """`(N, 3, T, H, W)`, normalised, of `pictures`, `(N, T, …, 3)`: nothing moves, but light, colours, noise and what
-    is hidden change."""
-    n, device = len(seen), seen.device
+def relit(shown: Tensor, pictures: NDArray[np.uint8], recipe: Recipe, rng: np.random.Generator) -> Tensor:
+    """Levels of 0 to 255, `(N, T, 3, H, W)`, of `pictures`, `(N, T, …, 3)` → `(N, 3, T, H, W)`, normalised: nothing
+    moves, but light, colours, noise and what is hidden change."""
+    n, device = len(shown), shown.device
     gain = _random(rng, n, 0.75, 1.3) * _random(rng, (n, 3), 0.9, 1.1)
     colour = _random(rng, n, 0.5, 1.3)
     if recipe.grey > 0:
         colour = colour * torch.from_numpy(rng.random(n) >= recipe.grey).view(colour.shape)
-    seen = _recoloured(seen, gain.view(n, 3, 1), colour.view(n, 1, 1), _random(rng, n, -0.35, 0.35).view(n, 1, 1))
+    seen = _recoloured(shown, gain.view(n, 3, 1), colour.view(n, 1, 1), _random(rng, n, -0.35, 0.35).view(n, 1, 1))
     if recipe.ghost > 0:
         _ghost(seen, recipe.ghost, rng)
     if recipe.hide > 0:
@@ -46,17 +45,19 @@ def relit(seen: Tensor, pictures: NDArray[np.uint8], recipe: Recipe, rng: np.ran
     return seen
 
 
-def _recoloured(seen: Tensor, gain: Tensor, colour: Tensor, offset: Tensor) -> Tensor:
-    """Of clips `(N, 3, …)`: what differs from grey times `colour`, then all times `gain`, plus `offset`; a new tensor.
+def _recoloured(shown: Tensor, gain: Tensor, colour: Tensor, offset: Tensor) -> Tensor:
+    """Of clips as levels `(N, T, 3, …)`, normalised: what differs from grey times `colour`, then all times `gain`, plus
+    `offset` (each `(N, 1 or 3, 1)`) → `(N, 3, T, …)`.
 
-    In one pass, as a matrix over the three colours of each pixel: memory is what it costs.
+    In one pass, as a matrix over the three colours of each pixel: reading and writing memory is what it costs.
     """
-    pictures = seen.transpose(1, 2)
-    grey = torch.full((3, 3), 1 / 3)
-    matrix = (gain * (grey + (torch.eye(3) - grey) * colour)).repeat_interleave(pictures.shape[1], 0)
-    moved = offset.expand(-1, 3, 1).repeat_interleave(pictures.shape[1], 0)
-    flat = pictures.reshape(len(matrix), 3, -1)
-    return torch.baddbmm(moved.to(seen.device), matrix.to(seen.device), flat).view(pictures.shape).transpose(1, 2)
+    grey, mean, std = torch.full((3, 3), 1 / 3), torch.tensor(MEAN), torch.tensor(STD)
+    matrix = gain * (grey + (torch.eye(3) - grey) * colour) / std
+    moved = offset - matrix @ mean[:, None]
+    frames, device = shown.shape[1], shown.device
+    matrix, moved = ((one.repeat_interleave(frames, 0)).to(device) for one in (matrix / 255, moved))
+    flat = shown.reshape(len(matrix), 3, -1).float()
+    return torch.baddbmm(moved, matrix, flat).view(shown.shape).transpose(1, 2)
 
 
 def _repeat(seen: Tensor, pictures: NDArray[np.uint8]) -> None:
@@ -64,7 +65,11 @@ def _repeat(seen: Tensor, pictures: NDArray[np.uint8]) -> None:
 
     A clip that stands still throughout is many pictures of a still scene, each with a noise of its own.
     """
-    repeated = (pictures[:, 1:] == pictures[:, :-1]).all(axis=(2, 3, 4))
+    # Most are told apart by a few pixels; only the others are looked at whole.
+    few = pictures[:, :, ::8, ::8]
+    repeated = (few[:, 1:] == few[:, :-1]).all(axis=(2, 3, 4))
+    for clip, step in zip(*np.nonzero(repeated), strict=True):
+        repeated[clip, step] = np.array_equal(pictures[clip, step + 1], pictures[clip, step])
     repeated[repeated.all(axis=1)] = False
     for clip, step in zip(*np.nonzero(repeated), strict=True):
         seen[clip, :, step + 1] = seen[clip, :, step]

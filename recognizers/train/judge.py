@@ -11,6 +11,7 @@ from torch import nn
 from recognizers.card import Abstain, Card
 from recognizers.train.lessons import Lessons
 from recognizers.train.plan import TrainingPlan
+from recognizers.train.usual import usual_of
 from recognizers.train.validate import Answers, figures, fitted_temperature, known_above
 from recognizers.transforms import MEAN, STD
 
@@ -47,7 +48,8 @@ def card_of(plan: TrainingPlan, lessons: Lessons, calibration: Answers, trained:
 
 def judged(network: nn.Module, plan: TrainingPlan, lessons: Lessons, step: int) -> Card:
     """The card of a network after its last step, with figures of what it never saw."""
-    card = card_of(plan, lessons, lessons.judged(network, "calibration"), {})
+    calibration, held_out = lessons.judged(network, "calibration"), lessons.judged(network, "held_out")
+    card = card_of(plan, lessons, calibration, {})
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    held_out = figures(lessons.judged(network, "held_out"), card)
-    return replace(card, trained={**card.trained, "step": step, "parameters": parameters, "held_out": held_out})
+    told = {"step": step, "parameters": parameters, "held_out": figures(held_out, card)}
+    return replace(card, usual=usual_of(calibration, held_out, card), trained={**card.trained, **told})

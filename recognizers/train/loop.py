@@ -68,7 +68,7 @@ def train(plan: TrainingPlan, tick: Tick, told: Callable[[Progress], None], note
         if plan.recipe.cached:
             lessons = CachedLessons(lessons, network, plan.recipe, tick)
         state = State(plan.state_path, _training(plan, lessons, ranks))
-        best = _optimised(Course(plan, lessons, ranks, state, told), network)
+        best = optimised(Course(plan, lessons, ranks, state, told), network)
         card = _finished(plan, lessons, network, best) if ranks.is_first else None
         ranks.wait()
     return card or read_card(plan.out)
@@ -85,7 +85,7 @@ def _finished(plan: TrainingPlan, lessons: Lessons, network: nn.Module, best: Be
     return card
 
 
-def _optimised(course: Course, network: nn.Module) -> Best:
+def optimised(course: Course, network: nn.Module) -> Best:
     """The weights that were best on the calibration part, or the last ones where nobody looked."""
     plan, recipe = course.plan, course.plan.recipe
     learner = _learner(course, network)

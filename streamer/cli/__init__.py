@@ -12,7 +12,8 @@ from streamer.cli.interrupt import INTERRUPTED, leaving_at_once
 from streamer.cli.writing import Unwritable, writing
 
 COMMANDS = (
-    "demo", "run", "check", "probe", "replay", "train", "data", "models", "promote", "procedure", "schema", "version",
+    "demo", "run", "check", "probe", "replay", "record", "teach", "train", "data", "validate", "predict", "models",
+    "promote", "procedure", "schema", "version",
 )  # fmt: skip
 """Modules of this package; each has EXAMPLES, `arguments(parser)` and `main(arguments, output)`."""
 

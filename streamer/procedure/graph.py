@@ -44,9 +44,9 @@ class Procedure:
     """The label of the action that gives the unit up."""
     idle_s: float = 120.0
     misses: float = 0.05
-    """Share of steps that are done and not recognized."""
+    """Share of the moments of a step at which it is not recognized."""
     invents: float = 0.05
-    """Share of recognized steps that were not done."""
+    """Share of moments at which something wrong is recognized."""
 
     def required(self) -> tuple[Clause, ...]:
         """What must be done for the unit to be whole, in the order of the steps."""

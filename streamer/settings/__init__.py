@@ -3,11 +3,20 @@
 from streamer.settings.loader import load, load_procedure, load_training, schema, secrets, settings_of
 from streamer.settings.procedures import ProcedureSettings
 from streamer.settings.reference import reference
-from streamer.settings.sections import Mqtt, RecognizerSection, Rule, Settings, Stream, WatchSection
+from streamer.settings.sections import (
+    HardExamplesSection,
+    Mqtt,
+    RecognizerSection,
+    Rule,
+    Settings,
+    Stream,
+    WatchSection,
+)
 from streamer.settings.sources import Source
 from streamer.settings.training import TrainingSettings
 
 __all__ = [
+    "HardExamplesSection",
     "Mqtt",
     "ProcedureSettings",
     "RecognizerSection",

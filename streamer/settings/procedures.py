@@ -58,8 +58,8 @@ class CycleSection(Section):
 class RecognitionSection(Section):
     """How far the recognizer can be trusted."""
 
-    misses: Share = Field(0.05, description="share of steps that are done and not recognized")
-    invents: Share = Field(0.05, description="share of recognized steps that were not done")
+    misses: Share = Field(0.05, description="share of moments of a step at which it is not recognized")
+    invents: Share = Field(0.05, description="share of moments at which something wrong is recognized")
 
 
 class ProcedureSettings(Section):

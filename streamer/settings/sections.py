@@ -189,6 +189,15 @@ class Stream(Section):
     watches: tuple[WatchSection, ...] = Field(min_length=1, description="what is looked for")
 
 
+class HardExamplesSection(Section):
+    """Clips that a network was not sure of, kept for labelling. They show what the cameras show."""
+
+    folder: Path | None = Field(None, description="where they go; null: none are kept")
+    per_hour: int = Field(12, ge=1, le=3600, description="most clips of a recognizer")
+    max_mib: int = Field(256, ge=1, le=1_048_576, description="MiB of clips; then no more are kept")
+    below: Share = Field(0.5, description="a best score below this is unsure")
+
+
 class Shutdown(Section):
     """How the service ends."""
 
@@ -212,6 +221,7 @@ class Settings(Section):
     engine: EngineSection = EngineSection()
     recognizers: dict[str, RecognizerSection] = Field(min_length=1, description="networks by name")
     streams: tuple[Stream, ...] = Field(min_length=1, description="cameras")
+    hard_examples: HardExamplesSection = HardExamplesSection()
     shutdown: Shutdown = Shutdown()
     log: Log = Log()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from recognizers.errors import DeviceFailed
+from streamer.hard_examples import Options
 from streamer.testing.recognizers import CountingRecognizer, SayingRecognizer
 from tests.streamer.workers import FOR_EVER, LOST, Plant
 
@@ -153,6 +155,19 @@ async def test_a_promoted_shadow_is_the_one_that_was_watched(plant: Plant) -> No
         assert after["live"]["model"] == told["model"]
         assert (await plant.asked(do="undo"))["model"] == told["before"]
         await plant.until(lambda: 'role="shadow"' in plant.metrics.exposition().decode())
+
+
+async def test_clips_that_a_shadow_sees_otherwise_are_kept_for_labelling(plant: Plant) -> None:
+    plant.camera("cam", FOR_EVER)
+    plant.hard_examples = Options(plant.folder / "hard", per_hour=3600, max_bytes=1 << 20, below=0.0)
+    with_shadow(plant, SayingRecognizer(idle))
+    lines = plant.folder / "hard" / "unlabelled.jsonl"
+    async with plant.running():
+        await plant.until(lambda: lines.exists() and len(lines.read_text().splitlines()) > 1)
+
+    kept = [json.loads(line) for line in lines.read_text().splitlines()]
+    assert {one["why"] for one in kept} == {"disagreed"}
+    assert all((plant.folder / "hard" / one["path"]).stat().st_size > 0 for one in kept)
 
 
 async def test_a_shadow_forgets_a_camera_that_was_lost(plant: Plant) -> None:

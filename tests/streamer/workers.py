@@ -14,6 +14,7 @@ from recognizers.identity import identity
 from recognizers.recognizer import Recognizer
 from streamer.control import ask
 from streamer.errors import SourceUnavailable
+from streamer.hard_examples import Options
 from streamer.health import Health
 from streamer.metrics import Metrics
 from streamer.model import Model
@@ -50,6 +51,7 @@ class Plant:
         self.metrics = Metrics()
         self.stop = asyncio.Event()
         self.grace_s = 5.0
+        self.hard_examples: Options | None = None
         self.patience_s = 1e4
         self.sources: dict[str, Source] = {}
         self.loss_free: set[str] = set()
@@ -103,6 +105,7 @@ class Plant:
             deadline_s=0.0,
             grace_s=self.grace_s,
             retry=RetryPolicy(),
+            hard_examples=self.hard_examples,
         )
         return Worker(plan, self.clock, self.metrics, self.health)
 

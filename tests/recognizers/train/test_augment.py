@@ -10,6 +10,7 @@ import torch
 from recognizers.nn.flow import repeats
 from recognizers.train.augment import _recoloured, _turned, augmented, mixed
 from recognizers.train.recipe import Recipe
+from recognizers.transforms import MEAN, STD, normalised
 
 PLAIN = Recipe(steps=1)
 
@@ -100,11 +101,11 @@ def test_a_scene_that_stands_still_has_new_noise_in_every_picture() -> None:
     assert not repeats(augmented(standing(), 16, PLAIN, np.random.default_rng(3)).transpose(1, 2)).any()
 
 
-def test_one_pass_over_the_colours_is_grey_then_gain_then_offset() -> None:
-    clips = torch.randn(2, 4, 3, 5, 5).transpose(1, 2)
+def test_one_pass_over_the_colours_is_normalised_then_grey_then_gain_then_offset() -> None:
+    levels = torch.randint(0, 256, (2, 4, 3, 5, 5), dtype=torch.uint8)
     gain, colour, offset = torch.rand(2, 3, 1), torch.rand(2, 1, 1), torch.rand(2, 1, 1)
+    clips, wide = normalised(levels, MEAN, STD), (2, -1, 1, 1, 1)
     grey = clips.mean(dim=1, keepdim=True)
-    wide = (2, -1, 1, 1, 1)
     expected = (grey + (clips - grey) * colour.view(wide)) * gain.view(wide) + offset.view(wide)
 
-    torch.testing.assert_close(_recoloured(clips, gain, colour, offset), expected)
+    torch.testing.assert_close(_recoloured(levels, gain, colour, offset), expected, rtol=1e-4, atol=1e-5)
