@@ -8,6 +8,7 @@ import argparse
 
 from streamer.cli.output import Output
 from streamer.cli.procedure import check, draw, evaluate, judge, learn
+from streamer.cli.switches import add_switches
 
 EXAMPLES = """example: takt procedure check config/procedures/gearbox.yaml
          takt procedure draw config/procedures/gearbox.yaml > gearbox.svg
@@ -28,8 +29,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
             description=summary,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        for flag in ("--json", "--debug"):  # as every command has them, wherever they stand
-            part.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        add_switches(part)
         module.arguments(part)
 
 
