@@ -31,18 +31,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace, output: Output) -> int:
-    from recognizers.data.check import Wanted, check  # noqa: PLC0415 - torch takes seconds to import
-    from recognizers.data.naming import listed  # noqa: PLC0415
-
-    listing = listed(arguments.data)
-    frames, interval_s = _clip(arguments)
-    with Progress(console=output.errors, transient=True) as bars:
-        task = bars.add_task("looking at videos")
-        report = check(
-            listing,
-            Wanted(frames, interval_s, least_training=arguments.least, compared=arguments.compare),
-            lambda what, done, of: bars.update(task, description=what, completed=done, total=of),
-        )
+    report = _looked_at(arguments, output)
     output.table(
         {
             "data": arguments.data,
@@ -63,6 +52,28 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     verdict = (f"refused for {refused} reasons", "red") if refused else ("figures of it can be believed", "green")
     output.say(f"{report.name}: ", verdict)
     return 1 if refused else 0
+
+
+def _looked_at(arguments: argparse.Namespace, output: Output) -> Any:
+    from recognizers.data.check import Wanted, check  # noqa: PLC0415 - torch takes seconds to import
+    from recognizers.data.check_skeletons import check_skeletons  # noqa: PLC0415
+    from recognizers.data.naming import Listed, named  # noqa: PLC0415
+    from recognizers.data.skeletons import SkeletonData  # noqa: PLC0415
+    from recognizers.errors import DataError  # noqa: PLC0415
+
+    data = named(arguments.data)
+    frames, interval_s = _clip(arguments)
+    wanted = Wanted(frames, interval_s, least_training=arguments.least, compared=arguments.compare)
+    if isinstance(data, SkeletonData):
+        return check_skeletons(data, wanted)
+    if not isinstance(data, Listed):
+        raise DataError(f"{arguments.data} is drawn and not listed; there is nothing to check")
+    listing = data.listing()
+    with Progress(console=output.errors, transient=True) as bars:
+        task = bars.add_task("looking at videos")
+        return check(
+            listing, wanted, lambda what, done, of: bars.update(task, description=what, completed=done, total=of)
+        )
 
 
 def _clip(arguments: argparse.Namespace) -> tuple[int, float]:
