@@ -7,11 +7,13 @@ trained: colours of mean 0.45 and deviation 0.225, and pictures as `OFFICIAL` sa
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -33,12 +35,14 @@ from recognizers.models.clip_resnet import (
 )
 from recognizers.models.slowfast import PUBLISHED, SlowFast
 from recognizers.models.x3d import X3d, x3d_m, x3d_s, x3d_xs
-from recognizers.pickled import Refused, plain
+from recognizers.pickled import Refused, check_endless, plain
 from recognizers.transforms import MEAN, STD
 
 HOP_S = 1.0
 _TORCH = 0x1950A86A20F9469CFC6C
 """With it begins what torch wrote before it wrote archives."""
+_PICKLES = 5
+"""In such a file, one after the other; the numbers come after them."""
 _ASKED = re.compile(r"GLOBAL ([\w.]+)")
 """How torch names what a file asks for and does not get."""
 _OF_TRAINING = ("momentum", "lr", "model_iter")
@@ -199,12 +203,30 @@ def _plain(path: Path) -> Any:
             held = plain(file.read())
             if not isinstance(held, int) or held != _TORCH:
                 return held
+            file.seek(0)
+            for _ in range(_PICKLES):
+                check_endless(file)
+        else:
+            _check_archive(file)
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a damaged file drives the unpickler to
         # Not torch's words, which advise to run the code.
         asked = _ASKED.search(str(error))
         raise Refused(f"it asks for {asked[1]}, which is code" if asked else "it is damaged, or holds code") from error
+
+
+def _check_archive(file: BinaryIO) -> None:
+    """Raises Refused where torch's own reader would read without end, or be killed by it."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for one in archive.infolist():
+                if one.compress_type != zipfile.ZIP_STORED:
+                    raise Refused(f"its {one.filename} is packed, as torch packs none")
+                if one.filename.endswith(".pkl"):
+                    check_endless(io.BytesIO(archive.read(one)))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
+        raise Refused(f"it is damaged ({error})") from error
 
 
 def _blobs(blobs: Mapping[str, Any], origin: str) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,10 @@ _DTYPE = re.compile(r"[|<>=]?[biuf][1248]")
 _MARK = object()
 _DEEPEST = 250
 """Values within values. Far fewer than the interpreter's own stack bears."""
+_LARGEST = 1000
+"""Values in one tuple, and in those that are in it."""
+_MARKED, _NAMED = -1, -2
+"""In the place of a size: a mark, the name of a function or class."""
 _MOST_AXES = 32
 """Of numpy's arrays."""
 _SMALL = 64
@@ -63,6 +67,53 @@ def plain(data: bytes) -> Any:
         raise
     except (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise Refused(f"it is damaged ({error})") from error
+
+
+def check_endless(file: BinaryIO) -> None:
+    """Read over one pickle that torch is to read, which compares whatever a file nests.
+
+    Raises:
+        Refused: a few bytes of it stand for more than weights ever need, or it is damaged.
+    """
+    stack: list[int] = []
+    memo: dict[Any, int] = {}
+    try:
+        for operation, argument, _ in pickletools.genops(file):
+            if operation.name in ("GET", "BINGET", "LONG_BINGET"):
+                stack.append(memo[argument])
+            elif operation.name in ("PUT", "BINPUT", "LONG_BINPUT"):
+                memo[argument] = stack[-1]
+            elif operation.name == "MEMOIZE":
+                memo[len(memo)] = stack[-1]
+            else:
+                _outlined(operation, stack)
+    except (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError) as error:
+        raise Refused(f"it is damaged ({error})") from error
+
+
+def _outlined(operation: pickletools.OpcodeInfo, stack: list[int]) -> None:
+    """Do with the sizes of values what an operation does with the values."""
+    before = operation.stack_before
+    start = len(stack) - len(before)
+    if pickletools.markobject in before:
+        mark = next((n for n in range(len(stack) - 1, -1, -1) if stack[n] == _MARKED), -1)
+        start = mark - before.index(pickletools.markobject)
+    if start < 0:
+        raise ValueError("its stack is empty")
+    taken = stack[start:]
+    del stack[start:]
+    if operation.name in ("REDUCE", "NEWOBJ") and taken[0] != _NAMED:
+        raise Refused("it calls something that has no name")
+    size = 1
+    if operation.name == "MARK":
+        size = _MARKED
+    elif operation.name in ("GLOBAL", "STACK_GLOBAL"):
+        size = _NAMED
+    elif operation.name.startswith("TUPLE"):
+        size += sum(max(1, one) for one in taken)
+    if size > _LARGEST:
+        raise Refused(f"it nests more than {_LARGEST} values in one")
+    stack.extend([size] * len(operation.stack_after))
 
 
 def _finished(value: Any, known: dict[int, Any], depth: int = 0) -> Any:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import pickletools
 import warnings
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -132,3 +134,36 @@ def test_labels_of_windows_are_the_words_and_an_empty_background_is_told(
     assert main([*command, "--background", "idle"]) == 0
     assert read_card(out).labels == ("idle", "pick", "place")
     assert capsys.readouterr().out == f"{out}: x3d of 3 labels\n"
+
+
+ENDLESS = {
+    "deep": b"\x80\x02})" + b"\x85" * 200_000 + b"Ns.",
+    "doubling": b"\x80\x02})" + b"".join(b"q%ch%c\x86" % (n, n) for n in range(40)) + b"Ns.",
+    "called": b"\x80\x02}N\x85R.",
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+@pytest.mark.parametrize("zipped", [True, False])
+def test_torch_is_not_given_what_it_would_read_for_ever_or_die_of(tmp_path: Path, name: str, zipped: bool) -> None:
+    good, bad = tmp_path / "good.pyth", tmp_path / "bad.pyth"
+    torch.save({"a": torch.zeros(3)}, good, _use_new_zipfile_serialization=zipped)
+    if zipped:
+        with zipfile.ZipFile(good) as whole, zipfile.ZipFile(bad, "w") as other:
+            for one in whole.namelist():
+                other.writestr(one, ENDLESS[name] if one.endswith("data.pkl") else whole.read(one))
+    else:
+        with good.open("rb") as file:
+            for _ in range(3):
+                list(pickletools.genops(file))
+            bad.write_bytes(good.read_bytes()[: file.tell()] + ENDLESS[name])
+    assert read_official(good).keys() == {"a"}
+    with pytest.raises(CheckpointMismatch, match=r"nests more than 1000 values|something that has no name"):
+        read_official(bad)
+
+
+def test_an_archive_that_unfolds_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.pyth", "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("archive/data/0", bytes(1 << 20))
+    with pytest.raises(CheckpointMismatch, match="is packed, as torch packs none"):
+        read_official(tmp_path / "bomb.pyth")
