@@ -37,7 +37,7 @@ def _order(procedure: Procedure) -> tuple[Numbers, Numbers]:
         for clause in before[step.name]:
             if len(clause) == 1:
                 undone[place[min(clause)], place[step.name]] = math.log(MISTAKE)
-        if step.repeat == 1:
+        if step.most == 1:
             done[place[step.name], place[step.name]] = math.log(MISTAKE)
     return done, undone
 

@@ -22,11 +22,18 @@ class Step:
     optional: bool = False
     repeat: int = 1
     """How many times it is done."""
+    at_most: int | None = None
+    """Times after which it is repeated; None: as `repeat`."""
     min_s: float = 0.0
     typical_s: float | None = None
     max_s: float | None = None
     undone_by: str | None = None
     """The label of the action that takes it back."""
+
+    @property
+    def most(self) -> int:
+        """How many times it may be done."""
+        return self.repeat if self.at_most is None else self.at_most
 
 
 @dataclass(frozen=True, slots=True)

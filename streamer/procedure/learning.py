@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from statistics import median
 
@@ -72,16 +72,7 @@ def proposed(name: str, cycles: Sequence[Sequence[Done]]) -> Procedure:
     steps = [_step(action, cycles, waits[action]) for action in actions]
     edges = shown_edges(steps)
     reduced = tuple(
-        Step(
-            step.name,
-            step.action,
-            tuple(frozenset({before}) for before, after in edges if after == step.name),
-            step.optional,
-            step.repeat,
-            step.min_s,
-            step.typical_s,
-            step.max_s,
-        )
+        replace(step, after=tuple(frozenset({before}) for before, after in edges if after == step.name))
         for step in steps
     )
     spans = [max(one.end for one in cycle) - min(one.start for one in cycle) for cycle in cycles if cycle]

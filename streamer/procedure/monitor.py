@@ -134,7 +134,7 @@ class ProcedureMonitor:
             candidates,
             key=lambda step: (
                 unit.unfinished(step.name) is None,
-                unit.times(step.name) >= step.repeat,
+                unit.times(step.name) >= step.most,
                 len(unit.missing(step, self._sight)),
             ),
         )
@@ -153,7 +153,7 @@ class ProcedureMonitor:
             started_at=event.at,
             missing=unit.missing(step, self._sight),
             overtaken_by=tuple(dict.fromkeys(other.step.name for other in overtaken if not self._unseen(unit, step))),
-            repeated=done_instead or unit.times(step.name) >= step.repeat,
+            repeated=done_instead or unit.times(step.name) >= step.most,
         )
         unit.add(one)
         self._doing[event.action_id] = one

@@ -24,6 +24,7 @@ LEAST = {
     "record": [NOWHERE, "--watch", "cell-4/bench", "--label", "tighten"],
     "teach": [NOWHERE, "--out", "taught.safetensors"],
     "train": [NOWHERE],
+    "select": [NOWHERE],
     "validate": [NOWHERE, "--data", f"clips:{NOWHERE}"],
     "predict": [NOWHERE, NOWHERE],
     "data": ["check", f"folder:{NOWHERE}"],
