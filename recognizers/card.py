@@ -6,13 +6,15 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
-from recognizers.clip import ClipSpec
+from recognizers.checked import is_number, is_word, number, shown, truth, whole
+from recognizers.clip import MOST_PX, ClipSpec
 from recognizers.errors import CheckpointMismatch
-from recognizers.kinds import mislabelled
+from recognizers.files import is_file, opened
+from recognizers.kinds import FRACTIONS, mislabelled
 
 CARD = "takt.card"
 """The card's key in the metadata of a safetensors file."""
@@ -31,6 +33,8 @@ NOT_CAUSAL = (
 )
 """What is wrong where one is to run as a stream."""
 
+Made = TypeVar("Made", "Card", ClipSpec, "Abstain", "Usual")
+
 _LENGTH_BYTES = 8
 _LONGEST_HEADER = 100_000_000
 """The format's own limit."""
@@ -47,9 +51,9 @@ class Abstain:
 
     def __post_init__(self) -> None:
         if self.by not in MEASURES:
-            raise ValueError(f"abstain.by is {self.by!r}; there are: {', '.join(MEASURES)}")
-        if not math.isfinite(self.threshold):
-            raise ValueError(f"abstain.threshold is {self.threshold}; it must be a finite number")
+            raise ValueError(f"abstain.by is {shown(self.by)}; there are: {', '.join(MEASURES)}")
+        if not (is_number(self.threshold) and math.isfinite(self.threshold)):
+            raise ValueError(f"abstain.threshold is {shown(self.threshold)}; it must be a finite number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,19 @@ class Usual:
     limits: Mapping[str, float]
     """Of live measures (`streamer.drift`): more is drift. `scores` (population stability index), `unfamiliar` and
     `abstained` (shares)."""
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.scores, tuple) and all(isinstance(row, tuple) for row in self.scores)):
+            raise ValueError(f"usual.scores are {shown(self.scores)}; they must be a list of lists")
+        if len({len(row) for row in self.scores}) > 1:
+            raise ValueError("usual.scores has lists of different lengths")
+        for share in (share for row in self.scores for share in row):
+            number("usual.scores", share, 0, 1)
+        number("usual.familiar", self.familiar, -1e38, 1e38)
+        if not isinstance(self.limits, Mapping):
+            raise ValueError(f"usual.limits is {shown(self.limits)}; it must be an object")
+        for name, limit in self.limits.items():
+            number(f"usual.limits.{name}", limit, 0, 1e6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +117,48 @@ class Card:
     """Data, seed, epochs, held-out figures: for people."""
 
     def __post_init__(self) -> None:
-        if not all(isinstance(label, str) and label for label in self.labels):
-            raise ValueError(f"labels are {self.labels}; each must be a word")
-        if self.background not in self.labels:
-            raise ValueError(f"background {self.background!r} is not among the labels {self.labels}")
-        if len(set(self.labels)) != len(self.labels):
-            raise ValueError(f"labels repeat: {self.labels}")
-        if not (isinstance(self.crop_px, int) and self.crop_px >= 1):
-            raise ValueError(f"crop_px is {self.crop_px!r}; it must be a whole number of pixels")
-        if not (len(self.mean) == len(self.std) == 3 and min(self.std) > 0):
-            raise ValueError(f"mean is {self.mean} and std is {self.std}; each has three numbers, std above 0")
+        if not is_word(self.kind):
+            raise ValueError(f"kind is {shown(self.kind)}; it must be a word")
+        self._check_labels()
+        whole("crop_px", self.crop_px, 1, MOST_PX)
+        self._check_colours()
+        number("temperature", self.temperature, 1e-3, 1e3)
+        truth("multilabel", self.multilabel)
         if not isinstance(self.licence, str):
-            raise ValueError(f"licence is {self.licence!r}; it must be a text")
-        if not isinstance(self.multilabel, bool):
-            raise ValueError(f"multilabel is {self.multilabel!r}; it must be true or false")
-        if not self.temperature > 0:
-            raise ValueError(f"temperature is {self.temperature}; it must be above 0")
+            raise ValueError(f"licence is {shown(self.licence)}; it must be a text")
+        for name, held in (("network", self.network), ("trained", self.trained), ("thresholds", self.thresholds)):
+            if not isinstance(held, Mapping):
+                raise ValueError(f"{name} is {shown(held)}; it must be an object")
+        self._check_network()
         _check_thresholds(self.thresholds, self.actions)
+        if self.usual is not None and len(self.usual.scores) != len(self.labels):
+            raise ValueError(f"usual.scores has {len(self.usual.scores)} lists for {len(self.labels)} labels")
+
+    def _check_labels(self) -> None:
+        if not isinstance(self.labels, tuple):
+            raise ValueError(f"labels are {shown(self.labels)}; they must be a list of words")
+        if wrong := [label for label in self.labels if not is_word(label)]:
+            raise ValueError(f"labels hold {shown(wrong[0])}; each must be a word, of one line that can be shown")
+        if self.background not in self.labels:
+            raise ValueError(f"background {shown(self.background)} is not among the labels {shown(self.labels)}")
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError(f"labels repeat: {shown(self.labels)}")
+
+    def _check_colours(self) -> None:
+        if not all(isinstance(one, tuple) and len(one) == 3 for one in (self.mean, self.std)):
+            raise ValueError(f"mean is {shown(self.mean)} and std is {shown(self.std)}; each has three numbers")
+        for mean, std in zip(self.mean, self.std, strict=True):
+            number("mean", mean, -1e4, 1e4)
+            number("std", std, 1e-4, 1e4)
+
+    def _check_network(self) -> None:
+        """What each number must be is known to the network alone; that most are whole, is to be told without torch."""
+        for name, held in self.network.items():
+            for one in held if isinstance(held, tuple) else (held,):
+                if not isinstance(one, str | int | float | None):
+                    raise ValueError(f"network.{name} is {shown(held)}; it must be of numbers and words")
+                if isinstance(one, float) and not (name in FRACTIONS and math.isfinite(one)):
+                    raise ValueError(f"network.{name} is {shown(held)}; it must be of whole numbers")
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -126,8 +168,10 @@ class Card:
 
 def _check_thresholds(thresholds: Mapping[str, float], actions: tuple[str, ...]) -> None:
     for action, threshold in thresholds.items():
-        if action not in actions or not 0 < threshold <= 1:
-            raise ValueError(f"threshold {threshold} of {action!r}; it must be in (0, 1], of one of {actions}")
+        if action not in actions or not is_number(threshold) or not 0 < threshold <= 1:
+            raise ValueError(
+                f"threshold {shown(threshold)} of {action!r}; it must be in (0, 1], of one of {shown(actions)}"
+            )
 
 
 def checkpoint_path(named: str | Path) -> Path:
@@ -136,7 +180,7 @@ def checkpoint_path(named: str | Path) -> Path:
     if not text.startswith("bundled:"):
         return Path(named)
     path = BUNDLED / f"{text.removeprefix('bundled:')}.safetensors"
-    if not path.exists():
+    if not is_file(path):
         known = ", ".join(sorted(f"bundled:{one.stem}" for one in BUNDLED.glob("*.safetensors")))
         raise CheckpointMismatch(f"no checkpoint {text} ships with this package; there are: {known}")
     return path
@@ -156,7 +200,7 @@ def read_card(path: Path) -> Card:
         CheckpointMismatch: it is missing, a pickle, damaged, or not one of ours; says what to do.
     """
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             header = _header(path, file)
     except OSError as error:
         raise CheckpointMismatch(f"cannot read the checkpoint {path}: {error.strerror}; check the path") from error
@@ -168,6 +212,15 @@ def read_card(path: Path) -> Card:
             "write it with `takt train` or `takt models convert`"
         )
     return _card(path, described)
+
+
+def check_whole(path: Path) -> None:
+    """Raises CheckpointMismatch where a safetensors file is missing, damaged or cut short; no tensor is read."""
+    try:
+        with opened(path) as file:
+            _header(path, file)
+    except OSError as error:
+        raise CheckpointMismatch(f"cannot read {path}: {error.strerror}; check the path") from error
 
 
 def _header(path: Path, file: BinaryIO) -> dict[str, Any]:
@@ -202,22 +255,54 @@ def _tensors(header: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _card(path: Path, described: str) -> Card:
     try:
-        fields = json.loads(described)
-        fields["spec"] = ClipSpec(**fields["spec"])
-        for name in ("labels", "mean", "std"):
-            fields[name] = _tuple(fields[name])
-        if fields.get("abstain") is not None:
-            fields["abstain"] = Abstain(**fields["abstain"])
-        if fields.get("usual") is not None:
-            usual = fields["usual"]
-            fields["usual"] = Usual(**(usual | {"scores": tuple(map(_tuple, usual["scores"]))}))
-        fields["network"] = {name: _tuple(value) for name, value in fields["network"].items()}
-        return Card(**fields)
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        held = _object("the card", json.loads(described))
+        read = {name: _tuple(value) if name in ("labels", "mean", "std") else value for name, value in held.items()}
+        if "spec" in held:
+            read["spec"] = _made(ClipSpec, "spec", held["spec"])
+            if read["spec"].continual:
+                raise ValueError("spec.continual is true; only what runs a network can make it so")
+        if held.get("abstain") is not None:
+            read["abstain"] = _made(Abstain, "abstain", held["abstain"])
+        if held.get("usual") is not None:
+            read["usual"] = _usual(held["usual"])
+        if isinstance(held.get("network"), dict):
+            read["network"] = {name: _tuple(value) for name, value in held["network"].items()}
+        return _made(Card, "the card", read)
+    except (ValueError, RecursionError) as error:
         raise CheckpointMismatch(
             f"{path} has a card that this version cannot read ({error}); "
             "take the version that wrote it, or make the file anew"
         ) from error
+
+
+def _usual(held: object) -> Usual:
+    usual = _object("usual", held)
+    return _made(Usual, "usual", {name: _tuples(one) if name == "scores" else one for name, one in usual.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value
+
+
+def _made(kind: type[Made], name: str, held: object) -> Made:
+    """One of a kind, of its fields.
+
+    Raises:
+        ValueError: one is missing, unknown or wrong.
+    """
+    given, known = _object(name, held), {one.name: one for one in fields(kind)}
+    if unknown := sorted(given.keys() - known.keys()):
+        raise ValueError(f"{name} has {', '.join(map(shown, unknown))}, which mean nothing")
+    needed = (one.name for one in known.values() if one.default is MISSING and one.default_factory is MISSING)
+    if lacking := [one for one in needed if one not in given]:
+        raise ValueError(f"{name} lacks {', '.join(lacking)}")
+    return kind(**given)
+
+
+def _object(name: str, held: object) -> dict[str, Any]:
+    if not isinstance(held, dict):
+        raise ValueError(f"{name} is {shown(held)}; it must be an object")
+    return held
 
 
 def _tuple(value: Any) -> Any:

@@ -16,6 +16,7 @@ from recognizers.cost import gmac, measured, parameters
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.downloads import DOWNLOADS, cache_folder
 from recognizers.families import FAMILIES, network_of
+from recognizers.files import is_folder, is_there
 from recognizers.huggingface import Wanted
 from recognizers.kinds import KINDS
 from recognizers.nn.network import Size
@@ -64,7 +65,13 @@ class Described:
 
     @property
     def gmac(self) -> float:
-        return gmac(self.network, self.size, self.card.crop_px)
+        try:
+            return gmac(self.network, self.size, self.card.crop_px)
+        except (RuntimeError, ValueError) as error:  # too little for some layer or for the flow; no such memory
+            raise CheckpointMismatch(
+                f"{self.name} cannot look at pictures of {self.card.crop_px} x {self.card.crop_px} pixels; "
+                "give another crop_px"
+            ) from error
 
 
 def entries(environment: Mapping[str, str]) -> Iterator[Entry]:
@@ -92,13 +99,17 @@ def described(name: str, crop_px: int | None = None) -> Described:
     """
     if name in (sizes := dict(_sizes())):
         return _without_weights(name, *sizes[name], crop_px or CROP_PX)
+    if crop_px is not None:
+        raise CheckpointMismatch(f"crop_px: {name} says it itself, if it is a checkpoint; leave it out")
     path = checkpoint_path(name)
-    if path.is_dir():
+    if name and is_folder(path):
         video, card = load_folder(name, Wanted(), fetches=False)
         held = sum(one.stat().st_size for one in path.glob("*.safetensors"))
         return Described(name, card, video, _Pictures(card.spec.frames), held)
-    if not path.exists():
-        raise CheckpointMismatch(f"no model {name}; give the path of a checkpoint, or a name of `takt models list`")
+    if not (name and is_there(path)):
+        raise CheckpointMismatch(
+            f"no model {name or repr(name)}; give the path of a checkpoint, or a name of `takt models list`"
+        )
     card, tensors = load(path)
     network = network_of(card, tensors, str(path))
     size = FAMILIES[card.kind].described(card.network)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from recognizers.card import CARD, Card, read_card
 from recognizers.errors import CheckpointMismatch
+from recognizers.files import write_whole
 
 __all__ = ["Card", "check_finite", "fit_strictly", "load", "misfits", "save", "with_card"]
 
@@ -25,16 +26,10 @@ def save(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> None:
     """Write a checkpoint; a reader never sees half of one, and a write that fails leaves the old one.
 
     Raises:
-        OSError: the disk does not take it.
+        OSError: the disk does not take it, or something else than a file is there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
     own = {name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}
-    try:
-        part.write_bytes(to_bytes(own, metadata={CARD: json.dumps(asdict(card))}))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, to_bytes(own, metadata={CARD: json.dumps(asdict(card))}))
 
 
 def with_card(path: Path, out: Path, change: Callable[[Card], Card]) -> Card:
@@ -82,7 +77,7 @@ def check_finite(tensors: Mapping[str, Tensor], origin: str) -> None:
 
 
 def misfits(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
-    """Every key that is missing, unknown or of another shape, one line each."""
+    """Every key that is missing, unknown, of another shape or of no numbers, one line each."""
     return [
         *(f"missing {name}" for name in wanted if name not in given),
         *(f"unknown {name}" for name in given if name not in wanted),
@@ -91,7 +86,18 @@ def misfits(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[s
             for name, tensor in wanted.items()
             if name in given and given[name].shape != tensor.shape
         ),
+        *(
+            f"{name} holds {given[name].dtype} where the network has {tensor.dtype}"
+            for name, tensor in wanted.items()
+            if name in given and given[name].shape == tensor.shape and not _is_of_numbers(given[name])
+        ),
     ]
+
+
+def _is_of_numbers(tensor: Tensor) -> bool:
+    """Whether nothing is lost that matters where it is made into others: complex numbers lose a half, and what is yes
+    or no was never a weight."""
+    return not tensor.is_complex() and tensor.dtype is not torch.bool
 
 
 def fit_strictly(network: nn.Module, tensors: Mapping[str, Tensor], origin: str) -> None:

@@ -8,6 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizers.checked import number, truth, whole
+
+MOST_FRAMES = 4096
+MOST_PX = 8192
+"""Of a clip, and of a side of its pictures; more is a mistake."""
+_DAY_S = 86_400
+
 Picture = NDArray[np.uint8]
 """One picture, `(H, W, 3)` uint8 RGB. Never written after it was handed over."""
 
@@ -33,13 +40,14 @@ class ClipSpec:
     """Whether only the central square of the region is looked at."""
 
     def __post_init__(self) -> None:
-        if self.frames < 1:
-            raise ValueError(f"frames is {self.frames}; a clip needs at least 1 picture")
-        if not (self.interval_s > 0 and self.hop_s > 0):
-            raise ValueError(f"interval_s is {self.interval_s} and hop_s is {self.hop_s}; both must be above 0")
-        if self.short_side_px < 1:
-            raise ValueError(f"short_side_px is {self.short_side_px}; it must be at least 1")
-        if self.late < 0 or (self.late and not self.continual):
+        whole("frames", self.frames, 1, MOST_FRAMES)
+        number("interval_s", self.interval_s, 1e-4, _DAY_S)
+        number("hop_s", self.hop_s, 1e-9, _DAY_S)
+        whole("short_side_px", self.short_side_px, 1, MOST_PX)
+        truth("continual", self.continual)
+        truth("square", self.square)
+        whole("late", self.late, 0, MOST_FRAMES)
+        if self.late and not self.continual:
             raise ValueError(f"late is {self.late}; it must be 0, or at least 0 of a continual recognizer")
 
     @property

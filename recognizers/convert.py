@@ -7,6 +7,7 @@ trained: colours of mean 0.45 and deviation 0.225, and pictures as `OFFICIAL` sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,7 +21,8 @@ from recognizers.card import NEVER, Abstain, Card
 from recognizers.checkpoint import check_finite, misfits, save
 from recognizers.clip import ClipSpec
 from recognizers.errors import CheckpointMismatch
-from recognizers.layouts import WEIGHT_LAYOUTS, Names, renamed, resnet_layers, slowfast_layers, x3d_layers
+from recognizers.files import opened
+from recognizers.layouts import Names, layouts_of, renamed, resnet_layers, slowfast_layers, x3d_layers
 from recognizers.models.clip_resnet import (
     ClipResNet,
     ClipResNetSize,
@@ -37,6 +39,8 @@ from recognizers.transforms import MEAN, STD
 HOP_S = 1.0
 _TORCH = 0x1950A86A20F9469CFC6C
 """With it begins what torch wrote before it wrote archives."""
+_ASKED = re.compile(r"GLOBAL ([\w.]+)")
+"""How torch names what a file asks for and does not get."""
 _OF_TRAINING = ("momentum", "lr", "model_iter")
 _STEMS = {"slow_stem.conv.weight", "fast_stem.conv.weight", "stem.conv.weight", "stem_space.weight"}
 
@@ -160,11 +164,20 @@ def read_official(path: Path) -> dict[str, Tensor]:
     if isinstance(held, dict) and isinstance(held.get("blobs"), dict):
         return _blobs(held["blobs"], str(path))
     state = held.get("model_state", held) if isinstance(held, dict) else held
-    if not isinstance(state, dict) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
+    if not (isinstance(state, dict) and state and all(isinstance(tensor, Tensor) for tensor in state.values())):
         raise CheckpointMismatch(
             f"{path} holds no weights; give a state_dict, bare or under `model_state`, or caffe2's `blobs`"
         )
+    if others := [str(name) for name, tensor in state.items() if not (isinstance(name, str) and _is_dense(tensor))]:
+        raise CheckpointMismatch(
+            f"{path} has weights that are not plain numbers by a name (quantised, sparse, without contents): "
+            f"{', '.join(others[:5])}; save them as the network is trained"
+        )
     return {_of_a_classifier(name): tensor for name, tensor in state.items()}
+
+
+def _is_dense(tensor: Tensor) -> bool:
+    return tensor.layout is torch.strided and not tensor.is_quantized and tensor.device.type == "cpu"
 
 
 def _of_a_classifier(name: str) -> str:
@@ -179,7 +192,7 @@ def _plain(path: Path) -> Any:
         Refused: something else than weights and plain values.
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         of_torch = file.read(4) == b"PK\x03\x04"
         if not of_torch:
             file.seek(0)
@@ -189,13 +202,19 @@ def _plain(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a damaged file drives the unpickler to
-        raise Refused((str(error).splitlines() or [type(error).__name__])[0]) from error
+        # Not torch's words, which advise to run the code.
+        asked = _ASKED.search(str(error))
+        raise Refused(f"it asks for {asked[1]}, which is code" if asked else "it is damaged, or holds code") from error
 
 
 def _blobs(blobs: Mapping[str, Any], origin: str) -> dict[str, Tensor]:
     """caffe2's weights, without what it kept for training."""
-    kept = {name: blob for name, blob in blobs.items() if not name.endswith(_OF_TRAINING)}
-    others = [name for name, blob in kept.items() if not (isinstance(blob, np.ndarray) and blob.dtype.kind == "f")]
+    kept = {name: blob for name, blob in blobs.items() if not str(name).endswith(_OF_TRAINING)}
+    others = [
+        str(name)
+        for name, blob in kept.items()
+        if not (isinstance(name, str) and isinstance(blob, np.ndarray) and blob.dtype.kind == "f")
+    ]
     if others:
         raise CheckpointMismatch(f"{origin} has blobs that are no weights: {', '.join(sorted(others)[:5])}")
     return {name: torch.from_numpy(np.ascontiguousarray(blob)) for name, blob in kept.items()}
@@ -210,8 +229,11 @@ def from_official(
         CheckpointMismatch: names every key that is missing, unknown or of another shape, or not finite.
     """
     ours = OFFICIAL[kind].network(size, classes).state_dict()
-    layouts = {layout: renamed(ours, OFFICIAL[kind].layers(size), layout) for layout in WEIGHT_LAYOUTS}
-    layout = max(WEIGHT_LAYOUTS, key=lambda one: len(official.keys() & set(layouts[one].values())))
+    layers = tuple(OFFICIAL[kind].layers(size))
+    layouts = {layout: renamed(ours, layers, layout) for layout in layouts_of(layers)}
+    if "pyslowfast" not in layouts and any(name.startswith("s1.pathway0_stem.") for name in official):
+        raise CheckpointMismatch(f"{origin}: PySlowFast's {kind} is another network; take PyTorchVideo's")
+    layout = max(layouts, key=lambda one: len(official.keys() & set(layouts[one].values())))
     theirs = layouts[layout]
     wanted = {theirs[name]: ours[name] for name in theirs}
     if layout == "caffe2":  # it leaves out axes of length 1

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
 from typing import IO, Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from recognizers.errors import DownloadFailed
+from recognizers.files import opened, written
 
 MOST_BYTES = 4 << 30
 """Of a file whose size nobody told."""
 _TIMEOUT_S = 30.0
 """Without a single byte."""
 _AT_ONCE = 1 << 20
+_MOST_DIGITS = 18
+"""Of a size that is meant."""
 
 Tick = Callable[[int, int | None], None]
 """Bytes that are there, and bytes of the whole where it is known."""
@@ -49,34 +50,29 @@ def fetch(url: str, target: Path, sha256: str, size: int | None, tick: Tick) -> 
 
     Raises:
         DownloadFailed: the server cannot be reached, does not have it, or sent something else; nothing was written.
-        OSError: the disk does not take it.
+        OSError: the disk does not take it, or something else than a file is there.
     """
     check_address(url)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    place, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    try:
-        with os.fdopen(place, "wb") as file:
-            digest = hashlib.sha256()
-            for chunk in _received(url, size, tick):
-                file.write(chunk)
-                digest.update(chunk)
-            if digest.hexdigest() != sha256.lower():
-                raise DownloadFailed(
-                    f"{url} is not the file that was published: its SHA-256 is {digest.hexdigest()} instead of "
-                    f"{sha256.lower()}; take another mirror"
-                )
-            file.flush()
-            os.fsync(file.fileno())
-        Path(part).chmod(0o644)  # mkstemp makes files that nobody else can read
-        Path(part).replace(target)
-    finally:
-        Path(part).unlink(missing_ok=True)
+    with written(target) as file:
+        digest = hashlib.sha256()
+        for chunk in _received(url, size, tick):
+            file.write(chunk)
+            digest.update(chunk)
+        if digest.hexdigest() != sha256.lower():
+            raise DownloadFailed(
+                f"{url} is not the file that was published: its SHA-256 is {digest.hexdigest()} instead of "
+                f"{sha256.lower()}; take another mirror"
+            )
 
 
 def is_whole(path: Path, sha256: str) -> bool:
-    """Whether a file is there and is the one that was published."""
+    """Whether a file is there and is the one that was published.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == sha256.lower()
     except FileNotFoundError:
         return False
@@ -86,11 +82,14 @@ def check_address(url: str) -> None:
     """Raises DownloadFailed where it is no http(s) address."""
     try:
         parts = urlsplit(url)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:
+        host, _ = (parts.hostname or "").encode("idna"), parts.port
+        fits = parts.scheme in ("http", "https") and bool(host) and "@" not in parts.netloc
+    except ValueError:  # also a part of the host's name that is too long
         fits = False
     if not fits:
         raise DownloadFailed("the address must be http(s)://host[:port]/path, without a name or password")
+    if not (url.isascii() and url.isprintable() and " " not in url):
+        raise DownloadFailed(f"{url}: an address has no spaces and plain letters only; write others as in {quote('ä')}")
 
 
 def _received(url: str, size: int | None, tick: Tick) -> Iterator[bytes]:
@@ -115,7 +114,7 @@ def _received(url: str, size: int | None, tick: Tick) -> Iterator[bytes]:
 
 def _length(answer: Any) -> int | None:
     told = answer.headers.get("Content-Length", "")
-    return int(told) if told.isdecimal() else None
+    return int(told) if told.isdecimal() and len(told) <= _MOST_DIGITS else None
 
 
 @contextlib.contextmanager

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recognizers.card import Abstain, Card
-from recognizers.clip import ClipSpec
+from recognizers.card import Abstain, Card, check_whole
+from recognizers.checked import number, shown, whole
+from recognizers.clip import MOST_FRAMES, MOST_PX, ClipSpec
 from recognizers.errors import CheckpointMismatch
+from recognizers.files import is_folder, opened
 
 KIND = "huggingface"
 INTERVALS_S: Mapping[str, float] = {
@@ -66,7 +68,7 @@ def source_of(checkpoint: str, fetches: bool) -> Path | OfTheHub:
         CheckpointMismatch: there is no such folder; it is no name of the hub, or has no commit where it needs one.
     """
     if not checkpoint.startswith(_HUB):
-        if _is_folder(checkpoint):
+        if is_folder(Path(checkpoint)):
             return Path(checkpoint)
         raise CheckpointMismatch(
             f"no such folder: {checkpoint}; check the path, or give a model of the hub as hub:owner/name@COMMIT"
@@ -82,13 +84,6 @@ def source_of(checkpoint: str, fetches: bool) -> Path | OfTheHub:
             f"fetch: true needs {_HUB}{match['name']}@COMMIT, the 40 digits of a commit in its history"
         )
     return OfTheHub(match["name"], revision)
-
-
-def _is_folder(path: str) -> bool:
-    try:
-        return Path(path).is_dir()
-    except OSError:  # too long for a path, or not ours to look at
-        return False
 
 
 def folder_card(folder: Path, wanted: Wanted) -> Card:
@@ -107,13 +102,16 @@ def folder_card(folder: Path, wanted: Wanted) -> Card:
     check_weights(folder)
     try:
         return _card(kind, config, _preprocessor(folder), wanted)
-    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
+    except ValueError as error:
         raise CheckpointMismatch(f"{folder} does not describe a video classifier ({error})") from error
 
 
 def check_weights(folder: Path) -> None:
-    """Raises CheckpointMismatch where there are no weights, or none that can be read without running code."""
-    if list(folder.glob("*.safetensors")):
+    """Raises CheckpointMismatch where there are no weights, not all of them, or none that can be read without running
+    code."""
+    if weights := sorted(folder.glob("*.safetensors")):
+        for one in weights:
+            check_whole(one)
         return
     if pickled := sorted(path.name for path in folder.iterdir() if path.suffix in (".bin", ".pt", ".pth", ".pkl")):
         raise CheckpointMismatch(
@@ -124,29 +122,57 @@ def check_weights(folder: Path) -> None:
 
 
 def _card(kind: str, config: Mapping[str, Any], preprocessor: Mapping[str, Any], wanted: Wanted) -> Card:
-    named = {int(number): str(label) for number, label in config["id2label"].items()}
-    outputs = tuple(named[number] for number in range(len(named)))
+    outputs = _labels(config.get("id2label"))
     background = wanted.background or NOTHING
     if wanted.background is not None and background not in outputs:
         raise ValueError(f"there is no label {background!r} for the background")
-    frames = config.get("num_frames") or config["frames_per_clip"]
-    crop_px = _square(preprocessor.get("crop_size")) or config.get("image_size") or config["crop_size"]
-    fps = preprocessor.get("fps")
-    interval_s = wanted.interval_s or (1 / fps if fps else INTERVALS_S[kind])
+    frames = config.get("num_frames", config.get("frames_per_clip"))
+    whole("num_frames (or frames_per_clip)", frames, 1, MOST_FRAMES)
+    crop_px = _crop(config, preprocessor)
+    interval_s = wanted.interval_s or _interval(kind, preprocessor)
     mean, std = _colours(preprocessor)
     return Card(
         kind=KIND,
         labels=outputs if background in outputs else (*outputs, background),
         background=background,
-        spec=ClipSpec(int(frames), interval_s, wanted.hop_s or max(interval_s, frames * interval_s / 2), int(crop_px)),
-        crop_px=int(crop_px),
+        spec=ClipSpec(frames, interval_s, wanted.hop_s or max(interval_s, frames * interval_s / 2), crop_px),
+        crop_px=crop_px,
         mean=mean,
         std=std,
-        network={"type": kind, "outputs": len(outputs), "seen": _seen(preprocessor, int(crop_px))},
+        network={"type": kind, "outputs": len(outputs), "seen": _seen(preprocessor, crop_px)},
         multilabel=config.get("problem_type") == "multi_label_classification",
         abstain=wanted.abstain,
         licence=str(config.get("license") or ""),
     )
+
+
+def _labels(named: Any) -> tuple[str, ...]:
+    """Of the outputs, which are numbered from 0."""
+    if not isinstance(named, dict):
+        raise ValueError(f"id2label is {shown(named)}; it must say the label of each output")
+    if lacking := [number for number in range(len(named)) if str(number) not in named]:
+        raise ValueError(f"id2label has {len(named)} labels and none for output {lacking[0]}")
+    return tuple(named[str(number)] for number in range(len(named)))
+
+
+def _crop(config: Mapping[str, Any], preprocessor: Mapping[str, Any]) -> int:
+    """Pixels of a side of what the model is shown."""
+    cropped, taken = _square(preprocessor.get("crop_size")), _square(config.get("image_size", config.get("crop_size")))
+    if cropped is not None and taken is not None and cropped != taken:
+        raise ValueError(f"the preprocessor leaves {cropped} pixels of a side where the model takes {taken}")
+    crop_px: Any = taken if cropped is None else cropped
+    if crop_px is None:
+        raise ValueError("neither the preprocessor nor the model says a crop_size or image_size, pixels of a square")
+    whole("crop_size (or image_size)", crop_px, 1, MOST_PX)
+    return int(crop_px)
+
+
+def _interval(kind: str, preprocessor: Mapping[str, Any]) -> float:
+    fps = preprocessor.get("fps")
+    if fps is None:
+        return INTERVALS_S[kind]
+    number("fps", fps, 1e-3, 1e3)
+    return float(1 / fps)
 
 
 def _preprocessor(folder: Path) -> Mapping[str, Any]:
@@ -159,9 +185,16 @@ def _preprocessor(folder: Path) -> Mapping[str, Any]:
 def _colours(preprocessor: Mapping[str, Any]) -> tuple[Any, Any]:
     """Mean and deviation of RGB in [0, 1]; files may bring pixels into another range first, and move them by 1."""
     mean, std = preprocessor.get("image_mean", _IMAGENET[0]), preprocessor.get("image_std", _IMAGENET[1])
+    for name, numbers in (("image_mean", mean), ("image_std", std)):
+        if not isinstance(numbers, list | tuple) or len(numbers) != 3:
+            raise ValueError(f"{name} is {shown(numbers)}; it must have three numbers")
+        for one in numbers:
+            number(name, one, -1e6, 1e6)
     if preprocessor.get("do_normalize") is False:
         mean, std = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
-    stretch = 255 * preprocessor.get("rescale_factor", 1 / 255) if preprocessor.get("do_rescale", True) else 255.0
+    factor = preprocessor.get("rescale_factor", 1 / 255)
+    number("rescale_factor", factor, 1e-6, 1e6)
+    stretch = 255 * factor if preprocessor.get("do_rescale", True) else 255.0
     moved = 1.0 if preprocessor.get("offset", False) else 0.0
     return tuple((one + moved) / stretch for one in mean), tuple(one / stretch for one in std)
 
@@ -172,20 +205,22 @@ def _seen(preprocessor: Mapping[str, Any], crop_px: int) -> float:
     shortest = size.get("shortest_edge") if isinstance(size, dict) else size
     if preprocessor.get("do_center_crop") is False or not isinstance(shortest, int):
         return 1.0
+    whole("size.shortest_edge", shortest, 1, MOST_PX)
     return min(1.0, crop_px / shortest)
 
 
-def _square(size: Any) -> int | None:
-    """The side of a square, however it is written."""
+def _square(size: Any) -> Any:
+    """The side of a square, however it is written; `None` where it is none."""
     if isinstance(size, dict):
-        return int(size["height"]) if size["height"] == size["width"] else None
-    return size if isinstance(size, int) else None
+        return size.get("height") if size.get("height") == size.get("width") else None
+    return size[0] if isinstance(size, list) and len(size) == 2 and size[0] == size[1] else size
 
 
 def _json(path: Path) -> dict[str, Any] | None:
     """What a file says; `None` where there is none."""
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        with opened(path) as file:
+            held = json.loads(file.read())
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:

@@ -78,6 +78,8 @@ KINDS: dict[str, Abilities] = {
     ),
 }
 """By name: all that there are."""
+FRACTIONS = ("dropout", "seen", "weights", "widening")
+"""Of what a card says of a network, the numbers that need not be whole."""
 TRAINED = tuple(name for name, kind in KINDS.items() if kind.data)
 """Those whose networks are ours."""
 OPENVINO = Library("openvino", "openvino")

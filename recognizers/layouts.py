@@ -10,12 +10,12 @@ PATHWAYS = ("slow", "fast")
 
 
 class Names(NamedTuple):
-    """One layer's names."""
+    """One layer's names; none in a layout that does not have such networks."""
 
     ours: str
-    pyslowfast: str
+    pyslowfast: str | None
     pytorchvideo: str
-    caffe2: str
+    caffe2: str | None
 
 
 WEIGHT_LAYOUTS = ("pyslowfast", "pytorchvideo", "caffe2")
@@ -77,7 +77,7 @@ def x3d_layers(depths: Sequence[int]) -> Iterator[Names]:
     """Of an X3D, as PyTorchVideo calls them; PySlowFast's have a norm more and are other networks."""
 
     def names(ours: str, pytorchvideo: str) -> Names:
-        return Names(ours, "", pytorchvideo, "")
+        return Names(ours, None, pytorchvideo, None)
 
     # Their `conv_t` is the one in space.
     yield names("stem_space", "blocks.0.conv.conv_t")
@@ -96,6 +96,12 @@ def x3d_layers(depths: Sequence[int]) -> Iterator[Names]:
     for ours, theirs in (("pre", "pool.pre_conv"), ("pre_norm", "pool.pre_norm"), ("post", "pool.post_conv")):
         yield names(ours, f"blocks.5.{theirs}")
     yield names("head", "blocks.5.proj")
+
+
+def layouts_of(layers: Iterable[Names]) -> tuple[str, ...]:
+    """Those of `WEIGHT_LAYOUTS` that have such networks."""
+    names = tuple(layers)
+    return tuple(layout for layout in WEIGHT_LAYOUTS if all(getattr(one, layout) is not None for one in names))
 
 
 def renamed(keys: Iterable[str], layers: Iterable[Names], layout: str) -> dict[str, str]:

@@ -16,6 +16,9 @@ from recognizers.errors import OutOfDeviceMemory
 from recognizers.prediction import Prediction
 from recognizers.recognizer import Answer, Recognizer, State
 
+LAST = 19
+"""Niceness of what can wait: beside a thread like any other on the same core it gets about a seventieth of the time."""
+
 
 class Engine(Protocol):
     """Something that answers clips, wherever it runs."""
@@ -40,7 +43,7 @@ class LocalEngine:
         self._states: dict[tuple[str, str], State | None] = {}
         self._awaited: set[tuple[str, str]] = set()
         """Watches whose next state is welcome."""
-        self._thread = ThreadPoolExecutor(1, f"engine-{name}", _step_back, (niceness,))
+        self._thread = ThreadPoolExecutor(1, f"engine-{name}", step_back, (niceness,))
 
     async def infer(self, clips: Sequence[Clip]) -> list[Prediction | None]:
         keys = [(clip.stream, clip.watch) for clip in clips]
@@ -85,7 +88,7 @@ class LocalEngine:
         self.close()
 
 
-def _step_back(niceness: int) -> None:
+def step_back(niceness: int) -> None:
     """Of the calling thread alone: on Linux each has a niceness of its own, and those that it starts have it too."""
     if niceness and sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

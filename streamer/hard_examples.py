@@ -12,6 +12,7 @@ from typing import Protocol
 from recognizers.clip import Clip
 from recognizers.prediction import Prediction
 from streamer.clock import Clock
+from streamer.engine import LAST, step_back
 from streamer.errors import ClipUnwritable
 from streamer.media.files import store, unwritable
 from streamer.media.film import film
@@ -69,7 +70,7 @@ class HardExamples:
 
     def __init__(self, options: Options, clock: Clock, observer: Observer) -> None:
         self._options, self._clock, self._observer = options, clock, observer
-        self._thread = ThreadPoolExecutor(1, "hard-examples")
+        self._thread = ThreadPoolExecutor(1, "hard-examples", step_back, (LAST,))
         self._work: Future[None] | None = None
         self._next_s: dict[str, float] = {}
         self._bytes: int | None = None

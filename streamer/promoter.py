@@ -15,6 +15,7 @@ from recognizers.errors import RecognizerError
 from recognizers.identity import identity
 from recognizers.prediction import Prediction
 from streamer.clock import Clock
+from streamer.engine import LAST, step_back
 from streamer.errors import ConfigError
 from streamer.gate import Gate
 from streamer.lane import Lane
@@ -94,7 +95,7 @@ class Promoter:
         """`shown` is called when another network has become live."""
         self._candidates, self._promotions, self._running = candidates, promotions, running
         self._clock, self._observer, self._shown = clock, observer, shown
-        self._thread = ThreadPoolExecutor(1, "promoter")
+        self._thread = ThreadPoolExecutor(1, "promoter", step_back, (LAST,))
         self._group = asyncio.TaskGroup()
         self._turn = asyncio.Lock()
 

@@ -14,7 +14,7 @@ from recognizers.prediction import Prediction
 from streamer.clock import Clock
 from streamer.comparison import Comparison
 from streamer.comparison import Observer as ComparisonObserver
-from streamer.engine import LocalEngine
+from streamer.engine import LAST, LocalEngine
 from streamer.event import ActionEvent, Reason
 from streamer.frame import Frame
 from streamer.gate import Gate
@@ -24,8 +24,6 @@ from streamer.stages import StreamStages, Watch
 
 _log = logging.getLogger(__name__)
 
-NICENESS = 19
-"""Of its thread: beside a live network on the same core it gets about a seventieth of the time."""
 SAME_S = 1e-6
 _TOLD_EVERY = 100
 """Failures of which one is logged."""
@@ -87,7 +85,7 @@ class Shadow:
             )
             for stream, watches in beside.watches.items()
         }
-        self.engine = LocalEngine(f"{self.name}-shadow", model.recognizer, NICENESS)
+        self.engine = LocalEngine(f"{self.name}-shadow", model.recognizer, LAST)
         self.scheduler = Scheduler(1, 0.0, clock, _Shedding(self.name, observer), spec.continual)
         apart_s = SAME_S if same else max(spec.hop_s, before.spec.hop_s) / 2
         self.comparison = Comparison(self.name, before.labels, labels, apart_s, observer)

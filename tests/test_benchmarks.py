@@ -17,7 +17,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import pictures, streaming, training
+from benchmarks import films, pictures, streaming, training
 from benchmarks.asked import Asked
 from benchmarks.capacity import Trial, bucket_quantile, late_share, most_sustained, quantile
 from benchmarks.cost import cost
@@ -35,6 +35,7 @@ from recognizers.models.slowfast import slowfast_small
 from recognizers.train.recipe import Recipe
 from recognizers.train.watched import Progress
 from streamer.testing.film import write_film
+from tests.recognizers.data.datasets import film
 from tests.recognizers.skeletons import write_skeletons
 
 
@@ -275,3 +276,14 @@ def test_a_training_and_a_bare_loop_take_turns_and_the_first_round_is_not_counte
     assert step == 12
     assert ran == [2, 2] * 3
     assert len(turns.ours) == len(turns.theirs) == len(turns.began) == 3
+
+
+def test_films_are_found_again_and_looking_into_one_is_timed(tmp_path: Path) -> None:
+    seen = [film(tmp_path / f"{seed}.mp4", 4.0, seed=seed) for seed in (1, 2)]
+    table = films.alike(seen, tmp_path)
+    assert {name: (counts["found"], counts["others"]) for name, counts in table.items()} == dict.fromkeys(
+        films.VARIANTS, (2, 0)
+    )
+    looking = films.looked_into(seen[0])
+    assert looking["film_s"] == 4.0
+    assert min(looking["seeking_ms"], looking["from_the_beginning_ms"]) > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Literal
@@ -86,20 +86,30 @@ def check(listing: Listing, wanted: Wanted, tick: Tick) -> Report:
     """
     parts = listing.parts()
     looked = _look(parts, wanted.compared, tick)
+    report = judged(listing, wanted)
+    return replace(
+        report,
+        minutes={part: sum(_seconds(one, looked.facts) for one in parts[part]) / 60 for part in PARTS},
+        findings=(
+            *_files(parts),
+            *_alike(looked),
+            *report.findings,
+            *_rates(parts, looked.facts, wanted),
+            *_unreadable(parts, looked),
+        ),
+    )
+
+
+def judged(listing: Listing, wanted: Wanted) -> Report:
+    """What annotations alone say."""
+    parts = listing.parts()
     shown = {part: Counter(label for one in some for label in one.labels) for part, some in parts.items()}
     return Report(
         name=listing.name,
         clips={label: {part: shown[part][label] for part in PARTS} for label in listing.labels},
         background={part: sum(() in one.combinations() for one in parts[part]) for part in PARTS},
-        minutes={part: sum(_seconds(one, looked.facts) for one in parts[part]) / 60 for part in PARTS},
-        findings=(
-            *_leakage(parts),
-            *_alike(looked),
-            *_labels(listing, shown),
-            *_few(listing, shown, wanted),
-            *_rates(parts, looked.facts, wanted),
-            *_unreadable(parts, looked),
-        ),
+        minutes=dict.fromkeys(PARTS, 0.0),
+        findings=(*_groups(parts), *_labels(listing, shown), *_few(listing, shown, wanted)),
     )
 
 
@@ -125,19 +135,20 @@ def _look(parts: dict[Part, tuple[Recording, ...]], compared: int, tick: Tick) -
     return _Looked(known, looks, broken, left_out)
 
 
-def _leakage(parts: dict[Part, tuple[Recording, ...]]) -> Iterator[Finding]:
-    """Groups and files that are in two parts."""
+def _groups(parts: dict[Part, tuple[Recording, ...]]) -> Iterator[Finding]:
     for one, other in combinations(PARTS, 2):
-        both = {a.group for a in parts[one]} & {b.group for b in parts[other]}
-        if both:
+        if both := {a.group for a in parts[one]} & {b.group for b in parts[other]}:
             yield Finding(
                 "leakage",
                 f"{len(both)} groups are both {SHOWN[one]} and {SHOWN[other]}: {_some(sorted(both))}",
                 "put all clips of a group (person, session, source video) on one side: figures are to say how good a "
                 "network is on people it has not seen",
             )
-        files = {a.path.resolve() for a in parts[one]} & {b.path.resolve() for b in parts[other]}
-        if files:
+
+
+def _files(parts: dict[Part, tuple[Recording, ...]]) -> Iterator[Finding]:
+    for one, other in combinations(PARTS, 2):
+        if files := {a.path.resolve() for a in parts[one]} & {b.path.resolve() for b in parts[other]}:
             yield Finding(
                 "leakage",
                 f"{len(files)} videos are both {SHOWN[one]} and {SHOWN[other]}: {_some(sorted(map(str, files)))}",

@@ -21,14 +21,16 @@ PICTURES = 16
 _SIDE = 32
 _LOW = 8
 """Frequencies along each side."""
-_BITS = 10
+_BITS = 14
 """Bits of 64 by which pictures of the same may differ."""
 _SHARE = 0.75
 """Pictures of a video that must be found in the other one."""
 _MOVES = 2.0
 """Grey levels (standard deviation) below which nothing moves."""
-_ALIKE = 0.6
-"""Correlation of what moves, from which on it is the same."""
+_ALIKE = 0.65
+"""Correlation of what moves in two pictures, from which on it is the same."""
+_MOVING = 0.625
+"""Pictures in which something moves, as a share, whose like must be found in the other video."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -85,7 +87,7 @@ def _moves_alike(one: Look, other: Look) -> bool:
     if not len(own) or not len(its):
         return len(own) == len(its) == 0
     alike = (own @ its.T).max(axis=1)
-    return float((alike >= _ALIKE).mean()) >= 0.5
+    return float((alike >= _ALIKE).mean()) >= _MOVING
 
 
 def _hashes(grey: NDArray[np.float32]) -> NDArray[np.uint64]:

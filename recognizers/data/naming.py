@@ -66,18 +66,6 @@ def named(text: str) -> NamedData:
     return KINDS[kind](where)
 
 
-def listed(text: str) -> Listing:
-    """The annotations of KIND:PATH.
-
-    Raises:
-        DataError: as `named`; or it has none, or they cannot be read.
-    """
-    data = named(text)
-    if not isinstance(data, Listed):
-        raise DataError(f"{text} lists no videos; give one of {', '.join(sorted(set(KINDS) - {'skeletons', 'cell'}))}")
-    return data.listing()
-
-
 def _cell(where: str) -> WorkCellData:
     found = re.fullmatch(r"(\d+)(?:x(\d+))?", where or "9000")
     if found is None:

@@ -99,10 +99,11 @@ class DataSet:
 
     def truth(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
         """Classes `(N,)` → `(N, C)`: 1 for each label that is true, 0 for the others."""
-        rows = np.zeros((len(self.classes), len(self.labels)), np.float32)
-        for row, places in zip(rows, self.classes, strict=True):
-            row[list(places)] = 1
-        return rows[labels]
+        classes = self.classes
+        rows = np.zeros((len(labels), len(self.labels)), np.float32)
+        for row, label in zip(rows, labels.tolist(), strict=True):
+            row[list(classes[label])] = 1
+        return rows
 
 
 def squares(pictures: Iterable[Picture], side_px: int) -> NDArray[np.uint8]:

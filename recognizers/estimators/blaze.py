@@ -29,6 +29,7 @@ class PeoplePoses:
     """The joints of people, in the layout `mediapipe33`."""
 
     layout = "mediapipe33"
+    networks = ("pose_detector.tflite", "pose_landmarks_detector.tflite")
     short_side_px = SHORT_SIDE_PX
 
     def __init__(self, bundle: Path, persons: int, threads: int) -> None:
@@ -39,9 +40,9 @@ class PeoplePoses:
         """
         self._persons = persons
         self._anchors = anchors(224, ((8, 2), (16, 2), (32, 6)))
-        self._detector = Network(bundle, "pose_detector.tflite", ((224, 224, 3), (2254, 12), (2254, 1)), threads)
+        self._detector = Network(bundle, self.networks[0], ((224, 224, 3), (2254, 12), (2254, 1)), threads)
         outputs = ((195,), (1,), (256, 256, 1), (64, 64, 39))
-        self._closer = Network(bundle, "pose_landmarks_detector.tflite", ((256, 256, 3), *outputs), threads)
+        self._closer = Network(bundle, self.networks[1], ((256, 256, 3), *outputs), threads)
 
     def poses(self, picture: Picture) -> NDArray[np.float32]:
         whole = Square.around(picture)
@@ -65,6 +66,7 @@ class HandPoses:
     """The joints of hands, in the layout `hands21`; every joint is as sure as its hand."""
 
     layout = "hands21"
+    networks = ("hand_detector.tflite", "hand_landmarks_detector.tflite")
     short_side_px = SHORT_SIDE_PX
 
     def __init__(self, bundle: Path, persons: int, threads: int) -> None:
@@ -75,8 +77,8 @@ class HandPoses:
         """
         self._hands = persons
         self._anchors = anchors(192, ((8, 2), (16, 6)))
-        self._detector = Network(bundle, "hand_detector.tflite", ((192, 192, 3), (2016, 18), (2016, 1)), threads)
-        self._closer = Network(bundle, "hand_landmarks_detector.tflite", ((224, 224, 3), (63,), (1,)), threads)
+        self._detector = Network(bundle, self.networks[0], ((192, 192, 3), (2016, 18), (2016, 1)), threads)
+        self._closer = Network(bundle, self.networks[1], ((224, 224, 3), (63,), (1,)), threads)
 
     def poses(self, picture: Picture) -> NDArray[np.float32]:
         whole = Square.around(picture)

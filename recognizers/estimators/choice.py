@@ -11,6 +11,7 @@ from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.base import PoseEstimator
 from recognizers.estimators.blaze import HandPoses, PeoplePoses
 from recognizers.estimators.downloads import file_of
+from recognizers.estimators.litert import content
 from recognizers.nn.skeletons import LAYOUTS, places_of
 
 
@@ -22,11 +23,13 @@ class _Kind:
     """A key of `DOWNLOADS`."""
     make: Callable[[Path, int, int], PoseEstimator]
     """Of the bundle's file, how many to look at, threads."""
+    networks: tuple[str, ...]
+    """In the bundle."""
 
 
 _ESTIMATORS: Mapping[str, _Kind] = {
-    PeoplePoses.layout: _Kind("people", "pose", PeoplePoses),
-    HandPoses.layout: _Kind("hands", "hands", HandPoses),
+    PeoplePoses.layout: _Kind("people", "pose", PeoplePoses, PeoplePoses.networks),
+    HandPoses.layout: _Kind("hands", "hands", HandPoses, HandPoses.networks),
 }
 """By the layout that they give."""
 
@@ -43,6 +46,13 @@ def model_of(layout: str, coordinates: int, given: str | Path | None) -> Path:
         CheckpointMismatch: nothing finds these joints, or the file is not there.
     """
     return file_of(_kind(layout, coordinates).download, given, os.environ)
+
+
+def check_bundle(layout: str, coordinates: int, given: str | Path | None) -> None:
+    """Raises CheckpointMismatch as `build_estimator` does, but for what only LiteRT sees."""
+    bundle = model_of(layout, coordinates, given)
+    for network in _kind(layout, coordinates).networks:
+        content(bundle, network)
 
 
 def build_estimator(

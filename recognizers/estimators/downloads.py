@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from recognizers.errors import CheckpointMismatch
+from recognizers.files import is_file
 
 _MEDIAPIPE = "https://storage.googleapis.com/mediapipe-models"
 
@@ -24,8 +26,9 @@ class Download:
 
     @property
     def file(self) -> str:
-        """Its name in the cache folder."""
-        return self.url.rpartition("/")[2]
+        """Its name in the cache folder: the last part of the address's path; nothing where that is no name."""
+        name = urlsplit(self.url).path.rpartition("/")[2]
+        return "" if name in (".", "..") else name
 
 
 DOWNLOADS: dict[str, Download] = {
@@ -71,12 +74,12 @@ def file_of(name: str, given: str | Path | None, environment: Mapping[str, str])
         CheckpointMismatch: it is not there; says where it is expected and where it comes from.
     """
     if given is not None:
-        if not Path(given).is_file():
+        if not is_file(Path(given)):
             raise CheckpointMismatch(f"no such file: {given}; check the path, or leave it out for the cache folder")
         return Path(given)
     download = DOWNLOADS[name]
     path = cache_folder(environment) / download.file
-    if not path.is_file():
+    if not is_file(path):
         raise CheckpointMismatch(
             f"the model {name} is not there: {path}; fetch it with `takt models get {name}`, or put {download.url} "
             f"there (SHA-256 {download.sha256}), or say where it is"

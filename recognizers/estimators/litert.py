@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizers.errors import CheckpointMismatch, DeviceFailed
+from recognizers.files import opened
 
 Shape = tuple[int, ...]
+
+_LARGEST = 1 << 28
+"""Bytes of a network; those that are published have a twentieth of it. A bundle may be packed to a thousandth."""
+_ENCRYPTED = 1
+"""A flag of zip files."""
 
 
 class Network:
@@ -26,7 +34,7 @@ class Network:
         Raises:
             CheckpointMismatch: the bundle is missing, damaged or holds another network; LiteRT is not installed.
         """
-        self._interpreter = _interpreter(_member(bundle, member), f"{bundle}: {member}", threads)
+        self._interpreter = _interpreter(content(bundle, member), f"{bundle}: {member}", threads)
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         found = [tuple(int(length) for length in one["shape"][1:]) for one in (*inputs, *outputs)]
         if found[: len(shapes)] != list(shapes) or len(inputs) != 1:
@@ -50,16 +58,29 @@ class Network:
             raise DeviceFailed(f"LiteRT failed: {error}") from error
 
 
-def _member(bundle: Path, name: str) -> bytes:
+def content(bundle: Path, name: str) -> bytes:
+    """A network of a bundle, by its file's name; read without LiteRT.
+
+    Raises:
+        CheckpointMismatch: the bundle is missing or damaged, has no such network, or one that is larger than any.
+    """
     try:
-        with zipfile.ZipFile(bundle) as file:
-            return file.read(name)
+        with opened(bundle) as file, zipfile.ZipFile(file) as members:
+            if name not in members.namelist():
+                held = ", ".join(members.namelist()[:4]) or "nothing"
+                raise CheckpointMismatch(
+                    f"{bundle} has no network {name}; it holds {held}: give the bundle for these joints"
+                )
+            told = members.getinfo(name)
+            if told.file_size > _LARGEST:
+                raise CheckpointMismatch(f"{bundle}: {name} has {told.file_size} bytes, more than a network has")
+            if told.flag_bits & _ENCRYPTED or told.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise CheckpointMismatch(f"{bundle}: {name} is encrypted, or packed as no bundle is; get it again")
+            return members.read(told)
     except OSError as error:
         raise CheckpointMismatch(f"cannot read {bundle}: {error.strerror or error}; check the path") from error
-    except (KeyError, zipfile.BadZipFile) as error:
-        raise CheckpointMismatch(
-            f"{bundle} is damaged or no bundle with a network {name} ({error}); get it again"
-        ) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, struct.error) as error:
+        raise CheckpointMismatch(f"{bundle} is damaged or no bundle of networks ({error}); get it again") from error
 
 
 def _interpreter(model: bytes, named: str, threads: int) -> Any:

@@ -98,8 +98,10 @@ def scores_of(logits: Tensor, card: Card) -> Tensor:
     """`(N, C)` → the same in [0, 1], calibrated; all of it the background's where the recognizer abstains, and NaN for
     a clip with a logit that is not finite."""
     logits = logits.float()
-    calibrated = logits / card.temperature
-    scores = calibrated.sigmoid() if card.multilabel else calibrated.softmax(dim=1)
+    if card.multilabel:
+        scores = (logits / card.temperature).sigmoid()
+    else:  # from the largest on, so that none grows beyond all numbers
+        scores = ((logits - logits.amax(dim=1, keepdim=True)) / card.temperature).softmax(dim=1)
     nothing = F.one_hot(torch.tensor(card.labels.index(card.background)), len(card.labels)).to(scores)
     scores = torch.where(abstains(logits, card)[:, None], nothing, scores)
     return scores.masked_fill(~logits.isfinite().all(dim=1, keepdim=True), torch.nan)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recognizers.card import NEVER, Card
+from recognizers.checkpoint import check_finite
 from recognizers.errors import CheckpointMismatch
 from recognizers.huggingface import OfTheHub, Wanted, check_weights, folder_card, source_of
 
@@ -96,6 +97,7 @@ def _model(folder: Path) -> Any:
         raise CheckpointMismatch(
             f"{folder} lacks weights of its network: {', '.join(wrong[:5])}; take one that was trained to say labels"
         )
+    check_finite(model.state_dict(), str(folder))
     return model
 
 

@@ -17,7 +17,7 @@ from recognizers.train.curves import Draw
 from recognizers.train.judge import card_of
 from recognizers.train.lessons import Lessons
 from recognizers.train.plan import TrainingPlan
-from recognizers.train.state import Best, Learner
+from recognizers.train.state import Best, Learner, unwritten
 from recognizers.train.validate import Answers, fitted_temperature
 
 
@@ -76,5 +76,4 @@ def write_checkpoint(path: Path, card: Card, tensors: Mapping[str, Tensor]) -> N
     try:
         save(path, card, halved)
     except OSError as error:
-        kept = "; the one before is kept" if path.exists() else ""
-        raise NotWritten(f"cannot write {path}: {error.strerror}{kept}. Make room there, or say another out") from error
+        raise NotWritten(unwritten(path, error)) from error

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from recognizers import files
 from recognizers.errors import DataError, NotWritten
 
 
@@ -87,29 +86,25 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
     Raises:
         NotWritten: the disk does not take it; what was there is as it was.
     """
-    part = path.with_name(f"{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        files.write_whole(path, content)
     except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise NotWritten(_unwritten(path, error)) from error
+        raise NotWritten(unwritten(path, error)) from error
 
 
 def check_writable(path: Path) -> None:
-    """Raises NotWritten where no file can be made at `path`: before hours of work, not after."""
+    """Raises NotWritten where no file can be put at `path`: before hours of work, not after."""
     if path.is_dir():
         raise NotWritten(f"{path} is a folder; say as `out` a file, e.g. {path / 'network.safetensors'}")
-    trial = path.with_name(f"{path.name}.trial")
-    write_whole(trial, b"")
-    trial.unlink()
+    try:
+        trial = files.place_of(path).with_name(f"{path.name}.trial")
+        files.write_whole(trial, b"")
+        trial.unlink()
+    except OSError as error:
+        raise NotWritten(unwritten(path, error)) from error
 
 
-def _unwritten(path: Path, error: OSError) -> str:
-    kept = "; the one before is kept" if path.exists() else ""
+def unwritten(path: Path, error: OSError) -> str:
+    """What the disk said, and what would be right."""
+    kept = "; the one before is kept" if files.is_file(path) else ""
     return f"cannot write {path}: {error.strerror}{kept}. Make room there, or say another `out`"

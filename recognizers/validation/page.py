@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from recognizers.files import write_whole
 from recognizers.train.confusion import confusion_svg
 
 PAGE, PICTURE = "validation.md", "confusion.svg"
@@ -35,9 +36,9 @@ def write_page(folder: Path, figures: Figures) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     has_picture = bool(figures.get("confusion"))
     if has_picture:
-        (folder / PICTURE).write_text(confusion_svg(figures["labels"], figures["confusion"]), encoding="utf-8")
+        write_whole(folder / PICTURE, confusion_svg(figures["labels"], figures["confusion"]).encode())
     page = folder / PAGE
-    page.write_text(page_text(figures, has_picture), encoding="utf-8")
+    write_whole(page, page_text(figures, has_picture).encode())
     return page
 
 

@@ -6,15 +6,15 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from streamer.cli.output import Output
+from streamer.cli.output import Output, printable
 
 
 class Bars:
     """A bar for each kind of work, on standard error."""
 
     def __init__(self, output: Output, is_shown: bool = True) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        note = TextColumn("{task.fields[note]}")
+        named, note = (TextColumn(f"{{task.{what}}}", markup=False) for what in ("description", "fields[note]"))
+        columns = (named, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, note, console=output.errors, disable=not is_shown)
         self._tasks: dict[str, TaskID] = {}
 
@@ -36,4 +36,4 @@ class Bars:
 
     def note(self, line: str) -> None:
         if not self._progress.disable:
-            self._progress.console.print(line, markup=False)
+            self._progress.console.print(printable(line))

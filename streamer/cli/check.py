@@ -30,7 +30,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         instead = settings.recognizers[name].checkpoint
         lines.append(f"recognizers.{name}: {one.source} runs instead of {instead}, promoted at {timestamp(one.at)}")
     more = {name: {"checkpoint": one.source, "model": one.id} for name, one in promoted.items()}
-    output.show(fields | ({"promoted": more} if more else {}), "\n".join(lines))
+    output.result(fields | ({"promoted": more} if more else {}), "\n".join(lines))
     return 0
 
 

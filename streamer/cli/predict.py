@@ -39,7 +39,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
 
     async def shown(bars: Bars) -> None:
         async for one in predictions(arguments.checkpoint, arguments.files, views, arguments.threads, bars.tick):
-            output.show(one, "\n".join(_lines(one)))
+            output.result(one, "\n".join(_lines(one)))
 
     with Bars(output) as bars:
         asyncio.run(shown(bars))

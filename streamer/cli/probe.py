@@ -7,9 +7,7 @@ import asyncio
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.markup import escape
-
-from streamer.cli.output import Output
+from streamer.cli.output import Output, Part
 from streamer.errors import ConfigError
 from streamer.settings.values import check_address
 from streamer.sources.address import Address
@@ -41,7 +39,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         tls_verify=not arguments.no_tls_verify,
     )
     report = asyncio.run(probe(address, arguments.seconds))
-    output.result({"ok": report.ok, **asdict(report)}, _text(report))
+    output.result({"ok": report.ok, **asdict(report)}, *_text(report))
     return 0 if report.ok else 1
 
 
@@ -52,10 +50,10 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _text(report: ProbeReport) -> str:
+def _text(report: ProbeReport) -> list[Part]:
     if not report.ok:
-        failed = escape(f"{report.url}: {report.reason} ({report.detail})")
-        return f"[red]{failed}[/]\n[bold]what to do:[/] {escape(report.advice)}"
+        failed = f"{report.url}: {report.reason} ({report.detail})"
+        return [(failed, "red"), "\n", ("what to do:", "bold"), f" {report.advice}"]
     rows = {
         "codec": report.codec,
         "size": f"{report.width}x{report.height}",
@@ -66,9 +64,8 @@ def _text(report: ProbeReport) -> str:
         "first picture": f"after {_number(report.first_picture_s)} s",
     }
     lines = "\n".join(f"  {name:14}{value}" for name, value in rows.items())
-    return f"[green]{escape(report.url)}[/]\n{escape(lines)}" + (
-        f"\n[yellow]{escape(report.advice)}[/]" if report.advice else ""
-    )
+    advice: list[Part] = [(f"\n{report.advice}", "yellow")] if report.advice else []
+    return [(report.url, "green"), f"\n{lines}", *advice]
 
 
 def _number(value: float | None) -> str:

@@ -49,7 +49,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         told = _at_rest(settings, name, what, checkpoint)
     if "problem" in told:
         raise ConfigError([told["problem"]])
-    output.show(told, _report(told) if what == "report" else _outcome(told))
+    output.result(told, _report(told) if what == "report" else _outcome(told))
     return 0
 
 

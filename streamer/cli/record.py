@@ -11,10 +11,8 @@ import os
 import sys
 from pathlib import Path
 
-from rich.markup import escape
-
 from streamer.cli.interrupt import leaving_at_once
-from streamer.cli.output import Output
+from streamer.cli.output import Output, printable
 from streamer.logs import configure
 from streamer.settings import load, secrets
 
@@ -78,10 +76,10 @@ class _Shown:
 
     def kept(self, path: Path, number: int) -> None:
         fields = {"clip": str(path), "label": self._label, "number": number}
-        self._output.result(fields, f"[green]{number}[/] {escape(str(path))}")
+        self._output.result(fields, (str(number), "green"), f" {path}")
 
     def problem(self, text: str) -> None:
-        self._output.errors.print(text, style="yellow", markup=False)
+        self._output.errors.print(printable(text), style="yellow")
 
 
 def _watch(text: str) -> tuple[str, str]:

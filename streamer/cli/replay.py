@@ -42,7 +42,9 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     with leaving_at_once():
         from streamer.recordings import replay_files  # noqa: PLC0415 - torch takes seconds to import
 
-    senseless = asyncio.run(replay_files(settings, arguments.stream, arguments.files, arguments.start_at, output.show))
+    senseless = asyncio.run(
+        replay_files(settings, arguments.stream, arguments.files, arguments.start_at, output.result)
+    )
     for watch, count in senseless.items():
         output.problem(
             f"watch {watch}: {count} answers of its recognizer were no numbers (NaN), and nothing was said of those "

@@ -32,7 +32,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     async def until_told() -> None:
         stop = asyncio.Event()
         with stop_on_signals(stop):
-            await run(settings, stop, output.show)
+            await run(settings, stop, output.result)
 
     asyncio.run(until_told())
     return 0

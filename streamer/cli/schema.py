@@ -17,7 +17,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace, output: Output) -> int:
     if arguments.reference:
-        output.show({"reference": reference()}, reference().rstrip("\n"))
+        output.result({"reference": reference()}, reference().rstrip("\n"))
     else:
-        output.show(schema(), json.dumps(schema(), indent=2))
+        output.result(schema(), json.dumps(schema(), indent=2))
     return 0

@@ -14,11 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
-from rich.table import Table
-
+from recognizers.files import write_whole
 from streamer.cli.bars import Bars
-from streamer.cli.output import Output
+from streamer.cli.output import Output, Part
 from streamer.errors import ConfigError
 from streamer.settings import load_training
 
@@ -64,9 +62,9 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     }
     if outcomes:
         picture = arguments.out / "pareto.svg"
-        picture.write_text(pareto_svg(outcomes, budget, choice), encoding="utf-8")
+        write_whole(picture, pareto_svg(outcomes, budget, choice).encode())
         fields["picture"] = str(picture)
-    output.table(fields, _table(outcomes, budget, choice))
+    output.table(fields, "* nobody is both cheaper and more often right", _table(outcomes, budget, choice))
     _say(left_out, choice, fields, output)
     return 0 if choice.name is not None else 1
 
@@ -108,16 +106,16 @@ def _tried(names: Sequence[str], terms: Terms, output: Output) -> list[Outcome |
     return found
 
 
-def _table(outcomes: Sequence[Outcome], budget: Budget, choice: Recommendation) -> Table:
+def _table(outcomes: Sequence[Outcome], budget: Budget, choice: Recommendation) -> list[list[Part]]:
     from recognizers.selection.choice import pareto  # noqa: PLC0415
 
     front = pareto(outcomes)
-    table = Table(title="* nobody is both cheaper and more often right", title_justify="left")
-    table.add_column("candidate")
-    for column in ("right", "± chance", "ECE", "ms a decision", "streams a core", "parameters", "minutes"):
-        table.add_column(column, justify="right")
+    rows: list[list[Part]] = [
+        ["candidate", "right", "± chance", "ECE", "ms a decision", "streams a core", "parameters", "minutes"]
+    ]
     for one in sorted(outcomes, key=lambda one: -one.right):
-        table.add_row(
+        style = "green" if one.name == choice.name else "dim" if budget.exceeded_by(one) else ""
+        cells = (
             one.name + (" *" if one in front else ""),
             f"{one.right:.1%}",
             f"{one.doubt:.1%}",
@@ -126,19 +124,19 @@ def _table(outcomes: Sequence[Outcome], budget: Budget, choice: Recommendation) 
             f"{one.streams_per_core:.0f}",
             f"{one.parameters / 1e6:.2f} M",
             f"{one.taught_s / 60:.1f}",
-            style="green" if one.name == choice.name else "dim" if budget.exceeded_by(one) else "",
         )
-    return table
+        rows.append([(cell, style) for cell in cells])
+    return rows
 
 
 def _say(left_out: Sequence[LeftOut], choice: Recommendation, fields: dict[str, Any], output: Output) -> None:
     for one in left_out:
-        output.say(f"[yellow]left out[/], {one.name}: {escape(one.why)}")
+        output.say(("left out", "yellow"), f", {one.name}: {one.why}")
     if choice.name is None:
-        output.say("[red]nobody is within the budget[/]")
+        output.say(("nobody is within the budget", "red"))
     else:
-        output.say(f"[green]recommended: {choice.name}[/]")
+        output.say((f"recommended: {choice.name}", "green"))
     for reason in choice.reasons:
-        output.say(f"  · {escape(reason)}")
+        output.say(f"  · {reason}")
     if "picture" in fields:
-        output.say(f"picture: {escape(fields['picture'])}")
+        output.say(f"picture: {fields['picture']}")

@@ -10,10 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
-
 from streamer.cli.bars import Bars
-from streamer.cli.output import Output
+from streamer.cli.output import Output, Part
 
 EXAMPLES = "example: takt teach recordings --out bench.safetensors"
 
@@ -45,16 +43,17 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         "share": round(share, 4), "low": round(low, 4), "high": round(high, 4), "recall": recall,
         "warnings": list(lesson.advice.warnings), "next": list(lesson.advice.next),
     }  # fmt: skip
-    lines = [
-        f"[green]{escape(str(arguments.out))}[/]: {lesson.right} of {lesson.clips} clips right ({share:.0%}), each "
-        f"judged by a network that had not seen its group; the truth lies between {low:.0%} and {high:.0%}",
-        *(f"  {escape(label)}: {found:.0%} of its moments" for label, found in recall.items()),
-        *(f"[yellow]note[/] {escape(warning)}" for warning in lesson.advice.warnings),
-        *(f"[bold]record next[/] {escape(wanted)}" for wanted in lesson.advice.next),
-        "to run it:",
-        escape(_lines(arguments.out, lesson.card.kind)),
+    told: list[Part] = [
+        (str(arguments.out), "green"),
+        f": {lesson.right} of {lesson.clips} clips right ({share:.0%}), each "
+        f"judged by a network that had not seen its group; the truth lies between {low:.0%} and {high:.0%}\n",
+        *(f"  {label}: {found:.0%} of its moments\n" for label, found in recall.items()),
     ]
-    output.result(fields, "\n".join(lines))
+    for warning in lesson.advice.warnings:
+        told += [("note", "yellow"), f" {warning}\n"]
+    for wanted in lesson.advice.next:
+        told += [("record next", "bold"), f" {wanted}\n"]
+    output.result(fields, *told, f"to run it:\n{_lines(arguments.out, lesson.card.kind)}")
     return 0
 
 

@@ -36,6 +36,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     best = "map" if card.multilabel else "top1"
     output.result(
         {"checkpoint": str(settings.out), "card": str(shown), best: held_out[best], "held_out": held_out},
-        f"[green]{settings.out}[/]: {headline(held_out)} of {held_out['clips']} held-out clips; card in {shown}",
+        (str(settings.out), "green"),
+        f": {headline(held_out)} of {held_out['clips']} held-out clips; card in {shown}",
     )
     return 0

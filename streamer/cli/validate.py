@@ -86,7 +86,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
             figures["report"] = str(write_page(arguments.report, figures))
     except OSError as error:
         raise ConfigError([f"{error.filename}: {error.strerror}; give a place that can be written"]) from error
-    output.show(figures, summary(figures))
+    output.result(figures, summary(figures))
     return 0
 
 

@@ -30,12 +30,14 @@ WARM_UP_S = 2.0
 COLOURS = {"pick": "cyan", "place": "blue", "tighten": "green", "loosen": "magenta", "inspect": "yellow"}
 
 
+Part = str | tuple[str, str]
+"""Text, or text and its style."""
+
+
 class Output(Protocol):
-    def result(self, fields: Mapping[str, object], text: str) -> None: ...
+    def result(self, fields: Mapping[str, object], *parts: Part) -> None: ...
 
-    def show(self, fields: Mapping[str, object], text: str) -> None: ...
-
-    def say(self, text: str) -> None: ...
+    def say(self, *parts: Part) -> None: ...
 
 
 async def demo(seconds: float, seed: int, mqtt_url: str | None, http_port: int, output: Output) -> int:
@@ -57,7 +59,8 @@ async def demo(seconds: float, seed: int, mqtt_url: str | None, http_port: int, 
         options = replace(mqtt_options(settings.mqtt), client_id=f"takt-demo-audience-{os.getpid()}")
         subscriber = await stack.enter_async_context(Subscriber.open(options, f"{options.prefix}/{STREAM}/+"))
         output.say(
-            f"camera [bold]{camera.url}[/]   broker [bold]{url}[/]   topic [bold]{options.prefix}/{STREAM}/events[/]"
+            *("camera ", (camera.url, "bold"), "   broker ", (url, "bold")),
+            *("   topic ", (f"{options.prefix}/{STREAM}/events", "bold")),
         )
         ended_at = await _watched(settings, seconds, stop, subscriber, audience)
     began_at = (audience.online_at or ended_at) + WARM_UP_S
@@ -78,7 +81,7 @@ async def _watched(
         async with asyncio.TaskGroup() as group:
             listening = group.create_task(audience.listen(subscriber))
             ending = group.create_task(_stop_after(seconds, stop, clock))
-            await run(settings, stop, audience.output.show)
+            await run(settings, stop, audience.output.result)
             ended_at = clock.now()
             ending.cancel()
             await audience.settled()
@@ -159,9 +162,12 @@ class _Audience:
         action, began = event["action"], event["phase"] == "started"
         sign = "▶" if began else "■"
         more = f"{latency_s * 1000:4.0f} ms from glass" if began else f"took {event.get('duration_s', 0):.1f} s"
-        name = f"[bold {COLOURS.get(action, 'white')}]{action:9}[/]"
-        text = f"{event['at'][11:21]}  {sign} {name} {event['phase']:8} {event['score']:.0%}  {more}"
-        self.output.result({"event": event, "latency_s": round(latency_s, 3)}, text)
+        self.output.result(
+            {"event": event, "latency_s": round(latency_s, 3)},
+            f"{event['at'][11:21]}  {sign} ",
+            (f"{action:9}", f"bold {COLOURS.get(action, 'white')}"),
+            f" {event['phase']:8} {event['score']:.0%}  {more}",
+        )
 
 
 def _unix(text: str) -> float:
@@ -193,10 +199,12 @@ def _summary(verdict: Verdict, latencies_s: list[float], output: Output) -> None
             "latency_s": {"p50": p50, "p95": p95},
         }
     }
-    text = (
-        f"\n[bold]{done} actions were done: [green]{len(verdict.right)} right[/], [red]{len(verdict.wrong)} wrong[/], "
-        f"[yellow]{len(verdict.missed)} missed[/][/]"
-    )
+    told: list[Part] = [
+        (f"\n{done} actions were done: ", "bold"),
+        *((f"{len(verdict.right)} right", "bold green"), (", ", "bold")),
+        *((f"{len(verdict.wrong)} wrong", "bold red"), (", ", "bold")),
+        (f"{len(verdict.missed)} missed", "bold yellow"),
+    ]
     if p50 is not None and p95 is not None:
-        text += f"   from glass to event {p50 * 1000:.0f} ms (median), {p95 * 1000:.0f} ms (95 %)"
-    output.result(fields, text)
+        told.append(f"   from glass to event {p50 * 1000:.0f} ms (median), {p95 * 1000:.0f} ms (95 %)")
+    output.result(fields, *told)

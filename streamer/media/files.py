@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from recognizers.files import write_whole
 from streamer.errors import ClipUnwritable
 
 
@@ -14,18 +14,8 @@ def store(path: Path, content: bytes) -> None:
     Raises:
         ClipUnwritable: the disk does not take it; nothing is left of it.
     """
-    part = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with part.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
+        write_whole(path, content)
     except OSError as error:
         raise unwritable(path, error) from None
 

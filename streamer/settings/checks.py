@@ -16,8 +16,9 @@ from typing import Any
 from recognizers.card import NOT_CAUSAL, Card, checkpoint_path, read_card, wrong_labels
 from recognizers.clip import wrong_hop
 from recognizers.errors import CheckpointMismatch
-from recognizers.estimators.choice import check_found, model_of
+from recognizers.estimators.choice import check_bundle, check_found
 from recognizers.estimators.downloads import file_of
+from recognizers.files import is_file
 from recognizers.huggingface import KIND, Wanted, folder_card, source_of
 from recognizers.kinds import FLOW, KINDS, OPENVINO, Library, misplaced
 from streamer.settings.document import Document, Where
@@ -162,10 +163,12 @@ def _check_of_kind(document: Document, where: Where, card: Card, section: Mappin
     if str(card.network.get("flow")).startswith("dis_"):
         _check_installed(document, (*where, "checkpoint"), FLOW)
     if kind.finder is not None:
-        _FINDERS[kind.finder](document, where, card, section.get(kind.finder) is not None)
+        given = section.get(kind.finder)
+        if given is None or isinstance(given, str):
+            _FINDERS[kind.finder](document, where, card, given)
 
 
-def _check_joints(document: Document, where: Where, card: Card, is_given: bool) -> None:
+def _check_joints(document: Document, where: Where, card: Card, given: str | None) -> None:
     """Something must find in pictures the joints that the network looks at."""
     layout, coordinates = card.network.get("layout"), card.network.get("coordinates")
     if not (isinstance(layout, str) and isinstance(coordinates, int)):
@@ -174,16 +177,16 @@ def _check_joints(document: Document, where: Where, card: Card, is_given: bool) 
     try:
         check_found(layout, coordinates)
         part = "pose_model"
-        if not is_given:
-            model_of(layout, coordinates, None)
+        if given is None or is_file(Path(given)):  # what is not there is told of all files
+            check_bundle(layout, coordinates, given)
     except CheckpointMismatch as error:
         document.problem((*where, part), str(error))
 
 
-def _check_people(document: Document, where: Where, _: Card, is_given: bool) -> None:
+def _check_people(document: Document, where: Where, _: Card, given: str | None) -> None:
     """Something must find people in pictures."""
     try:
-        if not is_given:
+        if given is None:
             file_of("fastestdet", None, os.environ)
     except CheckpointMismatch as error:
         document.problem((*where, "actor_model"), str(error))

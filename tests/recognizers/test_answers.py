@@ -44,6 +44,14 @@ def test_what_it_does_not_know_is_background_and_nothing_else(by: str, threshold
     assert torch.equal(said[[0, 2]], plain[[0, 2]])
 
 
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_a_certain_answer_is_one_however_large_its_logits_are(multilabel: bool) -> None:
+    """Divided by a temperature below 1, they would be beyond all numbers, and an answer none."""
+    logits = torch.tensor([[-3.3e38, 3.3e38, 3.2e38], [3.3e38, -3.3e38, -3.3e38]])
+    said = scores_of(logits, replace(its(multilabel=multilabel), temperature=0.5))
+    assert said.tolist() == [[0, 1, 1 if multilabel else 0], [1, 0, 0]]
+
+
 def test_at_the_threshold_it_speaks() -> None:
     assert torch.equal(scores_of(LOGITS, its(abstain=Abstain("max_logit", 2.0))), LOGITS.softmax(dim=1))
 

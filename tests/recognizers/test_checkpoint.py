@@ -27,8 +27,9 @@ from tests.recognizers.networks import card
 WEIGHTS = {"head.weight": torch.tensor([[1.0, -2.0]]), "steps": torch.tensor(7)}
 
 share = st.floats(0.01, 1)
-words = st.text(min_size=1, max_size=9)
+words = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=9)
 plain = st.one_of(st.integers(), share, words)
+whole = st.one_of(st.integers(), words)
 
 
 @st.composite
@@ -44,7 +45,7 @@ def cards(draw: st.DrawFn) -> Card:
         crop_px=draw(st.integers(1, 512)),
         mean=draw(st.tuples(share, share, share)),
         std=draw(st.tuples(share, share, share)),
-        network=draw(st.dictionaries(words, plain | st.tuples(plain, plain))),
+        network=draw(st.dictionaries(words, whole | st.tuples(whole, whole))) | {"dropout": draw(share)},
         temperature=draw(share),
         abstain=draw(st.none() | st.builds(Abstain, st.sampled_from(MEASURES), share)),
         thresholds=draw(st.dictionaries(st.sampled_from(actions), share)) if actions else {},
@@ -197,6 +198,9 @@ def test_a_safetensors_file_without_a_card(tmp_path: Path) -> None:
     refused(tmp_path / "net.safetensors", "without a `takt.card`", "takt train")
 
 
+SPEC = asdict(card().spec)
+
+
 def changed(**fields: Any) -> str:
     return json.dumps({**asdict(card()), **fields})
 
@@ -218,8 +222,40 @@ def changed(**fields: Any) -> str:
         (changed(spec={"frames": 8}), "interval_s"),
         (changed(crop_px="large"), "crop_px is 'large'"),
         (changed(mean=[0.5]), "three numbers"),
-        (changed(std=[1, 1, 0]), "std above 0"),
+        (changed(mean="abc"), "mean is 'abc'"),
+        (changed(mean=["a", "b", "c"]), "mean is 'a'; it must be a number from"),
+        (changed(mean=[[1], [2], [3]]), "mean is [1]; it must be a number from"),
+        (changed(mean=[None, 0, 0]), "mean is None; it must be a number from"),
+        (changed(mean=[0, 0, float("nan")]), "mean is nan; it must be a number from"),
+        (changed(mean=[0, 0, float("inf")]), "mean is inf; it must be a number from"),
+        (changed(std=[1, 1, 0]), "std is 0; it must be a number from 0.0001 to"),
+        (changed(std=[1, 1, 1e-300]), "std is 1e-300; it must be a number from 0.0001 to"),
         (changed(temperature=0), "temperature is 0"),
+        (changed(temperature=float("inf")), "temperature is inf; it must be a number from"),
+        (changed(temperature=True), "temperature is True; it must be a number from"),
+        (changed(crop_px=True), "crop_px is True; it must be a whole number from 1 to"),
+        (changed(kind=["a"]), "kind is ['a']; it must be a word"),
+        (changed(trained=None), "trained is None; it must be an object"),
+        (changed(trained=[]), "trained is []; it must be an object"),
+        (changed(labels=["idle", "a\ud800"]), "labels hold 'a\\ud800'; each must be a word"),
+        (changed(labels=["idle", "a\x1b[31m"]), "labels hold 'a\\x1b[31m'; each must be a word"),
+        (changed(labels=["idle", "two\nlines"]), "labels hold 'two\\nlines'; each must be a word"),
+        (changed(labels="idle"), "labels are 'idle'; they must be a list of words"),
+        (changed(network={"cold": 1.5}), "network.cold is 1.5; it must be of whole numbers"),
+        (changed(network={"persons": 1.5}), "network.persons is 1.5; it must be of whole numbers"),
+        (changed(network={"dropout": float("nan")}), "network.dropout is nan"),
+        (changed(network={"depths": [[1]]}), "network.depths is ([1],); it must be of numbers and words"),
+        *(
+            (changed(spec={**SPEC, name: value}), f"{name} is {value!r}; it must be")
+            for name, value in (
+                *(("frames", 8.0), ("frames", 10**9), ("interval_s", float("inf")), ("interval_s", 1e-300)),
+                *(("hop_s", float("inf")), ("hop_s", "1"), ("short_side_px", 2.5), ("short_side_px", 10**9)),
+                *(("square", "no"), ("continual", 1), ("late", -1)),
+            )
+        ),
+        (changed(spec={**SPEC, "continual": True}), "spec.continual is true"),
+        (changed(spec={**SPEC, "colour": "red"}), "spec has 'colour', which mean nothing"),
+        (changed(spec=None), "spec is None; it must be an object"),
         (changed(multilabel="yes"), "multilabel is 'yes'"),
         (changed(abstain={"by": "feeling", "threshold": 1}), "abstain.by is 'feeling'; there are: max_logit, energy"),
         (changed(abstain={"by": "energy", "threshold": float("nan")}), "abstain.threshold is nan"),

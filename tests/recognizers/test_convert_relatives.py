@@ -14,7 +14,7 @@ from recognizers.checkpoint import load
 from recognizers.convert import OFFICIAL, About, convert, from_official
 from recognizers.errors import CheckpointMismatch
 from recognizers.families import network_of
-from recognizers.layouts import renamed
+from recognizers.layouts import WEIGHT_LAYOUTS, layouts_of, renamed
 from streamer.cli import main
 from tests.recognizers.clip_networks import small
 from tests.recognizers.networks import LABELS, randomise
@@ -93,6 +93,31 @@ def test_blue_first_becomes_red_first(tmp_path: Path) -> None:
 def test_the_weights_of_another_network_are_told() -> None:
     with pytest.raises(CheckpointMismatch, match=r"missing blocks\.6\.proj\.weight"):
         from_official(official("slow_only"), small("c2d"), len(LABELS), "official", "c2d")
+
+
+@pytest.mark.parametrize("kind", OFFICIAL)
+def test_names_are_one_to_one_in_every_layout_that_has_such_networks(kind: str) -> None:
+    for make, _, _ in OFFICIAL[kind].sizes.values():
+        size = make()
+        with torch.device("meta"):
+            state = OFFICIAL[kind].network(size, 400).state_dict()
+        layers = tuple(OFFICIAL[kind].layers(size))
+        for layout in layouts_of(layers):
+            names = renamed(state, layers, layout)
+            assert len(set(names.values())) == len(names)
+    assert layouts_of(layers) == (("pytorchvideo",) if kind == "x3d" else WEIGHT_LAYOUTS)
+
+
+def test_a_handful_of_keys_is_no_x3d() -> None:
+    handful = {f".{name}": torch.zeros(1) for name in ("weight", "bias", "running_mean", "running_var")}
+    with pytest.raises(CheckpointMismatch, match=r"missing blocks\.0\.conv\.conv_t\.weight"):
+        from_official(handful, small("x3d"), len(LABELS), "official", "x3d")
+
+
+def test_an_x3d_of_pyslowfast_is_told_as_what_it_is() -> None:
+    theirs = {"s1.pathway0_stem.conv_xy.weight": torch.zeros(24, 3, 1, 3, 3)}
+    with pytest.raises(CheckpointMismatch, match="PySlowFast's x3d is another network; take PyTorchVideo's"):
+        from_official(theirs, small("x3d"), len(LABELS), "official", "x3d")
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
-from recognizers.kinds import DATA, KINDS, OPTIONS, TRAINED, mislabelled, misplaced, unlearnable
+from recognizers.families import FAMILIES
+from recognizers.kinds import DATA, FRACTIONS, KINDS, OPTIONS, TRAINED, mislabelled, misplaced, unlearnable
 from recognizers.train.plan import SOURCES
 from streamer.settings.sections import RecognizerSection
 from streamer.settings.training import DataSection
@@ -67,3 +70,9 @@ def test_what_a_kind_cannot_learn_from_is_told_with_what_would_be_right(kind: st
     else:
         assert said is not None
         assert "; give data." in said or "; train a " in said
+
+
+def test_the_numbers_that_need_not_be_whole_are_those_of_the_networks() -> None:
+    """What a card says is judged without torch, by their names alone."""
+    kinds = {one.name: str(one.type) for family in FAMILIES.values() for one in fields(family.size)}
+    assert {name for name, kind in kinds.items() if "float" in kind} == set(FRACTIONS) - {"seen"}

@@ -72,6 +72,43 @@ def test_what_is_shared_is_not_multiplied() -> None:
     assert len(plain(pickle.dumps(shared))) == 2
 
 
+PAIRED = b"".join(b"q" + bytes([n]) + b"h" + bytes([n]) + b"\x86" for n in range(40))
+"""Pairs of what came before with itself: each is twice as long to compare."""
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\x80\x02})" + b"\x85" * 200_000 + b"Ns.", "it has a tuple for a key"),
+        (b"\x80\x02})" + PAIRED + b"Ns.", "it has a tuple for a key"),
+        (b"\x80\x02}\x8a\x09" + b"\xff" * 8 + b"\x0fNs.", "it has a int for a key"),
+        (b"\x80\x02ccollections\nOrderedDict\n(]])" + PAIRED + b"aNaatR.", "it has a tuple for a key"),
+        (b"\x80\x02)" + b"\x85" * 200_000 + b".", "nested more than 250 deep"),
+        (b"\x80\x02" + b"]" * 5000 + b"a" * 4999 + b".", "nested more than 250 deep"),
+        (b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00a)" + PAIRED + b"\x86R.", "an encoding that numpy does not"),
+        (b"\x80\x02cnumpy\ndtype\n(U\x02f4K\x00K\x01tR(K\x03)" + PAIRED + b"NNNtb.", "a byte order that is none"),
+    ],
+    ids=["deep key", "doubling key", "long key", "doubling key in order", "deep", "lists", "encoding", "byte order"],
+)
+def test_few_bytes_do_not_stand_for_endless_work(data: bytes, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        plain(data)
+
+
+def test_the_same_bytes_do_not_become_arrays_again_and_again() -> None:
+    dtype, state = b"cnumpy\ndtype\nU\x02f4K\x00K\x01\x87Rq\x01", b"(K\x03J\x10\x27\x00\x00\x85h\x01\x89h\x02tb"
+    once = b"cnumpy.core.multiarray\n_reconstruct\n)R" + state
+    data = b"\x80\x02](" + dtype + b"T\x40\x9c\x00\x00" + bytes(40_000) + b"q\x02" + once
+    assert plain(data + b"e.")[-1].shape == (10_000,)
+    with pytest.raises(Refused, match="makes more of its values than it holds"):
+        plain(data + once * 100 + b"e.")
+
+
+def test_marks_are_looked_for_from_the_top() -> None:
+    """A hundred thousand of them above as many values would else be ten thousand million steps."""
+    assert plain(b"\x80\x02]" + b"N" * 100_000 + b"(t0" * 100_000 + b"\x85.") == (None,)
+
+
 class Asking:
     """Asks for a call of a function when it is read."""
 

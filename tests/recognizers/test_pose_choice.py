@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +13,7 @@ import pytest
 from recognizers.build import build_recognizer
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.blaze import HandPoses, PeoplePoses
-from recognizers.estimators.choice import build_estimator, model_of
+from recognizers.estimators.choice import build_estimator, check_bundle, model_of
 from recognizers.estimators.downloads import DOWNLOADS, cache_folder, file_of
 from tests.recognizers.joints import HANDS, POSE, needs_models
 from tests.recognizers.skeletons import tiny, write_random_san
@@ -76,3 +78,57 @@ def test_a_san_without_its_estimator_is_refused(tmp_path: Path) -> None:
     san = write_random_san(tmp_path / "san.safetensors")
     with pytest.raises(CheckpointMismatch, match="the model pose is not there"):
         build_recognizer("san", san, {})
+
+
+def packed(path: Path, name: str = "pose_detector.tflite", method: int = zipfile.ZIP_DEFLATED, size: int = 9) -> Path:
+    with zipfile.ZipFile(path, "w", method, compresslevel=1) as file, file.open(name, "w", force_zip64=True) as member:
+        for _ in range(0, size, 1 << 20):
+            member.write(bytes(min(size, 1 << 20)))
+    return path
+
+
+def marked(path: Path, place: int, mark: int) -> Path:
+    """The bundle with another byte in the list of its members."""
+    content = bytearray(path.read_bytes())
+    content[content.find(b"PK\x01\x02") + place] = mark
+    path.write_bytes(content)
+    return path
+
+
+def spoilt(path: Path) -> Path:
+    content = bytearray(path.read_bytes())
+    start = content.find(b"pose_detector.tflite") + 40
+    content[start : start + 3] = b"\xff" * 3
+    path.write_bytes(content)
+    return path
+
+
+BAD_BUNDLES: dict[str, tuple[Callable[[Path], Path], str]] = {
+    "a bomb": (lambda path: packed(path, size=300 << 20), "has 314572800 bytes, more than a network has"),
+    "encrypted": (lambda path: marked(packed(path), 8, 1), "is encrypted, or packed as no bundle is"),
+    "packed otherwise": (lambda path: marked(packed(path), 10, 99), "is encrypted, or packed as no bundle is"),
+    "bzip2": (lambda path: packed(path, method=zipfile.ZIP_BZIP2), "is encrypted, or packed as no bundle is"),
+    "broken": (lambda path: spoilt(packed(path, size=5000)), "is damaged or no bundle of networks"),
+    "no zip": (lambda path: Path(path.write_text("x") and path), "is damaged or no bundle of networks"),
+    "hands": (
+        lambda path: packed(path, "hand_detector.tflite"),
+        "has no network pose_detector.tflite; it holds hand_detector.tflite: give the bundle for these joints",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_BUNDLES)
+def test_a_bundle_that_cannot_be_read_is_told_by_the_check_and_by_what_runs_it(tmp_path: Path, name: str) -> None:
+    make, said = BAD_BUNDLES[name]
+    given = make(tmp_path / "given.task")
+    for look in (check_bundle, lambda layout, places, path: build_estimator(layout, places, 1, path, 1)):
+        with pytest.raises(CheckpointMismatch, match=re.escape(said)):
+            look("coco17", 2, given)
+
+
+@needs_models
+@pytest.mark.parametrize(("layout", "bundle", "other"), [("mediapipe33", POSE, HANDS), ("hands21", HANDS, POSE)])
+def test_a_published_bundle_is_for_its_joints_alone(layout: str, bundle: Path, other: Path) -> None:
+    check_bundle(layout, 2, bundle)
+    with pytest.raises(CheckpointMismatch, match="give the bundle for these joints"):
+        check_bundle(layout, 2, other)

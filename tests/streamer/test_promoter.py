@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from dataclasses import replace
@@ -194,6 +195,24 @@ async def test_a_camera_that_is_away_does_not_hold_a_promotion_up(plant: Plant) 
         await plant.until(lambda: "silent/status" in plant.sink.states)
         told = await plant.asked(do="promote", checkpoint=better)
     assert (told["result"], told["warm"]) == ("promoted", False)
+
+
+async def test_a_swap_waits_for_the_batch_that_is_being_answered(plant: Plant) -> None:
+    plant.camera("cam", FOR_EVER)
+    plant.patience_s = 1.0
+    better = plant.checkpoint("better", SayingRecognizer(pick, labels=("idle", "place")))
+    async with plant.running():
+        await plant.until(lambda: plant.told("cam") == [("started", None)])
+        plant.recognizer.gate.clear()
+        plant.recognizer.entered.clear()
+        await plant.until(plant.recognizer.entered.is_set)
+        promoting = asyncio.create_task(plant.asked(do="promote", checkpoint=better))
+        await plant.until((plant.folder / "promoted.json").exists)
+        assert (await plant.asked(do="report"))["live"]["checkpoint"] == plant.live
+        assert plant.told("cam") == [("started", None)]
+        plant.recognizer.gate.set()
+        assert (await promoting)["result"] == "promoted"
+    assert next(reason for phase, reason in plant.told("cam") if phase == "ended") == "model_changed"
 
 
 async def test_the_choice_is_in_the_data_folder_and_the_configured_checkpoint_beside_it(plant: Plant) -> None:

@@ -10,11 +10,9 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from rich.markup import escape
 from rich.progress import Progress
-from rich.table import Table
 
-from streamer.cli.output import Output
+from streamer.cli.output import Output, Part
 
 _COLUMNS = {"training": "to train on", "calibration": "to calibrate", "held_out": "held out"}
 _MOST_ROWS = 60
@@ -33,18 +31,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace, output: Output) -> int:
-    from recognizers.data.check import Wanted, check  # noqa: PLC0415 - torch takes seconds to import
-    from recognizers.data.naming import listed  # noqa: PLC0415
-
-    listing = listed(arguments.data)
-    frames, interval_s = _clip(arguments)
-    with Progress(console=output.errors, transient=True) as bars:
-        task = bars.add_task("looking at videos")
-        report = check(
-            listing,
-            Wanted(frames, interval_s, least_training=arguments.least, compared=arguments.compare),
-            lambda what, done, of: bars.update(task, description=what, completed=done, total=of),
-        )
+    report = _looked_at(arguments, output)
     output.table(
         {
             "data": arguments.data,
@@ -55,15 +42,38 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
             "minutes": {part: round(minutes, 1) for part, minutes in report.minutes.items()},
             "findings": [asdict(finding) for finding in report.findings],
         },
+        report.name,
         _table(report),
     )
     for finding in report.findings:
         colour, word = ("red", "refused") if finding.refused else ("yellow", "note")
-        output.say(f"[{colour}]{word}[/], {finding.kind}: {escape(finding.what)}\n  → {escape(finding.right)}")
+        output.say((word, colour), f", {finding.kind}: {finding.what}\n  → {finding.right}")
     refused = sum(finding.refused for finding in report.findings)
-    verdict = f"[red]refused for {refused} reasons[/]" if refused else "[green]figures of it can be believed[/]"
-    output.say(f"{escape(report.name)}: {verdict}")
+    verdict = (f"refused for {refused} reasons", "red") if refused else ("figures of it can be believed", "green")
+    output.say(f"{report.name}: ", verdict)
     return 1 if refused else 0
+
+
+def _looked_at(arguments: argparse.Namespace, output: Output) -> Any:
+    from recognizers.data.check import Wanted, check  # noqa: PLC0415 - torch takes seconds to import
+    from recognizers.data.check_skeletons import check_skeletons  # noqa: PLC0415
+    from recognizers.data.naming import Listed, named  # noqa: PLC0415
+    from recognizers.data.skeletons import SkeletonData  # noqa: PLC0415
+    from recognizers.errors import DataError  # noqa: PLC0415
+
+    data = named(arguments.data)
+    frames, interval_s = _clip(arguments)
+    wanted = Wanted(frames, interval_s, least_training=arguments.least, compared=arguments.compare)
+    if isinstance(data, SkeletonData):
+        return check_skeletons(data, wanted)
+    if not isinstance(data, Listed):
+        raise DataError(f"{arguments.data} is drawn and not listed; there is nothing to check")
+    listing = data.listing()
+    with Progress(console=output.errors, transient=True) as bars:
+        task = bars.add_task("looking at videos")
+        return check(
+            listing, wanted, lambda what, done, of: bars.update(task, description=what, completed=done, total=of)
+        )
 
 
 def _clip(arguments: argparse.Namespace) -> tuple[int, float]:
@@ -76,20 +86,17 @@ def _clip(arguments: argparse.Namespace) -> tuple[int, float]:
     return arguments.frames or frames, arguments.interval_s or interval_s
 
 
-def _table(report: Any) -> Table:
-    table = Table(title=escape(report.name), title_justify="left")
-    table.add_column("clips of")
-    for column in _COLUMNS.values():
-        table.add_column(column, justify="right")
+def _table(report: Any) -> list[list[Part]]:
+    rows: list[list[Part]] = [["clips of", *_COLUMNS.values()]]
     for label, counts in list(report.clips.items())[:_MOST_ROWS]:
-        table.add_row(escape(label), *(_count(counts[part]) for part in _COLUMNS))
+        rows.append([label, *(_count(counts[part]) for part in _COLUMNS)])
     if len(report.clips) > _MOST_ROWS:
-        table.add_row(f"[dim]and {len(report.clips) - _MOST_ROWS} more labels[/]", "", "", "")
-    table.add_section()
-    table.add_row("no action", *(str(report.background[part]) for part in _COLUMNS))
-    table.add_row("minutes", *(f"{report.minutes[part]:.1f}" for part in _COLUMNS))
-    return table
+        rows.append([(f"and {len(report.clips) - _MOST_ROWS} more labels", "dim"), *[""] * len(_COLUMNS)])
+    rows.append([])
+    rows.append(["no action", *(str(report.background[part]) for part in _COLUMNS)])
+    rows.append(["minutes", *(f"{report.minutes[part]:.1f}" for part in _COLUMNS)])
+    return rows
 
 
-def _count(clips: int) -> str:
-    return str(clips) if clips else "[red]0[/]"
+def _count(clips: int) -> Part:
+    return str(clips) if clips else ("0", "red")

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from recognizers.files import is_file, opened
 from streamer.cli.output import Output
 from streamer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from recognizers.convert import About
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
@@ -35,8 +40,10 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace, output: Output) -> int:
     labels = _labels(arguments.labels)
-    from recognizers.card import Abstain  # noqa: PLC0415 - as convert
-    from recognizers.convert import OFFICIAL, About, convert  # noqa: PLC0415 - torch takes seconds to import
+    for read in (arguments.file, arguments.labels):
+        if is_file(arguments.out) and is_file(read) and arguments.out.samefile(read):
+            raise ConfigError([f"{arguments.out} is what is to be read, {read}; give another place to write"])
+    from recognizers.convert import OFFICIAL, convert  # noqa: PLC0415 - torch takes seconds to import
 
     if arguments.kind not in OFFICIAL:
         raise ConfigError([f"--kind {arguments.kind}: no such kind; there are {', '.join(OFFICIAL)}"])
@@ -46,8 +53,34 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     if arguments.actors and arguments.kind != "slowfast":
         raise ConfigError([f"--actors: only a slowfast says what each person does, not a {arguments.kind}"])
     size, interval_s, crop_px = sizes[arguments.size]
+    try:
+        about = _about(arguments, labels, interval_s=interval_s, crop_px=crop_px)
+        card = convert(arguments.file, arguments.out, size(), about)
+    except ValueError as error:
+        raise ConfigError([str(error)]) from error
+    except OSError as error:
+        raise ConfigError([f"{arguments.out}: {error.strerror}; give a place that can be written"]) from error
+    output.result(
+        {"checkpoint": str(arguments.out), "kind": card.kind, "labels": len(card.labels)},
+        (str(arguments.out), "green"),
+        f": {card.kind} of {len(card.labels)} labels",
+    )
+    return 0
+
+
+def _about(arguments: argparse.Namespace, labels: list[str], **of_size: Any) -> About:
+    """What the file does not say of itself.
+
+    Raises:
+        ValueError: a number is none.
+    """
+    from recognizers.card import Abstain  # noqa: PLC0415 - as convert
+    from recognizers.convert import About  # noqa: PLC0415
+
+    if not arguments.background:
+        raise ValueError("--background is empty; give the label that means none of the actions, or another word")
     below = arguments.abstain_below
-    about = About(
+    return About(
         labels=tuple(labels),
         background=arguments.background,
         licence=arguments.licence,
@@ -55,26 +88,19 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         bgr=arguments.bgr,
         actors=arguments.actors,
         kind=arguments.kind,
-        interval_s=interval_s,
-        crop_px=crop_px,
         abstain=None if below is None else Abstain("max_logit", below),
+        **of_size,
     )
-    try:
-        card = convert(arguments.file, arguments.out, size(), about)
-    except OSError as error:
-        raise ConfigError([f"{arguments.out}: {error.strerror}; give a place that can be written"]) from error
-    output.result(
-        {"checkpoint": str(arguments.out), "kind": card.kind, "labels": len(card.labels)},
-        f"[green]{arguments.out}[/]: {card.kind} of {len(card.labels)} labels",
-    )
-    return 0
 
 
 def _labels(path: Path) -> list[str]:
     try:
-        labels = [line.strip() for line in path.read_text(encoding="utf-8").rstrip().split("\n")]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: {error}; give a text file with one label a line"]) from error
+        with opened(path) as file:  # Windows's editors begin a file with a mark
+            labels = [line.strip() for line in file.read().decode("utf-8-sig").rstrip().split("\n")]
+    except OSError as error:
+        raise ConfigError([f"{path}: {error.strerror}; give a text file with one label a line"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path} is no text in UTF-8; give a text file with one label a line"]) from error
     problems = [
         f"{path}:{line}: {label!r} is empty or came before; every label stands once, in the order of the outputs"
         for line, label in enumerate(labels, 1)

@@ -10,10 +10,9 @@ import os
 import string
 from pathlib import Path
 
-from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from streamer.cli.output import Output
+from streamer.cli.output import Output, printable
 from streamer.errors import ConfigError
 
 MIRROR = "TAKT_MIRROR"
@@ -41,6 +40,8 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     elif arguments.sha256 not in (None, wanted.sha256):
         raise ConfigError([f"--sha256: {arguments.name} was published with {wanted.sha256}; leave it out"])
     mirror = arguments.mirror or os.environ.get(MIRROR)
+    if not wanted.file:
+        raise ConfigError([f"{arguments.name} names no file; give the address of one"])
     url = f"{mirror.rstrip('/')}/{wanted.file}" if mirror else wanted.url
     target: Path = arguments.out or cache_folder(os.environ) / wanted.file
     try:
@@ -51,7 +52,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     except OSError as error:
         raise ConfigError([f"{target}: {error.strerror}; give a place that can be written"]) from error
     fields = {"name": arguments.name, "path": str(target), "sha256": wanted.sha256, "fetched": fetched}
-    output.result(fields, f"[green]{escape(str(target))}[/]{'' if fetched else ' was there already'}")
+    output.result(fields, (str(target), "green"), f" from {url}" if fetched else " was there already")
     return 0
 
 
@@ -65,9 +66,9 @@ class _Bar:
     """How much of a file is there, on standard error."""
 
     def __init__(self, output: Output, file: str) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=output.errors)
-        self._task = self._progress.add_task(escape(file), total=None)
+        self._task = self._progress.add_task(printable(file), total=None)
 
     def __enter__(self) -> _Bar:
         self._progress.start()

@@ -27,7 +27,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     labels = [action for card in cards for action in card.actions] if cards else None
     procedure = load_procedure(arguments.file, os.environ, labels)
     steps, optional = len(procedure.steps), sum(step.optional for step in procedure.steps.values())
-    output.show(
+    output.result(
         {"procedure": procedure.name, "file": str(arguments.file), "valid": True, "steps": steps, "optional": optional},
         f"{arguments.file} is valid: {procedure.name}, steps: {steps}, of which optional: {optional}",
     )

@@ -22,5 +22,5 @@ def arguments(command: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace, output: Output) -> int:
     procedure = procedure_of(load_procedure(arguments.file, os.environ))
     drawing = _FORMATS[arguments.format](procedure)
-    output.show({"procedure": procedure.name, arguments.format: drawing}, drawing.rstrip("\n"))
+    output.result({"procedure": procedure.name, arguments.format: drawing}, drawing.rstrip("\n"))
     return 0

@@ -34,5 +34,5 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
         raise ConfigError([f"{path}: is no data of kind {kind} ({error or 'it lacks a part'})"]) from error
     shown = {key: round(value, 4) for key, value in figures.items()}
-    output.show({"data": arguments.data, **shown}, "\n".join(f"{key:24}{value:g}" for key, value in shown.items()))
+    output.result({"data": arguments.data, **shown}, "\n".join(f"{key:24}{value:g}" for key, value in shown.items()))
     return 0

@@ -44,4 +44,4 @@ def _show(output: Output, told: list[Told]) -> None:
         because = [
             f"{key} {value}" for key in ("missing", "overtaken_by", "reason", "took_s") if (value := body.get(key))
         ]
-        output.show(body, f"{body['decided_at']}  {what}{'; ' if because else ''}{', '.join(because)}")
+        output.result(body, f"{body['decided_at']}  {what}{'; ' if because else ''}{', '.join(because)}")

@@ -24,7 +24,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         raise ConfigError(["an order needs at least two recorded cycles; give more files"])
     procedure = proposed(arguments.name, [recorded_cycle(file) for file in arguments.files])
     text = written(procedure)
-    output.show(
+    output.result(
         {"procedure": procedure.name, "cycles": len(arguments.files), "steps": len(procedure.steps), "yaml": text},
         text.rstrip("\n"),
     )

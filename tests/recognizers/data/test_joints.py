@@ -11,6 +11,8 @@ import pytest
 
 from recognizers.clip import Picture
 from recognizers.data.joints import Looking, joints_in
+from recognizers.data.lists import VideoListData
+from recognizers.data.recordings import Labelled, append
 from recognizers.data.sets import ClipListData
 from recognizers.errors import DataError
 from streamer.testing.film import write_film
@@ -90,3 +92,16 @@ def test_clips_of_several_actions_are_refused(folder: Path) -> None:
     (folder / "clips.csv").write_text("path,label,group\nsit_a.mp4,sit;stand,a\n")
     with pytest.raises(DataError, match=r"sit_a\.mp4 shows several actions at once"):
         joints_in(ClipListData(folder, (), elsewhere=0), looking(), quiet)
+
+
+def test_joints_of_recordings_have_the_label_of_their_stretch(tmp_path: Path) -> None:
+    for group in "abc":
+        write_film(tmp_path / f"{group}.mp4", lit(200, 30), FPS)
+        append(tmp_path, Labelled(f"{group}.mp4", "sit", 1.0, 2.0, group=group))
+    found = joints_in(VideoListData("recordings", tmp_path), looking(frames=32), quiet)
+    assert found.labels == ("background", "sit")
+    assert [(one.group, one.label, len(one.skeletons)) for one in found.held_out] == [
+        (3, 0, 10),
+        (3, 1, 10),
+        (3, 0, 10),
+    ]

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from streamer.cli import main
@@ -56,4 +57,16 @@ def test_the_clip_of_a_checkpoint_is_asked_for(folder: Path, capsys: pytest.Capt
 
 def test_a_wrong_name_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "check", "cell:7"]) == 1
-    assert "cell:7 lists no videos; give one of ava, charades, clips" in capsys.readouterr().err
+    assert "cell:7 is drawn and not listed; there is nothing to check" in capsys.readouterr().err
+
+
+def test_skeletons_are_counted_by_subject(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "skeletons.npz"
+    subjects = np.arange(24) % 6 + 1
+    arrays = {"frames": np.ones((48, 3, 2)), "lengths": np.full(24, 2), "labels": np.arange(24) // 6 % 2}
+    np.savez(path, **arrays, subjects=subjects, names=np.array(["sit", "stand"]))
+    assert main(["data", "check", f"skeletons:{path}", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["clips"]["sit"] == {"training": 6, "calibration": 2, "held_out": 4}
+    assert main(["data", "check", f"skeletons:{path}", "--least", "7"]) == 1
+    assert "2 labels have fewer than 7 clips that are to train on: sit (6), stand (6)" in capsys.readouterr().out

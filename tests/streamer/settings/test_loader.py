@@ -9,7 +9,7 @@ import pytest
 
 from streamer.errors import ConfigError
 from streamer.settings import load, settings_of
-from tests.streamer.settings.files import VALID, mistakes, read, write_card
+from tests.streamer.settings.files import VALID, mistakes, read, write_bundle, write_card
 
 TEXT = "must be text; put numbers and words like yes in quotes"
 SECTION = "must be a mapping (`key: value`); leave it out for its defaults"
@@ -255,9 +255,16 @@ def test_a_san_needs_the_networks_that_find_its_joints(tmp_path: Path, monkeypat
     assert mistake.startswith(f"2: recognizers.cell.pose_model: {expected}")
     (mistake,) = mistakes(tmp_path, with_san(tmp_path, ", pose_model: no.task", layout="hands21", coordinates=2))
     assert mistake.startswith("2: recognizers.cell.pose_model: no such file: no.task; check the path")
-    (tmp_path / "own.task").touch()
+    write_bundle(tmp_path / "own.task")
     text = with_san(tmp_path, f", pose_model: {tmp_path}/own.task", layout="hands21", coordinates=2)
     assert read(tmp_path, text).recognizers["cell"].pose_model == tmp_path / "own.task"
+
+
+def test_a_bundle_without_the_networks_of_these_joints_is_told_before_the_service_starts(tmp_path: Path) -> None:
+    (tmp_path / "own.task").write_text("no zip")
+    text = with_san(tmp_path, f", pose_model: {tmp_path}/own.task", layout="hands21", coordinates=2)
+    (mistake,) = mistakes(tmp_path, text)
+    assert mistake.startswith(f"2: recognizers.cell.pose_model: {tmp_path}/own.task is damaged or no bundle of")
 
 
 def test_a_slowfast_actors_needs_the_network_that_finds_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,7 +304,7 @@ def test_a_card_of_labels_that_its_kind_cannot_say_is_told(
             "kind: needs onnxruntime, which is not installed; pip install 'taktstream[actors]'",
         ),
         (
-            "kind: san, pose_model: pyproject.toml",
+            "kind: san, pose_model: BUNDLE",
             {"layout": "coco17", "coordinates": 2},
             "kind: needs ai_edge_litert, which is not installed; pip install 'taktstream[pose]'",
         ),
@@ -323,6 +330,7 @@ def test_a_library_that_is_not_installed_is_told_before_the_service_starts(
         monkeypatch.setitem(sys.modules, module, None)
     kind = given.split(",", maxsplit=1)[0].removeprefix("kind: ")
     card = write_card(tmp_path / "own.safetensors", kind=kind, **network)
+    given = given.replace("BUNDLE", str(write_bundle(tmp_path / "own.task")))
     text = VALID.replace("checkpoint: CHECKPOINT", f"checkpoint: {card}, {given}")
     if told is None:
         assert read(tmp_path, text).recognizers["cell"].kind == kind
