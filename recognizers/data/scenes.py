@@ -29,9 +29,9 @@ def with_background(
 
 
 def scenes(seed: int, count: int, sampling: Sampling, label: int, tick: Tick) -> tuple[Track, ...]:
-    """Simulated scenes, each from a seed of its own."""
+    """Simulated scenes, each from a seed of its own, and of at least one picture."""
     made = []
-    moments = [number / sampling.rate_hz for number in range(round(_ELSEWHERE_S * sampling.rate_hz))]
+    moments = [number / sampling.rate_hz for number in range(max(1, round(_ELSEWHERE_S * sampling.rate_hz)))]
     for number in range(count):
         scene = Elsewhere(seed + number, height_px=sampling.side_px)
         drawn = squares(map(scene.draw, moments), sampling.side_px)

@@ -52,7 +52,7 @@ class ActorLessons:
         if missing := [label for label in unshown if not (is_keyed and label == data.background)]:
             raise DataError(f"nobody shows {', '.join(missing)} in training")
         if next(self._windows(data.held_out, HOP_S**-1), None) is None:
-            raise DataError(too_short(spec, [len(track.pictures) / track.rate_hz for track in data.held_out]))
+            raise DataError(too_short(spec, data.held_out))
         often = [one * bool(shown) for one, shown in zip(often, self._shown, strict=True)]
         self._chance = np.array(often) / sum(often)
 

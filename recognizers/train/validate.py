@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from recognizers.card import MEASURES, Card
 from recognizers.clip import ClipSpec
+from recognizers.data.actors import ActorTrack, KeyedTrack
 from recognizers.data.track import Track, squares
 from recognizers.data.windows import even_positions, even_windows
 from recognizers.errors import DataError
@@ -47,14 +48,15 @@ def check_judgeable(tracks: Sequence[Track], spec: ClipSpec, classes: int) -> No
     for track in tracks:
         for _ in even_positions(track, classes, spec.frames, spec.interval_s, HOP_S, CLEAR):
             return
-    raise DataError(too_short(spec, [len(track.pictures) / track.rate_hz for track in tracks]))
+    raise DataError(too_short(spec, tracks))
 
 
-def too_short(spec: ClipSpec, lengths_s: Sequence[float]) -> str:
-    """What is wrong where no clip can be judged, of the lengths of all held-out recordings."""
-    longest = f"the longest of {len(lengths_s)} lasts {max(lengths_s):.2g} s" if lengths_s else "there is none"
+def too_short(spec: ClipSpec, tracks: Sequence[Track] | Sequence[ActorTrack | KeyedTrack]) -> str:
+    """What is wrong where no clip of the held-out recordings can be judged."""
+    spans_s = [(len(track.pictures) - 1) / track.rate_hz for track in tracks]
+    longest = f"the longest of {len(spans_s)} spans {max(spans_s):g} s" if spans_s else "there is none"
     return (
-        f"no held-out recording can be judged by: a clip spans {spec.span_s:.3g} s, its second half one action, "
+        f"no held-out recording can be judged by: a clip spans {spec.span_s:g} s, its second half one action, "
         f"and {longest}; give longer ones, or make frames or interval_s smaller"
     )
 

@@ -74,7 +74,7 @@ def test_a_name_that_does_not_ship_is_refused() -> None:
         {"alpha": "four"},
         {"depths": (1, 1)},
         {"depths": 3},
-        {"width": 12.5},
+        {"width": True},
         {"dropout": 7},
         {"width": 2**40},
     ],

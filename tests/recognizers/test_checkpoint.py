@@ -241,6 +241,7 @@ def changed(**fields: Any) -> str:
         (changed(labels=["idle", "a\x1b[31m"]), "labels hold 'a\\x1b[31m'; each must be a word"),
         (changed(labels=["idle", "two\nlines"]), "labels hold 'two\\nlines'; each must be a word"),
         (changed(labels="idle"), "labels are 'idle'; they must be a list of words"),
+        (changed(network={"width": 12.5}), "network.width is 12.5; it must be of whole numbers"),
         (changed(network={"cold": 1.5}), "network.cold is 1.5; it must be of whole numbers"),
         (changed(network={"persons": 1.5}), "network.persons is 1.5; it must be of whole numbers"),
         (changed(network={"dropout": float("nan")}), "network.dropout is nan"),

@@ -12,6 +12,7 @@ from recognizers.clip import ClipSpec
 from recognizers.data.film import FilmPictures
 from recognizers.data.lists import VideoListData
 from recognizers.data.loading import load
+from recognizers.data.scenes import scenes
 from recognizers.data.track import Sampling
 from recognizers.data.windows import Jitter, TrainingWindows, even_windows
 from recognizers.errors import DataError
@@ -128,3 +129,8 @@ def test_scenes_without_actions_are_background(tmp_path: Path) -> None:
     data = VideoListData("kinetics", write_kinetics(folder), negatives=(scene,), elsewhere=1)
     loaded = data.load(SAMPLING, quiet)
     assert [track.name for track in loaded.training if track.labels[0] == loaded.none] == ["scene", "elsewhere 0"]
+
+
+def test_a_scene_holds_a_picture_however_seldom_they_are_kept() -> None:
+    (track,) = scenes(0, 1, Sampling(0.002, 24), 0, quiet)
+    assert (len(track.pictures), len(track.labels)) == (1, 1)

@@ -158,5 +158,5 @@ def test_a_set_in_which_nobody_can_be_judged_is_refused() -> None:
     short = tuple(
         replace(one, pictures=one.pictures[:2], boxes=one.boxes[:2], labels=one.labels[:2]) for one in data.held_out
     )
-    with pytest.raises(DataError, match=r"no held-out recording can be judged by: .* the longest of 1 lasts 0.5 s"):
+    with pytest.raises(DataError, match=r"no held-out recording can be judged by: .* the longest of 1 spans 0.25 s"):
         ActorLessons(replace(data, held_out=short), SPEC, Recipe(steps=2, batch=3, device="cpu"), Jitter())

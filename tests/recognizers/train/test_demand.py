@@ -106,7 +106,7 @@ def test_a_set_without_a_clip_to_judge_by_is_refused_before_training() -> None:
 
     assert len(lessons(track(4)).labels) == 2
     says = "no held-out recording can be judged by: a clip spans 1.5 s, .* and "
-    with pytest.raises(DataError, match=f"{says}the longest of 2 lasts 1 s; give longer ones"):
+    with pytest.raises(DataError, match=f"{says}the longest of 2 spans 0.875 s; give longer ones"):
         lessons(track(1), track(1))
     with pytest.raises(DataError, match=f"{says}there is none"):
         lessons()
