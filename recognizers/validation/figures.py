@@ -59,6 +59,7 @@ def _of_one(some: Sequence[Said], card: Card) -> dict[str, Any]:
     return {
         "top1": _rounded(classification.top_k(given, truth, 1)),
         "top5": _rounded(classification.top_k(given, truth, 5)),
+        "top1_actions": _rounded(_of_actions(some, truth, card)),
         "recall": {labels[place]: _rounded(recall[place]) for place in seen},
         "precision": {labels[place]: _rounded(precision[place]) for place in seen},
         "mean_f1": _rounded(float(np.mean([f1[place] for place in seen]))),
@@ -66,6 +67,14 @@ def _of_one(some: Sequence[Said], card: Card) -> dict[str, Any]:
         "confusion": classification.confusion(said, truth, len(labels)).tolist(),
         **_calibration(some, truth, card),
     }
+
+
+def _of_actions(some: Sequence[Said], truth: NDArray[np.int64], card: Card) -> float:
+    """Right of those that show an action, if it must be one: as data sets count that have no background."""
+    actions = [place for place, label in enumerate(card.labels) if label != card.background]
+    shows = np.isin(truth, actions)
+    best = scores(some, replace(card, abstain=None))[:, actions].argmax(axis=1)
+    return float((np.array(actions)[best] == truth)[shows].mean()) if shows.any() else math.nan
 
 
 def _calibration(some: Sequence[Said], truth: NDArray[np.int64], card: Card) -> dict[str, Any]:

@@ -64,10 +64,18 @@ def page_text(figures: Figures, has_picture: bool) -> str:
     )
 
 
+_SHARES = {
+    "top1": "right (top 1)",
+    "top1_actions": "right, if it must be an action",
+    "top5": "among the best five",
+    "map": "mean average precision",
+}
+
+
 def _rows(figures: Figures) -> Iterator[tuple[str, str]]:
     """Names and values, those that there are."""
     live = figures.get("live", {})
-    for key, name in (("top1", "right (top 1)"), ("top5", "among the best five"), ("map", "mean average precision")):
+    for key, name in _SHARES.items():
         if figures.get(key) is not None:
             one = f"; one view {live[key]:.1%}" if live.get(key) is not None else ""
             yield f"{name}, {figures['views']} views", f"{figures[key]:.1%}{one}"

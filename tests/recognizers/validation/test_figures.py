@@ -52,6 +52,17 @@ def test_figures_of_one_label_by_hand() -> None:
     assert told["ece"] == told["ece_before"]
 
 
+def test_what_must_be_an_action_is_judged_without_the_background_and_without_abstaining() -> None:
+    unsure = [*SHOWN[:2], said(("place",), [0.8, 0.05, 0.15]), said((), [0.1, 0.6, 0.3])]
+
+    told = figures(unsure, replace(CARD, abstain=Abstain("max_logit", 1e9)))
+
+    assert told["top1"] == 0.0
+    assert told["top1_actions"] == 1.0
+    assert figures(SHOWN, CARD)["top1_actions"] == pytest.approx(2 / 3, abs=1e-4)
+    assert figures([SHOWN[2]], CARD)["top1_actions"] is None
+
+
 def test_temperature_shows_in_the_calibration_and_nowhere_else() -> None:
     plain, cold = figures(SHOWN, CARD), figures(SHOWN, replace(CARD, temperature=4.0))
 
