@@ -151,7 +151,7 @@ def test_a_bundle_that_is_none_is_refused(tmp_path: Path) -> None:
     bundle = tmp_path / "pose.task"
     assert "cannot read" in refused(bundle)
     bundle.write_bytes(b"<html>not found</html>")
-    assert "is damaged or no bundle with a network pose_detector.tflite" in refused(bundle)
+    assert "is damaged or no bundle of networks (File is not a zip file)" in refused(bundle)
     with zipfile.ZipFile(bundle, "w") as file:
         file.writestr("pose_detector.tflite", b"no network")
     assert "pose_detector.tflite is damaged" in refused(bundle)
@@ -159,7 +159,9 @@ def test_a_bundle_that_is_none_is_refused(tmp_path: Path) -> None:
 
 @needs_models
 def test_the_bundle_of_other_joints_is_refused(tmp_path: Path) -> None:
-    assert "no bundle with a network pose_detector.tflite" in refused(HANDS)
+    assert "has no network pose_detector.tflite; it holds hand_detector.tflite, hand_landmarks_detector" in refused(
+        HANDS
+    )
     renamed = tmp_path / "renamed.task"
     with zipfile.ZipFile(HANDS) as file, zipfile.ZipFile(renamed, "w") as other:
         other.writestr("pose_detector.tflite", file.read("hand_detector.tflite"))
@@ -175,6 +177,7 @@ def test_without_litert_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: py
 
 @needs_models
 def test_nothing_is_said_beside_the_log() -> None:
-    code = f"from recognizers.estimators.blaze import HandPoses; HandPoses({str(HANDS)!r}, 1, 1)"
+    bundle = f"Path({str(HANDS)!r})"
+    code = f"from pathlib import Path; from recognizers.estimators.blaze import HandPoses; HandPoses({bundle}, 1, 1)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert (done.stdout, done.stderr) == ("", "")

@@ -189,7 +189,7 @@ def test_a_recurrent_network_needs_no_flow_and_a_difference_no_opencv(monkeypatc
         ({"weights": (1.0,)}, r"weights are \(1.0,\); two numbers from 0 on, not both 0"),
         ({"weights": (0.0, 0.0)}, "not both 0"),
         ({"weights": (-1.0, 2.0)}, "two numbers from 0 on"),
-        ({"frames": 1}, "frames must be at least 2"),
+        ({"frames": 1}, "frames is 1; it must be at least 2"),
         ({"fusion": "slow", "frames": 10}, "slow fusion needs 11 pictures and 3 stages; there are 10 and 4"),
         ({"fusion": "slow", "depths": (1, 1)}, "slow fusion needs 11 pictures and 3 stages; there are 11 and 2"),
         (

@@ -32,7 +32,7 @@ def bright(side: int) -> np.ndarray:
 
 def lessons(recipe: Recipe) -> PictureLessons:
     tracks = tuple(Track(f"{n}", f"{n}", 8.0, bright(n), np.full(8, n, np.int64)) for n in range(4))
-    data = DataSet(LABELS, "none", tracks, (), (), "made")
+    data = DataSet(LABELS, "none", tracks, (), tracks, "made")
     return PictureLessons(data, ClipSpec(4, 0.125, 0.25, 32), 32, recipe, Jitter())
 
 
