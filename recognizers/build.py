@@ -12,6 +12,7 @@ from torch import nn
 
 from recognizers.card import NOT_CAUSAL, Card, checkpoint_path
 from recognizers.checkpoint import load
+from recognizers.clip import wrong_hop
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.choice import build_estimator
 from recognizers.estimators.downloads import file_of
@@ -129,6 +130,8 @@ def build_recognizer(kind: str, checkpoint: str | Path, options: Options) -> Rec
         network, card = _of_folder(str(checkpoint), options)
     else:
         network, card = _of_checkpoint(kind, checkpoint_path(checkpoint), options)
+    if (problem := wrong_hop(card.spec, options)) is not None:
+        raise CheckpointMismatch(problem)
     recognizer = BUILDERS[kind](network, card, options)
     average = options.get("average_clips", 1)
     return recognizer if average == 1 else AveragedRecognizer(recognizer, average)

@@ -101,7 +101,7 @@ def described(name: str, crop_px: int | None = None) -> Described:
         raise CheckpointMismatch(f"no model {name}; give the path of a checkpoint, or a name of `takt models list`")
     card, tensors = load(path)
     network = network_of(card, tensors, str(path))
-    size: Size = FAMILIES[card.kind].size(**card.network)
+    size = FAMILIES[card.kind].described(card.network)
     return Described(name, card, network, size, path.stat().st_size)
 
 

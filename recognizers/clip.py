@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,35 @@ class ClipSpec:
     def span_s(self) -> float:
         """Seconds from the first picture of a window of T to its last."""
         return (self.frames - 1) * self.interval_s
+
+
+LONGEST_HOP = 4
+"""Windows that may pass from one answer of a continual recognizer to the next: its pictures are kept till then."""
+
+
+def wrong_hop(spec: ClipSpec, given: Mapping[str, object]) -> str | None:
+    """What is wrong with how often clips come, where a recognizer is given settings; `None` where nothing is.
+
+    With `state: carried` it goes on from clip to clip with the pictures that are new, which must all be shown to it;
+    with `mode: stream` or `delayed` each clip holds all of them.
+    """
+    hop, window = spec.hop_s / spec.interval_s, f"{spec.frames * spec.interval_s:g}"
+    if hop <= 0.5:
+        return (
+            f"hop_s: {spec.hop_s:g} s is no picture further, since pictures of a clip are {spec.interval_s:g} s apart; "
+            f"give at least {spec.interval_s:g}"
+        )
+    if given.get("state") == "carried" and spec.hop > spec.frames:
+        return (
+            f"hop_s: with state: carried, pictures between two clips {spec.hop_s:g} s apart would never be seen, since "
+            f"a clip spans {window} s; give at most {window}, or state: windowed"
+        )
+    if given.get("mode") in ("stream", "delayed") and hop > LONGEST_HOP * spec.frames:
+        return (
+            f"hop_s: all pictures of {spec.hop_s:g} s would be kept until they are looked at, and a window is "
+            f"{window} s; give at most {LONGEST_HOP * spec.frames * spec.interval_s:g}, or mode: window"
+        )
+    return None
 
 
 @dataclass(frozen=True, slots=True)

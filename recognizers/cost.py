@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from statistics import median
 
 import numpy as np
@@ -69,11 +70,15 @@ def _example(size: Size, crop_px: int, device: str) -> Tensor:
     return torch.zeros(1, 3, size.frames, crop_px, crop_px, device=device)
 
 
-def measured(recognizer: Recognizer, threads: int, runtime: str) -> Measured:
-    """Time a recognizer on clips of noise, one after the other as a camera would give them."""
+def measured(recognizer: Recognizer, threads: int, runtime: str, pictures: Sequence[Picture] | None = None) -> Measured:
+    """Time a recognizer on clips that follow each other as a camera would give them.
+
+    Args:
+        pictures: that it is shown in turn, over and over; without any, noise.
+    """
     state: State | None = None
     took: list[float] = []
-    for clip in _film(recognizer.spec):
+    for clip in _film(recognizer.spec, pictures):
         began = time.perf_counter()
         ((_, state),) = recognizer.recognize([clip], [state])
         took.append(time.perf_counter() - began)
@@ -83,18 +88,19 @@ def measured(recognizer: Recognizer, threads: int, runtime: str) -> Measured:
     return Measured(1e3 * median(took[1:]), threads, runtime, device)
 
 
-def _film(spec: ClipSpec) -> Sequence[Clip]:
+def _film(spec: ClipSpec, given: Sequence[Picture] | None) -> Sequence[Clip]:
     """Clips that follow each other. Pictures show again where clips overlap, and only there."""
-    random = np.random.default_rng(0)
-    shape = (spec.short_side_px, spec.short_side_px, 3)
-    clips, shown = [], [_picture(random, shape) for _ in range(spec.frames)]
+    coming = map(np.copy, cycle(given)) if given else _noise((spec.short_side_px, spec.short_side_px, 3))
+    clips, shown = [], list(islice(coming, spec.frames))
     for index in range(_MOST + 1):
         start = index * spec.hop * spec.interval_s
         end = start + spec.span_s
         clips.append(Clip("a", "a", 1, index, start, end, end, 0.0, WHOLE_PICTURE, 1.0, tuple(shown)))
-        shown = [*shown[spec.hop :], *(_picture(random, shape) for _ in range(min(spec.hop, spec.frames)))]
+        shown = [*shown[spec.hop :], *islice(coming, min(spec.hop, spec.frames))]
     return clips
 
 
-def _picture(random: np.random.Generator, shape: tuple[int, int, int]) -> Picture:
-    return random.integers(0, 256, shape, np.uint8)
+def _noise(shape: tuple[int, int, int]) -> Iterator[Picture]:
+    random = np.random.default_rng(0)
+    while True:
+        yield random.integers(0, 256, shape, np.uint8)

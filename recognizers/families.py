@@ -40,7 +40,7 @@ def network_of(card: Card, tensors: Mapping[str, Tensor], origin: str) -> nn.Mod
     if (problem := wrong_labels(card)) is not None:
         raise CheckpointMismatch(f"{origin}: {problem}")
     try:
-        size = family.size(**card.network)
+        size = family.described(card.network)
         network = family.network(size, len(card.labels))
     except (TypeError, ValueError, RuntimeError) as error:
         raise CheckpointMismatch(f"{origin}: the card does not describe a {card.kind} network ({error})") from error

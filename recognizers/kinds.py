@@ -126,19 +126,21 @@ def taught_by(data: str) -> str:
     return owners(lambda kind: data in kind.data)
 
 
-def misplaced(kind: str, given: Mapping[str, object]) -> str | None:
-    """Why a kind does not take one of the settings that somebody gave; `None` where it takes them all."""
+def misplaced(kind: str, given: Mapping[str, object]) -> dict[str, str]:
+    """Why a kind does not take settings that somebody gave, by setting; those that it takes are left out."""
     known = KINDS[kind]
-    for option, why in OPTIONS.items():
-        if option in given and option not in known.options:
-            return f"{option}: {why.format(owners=of(option), given=given[option], kind=kind)}; leave it out"
+    wrong = {
+        option: f"{option}: {why.format(owners=of(option), given=given[option], kind=kind)}; leave it out"
+        for option, why in OPTIONS.items()
+        if option in given and option not in known.options
+    }
     runtime = given.get("runtime", "auto")
     if runtime not in ("auto", *known.runtimes):
         those = ", ".join(name for name, one in KINDS.items() if runtime in one.runtimes)
-        return f"runtime: {runtime} runs {those}, not a {kind}; leave it out"
+        wrong["runtime"] = f"runtime: {runtime} runs {those}, not a {kind}; leave it out"
     if "average_clips" in given and not known.averages:
-        return f"average_clips: people come and go from clip to clip; leave it out for a {kind}"
-    return None
+        wrong["average_clips"] = f"average_clips: people come and go from clip to clip; leave it out for a {kind}"
+    return wrong
 
 
 def mislabelled(kind: str, multilabel: bool) -> str | None:

@@ -13,6 +13,8 @@ from recognizers.clip import Clip, Picture, Region
 
 MEAN, STD = (0.45, 0.45, 0.45), (0.225, 0.225, 0.225)
 """Of RGB in [0, 1], as the published networks were trained; ours are trained with the same."""
+LONGEST_SHAPE = 4
+"""Times the short side; the widest cameras, of two lenses side by side (32:9), stay below."""
 _EVEN_PX = 32
 """Pixels of a picture for each pixel of the smallest features."""
 
@@ -43,14 +45,22 @@ def square(pictures: Sequence[Picture], side_px: int) -> Tensor:
 
 
 def fitted(pictures: Sequence[Picture], short_px: int) -> Tensor:
-    """Pictures of one size → `(T, 3, H, W)` uint8: all of them, resized to about `short_px` on the short side.
+    """Pictures of one size → `(T, 3, H, W)` uint8: all of them, resized to their `fitted_size`."""
+    height, width = pictures[0].shape[:2]
+    return resized(pictures, *fitted_size(height, width, short_px))
+
+
+def fitted_size(height: int, width: int, short_px: int) -> tuple[int, int]:
+    """Height and width at which a whole picture is looked at: about `short_px` on the short side, and in its own shape;
+    one that is longer than `LONGEST_SHAPE` times its short side is squeezed to that, since what a network costs grows
+    with it: a strip of one row of a camera's pixels would be 1920 times as long as it is high.
 
     Sides are multiples of 32, so that what a network makes of them lies evenly over the picture.
     """
-    height, width = pictures[0].shape[:2]
-    scale = short_px / min(height, width)
-    high, wide = (max(1, round(side * scale / _EVEN_PX)) * _EVEN_PX for side in (height, width))
-    return resized(pictures, high, wide)
+    short = min(height, width)
+    shares = (min(side / short, LONGEST_SHAPE) for side in (height, width))
+    high, wide = (max(1, round(share * short_px / _EVEN_PX)) * _EVEN_PX for share in shares)
+    return high, wide
 
 
 def resized(pictures: Sequence[Picture], height_px: int, width_px: int) -> Tensor:

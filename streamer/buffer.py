@@ -29,7 +29,8 @@ class TemporalBuffer:
     Each watch sees media time as a grid of slots `interval_s` apart and keeps the first picture of each. A slot
     without a picture (a frame lost) repeats the one before and lowers the clip's `coverage`; a second picture
     in a slot (a duplicate, or a camera faster than the grid) is not used. After `max_gap_s` without a picture
-    the watch starts over: a clip never bridges it. Holds at most T pictures a watch, shared between watches.
+    the watch starts over: a clip never bridges it. Holds at most T pictures a watch, shared between watches; of a
+    continual recognizer a hop's, where that is longer (`recognizers.clip.LONGEST_HOP` windows at most).
 
     Clips of a continual recognizer are a hop long and follow each other without a gap or an overlap. A break leaves
     out an index.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
@@ -25,9 +26,9 @@ Show = Callable[[Mapping[str, object], str], None]
 
 async def replay_files(
     settings: Settings, stream_id: str | None, files: Sequence[Path], start_at: float, show: Show
-) -> None:
+) -> Counter[str]:
     """Show the events of each file, one epoch a file, in order. The first begins at `start_at` (Unix seconds), each
-    other where the one before ended.
+    other where the one before ended. Returns how many answers of each watch were no numbers, and so said nothing.
 
     Raises:
         ConfigError: no such stream, or several and none named.
@@ -41,16 +42,17 @@ async def replay_files(
         engines = {
             name: await stack.enter_async_context(LocalEngine(name, one.recognizer)) for name, one in models.items()
         }
-        seq = 0
+        seq, senseless = 0, Counter[str]()
         for path in files:
             film = _Film(path, start_at, stream.id, demand_of(watches))
-            async with aclosing(replay(stages, engines, film.frames(), film.epoch)) as events:
+            async with aclosing(replay(stages, engines, film.frames(), film.epoch, senseless)) as events:
                 async for event in events:
                     seq += 1
                     message = action_message(event, "replay")
                     body = {**message.body, "seq": seq, "term": 1}
                     show(body, f"{body['at']}  {event.phase:8} {event.action}  {event.score:.2f}")
             start_at += film.length_s
+    return senseless
 
 
 class _Film:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
@@ -13,9 +14,14 @@ from streamer.stages import StreamStages
 
 
 async def replay(
-    stages: StreamStages, engines: Mapping[str, Engine], frames: AsyncGenerator[Frame, None], epoch: int
+    stages: StreamStages,
+    engines: Mapping[str, Engine],
+    frames: AsyncGenerator[Frame, None],
+    epoch: int,
+    senseless: Counter[str] | None = None,
 ) -> AsyncGenerator[ActionEvent, None]:
-    """Events of one recording, as one epoch. Each clip is answered before the next frame is taken.
+    """Events of one recording, as one epoch. Each clip is answered before the next frame is taken. `senseless` counts,
+    by watch, the answers that are no numbers: they say nothing.
 
     One clip a batch: a batch's size can change the last bits of a score, and must not depend on speed. Whatever ends
     the recording in the middle is raised after the ends of what it left open.
@@ -24,6 +30,8 @@ async def replay(
     try:
         async with aclosing(answered(stages, engines, frames)) as predictions:
             async for prediction in predictions:
+                if senseless is not None and not prediction.is_finite:
+                    senseless[prediction.watch] += 1
                 for event in stages.observe(prediction):
                     yield event
     except Exception:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from streamer.event import ActionEvent
+from streamer.event import ActionEvent, CycleEvent, StepEvent
 
 SCHEMA = "takt.event.v1"
+STEP_SCHEMA = "takt.step.v1"
+CYCLE_SCHEMA = "takt.cycle.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,62 @@ def action_message(event: ActionEvent, clock: str) -> Message:
     if event.actor is not None:
         body["actor"] = {"id": event.actor.id, "box": list(event.actor.box)}
     return Message(event.stream, "action", event.event_id, f"{event.stream}/events", body, event.decided_at)
+
+
+def step_message(event: StepEvent, clock: str) -> Message:
+    """The message of a verdict on a step; `clock` as of an action event."""
+    body: dict[str, object] = {
+        "schema": STEP_SCHEMA,
+        "event_id": str(event.event_id),
+        "step_id": str(event.step_id),
+        "cycle_id": str(event.cycle_id),
+        "stream": event.stream,
+        "watch": event.watch,
+        "type": "step",
+        "procedure": event.procedure,
+        "step": event.step,
+        "verdict": str(event.verdict),
+        "revision": event.revision,
+        "at": timestamp(event.at),
+        "decided_at": timestamp(event.decided_at),
+        "clock": clock,
+        "probability": round(event.probability, 4),
+    }
+    if event.took_s is not None:
+        body["took_s"] = round(event.took_s, 3)
+    if event.missing:
+        body["missing"] = list(event.missing)
+    if event.overtaken_by:
+        body["overtaken_by"] = list(event.overtaken_by)
+    if event.unit_id is not None:
+        body["unit_id"] = event.unit_id
+    return Message(event.stream, "step", event.event_id, f"{event.stream}/steps", body, event.decided_at)
+
+
+def cycle_message(event: CycleEvent, clock: str) -> Message:
+    """The message of the start or the end of a unit's work."""
+    body: dict[str, object] = {
+        "schema": CYCLE_SCHEMA,
+        "event_id": str(event.event_id),
+        "cycle_id": str(event.cycle_id),
+        "stream": event.stream,
+        "watch": event.watch,
+        "type": "cycle",
+        "procedure": event.procedure,
+        "phase": str(event.phase),
+        "at": timestamp(event.at),
+        "decided_at": timestamp(event.decided_at),
+        "clock": clock,
+    }
+    if event.reason is not None:
+        body |= {"reason": str(event.reason), "left": list(event.left)}
+        body["steps"] = [{"step": step, "took_s": round(took_s, 3)} for step, took_s in event.steps]
+    for name, value in (("took_s", event.took_s), ("takt_s", event.takt_s), ("deviation_s", event.deviation_s)):
+        if value is not None:
+            body[name] = round(value, 3)
+    if event.unit_id is not None:
+        body["unit_id"] = event.unit_id
+    return Message(event.stream, "step", event.event_id, f"{event.stream}/cycles", body, event.decided_at)
 
 
 def envelope(message: Message) -> bytes:

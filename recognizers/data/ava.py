@@ -17,8 +17,8 @@ from recognizers.data.loading import refuse_unreadable
 from recognizers.data.track import PARTS, Part, Sampling, Tick
 from recognizers.data.video import facts
 from recognizers.errors import DataError
+from recognizers.transforms import fitted_size
 
-_EVEN_PX = 32
 _SHELF_BYTES = 1 << 30
 
 
@@ -86,9 +86,7 @@ def _shape(videos: list[AvaVideo], short_side_px: int) -> Cut:
             film = facts(video.path)
         except DataError:
             continue  # told where it is opened
-        scale = short_side_px / min(film.height, film.width)
-        high, wide = (max(1, round(side * scale / _EVEN_PX)) * _EVEN_PX for side in (film.height, film.width))
-        shapes[high, wide] += 1
+        shapes[fitted_size(film.height, film.width, short_side_px)] += 1
     square = short_side_px, short_side_px
     high, wide = max(shapes, key=lambda shape: (shapes[shape], shape), default=square)
     return Cut(high, wide, central=False)

@@ -12,10 +12,10 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizers.clip import Picture
+from recognizers.clip import WHOLE_PICTURE, Picture, Region
 from recognizers.data.track import squares
 from recognizers.data.video import Facts, facts, pictures_at
-from recognizers.transforms import resized
+from recognizers.transforms import crop_to_region, resized
 
 _SPARE = 1.5
 """Pictures are decoded so much larger than they are kept, and then resized as live ones are."""
@@ -31,10 +31,12 @@ class Cut:
     central: bool = True
     """The central square, as most recognizers look at it; otherwise the whole picture, stretched where its shape is
     another."""
+    region: Region = WHOLE_PICTURE
+    """Nothing but this is looked at."""
 
     @classmethod
-    def square(cls, side_px: int) -> Cut:
-        return cls(side_px, side_px)
+    def square(cls, side_px: int, region: Region = WHOLE_PICTURE) -> Cut:
+        return cls(side_px, side_px, region=region)
 
     @classmethod
     def whole(cls, film: Facts, short_side_px: int) -> Cut:
@@ -45,10 +47,13 @@ class Cut:
     @property
     def decoded_px(self) -> int:
         """The short side at which pictures are decoded."""
-        return int(min(self.height_px, self.width_px) * _SPARE)
+        share = min(self.region.right - self.region.left, self.region.bottom - self.region.top)
+        return int(min(self.height_px, self.width_px) * _SPARE / share)
 
     def of(self, pictures: Sequence[Picture]) -> NDArray[np.uint8]:
         """Pictures of one size → `(N, height_px, width_px, 3)`."""
+        if self.region != WHOLE_PICTURE:
+            pictures = [crop_to_region(picture, self.region) for picture in pictures]
         if self.central and self.height_px == self.width_px:
             return squares(pictures, self.height_px)
         return resized(pictures, self.height_px, self.width_px).permute(0, 2, 3, 1).numpy()

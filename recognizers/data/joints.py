@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizers.clip import WHOLE_PICTURE, Region
 from recognizers.data.listing import Listing, Recording
 from recognizers.data.lists import VideoListData
 from recognizers.data.loading import classes_of, labels_at
@@ -20,6 +21,7 @@ from recognizers.data.video import pictures
 from recognizers.errors import DataError
 from recognizers.estimators.base import PoseEstimator
 from recognizers.nn.skeletons import places_of
+from recognizers.transforms import crop_to_region
 
 _SURE = 0.5
 """From so much on a joint counts as seen, as in the network."""
@@ -37,12 +39,14 @@ class Looking:
     frames: int
     """Pictures of a clip: films are cut into pieces of so many, each half over the one before."""
 
-    def film(self, path: Path) -> NDArray[np.float32]:
-        """`(T, J, 3)`: x and y in heights of the picture and 1 where the joint was seen, of the surest person in each
-        picture; zeros where there is nobody."""
+    def film(self, path: Path, region: Region = WHOLE_PICTURE) -> NDArray[np.float32]:
+        """`(T, J, 3)`: x and y in heights of what is looked at and 1 where the joint was seen, of the surest person in
+        each picture; zeros where there is nobody."""
         places = list(places_of(self.layout, self.estimator.layout) or ())
         skeletons = []
-        for picture in pictures(path, self.rate_hz, self.estimator.short_side_px):
+        share = min(region.right - region.left, region.bottom - region.top)
+        for whole in pictures(path, self.rate_hz, round(self.estimator.short_side_px / share)):
+            picture = crop_to_region(whole, region)
             found = self.estimator.poses(picture)[:1, places]
             pose = found[0] if len(found) else np.zeros((len(places), 3), np.float32)
             seen = pose[:, 2:] >= _SURE
@@ -94,7 +98,7 @@ def joints_in(data: ClipListData | VideoListData, looking: Looking, tick: Tick) 
 
 def _stretches(one: Recording, listing: Listing, looking: Looking) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """The position of the label of each stretch of a film, and its skeletons."""
-    whole = looking.film(one.path)
+    whole = looking.film(one.path, one.region)
     first = round(one.start_s * looking.rate_hz)
     last = len(whole) if one.end_s is None else round(one.end_s * looking.rate_hz)
     shown = whole[first:last]

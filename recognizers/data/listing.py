@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from recognizers.clip import WHOLE_PICTURE, Region
 from recognizers.data.track import PARTS, Part
 from recognizers.errors import DataError
 
@@ -43,6 +44,8 @@ class Recording:
     start_s: float = 0.0
     end_s: float | None = None
     """Only this stretch of the file is looked at; None: to its end."""
+    region: Region = WHOLE_PICTURE
+    """Only this of its pictures is looked at."""
 
     @property
     def name(self) -> str:

@@ -129,12 +129,13 @@ def _opened(
     listing: Listing, sampling: Sampling, parts: Collection[Part], tick: Tick
 ) -> tuple[list[_Film], list[tuple[Part, str]]]:
     """The films of some parts; and of which part each is that cannot be opened, and why."""
-    shelf, cut = Shelf(_SHELF_BYTES), Cut.square(sampling.side_px)
+    shelf = Shelf(_SHELF_BYTES)
     films: list[_Film] = []
     unreadable: list[tuple[Part, str]] = []
     wanted = [(part, one) for part, recordings in listing.parts().items() if part in parts for one in recordings]
     for number, (part, one) in enumerate(wanted, start=1):
         try:
+            cut = Cut.square(sampling.side_px, one.region)
             pictures = FilmPictures(one.path, sampling.rate_hz, cut, shelf, one.start_s, one.end_s)
             films.append(_Film(part, one, pictures))
         except DataError as error:

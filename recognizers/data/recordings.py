@@ -9,6 +9,7 @@ label goes on; null or left out: from its beginning, to its end. A clip may have
 on at once; what lies outside of all of them is background, and so is a clip whose label is empty. `group` says who or
 what was recorded (person, shift, day): clips of one group are never on both sides of a figure; left out, it is the
 stream.
+`region` (left, top, right, bottom in fractions of the picture) is what is looked at; left out, all of it.
 `split` (train, val or test) puts a clip where it belongs; left out, groups decide. Other keys are for other readers.
 """
 
@@ -21,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from recognizers.clip import WHOLE_PICTURE, Region
 from recognizers.data.listing import SPLITS, Listing, Recording, Span, lines_of
 from recognizers.errors import DataError
 
@@ -45,6 +47,8 @@ class Labelled:
     """Who or what was recorded; empty: the stream."""
     stream: str = ""
     split: str = ""
+    region: tuple[float, float, float, float] | None = None
+    """What is looked at of the picture: left, top, right, bottom in fractions of it; None: all."""
 
     def __post_init__(self) -> None:
         start_s, end_s = self.start_s or 0.0, self.end_s
@@ -54,6 +58,14 @@ class Labelled:
             raise DataError(f"start_s is {self.start_s} and end_s {end_s}; the label needs 0 <= start_s < end_s")
         if self.split not in ("", *SPLITS):
             raise DataError(f"split is {self.split!r}; it is one of {', '.join(SPLITS)}, or left out")
+        try:
+            self.looked_at()
+        except (TypeError, ValueError) as error:
+            raise DataError(f"region is {self.region!r}; it is left, top, right, bottom ({error})") from None
+
+    def looked_at(self) -> Region:
+        """What is looked at."""
+        return WHOLE_PICTURE if self.region is None else Region(*self.region)
 
 
 def append(folder: Path, *lines: Labelled) -> None:
@@ -100,7 +112,9 @@ def read_recordings(folder: Path, held_out_every: int = 3) -> Listing:
 
 def _recording(folder: Path, lines: list[Labelled]) -> Recording:
     groups, splits = {line.group or line.stream for line in lines}, {line.split for line in lines}
-    path = folder / lines[0].path
+    path, regions = folder / lines[0].path, {line.looked_at() for line in lines}
+    if len(regions) > 1:
+        raise DataError(f"{path} has lines of several regions; give it one")
     if len(groups) > 1 or len(splits) > 1:
         said = ", ".join(sorted(groups | splits))
         raise DataError(f"{path} has lines of several groups or splits ({said}); give it one")
@@ -109,7 +123,7 @@ def _recording(folder: Path, lines: list[Labelled]) -> Recording:
         for line in lines
         if line.label
     )
-    return Recording(path, groups.pop(), spans, splits.pop())
+    return Recording(path, groups.pop(), spans, splits.pop(), region=regions.pop())
 
 
 def _parsed(where: str, line: str) -> Labelled:
@@ -123,6 +137,8 @@ def _parsed(where: str, line: str) -> Labelled:
     for key, value in known.items():
         if not (_is_number(value) if key in _NUMBERS else isinstance(value, str)):
             raise DataError(f"{where}: {key} is {value!r}; it is a {'number' if key in _NUMBERS else 'text'}")
+    if isinstance(region := given.get("region"), list):
+        known["region"] = tuple(region)
     if not {"path", "label"} <= set(known):
         raise DataError(f"{where}: path and label are texts; a label that is empty is background")
     try:

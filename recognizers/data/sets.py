@@ -18,6 +18,9 @@ from recognizers.errors import DataError
 
 __all__ = ["ClipListData", "Sampling", "Tick", "WorkCellData", "clip_list", "split_groups"]
 
+_COLUMNS = ("path", "label", "group")
+_RIGHT = f"a clip list has columns {', '.join(_COLUMNS)}"
+
 
 @dataclass(frozen=True, slots=True)
 class WorkCellData:
@@ -128,21 +131,33 @@ def _rows(folder: Path) -> tuple[Recording, ...]:
 
 def _lines(folder: Path) -> list[dict[str, str]]:
     listing = folder / "clips.csv"
-    columns = "a clip list has columns path, label, group"
-    try:
-        with listing.open(newline="", encoding="utf-8") as lines:
-            rows = list(csv.DictReader(lines))
-    except OSError as error:
-        raise DataError(f"{listing}: {error.strerror}; {columns}") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{listing}: no UTF-8 text ({error.reason}); {columns}") from None
-    for row in rows:
-        if lacking := [name for name in ("path", "label", "group") if row.get(name) is None]:
-            raise DataError(f"{listing}: no column '{lacking[0]}'; {columns}")
+    rows = _table(listing)
+    for number, row in enumerate(rows, start=1):
+        if lacking := [name for name in _COLUMNS if row[name] is None]:
+            raise DataError(f"{listing}: its {number}. clip has no {lacking[0]}; {_RIGHT}, in every line")
         if (row.get("split") or "") not in ("", *SPLITS):
             raise DataError(f"{listing}: split is {row['split']!r}; it is one of {', '.join(SPLITS)}, or empty")
     if missing := [str(folder / row["path"]) for row in rows if not (folder / row["path"]).is_file()]:
         raise DataError(f"{listing} names {len(missing)} clips that are not there, the first is {missing[0]}")
     if not rows:
         raise DataError(f"{listing} names no clip")
+    return rows
+
+
+def _table(listing: Path) -> list[dict[str, str]]:
+    """Its rows, with each of the columns once; in a row that is too short the last ones are None."""
+    try:
+        # Spreadsheets write a mark in front.
+        with listing.open(newline="", encoding="utf-8-sig") as lines:
+            reader = csv.DictReader(lines)
+            rows, named = list(reader), list(reader.fieldnames or ())
+    except OSError as error:
+        raise DataError(f"{listing}: {error.strerror}; {_RIGHT}") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{listing}: no UTF-8 text ({error.reason}); {_RIGHT}") from None
+    except csv.Error as error:
+        raise DataError(f"{listing}: no table of text ({error}); {_RIGHT}") from None
+    for name in _COLUMNS:
+        if (count := named.count(name)) != 1:
+            raise DataError(f"{listing}: {count or 'no'} columns '{name}' in its first line; {_RIGHT}")
     return rows

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizers.data.skeleton_file import read_skeletons
 from recognizers.errors import DataError
 
 BLOCKS = 5
 """Blocks into which the sequences of each label are cut where the file does not say who is shown."""
-_ARRAYS = {"frames": 3, "lengths": 1, "labels": 1, "subjects": 1, "names": 1}
-"""What a file holds, and how many dimensions each has."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -68,22 +66,25 @@ class SkeletonData:
         Raises:
             DataError: the file cannot be read, or a part would be empty.
         """
-        arrays = _read(self.path)
-        names = tuple(str(name) for name in arrays["names"])
+        arrays = read_skeletons(self.path)
+        names = arrays.names
         added = self.background not in names
         labels = (self.background, *names) if added else names
-        groups, kind = _groups(arrays["subjects"], arrays["labels"])
-        ends = np.cumsum(arrays["lengths"])[:-1]
+        groups, kind = _groups(arrays.subjects, arrays.labels)
+        ends = np.cumsum(arrays.lengths)[:-1]
         sequences = [
             Sequence(int(group), int(label) + added, _with_seen(skeletons))
-            for group, label, skeletons in zip(groups, arrays["labels"], np.split(arrays["frames"], ends), strict=True)
+            for group, label, skeletons in zip(groups, arrays.labels, np.split(arrays.frames, ends), strict=True)
         ]
         self._check(set(groups.tolist()), kind)
         kept = {*self.held_out, *self.calibration}
+        training = tuple(one for one in sequences if one.group not in kept and _shows_somebody(one))
+        if not any(labels[one.label] != self.background for one in training):
+            raise DataError(f"{self.path}: nothing that is trained on shows somebody in action; hold out less")
         return SkeletonSet(
             labels=labels,
             background=self.background,
-            training=tuple(one for one in sequences if one.group not in kept and _shows_somebody(one)),
+            training=training,
             calibration=tuple(one for one in sequences if one.group in self.calibration),
             held_out=tuple(one for one in sequences if one.group in self.held_out),
             description=f"{len(sequences)} sequences of {len(names)} labels of {self.path.name}; "
@@ -109,33 +110,14 @@ def groups_of(path: Path) -> tuple[int, ...]:
     Raises:
         DataError: it cannot be read.
     """
-    arrays = _read(path)
-    return tuple(sorted({int(group) for group in _groups(arrays["subjects"], arrays["labels"])[0]}))
+    arrays = read_skeletons(path)
+    return tuple(sorted({int(group) for group in _groups(arrays.subjects, arrays.labels)[0]}))
 
 
-def _read(path: Path) -> dict[str, NDArray[np.generic]]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in _ARRAYS}
-    except OSError as error:
-        raise DataError(f"cannot read the skeletons {path}: {error.strerror or error}; check the path") from None
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} holds no skeletons ({error}); it needs the arrays {', '.join(_ARRAYS)}") from None
-    wrong = [name for name, dimensions in _ARRAYS.items() if arrays[name].ndim != dimensions]
-    counts = {len(arrays[name]) for name in ("lengths", "labels", "subjects")}
-    frames, lengths = arrays["frames"], arrays["lengths"]
-    if wrong or len(counts) != 1 or lengths.sum() != len(frames) or lengths.min() < 1 or frames.shape[2] not in (2, 3):
-        raise DataError(
-            f"{path}: arrays do not go together; frames are (sum of lengths, joints, 2 or 3), "
-            "lengths, labels and subjects have one number a sequence"
-        )
-    return arrays
-
-
-def _groups(subjects: NDArray[np.generic], labels: NDArray[np.generic]) -> tuple[NDArray[np.int64], str]:
+def _groups(subjects: NDArray[np.int64], labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], str]:
     """The group of each sequence, and what a group is called."""
     if len(np.unique(subjects)) > 1:
-        return subjects.astype(np.int64), "subjects"
+        return subjects, "subjects"
     groups = np.zeros(len(labels), np.int64)
     for label in np.unique(labels):
         own = np.flatnonzero(labels == label)
@@ -143,10 +125,9 @@ def _groups(subjects: NDArray[np.generic], labels: NDArray[np.generic]) -> tuple
     return groups, "blocks"
 
 
-def _with_seen(frames: NDArray[np.generic]) -> NDArray[np.float32]:
+def _with_seen(places: NDArray[np.float32]) -> NDArray[np.float32]:
     """`(T, J, D)` → `(T, J, D + 1)`. In three dimensions 0, 0, 0 is the sensor itself: the joint was not seen. Frames
     in which nobody was seen are left out, save where there is no other."""
-    places = frames.astype(np.float32)
     seen = np.ones((*places.shape[:2], 1), np.float32)
     if places.shape[2] == 3:
         seen[..., 0] = places.any(axis=2)

@@ -162,12 +162,20 @@ def even_windows(
 
     Left out are those whose second half is not at least `clear` one action: nobody could say what they show.
     """
+    for positions, label in even_positions(track, classes, frames, interval_s, hop_s, clear):
+        yield track.pictures[positions], label
+
+
+def even_positions(
+    track: Track, classes: int, frames: int, interval_s: float, hop_s: float, clear: float
+) -> Iterator[tuple[NDArray[np.intp], int]]:
+    """Where the pictures of `even_windows` are, with the label of each clip; no picture is read for it."""
     step = interval_s * track.rate_hz
-    back = np.rint(np.arange(frames - 1, -1, -1) * step).astype(int)
+    back = np.rint(np.arange(frames - 1, -1, -1) * step).astype(np.intp)
     for end in range(int(back[0]), len(track.pictures), max(1, round(hop_s * track.rate_hz))):
         label, share = window_label(track.labels[end - back], classes)
         if share >= clear:
-            yield track.pictures[end - back], label
+            yield end - back, label
 
 
 class _Ends:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recognizers.nn.efficientnet import EfficientNetLite0
+from recognizers.nn.numbers import check_counts, check_dropout
 from recognizers.nn.resnet2d import ResNet2d
 from recognizers.transforms import MEAN, STD
 
@@ -37,8 +38,8 @@ class PictureSize:
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
             raise ValueError(f"no backbone {self.backbone!r}; there are: {', '.join(BACKBONES)}")
-        if min(self.frames, self.width, len(self.depths), *self.depths) < 1:
-            raise ValueError(f"{self}: every number must be at least 1")
+        check_counts(self, "frames", "width", "depths")
+        check_dropout(self)
         if self.pretrained and self.backbone != "lite0":
             raise ValueError(f"backbone {self.backbone} does not come pretrained; lite0 does")
         if self.frozen and not self.pretrained:

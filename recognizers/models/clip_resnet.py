@@ -11,6 +11,7 @@ from typing import ClassVar, cast
 
 from torch import Tensor, nn
 
+from recognizers.nn.numbers import check_counts, check_dropout, check_kernels, check_stages
 from recognizers.nn.resnet3d import Block, Stem, window_mean
 
 
@@ -35,12 +36,10 @@ class ClipResNetSize:
     dropout: float = 0.5
 
     def __post_init__(self) -> None:
-        if not len(self.depths) == len(self.kernels) == len(self.other_kernels) == 4:
-            raise ValueError(f"{self}: depths and kernels have four numbers, one a stage")
-        if min(self.frames, self.width, *self.depths) < 1:
-            raise ValueError(f"{self}: every number must be at least 1")
-        if any(kernel < 1 or kernel % 2 == 0 for kernel in (self.stem_kernel, *self.kernels, *self.other_kernels)):
-            raise ValueError(f"{self}: every kernel must be odd, so that it has a middle")
+        check_stages(self, "depths", "kernels", "other_kernels")
+        check_counts(self, "frames", "width", "depths")
+        check_kernels(self, "stem_kernel", "kernels", "other_kernels")
+        check_dropout(self)
         if self.joined and self.frames % 2:
             raise ValueError(f"frames ({self.frames}) must be even where two pictures are joined")
 

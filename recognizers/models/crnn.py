@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from recognizers.models.backbones import PictureFeatures, PictureSize
+from recognizers.nn.numbers import check_counts
 from recognizers.nn.steps import mean_of_steps
 
 CELLS = ("gru", "lstm")
@@ -34,8 +35,7 @@ class CrnnSize(PictureSize):
         PictureSize.__post_init__(self)
         if self.cell not in CELLS:
             raise ValueError(f"no cell {self.cell!r}; there are: {', '.join(CELLS)}")
-        if min(self.hidden, self.layers, self.grid) < 1:
-            raise ValueError(f"{self}: hidden, layers and grid must be at least 1")
+        check_counts(self, "hidden", "layers", "grid")
         if not 0 <= self.cold < self.frames:
             raise ValueError(f"cold ({self.cold}) must leave some of the {self.frames} pictures")
 

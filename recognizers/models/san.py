@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from recognizers.nn.attention import AttentionBlock
 from recognizers.nn.modalities import MODALITIES, modality, standardised
+from recognizers.nn.numbers import check_counts, check_dropout, check_kernels
 from recognizers.nn.skeletons import LAYOUTS
 
 Variant = Literal["v1", "v2", "v3"]
@@ -62,16 +63,13 @@ class SanSize:
         self._check_numbers()
 
     def _check_numbers(self) -> None:
-        if min(self.frames, self.persons, self.segments, self.width, self.heads, self.depth, self.inner) < 1:
-            raise ValueError(f"{self}: every number must be at least 1")
+        check_counts(self, "frames", "persons", "segments", "width", "heads", "depth", "inner")
         if self.frames % self.segments:
             raise ValueError(f"frames ({self.frames}) must be a multiple of segments ({self.segments})")
         if self.width % self.heads:
             raise ValueError(f"width ({self.width}) must be a multiple of heads ({self.heads})")
-        if self.kernel < 1 or self.kernel % 2 == 0:
-            raise ValueError(f"kernel is {self.kernel}; it must be odd, so that it has a middle")
-        if not 0 <= self.dropout < 0.5:
-            raise ValueError(f"dropout is {self.dropout}; it must be at least 0 and below 0.5")
+        check_kernels(self, "kernel")
+        check_dropout(self, below=0.5)
 
     def channels(self, name: str) -> int:
         """Numbers of a modality in one frame of one person."""

@@ -13,6 +13,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from recognizers.nn.numbers import check_counts, check_dropout, check_kernels, check_stages
 from recognizers.nn.resnet3d import Lateral, Stage, Stem, window_mean
 
 
@@ -49,13 +50,10 @@ class SlowFastSize:
     dropout: float = 0.5
 
     def __post_init__(self) -> None:
-        if not len(self.depths) == len(self.slow_kernels) == len(self.fast_kernels) == 4:
-            raise ValueError(f"{self}: depths and kernels have four numbers, one a stage")
-        single = (self.fusion_kernel, self.slow_stem_kernel, self.fast_stem_kernel)
-        if min(self.frames, self.alpha, self.beta_inv, self.width, *self.depths, self.fusion_ratio) < 1:
-            raise ValueError(f"{self}: every number must be at least 1")
-        if any(kernel < 1 or kernel % 2 == 0 for kernel in (*single, *self.slow_kernels, *self.fast_kernels)):
-            raise ValueError(f"{self}: every kernel must be odd, so that it has a middle")
+        check_stages(self, "depths", "slow_kernels", "fast_kernels")
+        check_counts(self, "frames", "alpha", "beta_inv", "width", "depths", "fusion_ratio")
+        check_kernels(self, "fusion_kernel", "slow_stem_kernel", "fast_stem_kernel", "slow_kernels", "fast_kernels")
+        check_dropout(self)
         if self.fast_colours not in (1, 3):
             raise ValueError(f"fast_colours ({self.fast_colours}) must be 3, or 1 for grey")
         if self.frames % self.alpha:

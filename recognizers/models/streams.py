@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from recognizers.estimators.flows import FLOWS
 from recognizers.models.backbones import PictureSize
 from recognizers.models.crnn import CELLS
+from recognizers.nn.numbers import check_counts
 from recognizers.nn.resnet2d import ResNet2d
 
 TEMPORAL = ("flow", "rnn")
@@ -42,8 +43,8 @@ class TwoStreamSize(PictureSize):
         _check("fusion", self.fusion, _FUSIONS)
         _check("flow", self.flow, tuple(FLOWS))
         _check("cell", self.cell, CELLS)
-        if self.frames < 2 or self.hidden < 1:
-            raise ValueError(f"{self}: frames must be at least 2 and hidden at least 1")
+        check_counts(self, "frames", least=2)
+        check_counts(self, "hidden")
         if len(self.weights) != 2 or min(self.weights) < 0 or not sum(self.weights) > 0:
             raise ValueError(f"weights are {self.weights}; two numbers from 0 on, not both 0")
         if self.fusion in ("early", "slow") and (self.temporal, self.backbone) != ("flow", "resnet"):

@@ -12,6 +12,8 @@ from typing import ClassVar, cast
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from recognizers.nn.numbers import check_counts, check_dropout, check_stages
+
 _SHARE = 1 / 16
 """Of channels, those that excitation is squeezed to."""
 
@@ -33,10 +35,9 @@ class X3dSize:
     dropout: float = 0.5
 
     def __post_init__(self) -> None:
-        if len(self.depths) != 4:
-            raise ValueError(f"{self}: depths have four numbers, one a stage")
-        if min(self.frames, self.width, *self.depths, self.head) < 1 or self.widening < 1:
-            raise ValueError(f"{self}: every number must be at least 1")
+        check_stages(self, "depths")
+        check_counts(self, "frames", "width", "depths", "head", "widening")
+        check_dropout(self)
 
 
 class Excitation(nn.Module):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from torch import Tensor, nn
+
+from recognizers.nn.numbers import typed
 
 
 class Size(Protocol):
@@ -53,13 +55,22 @@ class Family:
         """The numbers of a named size, some of them changed.
 
         Raises:
-            ValueError: no such size or number, or numbers that do not go together; says what there is.
+            ValueError: no such size or number, one of another type, or numbers that do not go together; says what
+                would be right.
         """
         if name not in self.sizes:
             raise ValueError(f"no size {name!r}; there are: {', '.join(self.sizes)}")
-        known = {field.name for field in fields(self.size)}
-        if unknown := sorted(set(changes) - known):
-            raise ValueError(f"no number {', '.join(unknown)}; there are: {', '.join(sorted(known))}")
-        changed = {key: tuple(value) if isinstance(value, list) else value for key, value in changes.items()}
-        size: Size = replace(self.sizes[name](), **changed)
+        size: Size = replace(self.sizes[name](), **typed(self.size, changes))
+        return size
+
+    def described(self, numbers: Mapping[str, Any]) -> Size:
+        """The numbers that a card holds.
+
+        Raises:
+            ValueError: one is missing, or as in `named`.
+        """
+        given = typed(self.size, numbers)
+        if lacking := [one.name for one in fields(self.size) if one.default is MISSING and one.name not in given]:
+            raise ValueError(f"{', '.join(lacking)} is missing")
+        size: Size = self.size(**given)
         return size

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-_LANES = 16
-"""Numbers in a vector register."""
+_FILLED = 16
+"""Channels that fill the widest vector register (AVX-512): answers of so many together are found at once."""
 
 
 class PlainConv(nn.Module):
@@ -46,7 +46,7 @@ class BandedConv(nn.Module):
             stride,
             _padding(weight, 1),
         )
-        self.most = max(1, _LANES // self.channels)
+        self.most = max(1, _FILLED // self.channels)
         """Pictures whose answers go together."""
         self.weights = nn.ParameterList(_banded(weight, answers) for answers in range(1, self.most + 1))
         self.bias = constant(bias)

@@ -18,8 +18,9 @@ from recognizers.nn.pictureconv import constant
 from recognizers.nn.resnet3d import Stem, back
 from recognizers.runtimes.folding import folded, kernel
 
-_LANES = 8
-"""Numbers in a vector register; other counts of channels make a convolution slower than the next multiple does."""
+_BLOCK = 8
+"""Channels are reckoned in blocks of at least so many: other counts make a convolution slower than the next multiple
+does. Not 16, as `nn.pictureconv` fills a register with: here channels of zeros would be added to reach it."""
 _AT_ONCE = 8
 """Pictures: what the convolution makes of them is added up while it is still in the cache."""
 
@@ -49,7 +50,7 @@ class FoldedStem(nn.Module):
         self.shares = constant(scale / 3)
         """Of the colours in grey."""
         weight = whole if self.colours == 1 else whole * scale[:, None, None, None]
-        spare = -self.taps * self.channels % _LANES
+        spare = -self.taps * self.channels % _BLOCK
         # (out, in, k, h, w) → (k * out, in, h, w), oldest tap first.
         self.weight = kernel(F.pad(weight.permute(2, 0, 1, 3, 4).flatten(0, 1), (0, 0, 0, 0, 0, 0, 0, spare)))
         self.mean = constant(torch.tensor(mean).mul(255))

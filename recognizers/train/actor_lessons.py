@@ -18,7 +18,7 @@ from recognizers.errors import DataError
 from recognizers.train.augment import relit
 from recognizers.train.lessons import Part, described
 from recognizers.train.recipe import Recipe
-from recognizers.train.validate import CLEAR, HOP_S, Answers
+from recognizers.train.validate import CLEAR, HOP_S, Answers, too_short
 from recognizers.transforms import MEAN, STD, normalised
 
 TREMBLE = 0.08
@@ -29,7 +29,8 @@ class ActorLessons:
     """Clips `(N, 3, T, H, W)`, normalised, with the boxes of all people in them and whose each box is."""
 
     def __init__(self, data: ActorSet, spec: ClipSpec, recipe: Recipe, jitter: Jitter) -> None:
-        """Raises DataError where nobody shows some label in training, or the recipe moves pictures but not boxes."""
+        """Raises DataError where nobody shows some label in training, or nobody is there to judge by, or the recipe
+        moves pictures but not boxes."""
         if recipe.flip or recipe.zoom or recipe.turn or recipe.mixup:
             raise DataError("clips with boxes are not flipped, zoomed, turned or mixed; leave these out of the recipe")
         self.labels, self.background = data.labels, data.background
@@ -50,6 +51,8 @@ class ActorLessons:
         unshown = [label for label, shown in zip(data.labels, self._shown, strict=True) if not shown]
         if missing := [label for label in unshown if not (is_keyed and label == data.background)]:
             raise DataError(f"nobody shows {', '.join(missing)} in training")
+        if next(self._windows(data.held_out, HOP_S**-1), None) is None:
+            raise DataError(too_short(spec, [len(track.pictures) / track.rate_hz for track in data.held_out]))
         often = [one * bool(shown) for one, shown in zip(often, self._shown, strict=True)]
         self._chance = np.array(often) / sum(often)
 

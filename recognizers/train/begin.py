@@ -59,8 +59,8 @@ def size_of(card: Card, origin: Path) -> Size:
     if family is None:
         raise CheckpointMismatch(f"{origin}: a {card.kind} cannot be trained; there are: {', '.join(FAMILIES)}")
     try:
-        size: Size = family.size(**card.network)
-    except (TypeError, ValueError) as error:
+        size = family.described(card.network)
+    except ValueError as error:
         raise CheckpointMismatch(f"{origin}: the card does not describe a {card.kind} network ({error})") from error
     if (card.mean, card.std) != (MEAN, STD):
         raise CheckpointMismatch(

@@ -57,7 +57,7 @@ class _Network:
 def _named(network: Mapping[str, Any]) -> _Network:
     try:
         size = FAMILIES[network["kind"]].named(network["size"], network["numbers"])
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
         raise DataError(f"network: {error}") from error
     spec = ClipSpec(size.frames, network["interval_s"], network["hop_s"], network["crop_px"])
     return _Network(network["kind"], size, spec, network["crop_px"], network["multilabel"])

@@ -18,7 +18,7 @@ from recognizers.errors import DataError
 from recognizers.train.augment import augmented
 from recognizers.train.mirror import mirror_of
 from recognizers.train.recipe import Recipe
-from recognizers.train.validate import Answers, answers
+from recognizers.train.validate import Answers, answers, check_judgeable
 
 Part = Literal["calibration", "held_out"]
 """Parts of a data set that nothing is learned from."""
@@ -69,7 +69,8 @@ class PictureLessons:
     ) -> None:
         """`multilabel`: several labels of a clip can be true.
 
-        Raises DataError where no training clip shows some label, or one shows several and that cannot be.
+        Raises DataError where no training clip shows some label, one shows several and that cannot be, or no clip is
+        there to judge by.
         """
         if data.together and not multilabel:
             raise DataError("some clips show several actions at once; set network.multilabel: true, or give each one")
@@ -85,6 +86,7 @@ class PictureLessons:
         # What is never shown is never said: a set of actions alone has no background.
         if missing := [name for n, name in enumerate(data.labels) if n not in shown and name != data.background]:
             raise DataError(f"no training clip shows {', '.join(missing)}")
+        check_judgeable(data.held_out, spec, len(data.classes))
 
     @property
     def description(self) -> str:

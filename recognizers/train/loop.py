@@ -21,6 +21,7 @@ from recognizers.train.begin import Note, begun
 from recognizers.train.best import looked, write_checkpoint
 from recognizers.train.cached import CachedLessons
 from recognizers.train.curves import Draw, check_curves, curves
+from recognizers.train.demand import check_demand
 from recognizers.train.judge import judged
 from recognizers.train.lessons import Lessons
 from recognizers.train.optimiser import average, optimiser_of, rate_share, set_rate, stepped
@@ -52,12 +53,13 @@ def train(plan: TrainingPlan, tick: Tick, told: Callable[[Progress], None], note
     """Train, calibrate, judge, and write the checkpoint.
 
     Raises:
-        DataError: the data cannot be read, or shows nothing of some action.
+        DataError: the data cannot be read, shows nothing of some action, or a batch of it fits no memory.
         CheckpointMismatch: what it begins with is not installed, damaged, or another network's.
         TrainingDiverged: the loss is no number any more.
         NotWritten: the disk is full, or takes no file there.
     """
     plan.recipe.check()
+    check_demand(plan)
     check_curves(plan.curves)
     torch.set_num_threads(plan.recipe.threads)
     with launched(plan.recipe) as ranks:
@@ -68,7 +70,7 @@ def train(plan: TrainingPlan, tick: Tick, told: Callable[[Progress], None], note
         if plan.recipe.cached:
             lessons = CachedLessons(lessons, network, plan.recipe, tick)
         state = State(plan.state_path, _training(plan, lessons, ranks))
-        best = _optimised(Course(plan, lessons, ranks, state, told), network)
+        best = optimised(Course(plan, lessons, ranks, state, told), network)
         card = _finished(plan, lessons, network, best) if ranks.is_first else None
         ranks.wait()
     return card or read_card(plan.out)
@@ -85,7 +87,7 @@ def _finished(plan: TrainingPlan, lessons: Lessons, network: nn.Module, best: Be
     return card
 
 
-def _optimised(course: Course, network: nn.Module) -> Best:
+def optimised(course: Course, network: nn.Module) -> Best:
     """The weights that were best on the calibration part, or the last ones where nobody looked."""
     plan, recipe = course.plan, course.plan.recipe
     learner = _learner(course, network)

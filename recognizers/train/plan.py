@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from recognizers.clip import ClipSpec
+from recognizers.clip import ClipSpec, wrong_hop
 from recognizers.data.actors import BenchPairData
 from recognizers.data.ava import AvaData
 from recognizers.data.joints import Looking, joints_in
@@ -80,12 +80,24 @@ class TrainingPlan:
         return 2 / self.spec.interval_s
 
     def check(self) -> None:
-        """Raises DataError where the kind cannot learn from such data, or not say what it is to say."""
+        """Raises DataError where the kind cannot learn from such data, or not say what it is to say, where clips come
+        too often, or where its result would take the place of what it begins with."""
         if (problem := unlearnable(self.kind, _source_of(self.data))) is not None:
             raise DataError(problem)
         if (problem := mislabelled(self.kind, self.multilabel)) is not None:
             right = str(not self.multilabel).lower()
             raise DataError(f"{problem}; set network.multilabel: {right}, or train another kind")
+        if (problem := wrong_hop(self.spec, {})) is not None:
+            raise DataError(f"network.{problem}")
+        span_s = max(self.spec.span_s, self.spec.interval_s)
+        if isinstance(self.data, WorkCellData | BenchPairData) and self.data.session_s < span_s:
+            raise DataError(
+                f"session_s: {self.data.session_s:g} s are less than a clip, which spans {span_s:g} s; give longer ones"
+            )
+        if self.begin is not None and self.begin.resolve() in (self.out.resolve(), self.best_path.resolve()):
+            raise DataError(
+                f"begin: {self.begin} is a file that this training writes; copy it to another name, or say another out"
+            )
 
     def lessons(self, tick: Tick) -> Lessons:
         """The data, read.

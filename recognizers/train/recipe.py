@@ -84,6 +84,8 @@ class Recipe:
 
     def check(self) -> None:
         """Raises DataError where it cannot be followed on this machine."""
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise DataError("recipe.device: cuda, and torch finds no GPU here; take device: auto")
         if self.on.type == "cpu" and self.precision not in ("auto", "float32"):
             # Seen with torch 2.13: gradients of 3-D convolutions in bfloat16 on a CPU are whatever memory held.
             raise DataError(f"recipe.precision: {self.precision} is for GPUs; leave it out, or take float32")

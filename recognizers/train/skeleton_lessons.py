@@ -29,7 +29,8 @@ class SkeletonLessons:
     """Sequences drawn to a clip's length: `(N, C, T, J, M)`, one person in each; the others are absent."""
 
     def __init__(self, data: SkeletonSet, size: SkeletonSize, recipe: Recipe, jitter: Jitter) -> None:
-        """Raises DataError where no training sequence shows some label, or joints are not those of the layout."""
+        """Raises DataError where no training sequence shows some label, none is there to judge by, or joints are not
+        those of the layout."""
         self.labels, self.background, self.description = data.labels, data.background, data.description
         self.fingerprint = _fingerprint(data)
         self._mirror = mirror_of(data.labels, recipe)
@@ -42,6 +43,8 @@ class SkeletonLessons:
         missing = [data.labels[n] for n, own in enumerate(self._own) if not own and n != self._none]
         if missing:
             raise DataError(f"no training sequence shows {', '.join(missing)}")
+        if not data.held_out:
+            raise DataError("no held-out sequence is there to judge by; hold out some")
         wanted = (len(self._layout.joints), size.coordinates + 1)
         if (shape := data.training[0].skeletons.shape[1:]) != wanted:
             raise DataError(

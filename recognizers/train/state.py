@@ -102,7 +102,9 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Raises NotWritten where no file can be made beside `path`: before hours of work, not after."""
+    """Raises NotWritten where no file can be made at `path`: before hours of work, not after."""
+    if path.is_dir():
+        raise NotWritten(f"{path} is a folder; say as `out` a file, e.g. {path / 'network.safetensors'}")
     trial = path.with_name(f"{path.name}.trial")
     write_whole(trial, b"")
     trial.unlink()

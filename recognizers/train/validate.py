@@ -15,7 +15,8 @@ from torch.nn import functional as F
 from recognizers.card import MEASURES, Card
 from recognizers.clip import ClipSpec
 from recognizers.data.track import Track, squares
-from recognizers.data.windows import even_windows
+from recognizers.data.windows import even_positions, even_windows
+from recognizers.errors import DataError
 from recognizers.metrics.calibration import expected_calibration_error, top_label_error
 from recognizers.metrics.multilabel import average_precision
 from recognizers.runtimes.answers import known_by, scores_of
@@ -39,6 +40,23 @@ class Answers:
     @property
     def multilabel(self) -> bool:
         return self.truth.ndim == 2
+
+
+def check_judgeable(tracks: Sequence[Track], spec: ClipSpec, classes: int) -> None:
+    """Raises DataError where no clip of the held-out tracks can be judged: a figure of none would say nothing."""
+    for track in tracks:
+        for _ in even_positions(track, classes, spec.frames, spec.interval_s, HOP_S, CLEAR):
+            return
+    raise DataError(too_short(spec, [len(track.pictures) / track.rate_hz for track in tracks]))
+
+
+def too_short(spec: ClipSpec, lengths_s: Sequence[float]) -> str:
+    """What is wrong where no clip can be judged, of the lengths of all held-out recordings."""
+    longest = f"the longest of {len(lengths_s)} lasts {max(lengths_s):.2g} s" if lengths_s else "there is none"
+    return (
+        f"no held-out recording can be judged by: a clip spans {spec.span_s:.3g} s, its second half one action, "
+        f"and {longest}; give longer ones, or make frames or interval_s smaller"
+    )
 
 
 def answers(

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from streamer.cli.interrupt import INTERRUPTED, leaving_at_once
+from streamer.cli.switches import add_switches
 from streamer.cli.writing import Unwritable, writing
 
 COMMANDS = (
-    "demo", "run", "check", "probe", "replay", "train", "data", "validate", "predict", "models", "promote", "procedure",
-    "schema", "version",
+    "demo", "run", "check", "probe", "replay", "record", "teach", "select", "train", "data", "validate", "predict",
+    "models", "promote", "procedure", "schema", "version",
 )  # fmt: skip
 """Modules of this package; each has EXAMPLES, `arguments(parser)` and `main(arguments, output)`."""
 
@@ -24,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
         description="Watch cameras and say what people are doing: action events over MQTT.",
         epilog="See it work without a camera or a broker: takt demo",
     )
+    add_switches(top, is_top=True)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
         module = import_module(f"streamer.cli.{name}")
@@ -35,8 +37,7 @@ def parser() -> argparse.ArgumentParser:
             epilog=module.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        command.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
-        command.add_argument("--debug", action="store_true", help="show tracebacks")
+        add_switches(command)
         module.arguments(command)
         command.set_defaults(main=module.main)
     return top

@@ -42,8 +42,13 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     with leaving_at_once():
         from streamer.recordings import replay_files  # noqa: PLC0415 - torch takes seconds to import
 
-    asyncio.run(replay_files(settings, arguments.stream, arguments.files, arguments.start_at, output.show))
-    return 0
+    senseless = asyncio.run(replay_files(settings, arguments.stream, arguments.files, arguments.start_at, output.show))
+    for watch, count in senseless.items():
+        output.problem(
+            f"watch {watch}: {count} answers of its recognizer were no numbers (NaN), and nothing was said of those "
+            "clips; its network overflows: train it again, or take an earlier one"
+        )
+    return 1 if senseless else 0
 
 
 def _moment(text: str) -> float:

@@ -22,11 +22,18 @@ class Step:
     optional: bool = False
     repeat: int = 1
     """How many times it is done."""
+    at_most: int | None = None
+    """Times after which it is repeated; None: as `repeat`."""
     min_s: float = 0.0
     typical_s: float | None = None
     max_s: float | None = None
     undone_by: str | None = None
     """The label of the action that takes it back."""
+
+    @property
+    def most(self) -> int:
+        """How many times it may be done."""
+        return self.repeat if self.at_most is None else self.at_most
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +51,9 @@ class Procedure:
     """The label of the action that gives the unit up."""
     idle_s: float = 120.0
     misses: float = 0.05
-    """Share of steps that are done and not recognized."""
+    """Share of the moments of a step at which it is not recognized."""
     invents: float = 0.05
-    """Share of recognized steps that were not done."""
+    """Share of moments at which something wrong is recognized."""
 
     def required(self) -> tuple[Clause, ...]:
         """What must be done for the unit to be whole, in the order of the steps."""

@@ -23,6 +23,7 @@ def procedure_of(settings: ProcedureSettings) -> Procedure:
             after=tuple(dict.fromkeys(c for one in (*step.after, *also.get(name, ())) for c in clauses[one])),
             optional=step.optional,
             repeat=step.repeat,
+            at_most=step.at_most,
             min_s=step.min_s,
             typical_s=step.typical_s,
             max_s=step.max_s,

@@ -134,7 +134,7 @@ class ProcedureMonitor:
             candidates,
             key=lambda step: (
                 unit.unfinished(step.name) is None,
-                unit.times(step.name) >= step.repeat,
+                unit.times(step.name) >= step.most,
                 len(unit.missing(step, self._sight)),
             ),
         )
@@ -153,7 +153,7 @@ class ProcedureMonitor:
             started_at=event.at,
             missing=unit.missing(step, self._sight),
             overtaken_by=tuple(dict.fromkeys(other.step.name for other in overtaken if not self._unseen(unit, step))),
-            repeated=done_instead or unit.times(step.name) >= step.repeat,
+            repeated=done_instead or unit.times(step.name) >= step.most,
         )
         unit.add(one)
         self._doing[event.action_id] = one
@@ -176,6 +176,7 @@ class ProcedureMonitor:
             return []  # the unit was over before it
         one.ended_at = event.at
         one.unfinished = event.reason is not Reason.COMPLETED
+        one.hidden |= self._sight.hid(one.started_at, event.at)
         seen_whole = not (one.unfinished or one.hidden)
         one.took_s = event.duration_s if seen_whole else None
         self._active_at = max(self._active_at, event.at)

@@ -89,8 +89,11 @@ class Unit:
         return sum(not one.undone for one in self._of.get(step, ()))
 
     def whole(self, step: Step) -> bool:
-        """Whether it was done as often as it must be."""
-        return sum(not (one.undone or one.ended_at is None) for one in self._of.get(step.name, ())) >= step.repeat
+        """Whether it was seen to be done as often as it must be."""
+        return (
+            sum(not (one.undone or one.unfinished or one.ended_at is None) for one in self._of.get(step.name, ()))
+            >= step.repeat
+        )
 
     def unfinished(self, step: str) -> Occurrence | None:
         """The time that it went out of sight, if it was not seen again."""

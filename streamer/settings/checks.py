@@ -5,21 +5,24 @@ Works on what the file says, valid or not, so that these mistakes are told toget
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from recognizers.card import NOT_CAUSAL, Card, checkpoint_path, read_card, wrong_labels
+from recognizers.clip import wrong_hop
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.choice import check_found, model_of
 from recognizers.estimators.downloads import file_of
 from recognizers.huggingface import KIND, Wanted, folder_card, source_of
-from recognizers.kinds import FLOW, KINDS, OPENVINO, Library
+from recognizers.kinds import FLOW, KINDS, OPENVINO, Library, misplaced
 from streamer.settings.document import Document, Where
 from streamer.settings.mistakes import suggestion
-from streamer.settings.sections import RecognizerSection
+from streamer.settings.sections import RecognizerSection, said
 
 _FILES = (
     ("mqtt", "password_file"),
@@ -74,6 +77,7 @@ def _read_cards(document: Document) -> dict[str, Card]:
         if not isinstance(section, dict):
             continue
         _check_libraries(document, where, section)
+        _check_placed(document, where, section)
         checkpoint, kind = section.get("checkpoint", defaults.checkpoint), section.get("kind", defaults.kind)
         if not (isinstance(checkpoint, str) and checkpoint.isprintable()):
             continue
@@ -118,6 +122,14 @@ def _unlike(card: Card, section: Mapping[str, Any]) -> str:
     return ""
 
 
+def _check_placed(document: Document, where: Where, section: Mapping[str, Any]) -> None:
+    """Settings that the kind does not take."""
+    kind = section.get("kind", RecognizerSection().kind)
+    if isinstance(kind, str) and kind in KINDS:
+        for option, problem in misplaced(kind, said(section)).items():
+            document.problem(where, problem, document.lines.get((*where, option)))
+
+
 def _check_libraries(document: Document, where: Where, section: Mapping[str, Any]) -> None:
     kind = KINDS.get(str(section.get("kind")))
     if kind is not None and kind.library is not None:
@@ -142,6 +154,11 @@ def _check_of_kind(document: Document, where: Where, card: Card, section: Mappin
     kind = KINDS[card.kind]
     if "mode" in kind.options and section.get("mode") == "stream" and not card.network.get("causal"):
         document.problem((*where, "mode"), NOT_CAUSAL)
+    hop_s = section.get("hop_s")
+    if isinstance(hop_s, int | float) and 0 < hop_s < math.inf:
+        card = replace(card, spec=replace(card.spec, hop_s=float(hop_s)))
+    if (problem := wrong_hop(card.spec, section)) is not None:
+        document.problem(where, problem, document.lines.get((*where, "hop_s")))
     if str(card.network.get("flow")).startswith("dis_"):
         _check_installed(document, (*where, "checkpoint"), FLOW)
     if kind.finder is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, get_args, get_origin
@@ -11,7 +12,11 @@ from pydantic_core import ErrorDetails
 
 from streamer.settings.document import Document, Where
 
+MISPLACED = "misplaced"
+"""The type of a mistake that is told of the file, entry by entry, whatever else is wrong with it."""
 _NUMBER = {"int_type": "must be a whole number", "float_type": "must be a number", "bool_type": "must be true or false"}
+_POWER = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
+_EXPONENT = "; YAML takes this for text: write a point and the sign of the exponent, e.g. 1.0e-9 or 2.0e+3"
 _WORDS = {
     **_NUMBER,
     "finite_number": "must be a finite number",
@@ -34,6 +39,8 @@ def explain(document: Document, error: ValidationError, root: type[BaseModel]) -
         where, due = _followed(root, loc)
         _, around = _followed(root, loc[:-1])
         fields = around.model_fields if _is_section(around) else {}
+        if kind == MISPLACED:
+            continue
         if kind == "extra_forbidden":
             document.problem(where, f"unknown key; {suggestion(str(loc[-1]), fields)}")
         elif where in document.unread or (kind == "too_short" and any(document.find(*where, "*"))):
@@ -46,7 +53,13 @@ def explain(document: Document, error: ValidationError, root: type[BaseModel]) -
             kinds = ", ".join(map(_kind, get_args(due)))
             document.problem((*where, "kind"), f"{_WORDS[kind]} {kinds}")
         else:
-            document.problem(where, _text(kind, mistake["msg"], filled=where in document.filled))
+            text = _text(kind, mistake["msg"], filled=where in document.filled)
+            document.problem(where, f"{text}{_EXPONENT}" if kind in _NUMBER and _is_exponent(document, where) else text)
+
+
+def _is_exponent(document: Document, where: Where) -> bool:
+    """Whether a value is a number like 1e-9, which YAML 1.1 reads as text."""
+    return any(isinstance(value, str) and _POWER.fullmatch(value) for _, value in document.find(*where))
 
 
 def said(mistake: ErrorDetails) -> str:

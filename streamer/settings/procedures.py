@@ -19,6 +19,7 @@ class StepSection(Section):
     after: tuple[Text, ...] = Field((), description="steps and groups that must be done before")
     optional: bool = Field(False, description="nothing is wrong without it")
     repeat: int = Field(1, ge=1, le=100, description="how many times it is done")
+    at_most: int | None = Field(None, ge=1, le=100, description="times after which it is repeated; null: as repeat")
     min_s: Seconds = Field(0.0, description="seconds; shorter is undershoot")
     typical_s: PositiveSeconds | None = Field(None, description="seconds that it usually takes; null: not known")
     max_s: PositiveSeconds | None = Field(None, description="seconds; longer is overtime; null: however long")
@@ -29,6 +30,8 @@ class StepSection(Section):
         known = [one for one in (self.min_s, self.typical_s, self.max_s) if one is not None]
         if known != sorted(known):
             raise ValueError("must have min_s ≤ typical_s ≤ max_s")
+        if self.at_most is not None and self.at_most < self.repeat:
+            raise ValueError("must have repeat ≤ at_most")
         return self
 
 
@@ -58,8 +61,8 @@ class CycleSection(Section):
 class RecognitionSection(Section):
     """How far the recognizer can be trusted."""
 
-    misses: Share = Field(0.05, description="share of steps that are done and not recognized")
-    invents: Share = Field(0.05, description="share of recognized steps that were not done")
+    misses: Share = Field(0.05, description="share of moments of a step at which it is not recognized")
+    invents: Share = Field(0.05, description="share of moments at which something wrong is recognized")
 
 
 class ProcedureSettings(Section):

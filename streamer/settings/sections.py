@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from recognizers.kinds import misplaced, of, owners
+from streamer.settings.mistakes import MISPLACED
 from streamer.settings.sources import Source
 from streamer.settings.values import Kind, PositiveSeconds, Seconds, Section, Share, Slug, Text, check_address
 
@@ -133,10 +136,15 @@ class RecognizerSection(Section):
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> RecognizerSection:
-        given = {name: value for name, value in self if value != type(self).model_fields[name].default}
-        if (problem := misplaced(self.kind, given)) is not None:
-            raise ValueError(problem)
+        if wrong := misplaced(self.kind, said(dict(self))):
+            raise PydanticCustomError(MISPLACED, "{wrong}", {"wrong": "; ".join(wrong.values())})
         return self
+
+
+def said(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a recognizer's section, valid or not, what somebody gave: all but the defaults."""
+    fields = RecognizerSection.model_fields
+    return {name: value for name, value in section.items() if name in fields and value != fields[name].default}
 
 
 class Rule(Section):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from streamer.settings.training_data import DataSection
 from streamer.settings.values import Count, PositiveSeconds, Section, Share, Text, TrainedKind
@@ -95,6 +95,14 @@ class TrainingSettings(Section):
     data: DataSection = Field(description="what to learn from")
     recipe: RecipeSection = RecipeSection()
     jitter: JitterSection = JitterSection()
+
+    @field_validator("out")
+    @classmethod
+    def _checkpoint(cls, out: Path) -> Path:
+        if out.suffix != ".safetensors":
+            # Its card, its state and its curves stand beside it under the same name, with other endings.
+            raise ValueError("must be a file that ends in .safetensors, e.g. models/cell.safetensors")
+        return out
 
     @model_validator(mode="after")
     def _one_network(self) -> TrainingSettings:

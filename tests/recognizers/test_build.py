@@ -108,3 +108,17 @@ def test_every_kind_of_misfit_is_named_and_many_are_counted(tmp_path: Path) -> N
         tmp_path / "net"
     )
     assert " more" in refused(tmp_path / "net")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"hop_s": 0.001}, "hop_s: 0.001 s is no picture further, since pictures of a clip are 0.08 s apart"),
+        ({"mode": "delayed", "hop_s": 86400.0}, "hop_s: all pictures of 86400 s would be kept"),
+    ],
+)
+def test_a_hop_that_a_recognizer_cannot_keep_up_with_is_refused(
+    tmp_path: Path, options: dict[str, object], says: str
+) -> None:
+    with pytest.raises(CheckpointMismatch, match=says):
+        build_recognizer("slowfast", write_random(tmp_path / "random.safetensors"), options)

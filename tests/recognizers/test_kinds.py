@@ -24,7 +24,7 @@ def test_every_kind_of_data_can_be_given_and_read_and_teaches_some_kind() -> Non
 @pytest.mark.parametrize("option", OPTIONS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_option_is_taken_by_its_own_kinds_and_refused_by_name_by_all_others(kind: str, option: str) -> None:
-    said = misplaced(kind, {option: "anything", "threads": 2})
+    said = misplaced(kind, {option: "anything", "threads": 2}).get(option)
     if option in KINDS[kind].options:
         assert said is None
     else:
@@ -35,10 +35,21 @@ def test_an_option_is_taken_by_its_own_kinds_and_refused_by_name_by_all_others(k
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_runtime_is_taken_by_whoever_can_be_run_by_it_and_auto_by_all(kind: str) -> None:
-    assert misplaced(kind, {"runtime": "auto"}) is None
-    assert misplaced(kind, {"runtime": "torch"}) is None
+    assert misplaced(kind, {"runtime": "auto"}) == {}
+    assert misplaced(kind, {"runtime": "torch"}) == {}
     said = misplaced(kind, {"runtime": "openvino"})
-    assert (said is None) == ("openvino" in KINDS[kind].runtimes)
+    assert (not said) == ("openvino" in KINDS[kind].runtimes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_that_a_kind_does_not_take_is_told_at_once(kind: str) -> None:
+    said = misplaced(kind, {**dict.fromkeys(OPTIONS, "anything"), "runtime": "openvino", "average_clips": 2})
+    known = KINDS[kind]
+    others = {
+        *({"runtime"} if "openvino" not in known.runtimes else ()),
+        *({"average_clips"} if not known.averages else ()),
+    }
+    assert set(said) == set(OPTIONS) - set(known.options) | others
 
 
 @pytest.mark.parametrize("kind", KINDS)

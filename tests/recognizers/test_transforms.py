@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from recognizers.clip import WHOLE_PICTURE, Region
-from recognizers.transforms import crop_to_region, normalised, square
+from recognizers.transforms import LONGEST_SHAPE, crop_to_region, fitted, fitted_size, normalised, square
 
 sides = st.integers(1, 70)
 fractions = st.floats(0, 1)
@@ -106,3 +106,24 @@ def test_normalised_pictures_have_mean_0_and_deviation_1_and_are_channels_first(
     for channel in range(3):
         wanted = (clips[:, :, channel] / 255 - mean[channel]) / std[channel]
         torch.testing.assert_close(seen[:, channel], wanted)
+
+
+@given(st.integers(1, 4000), st.integers(1, 4000), st.sampled_from([64, 96, 256]))
+def test_a_whole_picture_keeps_its_shape_up_to_four_to_one_and_sides_lie_evenly(
+    height: int, width: int, short_px: int
+) -> None:
+    high, wide = fitted_size(height, width, short_px)
+    assert high % 32 == wide % 32 == 0
+    assert min(high, wide) == short_px
+    share = min(max(height, width) / min(height, width), LONGEST_SHAPE)
+    assert abs(max(high, wide) - share * short_px) <= 16
+    assert (high <= wide) == (height <= width) or high == wide
+
+
+def test_a_strip_of_one_row_is_squeezed_and_all_of_it_is_seen() -> None:
+    strip = np.zeros((1, 1920, 3), np.uint8)
+    strip[:, 960:] = 200
+    (seen,) = fitted([strip], 64)
+    assert seen.shape == (3, 64, 256)
+    assert (seen[:, :, :120] == 0).all()
+    assert (seen[:, :, 136:] == 200).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -60,6 +61,15 @@ async def test_clips_of_too_little_coverage_are_not_looked_at() -> None:
     assert 15 <= sum(recognizer.batches) <= 18
 
 
+async def test_answers_that_are_no_numbers_are_counted_by_watch() -> None:
+    recognizer, senseless = CountingRecognizer(), Counter[str]()
+    recognizer.senseless = {("cam", 4), ("cam", 7)}
+    async with LocalEngine("r", recognizer) as engine:
+        stages = StreamStages("cam", [watch(recognizer)])
+        _ = [event async for event in replay(stages, {"r": engine}, frames(3), 1, senseless)]
+    assert senseless == {"w": 2}
+
+
 async def test_the_source_is_closed_when_nobody_reads_on() -> None:
     recognizer = CountingRecognizer()
     source = frames(30)
@@ -109,7 +119,7 @@ async def test_the_same_films_give_the_same_bytes(tmp_path: Path) -> None:
     one, two = blinking_film(tmp_path / "one.mp4", 4), blinking_film(tmp_path / "two.mp4", 3)
     settings = load(write_plant(tmp_path, {"cam": f"{{kind: file, path: {one}}}"}), {})
     first, second = Printed(), Printed()
-    await replay_files(settings, None, [one, two], 1_000_000_000.0, first)
+    assert not await replay_files(settings, None, [one, two], 1_000_000_000.0, first)
     await replay_files(settings, "cam", [one, two], 1_000_000_000.0, second)
 
     assert str(first) == str(second)

@@ -9,6 +9,7 @@ import argparse
 
 from streamer.cli.data import check
 from streamer.cli.output import Output
+from streamer.cli.switches import add_switches
 
 EXAMPLES = """example: takt data check folder:/data/assembly
          takt data check kinetics:/data/k400 --checkpoint k400.safetensors
@@ -27,8 +28,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
             description=summary,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        for flag in ("--json", "--debug"):  # as every command has them, wherever they stand
-            part.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        add_switches(part)
         module.arguments(part)
 
 

@@ -10,6 +10,7 @@ import argparse
 from streamer.cli.models import convert, get, show
 from streamer.cli.models import list as listing
 from streamer.cli.output import Output
+from streamer.cli.switches import add_switches
 
 EXAMPLES = """example: takt models list
          takt models show bundled:cell
@@ -31,8 +32,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
             description=summary,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        for flag in ("--json", "--debug"):  # as every command has them, wherever they stand
-            part.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        add_switches(part)
         module.arguments(part)
 
 

@@ -1,4 +1,4 @@
-"""Procedures: check their files, draw them.
+"""Procedures: check their files, draw them, propose them from recordings, judge recorded work by them, score verdicts.
 
 A procedure says which steps a unit's work has, in which order they may be done, and how long they take."""
 
@@ -7,12 +7,16 @@ from __future__ import annotations
 import argparse
 
 from streamer.cli.output import Output
-from streamer.cli.procedure import check, draw
+from streamer.cli.procedure import check, draw, evaluate, judge, learn
+from streamer.cli.switches import add_switches
 
 EXAMPLES = """example: takt procedure check config/procedures/gearbox.yaml
-         takt procedure draw config/procedures/gearbox.yaml > gearbox.svg"""
+         takt procedure draw config/procedures/gearbox.yaml > gearbox.svg
+         takt procedure learn cycle1.jsonl cycle2.jsonl cycle3.jsonl --name gearbox > gearbox.yaml
+         takt procedure judge gearbox.yaml events.jsonl
+         takt procedure evaluate --data captaincook4d:/data/captaincook4d --json"""
 
-_PARTS = {"check": check, "draw": draw}
+_PARTS = {"check": check, "draw": draw, "learn": learn, "judge": judge, "evaluate": evaluate}
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
@@ -25,8 +29,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
             description=summary,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        for flag in ("--json", "--debug"):  # as every command has them, wherever they stand
-            part.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        add_switches(part)
         module.arguments(part)
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recognizers.clip import Picture
 from recognizers.data.lists import VideoListData
 from recognizers.data.recordings import LABELS_FILE, Labelled, append, labelled, read_recordings
 from recognizers.data.track import Sampling
 from recognizers.errors import DataError
+from streamer.testing.film import write_film
 from tests.recognizers.data.datasets import film, quiet
 
 TIGHTEN = Labelled("clips/1.mp4", "tighten", 0.5, 1.5, group="anna", stream="cell-4")
@@ -104,4 +109,32 @@ def test_a_clip_has_one_group(tmp_path: Path) -> None:
 
 def test_a_folder_without_labels_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"cannot read .*labels\.jsonl"):
+        read_recordings(tmp_path)
+
+
+def test_only_the_region_is_seen(tmp_path: Path) -> None:
+    """The watch will look there, so training does."""
+    for number, group in enumerate(("anna", "bert", "carl"), start=1):
+        write_film(tmp_path / f"{number}.mp4", halves(20), 10)
+        append(tmp_path, Labelled(f"{number}.mp4", "tighten", group=group, region=(0.5, 0.0, 1.0, 1.0)))
+    data = VideoListData("recordings", tmp_path).load(Sampling(10.0, 24), quiet)
+    seen = np.asarray(data.training[0].pictures[np.arange(5)])
+    assert seen.shape == (5, 24, 24, 3)
+    assert seen.mean() > 200  # of the right half, which alone is bright
+
+
+def halves(count: int) -> Iterator[Picture]:
+    """Dark on the left, bright on the right."""
+    picture = np.zeros((48, 96, 3), np.uint8)
+    picture[:, 48:] = 230
+    return (picture for _ in range(count))
+
+
+def test_a_region_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / LABELS_FILE).write_text('{"path": "a.mp4", "label": "b", "region": [0.5, 0, 0.2, 1]}')
+    with pytest.raises(DataError, match=r"labels\.jsonl:1: region is .* left, top, right, bottom"):
+        labelled(tmp_path)
+    (tmp_path / LABELS_FILE).unlink()
+    append(tmp_path, TIGHTEN, replace(TIGHTEN, region=(0.0, 0.0, 0.5, 1.0)))
+    with pytest.raises(DataError, match="several regions"):
         read_recordings(tmp_path)

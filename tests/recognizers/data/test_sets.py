@@ -66,12 +66,25 @@ def test_too_few_groups_cannot_be_split() -> None:
         ("path,label\nx.mp4,walk\n", "columns path, label, group"),
         ("path,label,group\nx.mp4,walk,1\n", "not there, the first is"),
         ("path,label,group\n", "names no clip"),
+        ("path,label,group,path\nx.mp4,walk,1\n", "2 columns 'path' in its first line; a clip list has columns path"),
+        ("path,label\nx.mp4,walk\n", "no columns 'group' in its first line"),
+        ("", "no columns 'path' in its first line"),
+        ("path,label,group\nx.mp4\n", r"its 1\. clip has no label; .*, in every line"),
+        (f"path,label,group\n{'x' * 200_000},walk,1\n", "no table of text"),
+        ("päth", "no UTF-8 text"),
     ],
+    ids=range(9),
 )
 def test_a_bad_list_says_what_is_wrong(tmp_path: Path, text: str, says: str) -> None:
-    (tmp_path / "clips.csv").write_text(text)
+    (tmp_path / "clips.csv").write_text(text, encoding="latin-1")
     with pytest.raises(DataError, match=says):
         clip_list(tmp_path)
+
+
+def test_a_list_may_begin_with_the_mark_that_spreadsheets_write(tmp_path: Path) -> None:
+    (tmp_path / "x.mp4").touch()
+    (tmp_path / "clips.csv").write_text("path,label,group\nx.mp4,walk,1\n", encoding="utf-8-sig")
+    assert clip_list(tmp_path) == [(tmp_path / "x.mp4", "walk", "1")]
 
 
 def test_a_list_that_is_not_there_says_so(tmp_path: Path) -> None:

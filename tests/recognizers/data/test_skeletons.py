@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -89,8 +91,20 @@ def test_parts_that_would_give_a_wrong_figure_are_refused(
         ({"lengths": [1, 2]}, "arrays do not go together"),
         ({"frames": np.zeros((3, 20))}, "arrays do not go together"),
         ({"names": np.array([{"a": 1}])}, "holds no skeletons"),
+        ({"lengths": np.full(12, 2.0)}, "lengths are of type float64; they must be whole numbers"),
+        ({"lengths": np.zeros(12, int)}, "lengths sum to 0, the shortest is 0, and there are"),
+        ({"subjects": np.array(["anna"] * 12)}, "subjects are of type <U4; they must be whole numbers"),
+        ({"labels": np.array(["0"] * 12)}, "labels are of type <U1; they must be whole numbers"),
+        ({"labels": np.full(12, 2)}, "labels has 2; they are positions among the 2 names, from 0"),
+        ({"labels": np.full(12, -1)}, "labels has -1; they are positions among the 2 names, from 0"),
+        ({"names": np.array(["sit", "sit"])}, "names has 'sit' twice"),
+        ({"names": np.array(["sit", " "])}, "names has an empty one"),
+        ({"names": np.array([1, 2])}, "names are of type int64; they must be texts"),
+        ({"frames": np.array([[["1"] * 3] * 20] * 96)}, "frames are of type <U1; they must be numbers"),
+        ({name: np.zeros(0, int) for name in ("lengths", "labels", "subjects")}, "holds no sequence"),
+        ({"frames": np.zeros((0, 20, 3))}, "holds no sequence"),
     ],
-    ids=["missing", "lengths", "flat", "pickle"],
+    ids=str,
 )
 def test_a_file_that_is_no_skeletons_is_named(file: Path, tmp_path: Path, change: dict[str, object], says: str) -> None:
     arrays = {name: value for name, value in {**np.load(file), **change}.items() if value is not None}
@@ -106,6 +120,41 @@ def test_a_missing_file_and_one_that_is_something_else_are_named(tmp_path: Path)
         with pytest.raises(DataError, match=says) as caught:
             SkeletonData(tmp_path / name, held_out=(1,)).load()
         assert str(tmp_path / name) in str(caught.value)
+
+
+@pytest.mark.parametrize("place", [np.nan, np.inf, -np.inf, 1e38, 1e300])
+def test_a_coordinate_that_is_no_place_is_told_with_its_frame(file: Path, tmp_path: Path, place: float) -> None:
+    arrays = dict(np.load(file))
+    arrays["frames"] = arrays["frames"].astype(np.float64)
+    arrays["frames"][7, 3, 1] = place
+    np.savez(tmp_path / "bad.npz", **arrays)
+    with pytest.raises(DataError, match="frames has no place in frame 7 "):
+        SkeletonData(tmp_path / "bad.npz", held_out=(1,)).load()
+
+
+def test_files_of_another_kind_are_refused_whatever_they_are(tmp_path: Path) -> None:
+    np.save(tmp_path / "single.npy", np.zeros(3))
+    (tmp_path / "single.npy").rename(tmp_path / "single.npz")
+    (tmp_path / "empty.npz").write_bytes(b"")
+    for name in ("single.npz", "empty.npz"):
+        with pytest.raises(DataError, match=f"{name} holds no skeletons .*; it needs the arrays frames, lengths"):
+            SkeletonData(tmp_path / name, held_out=(1,)).load()
+
+
+def test_a_header_that_claims_more_than_any_memory_is_refused(file: Path, tmp_path: Path) -> None:
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": (10**12, 20, 3)})
+    with zipfile.ZipFile(file) as whole, zipfile.ZipFile(tmp_path / "vast.npz", "w") as vast:
+        for name in whole.namelist():
+            vast.writestr(name, header.getvalue() if name == "frames.npy" else whole.read(name))
+    with pytest.raises(DataError, match=r"vast\.npz says that it holds more than this machine's memory takes"):
+        SkeletonData(tmp_path / "vast.npz", held_out=(1,)).load()
+
+
+def test_a_file_in_which_nobody_does_anything_is_refused(file: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "nobody.npz", **{**np.load(file), "frames": np.zeros_like(np.load(file)["frames"])})
+    with pytest.raises(DataError, match="nothing that is trained on shows somebody in action"):
+        SkeletonData(tmp_path / "nobody.npz", held_out=(1,)).load()
 
 
 @pytest.mark.skipif(not PUBLIC.is_dir(), reason="the public skeletons in ../shared/data/skeletons are not here")

@@ -151,3 +151,12 @@ def test_each_is_told_rightly_whatever_the_other_does() -> None:
     differ = true[:, 0] != true[:, 1]
     assert int(differ.sum()) >= 10
     assert float((told == true)[differ].float().mean()) >= 0.9
+
+
+def test_a_set_in_which_nobody_can_be_judged_is_refused() -> None:
+    data = PAIRS.load(Sampling(4.0, 32), quiet)
+    short = tuple(
+        replace(one, pictures=one.pictures[:2], boxes=one.boxes[:2], labels=one.labels[:2]) for one in data.held_out
+    )
+    with pytest.raises(DataError, match=r"no held-out recording can be judged by: .* the longest of 1 lasts 0.5 s"):
+        ActorLessons(replace(data, held_out=short), SPEC, Recipe(steps=2, batch=3, device="cpu"), Jitter())

@@ -105,7 +105,7 @@ def test_a_network_that_says_one_label_at_a_time_cannot_learn_of_several(folder:
 
 def test_a_kind_that_says_one_label_at_a_time_is_refused(tmp_path: Path) -> None:
     network = {"kind": "crnn", "multilabel": True}
-    settings = TrainingSettings.model_validate({"out": "x", "network": network, "data": {"work_cell": {}}})
+    settings = TrainingSettings.model_validate({"out": "x.safetensors", "network": network, "data": {"work_cell": {}}})
     with pytest.raises(DataError, match="a crnn says one label at a time"):
         training_plan(settings.model_dump())
 

@@ -126,6 +126,11 @@ def test_other_joints_than_the_layouts_are_refused(data: SkeletonData) -> None:
         SkeletonLessons(data.load(), tiny(), PLAIN, STEADY)
 
 
+def test_a_set_without_a_sequence_to_judge_by_is_refused(data: SkeletonData) -> None:
+    with pytest.raises(DataError, match="no held-out sequence is there to judge by"):
+        SkeletonLessons(replace(data.load(), held_out=()), SIZE, PLAIN, STEADY)
+
+
 def test_a_trained_network_tells_sitting_down_from_standing_up_and_goes_by_its_card(
     data: SkeletonData, tmp_path: Path
 ) -> None:

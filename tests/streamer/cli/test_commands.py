@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from streamer.cli import COMMANDS, main
+from tests.e2e.networks import SPEC, write_network
 from tests.streamer.plants import blinking_film, write_plant
 from tests.streamer.settings.files import VALID, write_card
 
@@ -18,7 +21,10 @@ LEAST = {
     "check": [NOWHERE],
     "probe": ["rtsp://127.0.0.1:1/main"],
     "replay": [NOWHERE, NOWHERE],
+    "record": [NOWHERE, "--watch", "cell-4/bench", "--label", "tighten"],
+    "teach": [NOWHERE, "--out", "taught.safetensors"],
     "train": [NOWHERE],
+    "select": [NOWHERE],
     "validate": [NOWHERE, "--data", f"clips:{NOWHERE}"],
     "predict": [NOWHERE, NOWHERE],
     "data": ["check", f"folder:{NOWHERE}"],
@@ -61,6 +67,37 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["--json", "models", "list"],
+        ["models", "--json", "list"],
+        ["models", "list", "--json"],
+        ["--json", "schema"],
+        ["schema", "--json"],
+    ],
+    ids=" ".join,
+)
+def test_json_stands_before_a_command_or_its_part_or_behind(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 0
+    assert all(json.loads(line) for line in capsys.readouterr().out.splitlines())
+
+
+@pytest.mark.parametrize(
+    "part",
+    [*(["models", name] for name in ("list", "show", "get", "convert")), ["data", "check"], ["procedure", "draw"]],
+    ids=" ".join,
+)
+def test_help_of_a_part_names_what_every_command_takes(part: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([*part, "--help"])
+    text = capsys.readouterr().out
+    assert "--json " in text
+    assert "--debug " in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
         [],
         ["dance"],
         ["check"],
@@ -68,6 +105,13 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ["demo", "--seconds", "nan"],
         ["demo", "--seconds", "-5"],
         ["run", "a", "b"],
+        ["record", "a", "--watch", "bench", "--label", "tighten"],
+        ["record", "a", "--watch", "a/b", "--label", " "],
+        ["record", "a", "--watch", "a/b", "--label", "c", "--seconds", "nan"],
+        ["record", "a", "--watch", "a/b", "--label", "c", "--count", "0"],
+        ["teach", "a"],
+        ["teach", "a", "--out", "b.pt"],
+        ["teach", "a", "--out", "b.safetensors", "--by", "magic"],
         ["data"],
         ["promote", "a"],
         ["promote", "a", "b", "--undo", "--dry-run"],
@@ -162,6 +206,19 @@ def test_a_replay_prints_events(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
     assert main(["replay", config, film]) == 0
     assert capsys.readouterr().out.splitlines()[0].startswith("1970-01-01T00:00:00")
+
+
+def test_a_replay_whose_network_overflows_says_so_at_its_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    film = str(blinking_film(tmp_path / "film.mp4", 2))
+    config = str(write_plant(tmp_path, {"cam": f"{{kind: file, path: {film}}}"}))
+    write_network(tmp_path / "light.safetensors", replace(SPEC, hop_s=0.16), weight=3e38, bias=3e38)
+    assert main(["replay", config, film, "--json"]) == 1
+    out, err = capsys.readouterr()
+    *_, told = map(json.loads, out.splitlines())
+    assert re.match(r"watch bench: \d+ answers of its recognizer were no numbers \(NaN\)", told["problem"])
+    assert told["problem"] in err
 
 
 def test_a_debugged_failure_shows_where(tmp_path: Path) -> None:

@@ -53,6 +53,18 @@ def test_it_writes_a_checkpoint_and_its_card(tmp_path: Path, capsys: pytest.Capt
             "2: network.kind: must be 'slowfast', 'slowfast_actors', ",
         ),
         (
+            "out: x.safetensors\nnetwork: {hop_s: 0.001}\ndata: {work_cell: {}}\n",
+            "network.hop_s: 0.001 s is no picture further, since pictures of a clip are 0.125 s apart; give at least",
+        ),
+        ("out: x.md\ndata: {work_cell: {}}\n", "1: out: must be a file that ends in .safetensors, e.g. models/cell.s"),
+        ("out: x.json\ndata: {work_cell: {}}\n", "1: out: must be a file that ends in .safetensors"),
+        ("out: x.state\ndata: {work_cell: {}}\n", "1: out: must be a file that ends in .safetensors"),
+        ("out: x.pt\ndata: {work_cell: {}}\n", "1: out: must be a file that ends in .safetensors"),
+        (
+            "out: x.safetensors\nnetwork: {numbers: {causal: 'no'}}\ndata: {work_cell: {}}\n",
+            "network: causal is 'no'; it must be true or false",
+        ),
+        (
             "out: x.safetensors\nnetwork: {size: tiny}\ndata: {work_cell: {}}\n",
             "network: no size 'tiny'; there are: small",
         ),

@@ -50,6 +50,14 @@ def test_a_step_is_repeated_when_it_was_done_often_enough() -> None:
     assert bench.verdicts() == [("a", "done"), ("a", "done"), ("a", "repeated"), ("b", "done")]
 
 
+def test_a_step_may_be_done_more_often_than_it_must() -> None:
+    bench = Bench(Procedure("w", (Step("a", "a", at_most=2), Step("b", "b", only("a"))), ends_with="b"))
+    bench.row("aaab")
+    assert bench.verdicts() == [("a", "done"), ("a", "done"), ("a", "repeated"), ("b", "done")]
+    bench.row("ab", 20)
+    assert bench.verdicts()[4:] == [("a", "done"), ("b", "done")]
+
+
 def test_a_step_done_too_seldom_is_missed() -> None:
     bench = Bench(Procedure("w", (Step("a", "a", repeat=2), Step("b", "b", only("a"))), ends_with="b"))
     bench.row("ab")

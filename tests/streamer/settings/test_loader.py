@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streamer.errors import ConfigError
-from streamer.settings import load
+from streamer.settings import load, settings_of
 from tests.streamer.settings.files import VALID, mistakes, read, write_card
 
 TEXT = "must be text; put numbers and words like yes in quotes"
@@ -159,6 +159,70 @@ def test_an_option_of_another_kind_of_recognizer(tmp_path: Path, given: str, tol
     text = VALID.replace("checkpoint: CHECKPOINT", f"checkpoint: {tmp_path / 'own.safetensors'}, {given}")
     write_card(tmp_path / "own.safetensors", kind=given.split(",", maxsplit=1)[0].removeprefix("kind: "))
     assert mistakes(tmp_path, text) == [f"2: recognizers.cell: {told}"]
+
+
+def test_all_options_of_other_kinds_are_told_at_once_each_with_its_line_and_beside_other_mistakes(
+    tmp_path: Path,
+) -> None:
+    given = "kind: x3d\n    state: carried\n    mode: stream\n    fetch: true\n    average_clips: 65\n    background: b"
+    text = VALID.replace("{checkpoint: CHECKPOINT}", f"\n    checkpoint: {tmp_path / 'own.safetensors'}\n    {given}")
+    write_card(tmp_path / "own.safetensors", kind="x3d")
+    assert mistakes(tmp_path, text) == [
+        "5: recognizers.cell: state: only a crnn can be carried, not a x3d; leave it out",
+        "6: recognizers.cell: mode: stream is of a slowfast only, not of a x3d; leave it out",
+        "7: recognizers.cell: fetch: the checkpoint of a x3d says it; leave it out",
+        "8: recognizers.cell.average_clips: must be less than or equal to 64",
+        "9: recognizers.cell: background: the checkpoint of a x3d says it; leave it out",
+    ]
+
+
+def test_what_no_file_holds_is_told_as_well() -> None:
+    with pytest.raises(ConfigError, match=r"state: only a crnn can be carried.*; mode: stream is of a slowfast only"):
+        settings_of(
+            {
+                "recognizers": {"cell": {"kind": "x3d", "state": "carried", "mode": "stream"}},
+                "streams": [{"id": "a", "source": {"kind": "file", "path": "a.mp4"}, "watches": []}],
+            }
+        )
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            "hop_s: 0.001",
+            "hop_s: 0.001 s is no picture further, since pictures of a clip are 0.1 s apart; give at least",
+        ),
+        ("hop_s: 0.05", "hop_s: 0.05 s is no picture further"),
+        ("kind: crnn, state: carried, hop_s: 10", "hop_s: with state: carried, pictures between two clips 10 s apart"),
+        (
+            "mode: delayed, hop_s: 86400",
+            "hop_s: all pictures of 86400 s would be kept until they are looked at, and a w",
+        ),
+        ("mode: delayed, hop_s: 3.3", "hop_s: all pictures of 3.3 s would be kept"),
+    ],
+)
+def test_a_hop_that_its_recognizer_cannot_keep_up_with_is_a_mistake(tmp_path: Path, given: str, told: str) -> None:
+    kind = "crnn" if "crnn" in given else "slowfast"
+    card = write_card(tmp_path / "own.safetensors", kind=kind)
+    (mistake,) = mistakes(tmp_path, VALID.replace("checkpoint: CHECKPOINT", f"checkpoint: {card}, {given}"))
+    assert mistake.startswith(f"2: recognizers.cell: {told}")
+
+
+@pytest.mark.parametrize("given", ["hop_s: 0.06", "hop_s: 86400", "mode: delayed, hop_s: 3.2", "state: carried"])
+def test_a_hop_that_leaves_no_picture_out_and_keeps_few_is_taken(tmp_path: Path, given: str) -> None:
+    card = write_card(tmp_path / "own.safetensors", kind="crnn" if "carried" in given else "slowfast")
+    given = given.replace("state", "hop_s: 0.8, kind: crnn, state")
+    assert read(tmp_path, VALID.replace("checkpoint: CHECKPOINT", f"checkpoint: {card}, {given}")).recognizers
+
+
+@pytest.mark.parametrize("given", ["hop_s: 1e-9", "hop_s: 5E3", "abstain_below: 1e300", "abstain_below: -1.5e3"])
+def test_a_number_that_yaml_reads_as_text_is_told_how_it_is_written(tmp_path: Path, given: str) -> None:
+    (mistake,) = mistakes(tmp_path, VALID.replace("CHECKPOINT", f"CHECKPOINT, {given}"))
+    assert mistake == (
+        f"2: recognizers.cell.{given.split(':', maxsplit=1)[0]}: must be a number; YAML takes this for text: write a "
+        "point and the sign of the exponent, e.g. 1.0e-9 or 2.0e+3"
+    )
 
 
 def test_a_measure_without_its_threshold_is_a_mistake(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from recognizers.card import checkpoint_path, read_card
 from streamer.errors import ConfigError
 from streamer.settings import load_procedure
 
@@ -26,13 +27,18 @@ def test_the_examples_are_valid(file: Path) -> None:
     assert load_procedure(file, {}).steps
 
 
+def test_the_bundled_network_knows_the_work_of_the_simulated_cell() -> None:
+    actions = read_card(checkpoint_path("bundled:cell")).actions
+    assert load_procedure(EXAMPLES[0].parent / "cell.yaml", {}, actions).name == "cell"
+
+
 def test_mistakes_of_form_are_told_together(tmp_path: Path) -> None:
     text = """\
 takt: 4
 steps:
   a: {aftr: [b], repeat: 0}
   b: {min_s: 5, max_s: 2}
-  c: {}
+  c: {repeat: 2, at_most: 1}
 groups:
   g: {any_order: [a], one_of: [b]}
   h: {}
@@ -43,6 +49,7 @@ groups:
         "3: steps.a.aftr: unknown key; did you mean after?",
         "3: steps.a.repeat: must be greater than or equal to 1",
         "4: steps.b: must have min_s ≤ typical_s ≤ max_s",
+        "5: steps.c: must have repeat ≤ at_most",
         "7: groups.g: must have exactly one of any_order and one_of",
         "8: groups.h: must have exactly one of any_order and one_of",
     ]

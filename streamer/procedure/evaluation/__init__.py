@@ -1,0 +1,1 @@
+"""How right verdicts and decoded steps are, on annotated recordings of others."""

@@ -1,0 +1,71 @@
+"""Action events that were recorded as lines of JSON, as `takt replay --json` prints them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from streamer.errors import ConfigError
+from streamer.event import ActionEvent, Phase, Reason
+from streamer.procedure.learning import Done
+
+
+def recorded_cycle(file: Path) -> list[Done]:
+    """The actions of one cycle that were over, in the order in which they began.
+
+    Raises:
+        ConfigError: as `recorded_events`; or no action ended.
+    """
+    ended = [event for event in recorded_events(file) if event.phase is Phase.ENDED]
+    if not ended:
+        raise ConfigError([f"{file}: no action ended in it; give a recording of one whole cycle"])
+    return sorted((Done(one.action, one.started_at, one.at) for one in ended), key=lambda one: one.start)
+
+
+def recorded_events(file: Path) -> list[ActionEvent]:
+    """The events of one watch, in the order of the file.
+
+    Raises:
+        ConfigError: it cannot be read, holds what is no event, nothing, or events of several watches.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{file}: cannot be read ({error}); give what takt replay --json printed"]) from error
+    found: list[ActionEvent] = []
+    problems = []
+    for number, line in enumerate(lines, 1):
+        try:
+            found.append(_event(json.loads(line)))
+        except (ValueError, KeyError, TypeError):
+            problems.append(f"{file}:{number}: is no event; give what takt replay --json printed")
+    if not problems and len({(one.stream, one.watch) for one in found}) != 1:
+        problems.append(f"{file}: must hold events of exactly one watch")
+    if problems:
+        raise ConfigError(problems)
+    return found
+
+
+def _event(body: dict[str, str]) -> ActionEvent:
+    lasted = body.get("duration_s")
+    return ActionEvent(
+        action_id=UUID(body["action_id"]),
+        stream=body["stream"],
+        watch=body["watch"],
+        epoch=int(body["epoch"]),
+        action=body["action"],
+        phase=Phase(body["phase"]),
+        at=_moment(body["at"]),
+        started_at=_moment(body["started_at"]),
+        decided_at=_moment(body["decided_at"]),
+        duration_s=None if lasted is None else float(lasted),
+        score=float(body["score"]),
+        reason=Reason(body["reason"]) if "reason" in body else None,
+        revision=int(body["revision"]),
+    )
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()

@@ -1,0 +1,1 @@
+"""Labelled clips from a live stream, for teaching."""

@@ -1,0 +1,54 @@
+"""Every message of a monitor is valid under its published schema."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import given, settings
+from jsonschema import Draft202012Validator
+
+from streamer.event import StepEvent
+from streamer.procedure.graph import Procedure
+from streamer.procedure.monitor import Told
+from streamer.wire import cycle_message, envelope, step_message
+from tests.streamer.procedure.test_monitor_laws import Happening, acted, happenings, procedures
+from tests.streamer.procedure.work import Bench, chain
+
+FOLDER = Path(__file__).parents[3] / "config" / "schema"
+SCHEMAS = {name: json.loads((FOLDER / f"{name}.v1.json").read_text()) for name in ("step", "cycle")}
+VALIDATORS = {
+    name: Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    for name, schema in SCHEMAS.items()
+}
+
+
+def validate(told: Told) -> dict[str, object]:
+    message = step_message(told, "replay") if isinstance(told, StepEvent) else cycle_message(told, "replay")
+    body: dict[str, object] = json.loads(envelope(replace(message, seq=1, term=1)))
+    VALIDATORS[str(body["type"])].validate(body)
+    assert set(body) <= set(SCHEMAS[str(body["type"])]["properties"])
+    return body
+
+
+@given(procedures(), happenings)
+@settings(max_examples=50, deadline=None)
+def test_whatever_a_monitor_tells_is_valid(procedure: Procedure, what: list[Happening]) -> None:
+    for schema in SCHEMAS.values():
+        Draft202012Validator.check_schema(schema)
+    assert all(validate(one) for one in acted(procedure, what))
+
+
+def test_a_message_says_what_is_missing_and_how_long_it_took() -> None:
+    bench = Bench(chain("a", "b", "c"))
+    bench.monitor.named("unit-7", -1)
+    bench.row("ac")
+    bodies = [validate(one) for one in bench.told]
+    early = next(one for one in bodies if one.get("verdict") == "premature")
+    assert (early["step"], early["missing"], early["probability"], early["unit_id"]) == ("c", ["b"], 0.5, "unit-7")
+    end = bodies[-1]
+    assert (end["phase"], end["left"], end["took_s"], end["takt_s"], end["deviation_s"]) == (
+        "completed", ["b"], 5.0, 10, -5.0,
+    )  # fmt: skip
+    assert end["steps"] == [{"step": "a", "took_s": 2.0}, {"step": "c", "took_s": 2.0}]
