@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from streamer.cli.interrupt import INTERRUPTED, leaving_at_once
+from streamer.cli.parts import add_module
 from streamer.cli.switches import add_switches
 from streamer.cli.writing import Unwritable, writing
 
@@ -29,16 +30,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
         module = import_module(f"streamer.cli.{name}")
-        summary = (module.__doc__ or "").strip()
-        command = commands.add_parser(
-            name,
-            help=summary.splitlines()[0],
-            description=summary,
-            epilog=module.EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        add_switches(command)
-        module.arguments(command)
+        command = add_module(commands.add_parser, name, module, module.EXAMPLES)
         command.set_defaults(main=module.main)
     return top
 

@@ -9,7 +9,7 @@ import argparse
 
 from streamer.cli.data import check
 from streamer.cli.output import Output
-from streamer.cli.switches import add_switches
+from streamer.cli.parts import add_parts
 
 EXAMPLES = """example: takt data check folder:/data/assembly
          takt data check kinetics:/data/k400 --checkpoint k400.safetensors
@@ -19,17 +19,7 @@ _PARTS = {"check": check}
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    parts = command.add_subparsers(dest="part", required=True, metavar="check")
-    for name, module in _PARTS.items():
-        summary = (module.__doc__ or "").strip()
-        part = parts.add_parser(
-            name,
-            help=summary.splitlines()[0],
-            description=summary,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        add_switches(part)
-        module.arguments(part)
+    add_parts(command, _PARTS)
 
 
 def main(arguments: argparse.Namespace, output: Output) -> int:

@@ -10,7 +10,7 @@ import argparse
 from streamer.cli.models import convert, get, show
 from streamer.cli.models import list as listing
 from streamer.cli.output import Output
-from streamer.cli.switches import add_switches
+from streamer.cli.parts import add_parts
 
 EXAMPLES = """example: takt models list
          takt models show bundled:cell
@@ -23,17 +23,7 @@ _PARTS = {"list": listing, "show": show, "get": get, "convert": convert}
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    parts = command.add_subparsers(dest="part", required=True, metavar="list | show | get | convert")
-    for name, module in _PARTS.items():
-        summary = (module.__doc__ or "").strip()
-        part = parts.add_parser(
-            name,
-            help=summary.splitlines()[0],
-            description=summary,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        add_switches(part)
-        module.arguments(part)
+    add_parts(command, _PARTS)
 
 
 def main(arguments: argparse.Namespace, output: Output) -> int:

@@ -7,8 +7,8 @@ from __future__ import annotations
 import argparse
 
 from streamer.cli.output import Output
+from streamer.cli.parts import add_parts
 from streamer.cli.procedure import check, draw, evaluate, judge, learn
-from streamer.cli.switches import add_switches
 
 EXAMPLES = """example: takt procedure check config/procedures/gearbox.yaml
          takt procedure draw config/procedures/gearbox.yaml > gearbox.svg
@@ -20,17 +20,7 @@ _PARTS = {"check": check, "draw": draw, "learn": learn, "judge": judge, "evaluat
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    parts = command.add_subparsers(dest="part", required=True, metavar=" | ".join(_PARTS))
-    for name, module in _PARTS.items():
-        summary = (module.__doc__ or "").strip()
-        part = parts.add_parser(
-            name,
-            help=summary.splitlines()[0],
-            description=summary,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        add_switches(part)
-        module.arguments(part)
+    add_parts(command, _PARTS)
 
 
 def main(arguments: argparse.Namespace, output: Output) -> int:
