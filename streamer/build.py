@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -24,10 +25,22 @@ from streamer.errors import ConfigError
 from streamer.hard_examples import Options as HardExampleOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
+from streamer.procedure.graph import Procedure
+from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
 from streamer.promotions import Promotions
 from streamer.segmenter import EventRule
-from streamer.settings import HardExamplesSection, Mqtt, RecognizerSection, Rule, Settings, Source, Stream, WatchSection
+from streamer.settings import (
+    HardExamplesSection,
+    Mqtt,
+    RecognizerSection,
+    Rule,
+    Settings,
+    Source,
+    Stream,
+    WatchSection,
+    load_procedure,
+)
 from streamer.sinks.base import StatusSink
 from streamer.sinks.jsonl import JsonLinesSink
 from streamer.sinks.mqtt import MqttOptions, MqttSink
@@ -158,9 +171,16 @@ def _watch(section: WatchSection, model: Model) -> Watch:
         min_coverage=section.min_coverage,
         rules={action: event_rule(rule) for action, rule in rules.items()},
         model=model.id,
+        procedure=None if section.procedure is None else _procedure(section, recognizer.labels),
         unsaid=frozenset(action for action, rule in rules.items() if rule.on is None),
         thresholds=model.thresholds,
     )
+
+
+def _procedure(section: WatchSection, labels: Sequence[str]) -> Procedure:
+    """Raises ConfigError, as where settings are loaded: of a checkpoint of the hub, labels are known only now."""
+    assert section.procedure is not None
+    return procedure_of(load_procedure(section.procedure, os.environ, labels))
 
 
 def event_rule(rule: Rule) -> EventRule:
