@@ -64,8 +64,7 @@ def cycle_start(stream: str = "cam") -> CycleEvent:
 
 def cycle_end(started: CycleEvent) -> CycleEvent:
     at = started.at + 8.0
-    ended = {"at": at, "decided_at": at + 0.5, "took_s": 8.0, "reason": Ending.FINISHED}
-    return replace(started, phase=CyclePhase.COMPLETED, **ended)
+    return replace(started, phase=CyclePhase.COMPLETED, at=at, decided_at=at + 0.5, took_s=8.0, reason=Ending.FINISHED)
 
 
 def step_done(cycle: CycleEvent, revision: int = 0) -> StepEvent:
