@@ -21,6 +21,7 @@ from recognizers.identity import identity
 from recognizers.kinds import OPTIONS
 from streamer.clock import Clock
 from streamer.errors import ConfigError
+from streamer.evidence.keeper import EvidenceKeeper
 from streamer.hard_examples import Options as HardExampleOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
@@ -45,7 +46,7 @@ _OPTIONS = {"hop_s", "threads", "average_clips", *OPTIONS}
 NO_SPECS: Mapping[str, ClipSpec] = MappingProxyType({})
 
 
-def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
+def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: EvidenceKeeper | None = None) -> Plan:
     """All parts of a worker, not yet running.
 
     Raises:
@@ -57,7 +58,8 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
     for stream in settings.streams:
         watches = build_watches(stream, models)
         address, demand = address_of(stream.source), demand_of(watches, shadows)
-        source = LibavSource(stream.id, address, demand, clock, metrics)
+        tap = None if evidence is None else evidence.tap(stream.id)
+        source = LibavSource(stream.id, address, demand, clock, metrics, tap)
         streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
     return Plan(
         streams=tuple(streams),
@@ -72,6 +74,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
         grace_s=settings.shutdown.grace_s,
         retry=RetryPolicy(),
         hard_examples=hard_examples_of(settings.hard_examples),
+        evidence=evidence,
     )
 
 

@@ -14,6 +14,7 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from streamer.drift import Measure
+from streamer.evidence_series import EvidenceSeries
 from streamer.wire import Message
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
@@ -42,6 +43,7 @@ class Metrics:
         self._delivery(registry)
         self._candidates(registry)
         self._sustaining(registry)
+        self.evidence = EvidenceSeries(registry)
         build = Gauge("takt_build_info", "Versions in use.", ["version", "python", "av"], registry=registry)
         build.labels(_version("taktstream"), platform.python_version(), _version("av")).set(1)
         prometheus_client.ProcessCollector(registry=registry)

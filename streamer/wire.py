@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from streamer.event import ActionEvent, CycleEvent, StepEvent
+from streamer.event import ActionEvent, CycleEvent, Evidence, StepEvent
 
 SCHEMA = "takt.event.v1"
 STEP_SCHEMA = "takt.step.v1"
@@ -69,6 +69,8 @@ def action_message(event: ActionEvent, clock: str) -> Message:
         body["model"] = event.model
     if event.actor is not None:
         body["actor"] = {"id": event.actor.id, "box": list(event.actor.box)}
+    if event.evidence is not None:
+        body["evidence"] = _addresses(event.evidence)
     return Message(event.stream, "action", event.event_id, f"{event.stream}/events", body, event.decided_at)
 
 
@@ -99,6 +101,8 @@ def step_message(event: StepEvent, clock: str) -> Message:
         body["overtaken_by"] = list(event.overtaken_by)
     if event.unit_id is not None:
         body["unit_id"] = event.unit_id
+    if event.evidence is not None:
+        body["evidence"] = _addresses(event.evidence)
     return Message(event.stream, "step", event.event_id, f"{event.stream}/steps", body, event.decided_at)
 
 
@@ -126,6 +130,11 @@ def cycle_message(event: CycleEvent, clock: str) -> Message:
     if event.unit_id is not None:
         body["unit_id"] = event.unit_id
     return Message(event.stream, "step", event.event_id, f"{event.stream}/cycles", body, event.decided_at)
+
+
+def _addresses(evidence: Evidence) -> dict[str, str]:
+    named = {"clip": evidence.clip, "snapshot": evidence.snapshot, "ready_at": timestamp(evidence.ready_at)}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def envelope(message: Message) -> bytes:
