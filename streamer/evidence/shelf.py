@@ -8,13 +8,12 @@ import re
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
 
-from recognizers.files import write_whole
+from recognizers.files import is_there, write_whole
 from streamer.clock import Clock
 from streamer.errors import ClipUnwritable
 from streamer.media.files import unwritable
@@ -168,8 +167,10 @@ class Shelf:
 
 
 def _regular(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """Regular files of a folder; links are none. Nothing where there is no folder."""
-    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+    """Regular files of a folder; links are none. Nothing where nothing is."""
+    if not is_there(folder):
+        return
+    with os.scandir(folder) as entries:
         for entry in entries:
             if stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
                 yield entry
