@@ -22,6 +22,7 @@ from recognizers.identity import identity
 from recognizers.kinds import OPTIONS
 from streamer.clock import Clock
 from streamer.errors import ConfigError
+from streamer.evidence.keeper import EvidenceKeeper
 from streamer.hard_examples import Options as HardExampleOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
@@ -42,6 +43,7 @@ from streamer.settings import (
     load_procedure,
 )
 from streamer.sinks.base import StatusSink
+from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
 from streamer.sinks.mqtt import MqttOptions, MqttSink
 from streamer.sources.address import Address
@@ -58,7 +60,7 @@ _OPTIONS = {"hop_s", "threads", "average_clips", *OPTIONS}
 NO_SPECS: Mapping[str, ClipSpec] = MappingProxyType({})
 
 
-def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
+def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: EvidenceKeeper | None = None) -> Plan:
     """All parts of a worker, not yet running.
 
     Raises:
@@ -70,7 +72,8 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
     for stream in settings.streams:
         watches = build_watches(stream, models)
         address, demand = address_of(stream.source), demand_of(watches, shadows)
-        source = LibavSource(stream.id, address, demand, clock, metrics)
+        tap = None if evidence is None else evidence.tap(stream.id)
+        source = LibavSource(stream.id, address, demand, clock, metrics, tap)
         streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
     return Plan(
         streams=tuple(streams),
@@ -85,6 +88,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
         grace_s=settings.shutdown.grace_s,
         retry=RetryPolicy(),
         hard_examples=hard_examples_of(settings.hard_examples),
+        evidence=evidence,
     )
 
 
@@ -225,7 +229,15 @@ def recording(path: Path, start_at: float) -> Address:
 
 def build_sink(mqtt: Mqtt | None, clock: Clock, metrics: Metrics) -> AbstractAsyncContextManager[StatusSink]:
     """The broker; where none is configured, lines of JSON on standard output."""
-    return nullcontext(JsonLinesSink(sys.stdout)) if mqtt is None else MqttSink(mqtt_options(mqtt), clock, metrics)
+    if mqtt is None:
+        return nullcontext(JsonLinesSink(sys.stdout))
+    options = mqtt_options(mqtt)
+    return MqttSink(options, clock, metrics, encoding_of(mqtt, options))
+
+
+def encoding_of(mqtt: Mqtt, options: MqttOptions) -> Encoding:
+    """How events are written; the client's id names the service."""
+    return cloudevents(options.client_id) if mqtt.encoding == "cloudevents" else PLAIN
 
 
 def mqtt_options(mqtt: Mqtt) -> MqttOptions:

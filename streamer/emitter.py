@@ -56,13 +56,16 @@ class Emitter:
         clock: Clock,
         observer: Observer,
         hold: int = HOLD,
+        shown: Callable[[Event], Event] | None = None,
     ) -> None:
-        """`clock_of(stream)` tells where a stream's wall time comes from: `rtcp` or `arrival`."""
+        """`clock_of(stream)` tells where a stream's wall time comes from: `rtcp` or `arrival`; `shown` gives an event
+        the addresses of its pictures, without waiting."""
         self._outbox = outbox
         self._clock_of = clock_of
         self._clock = clock
         self._observer = observer
         self._hold = hold
+        self._shown = shown
         self._events: list[tuple[Event, float]] = []
         """Each with the moment it was emitted."""
         self._dropped: set[UUID] = set()
@@ -75,7 +78,8 @@ class Emitter:
         for event in events:
             self._observer.emitted(event)
             if event.subject not in self._dropped:
-                self._events.append((event, self._clock.monotonic()))
+                shown = event if self._shown is None else self._shown(event)
+                self._events.append((shown, self._clock.monotonic()))
                 continue
             self._observer.events_lost(1)
             if event.closes:

@@ -42,6 +42,18 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where pictures of an event will be; they are still to be taken when the event is published."""
+
+    ready_at: float
+    """Unix seconds from which on they can be expected. They may be late; whatever was in the way, they may not come."""
+    clip: str | None = None
+    """Address of a film."""
+    snapshot: str | None = None
+    """Address of a picture."""
+
+
+@dataclass(frozen=True, slots=True)
 class ActionEvent:
     """One phase of one action segment."""
 
@@ -67,6 +79,7 @@ class ActionEvent:
     actor: Actor | None = None
     model: str = ""
     """The id of the network that decided it; empty: not known (found open after a crash)."""
+    evidence: Evidence | None = None
 
     @property
     def event_id(self) -> UUID:
@@ -183,6 +196,7 @@ class StepEvent:
     revision: int = 0
     unit_id: str | None = None
     work_order: str | None = None
+    evidence: Evidence | None = None
 
     @property
     def event_id(self) -> UUID:

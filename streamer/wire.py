@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from streamer.event import ActionEvent, CycleEvent, Ending, Event, StepEvent
+from streamer.event import ActionEvent, CycleEvent, Ending, Event, Evidence, StepEvent
 
 SCHEMA = "takt.event.v1"
 STEP_SCHEMA = "takt.step.v1"
@@ -90,6 +90,8 @@ def action_message(event: ActionEvent, clock: str) -> Message:
         body["model"] = event.model
     if event.actor is not None:
         body["actor"] = {"id": event.actor.id, "box": list(event.actor.box)}
+    if event.evidence is not None:
+        body["evidence"] = _addresses(event.evidence)
     return Message(event.stream, "action", event.event_id, f"{event.stream}/events", body, event.decided_at)
 
 
@@ -119,6 +121,8 @@ def step_message(event: StepEvent, clock: str) -> Message:
     if event.overtaken_by:
         body["overtaken_by"] = list(event.overtaken_by)
     body |= _unit(event)
+    if event.evidence is not None:
+        body["evidence"] = _addresses(event.evidence)
     return Message(event.stream, "step", event.event_id, f"{event.stream}/steps", body, event.decided_at)
 
 
@@ -153,6 +157,11 @@ def _unit(event: StepEvent | CycleEvent) -> dict[str, object]:
     """What it is known by elsewhere."""
     known = {"unit_id": event.unit_id, "work_order": event.work_order}
     return {name: value for name, value in known.items() if value is not None}
+
+
+def _addresses(evidence: Evidence) -> dict[str, str]:
+    named = {"clip": evidence.clip, "snapshot": evidence.snapshot, "ready_at": timestamp(evidence.ready_at)}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def envelope(message: Message) -> bytes:

@@ -28,6 +28,7 @@ from streamer.settings.sections import RecognizerSection, said
 _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
+    ("evidence", "token_file"),
     *(("recognizers", "*", kind.finder) for kind in KINDS.values() if kind.finder is not None),
     ("streams", "*", "source", "credentials_file"),
     ("streams", "*", "source", "ca_file"),
@@ -44,6 +45,7 @@ def check(document: Document) -> dict[str, Card]:
     _check_files(document)
     cards = _read_cards(document)
     _check_watches(document, cards)
+    _check_evidence(document, cards)
     return cards
 
 
@@ -217,8 +219,18 @@ def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:
             document.problem(where, f"is no key of `recognizers`; {suggestion(name, known)}")
         elif name in cards:
             actions = cards[name].actions
-            for rule, _ in document.find(*where[:-1], "events", "*"):
-                if rule[-1] not in ("default", *actions):
+            named = [(rule, rule[-1]) for rule, _ in document.find(*where[:-1], "events", "*") if rule[-1] != "default"]
+            named += document.find(*where[:-1], "evidence", "actions", "*")
+            for rule, action in named:
+                if isinstance(action, str | int) and action not in ("all", *actions):
                     document.problem(
-                        rule, f"the recognizer {name} knows no such action; {suggestion(str(rule[-1]), actions)}"
+                        rule, f"the recognizer {name} knows no such action; {suggestion(str(action), actions)}"
                     )
+
+
+def _check_evidence(document: Document, cards: Mapping[str, Card]) -> None:
+    """Actions of which every watch keeps pictures: one of them at least must know each."""
+    known = {action for card in cards.values() for action in card.actions}
+    for where, action in document.find("evidence", "actions", "*"):
+        if known and isinstance(action, str) and action not in {"all", *known}:
+            document.problem(where, f"no recognizer knows such an action; {suggestion(action, sorted(known))}")

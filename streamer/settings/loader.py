@@ -107,7 +107,9 @@ def schema() -> dict[str, Any]:
 
 def secrets(settings: Settings) -> list[str]:
     """Every secret that the configuration knows, for the log's filter; a file that cannot be read has none."""
-    found = [] if settings.mqtt is None else [_tolerant(settings.mqtt.secret)]
+    found = [_tolerant(settings.evidence.secret)]
+    if settings.mqtt is not None:
+        found.append(_tolerant(settings.mqtt.secret))
     for stream in settings.streams:
         if isinstance(stream.source, FileSource):
             continue

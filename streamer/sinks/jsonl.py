@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import IO
 
 from streamer.errors import SinkUnavailable
+from streamer.sinks.base import Heard
 from streamer.wire import Message, envelope
 
 
@@ -33,3 +34,6 @@ class JsonLinesSink:
 
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         """Nothing: a line would not be the latest value for long."""
+
+    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
+        """Nothing: nobody answers to a file."""

@@ -47,6 +47,42 @@ def action_event(
     )
 
 
+def step_event(stream: str = "cam", verdict: Verdict = Verdict.MISSED, revision: int = 0) -> StepEvent:
+    return StepEvent(
+        step_id=uuid4(),
+        stream=stream,
+        watch="bench",
+        procedure="gearbox",
+        cycle_id=uuid4(),
+        step="seal",
+        verdict=verdict,
+        at=1_700_000_000.0,
+        decided_at=1_700_000_003.5,
+        took_s=2.0 if verdict is Verdict.DONE else None,
+        overtaken_by=("lid",) if verdict is Verdict.MISSED else (),
+        revision=revision,
+        unit_id="SN-0042",
+    )
+
+
+def cycle_event(stream: str = "cam", phase: CyclePhase = CyclePhase.STARTED) -> CycleEvent:
+    over = phase is not CyclePhase.STARTED
+    return CycleEvent(
+        cycle_id=uuid4(),
+        stream=stream,
+        watch="bench",
+        procedure="gearbox",
+        phase=phase,
+        at=1_700_000_060.0 if over else 1_700_000_000.0,
+        decided_at=1_700_000_061.0 if over else 1_700_000_001.0,
+        reason=Ending.FINISHED if over else None,
+        took_s=60.0 if over else None,
+        takt_s=55.0,
+        steps=(("seal", 4.0), ("lid", 6.5)) if over else (),
+        unit_id="SN-0042",
+    )
+
+
 def message(stream: str = "cam", number: int = 0) -> Message:
     """A started action; no two have the same key."""
     return action_message(action_event(stream, number=number), "arrival")

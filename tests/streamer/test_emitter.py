@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from streamer.clock import SystemClock
 from streamer.emitter import RETRY_S, Emitter
 from streamer.errors import OutboxUnavailable
-from streamer.event import ActionEvent, CycleEvent, Event, OpenAction, OpenCycle, Phase, Reason, StepEvent
+from streamer.event import ActionEvent, CycleEvent, Event, Evidence, OpenAction, OpenCycle, Phase, Reason, StepEvent
 from streamer.testing.messages import cycle_end, cycle_start, step_done
 from streamer.testing.time import FakeClock
 from streamer.wire import Message
@@ -104,6 +105,21 @@ async def test_while_the_disk_is_full_events_wait_and_none_is_lost() -> None:
 
     assert disk.opened == ids
     assert counts.lost == 0
+
+
+async def test_what_is_stored_names_the_pictures_of_the_event() -> None:
+    disk, counts, clock = Disk(), Counts(), FakeClock(hurried=True)
+    shown = Evidence(13.0, clip="http://here/7.mp4")
+    emitter = Emitter(disk, lambda _: "arrival", clock, counts, shown=lambda one: replace(one, evidence=shown))
+    emitter.emit([event(Phase.STARTED, uuid4())])
+    async with asyncio.TaskGroup() as group:
+        storing = group.create_task(emitter.run())
+        await emitter.flush()
+        storing.cancel()
+
+    assert [message.body["evidence"] for message in disk.accepted] == [
+        {"clip": "http://here/7.mp4", "ready_at": "1970-01-01T00:00:13.000Z"}
+    ]
 
 
 async def test_how_long_an_event_waits_for_the_disk_is_told() -> None:

@@ -14,6 +14,7 @@ from recognizers.identity import identity
 from recognizers.recognizer import Recognizer
 from streamer.control import ask
 from streamer.errors import SourceUnavailable
+from streamer.evidence.keeper import EvidenceKeeper
 from streamer.hard_examples import Options
 from streamer.health import Health
 from streamer.metrics import Metrics
@@ -53,6 +54,7 @@ class Plant:
         self.stop = asyncio.Event()
         self.grace_s = 5.0
         self.hard_examples: Options | None = None
+        self.evidence: EvidenceKeeper | None = None
         self.patience_s = 1e4
         self.procedure: Procedure | None = None
         self.sources: dict[str, Source] = {}
@@ -110,6 +112,7 @@ class Plant:
             grace_s=self.grace_s,
             retry=RetryPolicy(),
             hard_examples=self.hard_examples,
+            evidence=self.evidence,
         )
         return Worker(plan, self.clock, self.metrics, self.health)
 
