@@ -6,9 +6,7 @@ Histograms are never per stream: a thousand cameras must not cost a hundred thou
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -16,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from streamer.drift import Measure
 from streamer.event import ActionEvent, Event
 from streamer.evidence_series import EvidenceSeries
+from streamer.metrics.machine import MachineMetrics
 from streamer.metrics.work import WorkMetrics
 from streamer.wire import Message
 
@@ -47,10 +46,7 @@ class Metrics:
         self._candidates(registry)
         self._sustaining(registry)
         self.evidence = EvidenceSeries(registry)
-        build = Gauge("takt_build_info", "Versions in use.", ["version", "python", "av"], registry=registry)
-        build.labels(_version("taktstream"), platform.python_version(), _version("av")).set(1)
-        prometheus_client.ProcessCollector(registry=registry)
-        prometheus_client.GCCollector(registry=registry)
+        self.machine = MachineMetrics(registry)
 
     def _sources(self, registry: CollectorRegistry) -> None:
         self._decoded = Counter("takt_frames_decoded", "Frames decoded.", ["stream"], registry=registry)
@@ -130,13 +126,18 @@ class Metrics:
         self._outbox_dropped = Counter(
             "takt_outbox_dropped", "Messages dropped for room.", ["class"], registry=registry
         )
+        for reason in ("not_authorized", "packet_too_large", "payload_invalid", "topic_invalid"):
+            self._dead.labels(reason)
+        self._outbox_dropped.labels("action")
         self._fsync = Histogram(
             "takt_outbox_commit_seconds", "Time of a durable commit.", buckets=_STAGE_BUCKETS, registry=registry
         )
         self._broker(registry)
 
     def _broker(self, registry: CollectorRegistry) -> None:
-        self._connected = Gauge("takt_mqtt_connected", "1 while the broker is connected.", registry=registry)
+        self._connected = Gauge("takt_mqtt_connected", "1 while the broker is connected.", registry=None)
+        self._has_broker = False
+        """Without one there is no such series: nothing is wrong then."""
         self._mqtt_reconnects = Counter("takt_mqtt_reconnects", "Connections lost.", ["reason"], registry=registry)
         self._unheard = Counter(
             "takt_mqtt_subscriptions_refused", "Topics the broker does not let us listen to.", registry=registry
@@ -206,7 +207,10 @@ class Metrics:
             self._shed.labels(stream, reason)
         for phase in ("started", "ended"):
             self._events.labels(stream, phase)
-        self._dropped.labels(stream, "late")
+        for reason in ("auth", "eof", "refused", "stall", "timeout"):
+            self._reconnects.labels(stream, reason)
+        for reason in ("late", "undecodable", "out_of_order"):
+            self._dropped.labels(stream, reason)
         for watch in watches:
             self._not_finite.labels(stream, watch)
         self.stream_changed(stream, "connecting")
@@ -291,6 +295,8 @@ class Metrics:
         if role == "live":
             for result in ("promoted", "undone", "failed"):
                 self._promotions.labels(recognizer, result)
+            for result in ("ok", "error"):
+                self._inferred.labels(recognizer, result)
             return
         for result in ("agreed", "disagreed"):
             self._compared.labels(recognizer, result)
@@ -372,6 +378,9 @@ class Metrics:
         self._dead.labels(reason).inc()
 
     def mqtt_connected(self, connected: bool) -> None:
+        if not self._has_broker:
+            self._has_broker = True
+            self._registry.register(self._connected)
         self._connected.set(connected)
 
     def mqtt_reconnect(self, reason: str) -> None:
@@ -382,10 +391,3 @@ class Metrics:
 
     def mqtt_heard(self, outcome: str) -> None:
         self._heard.labels(outcome).inc()
-
-
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return "unknown"

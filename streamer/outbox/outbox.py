@@ -47,6 +47,7 @@ class Outbox:
         self._clock = clock
         self._observer = observer
         self._writer = Writer(folder, budget_bytes, clock, self._reported)
+        self.budget_bytes = budget_bytes
         self.arrived = asyncio.Event()
         """Set when there may be something new to deliver; whoever delivers clears it."""
         self.depth = 0
