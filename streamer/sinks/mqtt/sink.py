@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, Self
 
 from streamer.backoff import full_jitter
@@ -74,6 +74,8 @@ class MqttSink:
         """How often in a row it hung up on MQTT 5 instead of answering."""
         self._status = f"{options.prefix}/service/{options.client_id}/status"
         self._states: dict[str, str] = {}
+        self._kept: dict[str, Callable[[], None]] = {}
+        """Whom to tell that the broker has taken a topic's latest value."""
         self._listeners = Listeners(observer.mqtt_heard)
         self._inbox = Inbox(self._listeners.take, self._listeners.refused)
         self._tasks = asyncio.TaskGroup()
@@ -121,10 +123,19 @@ class MqttSink:
 
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         """Retain the latest value of a topic (below the prefix), now and after every connect; never waits."""
-        text = json.dumps(payload, separators=(",", ":"))
-        self._states[self._topic(topic)] = text
+        self.retain(self._topic(topic), json.dumps(payload, separators=(",", ":")))
+
+    def retain(self, topic: str, payload: str, kept: Callable[[], None] | None = None) -> None:
+        """As `state`, of a topic as it stands: retain a text, or take away what is retained where it is empty.
+
+        `kept` is called on the loop each time that the broker has taken it.
+        """
+        self._states[topic] = payload
+        self._kept.pop(topic, None)
+        if kept is not None:
+            self._kept[topic] = kept
         if self._session is not None:
-            self._retain(self._session, self._topic(topic), text)
+            self._retain(self._session, topic, payload)
 
     def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
         """See `StatusSink.listen`."""
@@ -186,7 +197,17 @@ class MqttSink:
 
     def _retain(self, session: Session, topic: str, payload: str) -> None:
         """Whether it arrives is not waited for: what got lost with the connection is published after the next one."""
-        session.publish(topic, payload, retain=True)
+        taken = session.publish(topic, payload, retain=True)
+        if topic in self._kept:
+            taken.add_done_callback(lambda one: self._was_kept(topic, payload, one))
+
+    def _was_kept(self, topic: str, payload: str, taken: asyncio.Future[None]) -> None:
+        if taken.cancelled() or taken.exception() is not None or self._states.get(topic) != payload:
+            return
+        if not payload:
+            del self._states[topic]  # there is nothing left to tell after the next connect
+        if topic in self._kept:
+            self._kept[topic]()
 
     def _subscribe(self, session: Session, topics: str) -> None:
         def answered(answer: asyncio.Future[str | None]) -> None:
