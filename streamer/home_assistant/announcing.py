@@ -46,6 +46,11 @@ class Announcer:
         self._known = self._read()
         broker.listen(f"{prefix}/status", self._heard)
 
+    @classmethod
+    def knows(cls, folder: Path) -> bool:
+        """Whether anything was announced from this data folder."""
+        return (folder / FILE).exists()
+
     def announce(self, stations: Sequence[Station]) -> None:
         """These are all there are."""
         devices = [device(station, self._topics, self._version) for station in stations]

@@ -72,7 +72,8 @@ class MqttSink:
         """What the broker is known to speak; None: 5 is asked for first."""
         self._hang_ups = 0
         """How often in a row it hung up on MQTT 5 instead of answering."""
-        self._status = f"{options.prefix}/service/{options.client_id}/status"
+        self.status_topic = f"{options.prefix}/service/{options.client_id}/status"
+        """Where it says `online` and `offline`, whole."""
         self._states: dict[str, str] = {}
         self._kept: dict[str, Callable[[], None]] = {}
         """Whom to tell that the broker has taken a topic's latest value."""
@@ -162,7 +163,7 @@ class MqttSink:
         self._session = session
         self._observer.mqtt_connected(True)
         _log.info("connected to the MQTT broker, protocol %s", "5" if session.version == V5 else "3.1.1")
-        self._retain(session, self._status, "online")
+        self._retain(session, self.status_topic, "online")
         for topic, payload in self._states.items():
             self._retain(session, topic, payload)
         for topics in self._listeners.topics:
@@ -179,7 +180,7 @@ class MqttSink:
         A broker that refuses 5 or never answers to it is asked for 3.1.1 from then on. One that hangs up may do the
         same, or be a proxy whose broker is away: the second time in a row 3.1.1 is tried, for this connection only.
         """
-        will = Will(self._status, "offline")
+        will = Will(self.status_topic, "offline")
         reason = ""
         try:
             session = await connected(self._options, self._version or V5, will, self._inbox)
@@ -224,7 +225,7 @@ class MqttSink:
             return
         try:
             async with asyncio.timeout(2.0):
-                await session.publish(self._status, "offline", retain=True)
+                await session.publish(self.status_topic, "offline", retain=True)
         except (SinkUnavailable, MessageRejected, TimeoutError):
             _log.debug("the broker did not take the goodbye")
         await session.close()
