@@ -26,7 +26,7 @@ from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
 from streamer.hard_examples import Options as HardExampleOptions
 from streamer.home_assistant.announcing import Announcer
-from streamer.home_assistant.components import Station, Topics
+from streamer.home_assistant.components import Topics
 from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.procedure.graph import Procedure
@@ -50,6 +50,7 @@ from streamer.sinks.base import StatusSink
 from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
 from streamer.sinks.mqtt import MqttOptions, MqttSink
+from streamer.sinks.station import Station
 from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
 from streamer.sources.libav import LibavSource

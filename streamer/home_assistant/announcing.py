@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 from recognizers.files import write_whole
-from streamer.home_assistant.components import Station, Topics
+from streamer.home_assistant.components import Topics
 from streamer.home_assistant.device import Device, device
 from streamer.sinks.base import Heard, Inbound
+from streamer.sinks.station import Station
 
 _log = logging.getLogger(__name__)
 

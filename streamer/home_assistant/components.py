@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from streamer.event import CyclePhase, Phase, Verdict
 from streamer.home_assistant.names import quoted, slug
+from streamer.sinks.station import Station
 
 Component = dict[str, object]
 MOST_ACTIONS = 30
@@ -18,18 +19,6 @@ MOST_ACTIONS = 30
 NOTHING = "nothing"
 """The current action, where there is none."""
 COLOURS = ("green", "amber", "red")
-
-
-@dataclass(frozen=True, slots=True)
-class Station:
-    """A watch as it is announced."""
-
-    stream: str
-    watch: str
-    actions: tuple[str, ...]
-    """What it can recognize."""
-    follows: bool = False
-    """Whether it follows a procedure: then there are steps, cycles and their times."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from streamer.home_assistant.components import Station, Topics, availability, components
+from streamer.home_assistant.components import Topics, availability, components
 from streamer.home_assistant.names import slug
+from streamer.sinks.station import Station
 
 
 @dataclass(frozen=True, slots=True)

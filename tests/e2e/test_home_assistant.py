@@ -13,8 +13,9 @@ import pytest
 
 from streamer.clock import SystemClock
 from streamer.home_assistant.announcing import Announcer
-from streamer.home_assistant.components import Station, Topics
+from streamer.home_assistant.components import Topics
 from streamer.sinks.mqtt import MqttOptions, MqttSink
+from streamer.sinks.station import Station
 from streamer.testing.sinks import FakeObserver
 from tests.e2e.listener import Listener
 from tests.e2e.mosquitto import Mosquitto

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from streamer.home_assistant.announcing import FILE, Announcer
-from streamer.home_assistant.components import Station, Topics
+from streamer.home_assistant.components import Topics
 from streamer.sinks.base import Heard, Inbound
+from streamer.sinks.station import Station
 
 BENCH = Station("cam", "bench", ("pick", "tighten"))
 SHELF = Station("cam", "shelf", ("take",))

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from streamer.event import CyclePhase, Phase, Verdict
-from streamer.home_assistant.components import MOST_ACTIONS, NOTHING, Station, Topics
+from streamer.home_assistant.components import MOST_ACTIONS, NOTHING, Topics
 from streamer.home_assistant.device import Device, device
 from streamer.home_assistant.names import slug
 from streamer.sinks.encoding import PLAIN, cloudevents
+from streamer.sinks.station import Station
 from streamer.testing.messages import action_event, cycle_event, step_event
 from streamer.wire import Message, action_message, cycle_message, step_message
 from tests.streamer.home_assistant.documented import faults
