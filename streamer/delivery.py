@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
 from streamer.backoff import full_jitter
 from streamer.clock import Clock
 from streamer.errors import MessageRejected, OutboxUnavailable, SinkUnavailable
-from streamer.outbox import WINDOW, Outbox, Queued
+from streamer.outbox import WINDOW, Outlet, Queued
 from streamer.sinks.base import Sink
 from streamer.wire import Message
 
@@ -20,6 +21,8 @@ _log = logging.getLogger(__name__)
 RETRY_BASE_S = 0.1
 RETRY_CAP_S = 2.0
 DISK_RETRY_S = 1.0
+REPLAYED = {"replayed": "true"}
+"""A property of messages that are sent again on purpose."""
 
 
 class DeliveryObserver(Protocol):
@@ -43,7 +46,7 @@ class Delivery:
     left starts over from the oldest: so a stream's messages arrive in order, save those sent again.
     """
 
-    def __init__(self, outbox: Outbox, sink: Sink, clock: Clock, observer: DeliveryObserver) -> None:
+    def __init__(self, outbox: Outlet, sink: Sink, clock: Clock, observer: DeliveryObserver) -> None:
         self._outbox = outbox
         self._sink = sink
         self._clock = clock
@@ -80,6 +83,19 @@ class Delivery:
             )
         return self._outbox.depth
 
+    async def replay(self, since: float) -> int:
+        """Send once more what the sink took since a time (Unix seconds), in order and before what is newer.
+
+        Returns how many messages that are: those that are still kept. They say `replayed`.
+        """
+        count = await self._outbox.replay(since)
+        if count:
+            _log.warning("%d messages are sent again, in case they were lost behind the sink", count)
+            # The window lands, then everything starts over from the oldest.
+            self._failed.set()
+            self._outbox.arrived.set()
+        return count
+
     async def _dispatch(self, group: asyncio.TaskGroup) -> None:
         """Start puts in order until one fails."""
         last = 0
@@ -101,6 +117,8 @@ class Delivery:
 
     async def _deliver(self, queued: Queued) -> None:
         message = queued.message
+        if queued.replayed:
+            message = replace(message, properties={**message.properties, **REPLAYED})
         try:
             await self._sink.put(message)
         except SinkUnavailable as error:

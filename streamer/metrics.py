@@ -120,6 +120,9 @@ class Metrics:
             buckets=_EVENT_BUCKETS, registry=registry,
         )  # fmt: skip
         self._depth = Gauge("takt_outbox_events", "Messages that wait.", registry=registry)
+        self._waiting = Gauge(
+            "takt_outbox_waiting", "Messages that wait for a sink; main is the broker.", ["sink"], registry=registry
+        )
         self._oldest = Gauge("takt_outbox_oldest_age_seconds", "Age of the oldest that waits.", registry=registry)
         self._bytes = Gauge("takt_outbox_bytes", "Bytes in use.", registry=registry)
         self._outbox_dropped = Counter(
@@ -333,6 +336,9 @@ class Metrics:
         self._depth.set(depth)
         self._oldest.set(oldest_age_s)
         self._bytes.set(used_bytes)
+
+    def outbox_waiting(self, recipient: str, depth: int) -> None:
+        self._waiting.labels(recipient).set(depth)
 
     def outbox_dropped(self, cls: str, count: int) -> None:
         self._outbox_dropped.labels(cls).inc(count)

@@ -108,7 +108,7 @@ class Worker:
             sink = await stack.enter_async_context(plan.sink)
             emitter = Emitter(outbox, self._metrics.clock_of, self._clock, self._metrics)
             emitter.emit(action.interrupted(self._clock.now()) for action in await outbox.open_actions())
-            delivery = Delivery(outbox, sink, self._clock, self._metrics)
+            delivery = Delivery(outbox.outlet(), sink, self._clock, self._metrics)
             async with asyncio.TaskGroup() as services:
                 # The outbox ends only by a bug here: then so does the process, with its traceback.
                 services_of = (emitter.run(), delivery.run(), outbox.ended())

@@ -51,6 +51,7 @@ class FakeObserver:
     def __init__(self) -> None:
         self.accepted = 0
         self.depth = 0
+        self.waiting: dict[str, int] = {}
         self.dropped: Counter[str] = Counter()
         self.latencies_s: list[float] = []
         self.took_s: list[float] = []
@@ -64,6 +65,9 @@ class FakeObserver:
 
     def outbox_state(self, depth: int, oldest_age_s: float, used_bytes: int) -> None:
         self.depth = depth
+
+    def outbox_waiting(self, recipient: str, depth: int) -> None:
+        self.waiting[recipient] = depth
 
     def outbox_dropped(self, cls: str, count: int) -> None:
         self.dropped[cls] += count

@@ -2,8 +2,9 @@
 
 usage: sending.py FOLDER PORT COUNT     (PORT 0: accept only)
 
-Prints a line `accepted KEY STREAM TERM SEQ` for each event that `accept` returned, `delivered KEY` for each that the
-broker acknowledged, and `done` when COUNT were accepted and nothing waits any more. Never imports torch.
+Prints a line `offered KEY` for each event before it is accepted, `accepted KEY STREAM TERM SEQ` when `accept` returned,
+`delivered KEY` when the broker acknowledged it, and `done` when COUNT were accepted and nothing waits any more. Never
+imports torch.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ class Telling(FakeObserver):
 
 async def accept(outbox: Outbox, stream: str, count: int) -> None:
     for number in range(count):
-        opened = open_action(stream)
-        (kept,) = await outbox.accept([message(stream, number)], opened=[opened])
+        opened, event = open_action(stream), message(stream, number)
+        say(f"offered {event.key}")
+        (kept,) = await outbox.accept([event], opened=[opened])
         say(f"accepted {kept.key} {stream} {kept.term} {kept.seq}")
         await outbox.accept([], closed=[opened.action_id])
 
@@ -48,9 +50,9 @@ async def main(folder: str, port: int, count: int) -> None:
             MqttSink(MqttOptions("127.0.0.1", port, client_id="sender"), clock, observer) as sink,
             asyncio.TaskGroup() as group,
         ):
-            running = group.create_task(Delivery(outbox, sink, clock, observer).run())
+            running = group.create_task(Delivery(outbox.outlet(), sink, clock, observer).run())
             await asyncio.gather(*(accept(outbox, stream, count // 4) for stream in "abcd"))
-            await outbox.drained()
+            await outbox.outlet().drained()
             running.cancel()
     say("done")
     assert "torch" not in sys.modules
