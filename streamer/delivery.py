@@ -1,10 +1,10 @@
-"""From the outbox to the sink: in order, until taken."""
+"""From the outbox to the sinks: in order, until taken."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -12,7 +12,7 @@ from typing import Protocol
 from streamer.backoff import full_jitter
 from streamer.clock import Clock
 from streamer.errors import MessageRejected, OutboxUnavailable, SinkUnavailable
-from streamer.outbox import WINDOW, Outlet, Queued
+from streamer.outbox import MAIN, WINDOW, Outbox, Outlet, Queued
 from streamer.sinks.base import Sink
 from streamer.wire import Message
 
@@ -78,9 +78,8 @@ class Delivery:
             async with asyncio.timeout(grace_s):
                 await self._outbox.drained()
         except TimeoutError:
-            _log.warning(
-                "%d messages are left in the outbox and will be delivered at the next start", self._outbox.depth
-            )
+            text = "%d messages for %s are left in the outbox and will be delivered at the next start"
+            _log.warning(text, self._outbox.depth, self._outbox.name)
         return self._outbox.depth
 
     async def replay(self, since: float) -> int:
@@ -160,3 +159,53 @@ class Delivery:
     def _land(self, count: int) -> None:
         self._in_flight -= count
         self._outbox.arrived.set()
+
+
+class SinkObserver(DeliveryObserver, Protocol):
+    """Called on the loop."""
+
+    def sink_delivered(self, sink: str) -> None:
+        """A sink besides the main one took a message."""
+        ...
+
+
+class Deliveries:
+    """Every sink gets what waits for it, at its own pace: one that is away holds nobody else up."""
+
+    def __init__(self, outbox: Outbox, sinks: Mapping[str, Sink], clock: Clock, observer: SinkObserver) -> None:
+        """`sinks` by the names of the outbox's recipients."""
+        self._one = {
+            name: Delivery(outbox.outlet(name), sink, clock, observer if name == MAIN else _Beside(name, observer))
+            for name, sink in sinks.items()
+        }
+
+    async def run(self) -> None:
+        """Deliver for as long as the task lives."""
+        async with asyncio.TaskGroup() as group:
+            for delivery in self._one.values():
+                group.create_task(delivery.run())
+
+    async def drain(self, grace_s: float) -> None:
+        """Let `run` deliver what waits, for at most `grace_s`."""
+        await asyncio.gather(*(delivery.drain(grace_s) for delivery in self._one.values()))
+
+    async def replay(self, since: float, name: str = MAIN) -> int:
+        """As `Delivery.replay`. Raises KeyError where there is no such sink."""
+        return await self._one[name].replay(since)
+
+
+class _Beside:
+    """Of the other sinks only what was delivered and what was refused is counted."""
+
+    def __init__(self, name: str, observer: SinkObserver) -> None:
+        self._name = name
+        self._observer = observer
+
+    def delivered(self, message: Message, latency_s: float) -> None:
+        self._observer.sink_delivered(self._name)
+
+    def published(self, took_s: float) -> None:
+        """How long it took is counted of the main one."""
+
+    def dead_lettered(self, reason: str) -> None:
+        self._observer.dead_lettered(reason)

@@ -120,6 +120,7 @@ class Metrics:
             buckets=_EVENT_BUCKETS, registry=registry,
         )  # fmt: skip
         self._depth = Gauge("takt_outbox_events", "Messages that wait.", registry=registry)
+        self._of_sink = Counter("takt_sink_delivered", "Messages another sink has taken.", ["sink"], registry=registry)
         self._waiting = Gauge(
             "takt_outbox_waiting", "Messages that wait for a sink; main is the broker.", ["sink"], registry=registry
         )
@@ -349,6 +350,9 @@ class Metrics:
     def delivered(self, message: Message, latency_s: float) -> None:
         self._published.inc()
         self._glass.observe(latency_s)
+
+    def sink_delivered(self, sink: str) -> None:
+        self._of_sink.labels(sink).inc()
 
     def published(self, took_s: float) -> None:
         self._stage.labels("publish").observe(took_s)

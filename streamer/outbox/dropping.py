@@ -22,9 +22,10 @@ SELECT id, stream, cls, term, seq, waiting FROM message WHERE coalesce(subject, 
 """
 """Messages of the oldest subjects: an action, or a message that is about none."""
 RULE = """
-        AND sum(waiting & {bit} > 0 AND id <= {sent}) = 0 AND sum(waiting & {bit} > 0) IN (0, sum(wanted & {bit} > 0))"""
-"""An action goes with all its messages or not at all: not one that is open, nor one of which a recipient has or may have
-one message and still waits for another."""
+        AND sum(waiting & {bit} > 0 AND id <= {sent}) = 0
+        AND sum(waiting & {bit} > 0) IN (0, sum(wanted & {bit} > 0))"""
+"""An action goes with all its messages or not at all: not one that is open, nor one of which a recipient has or may
+have one message and still waits for another."""
 FOREVER = float("inf")
 
 
@@ -77,8 +78,8 @@ def noted(db: sqlite3.Connection) -> list[Gap]:
 
 
 def _gap(row: tuple[Any, ...]) -> Gap:
-    *fields, recipients, at = row
-    return Gap(*fields, tuple(recipients.split(",")), at)
+    id_, stream, cls, term, first, last, count, reason, recipients, at = row
+    return Gap(id_, stream, cls, term, first, last, count, reason, tuple(recipients.split(",")), at)
 
 
 def told(db: sqlite3.Connection, gaps: tuple[Gap, ...]) -> None:

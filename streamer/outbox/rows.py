@@ -91,18 +91,19 @@ class Gap:
 def message_row(message: Message, at: float, wanted: int) -> tuple[Any, ...]:
     """In the order of `INSERT`, for a message that has its `seq` and `term`."""
     body, properties = json.dumps(message.body, separators=(",", ":")), json.dumps(message.properties)
-    subject, phase = message.body.get("action_id"), message.body.get("phase")
+    key, subject, phase = message.key.bytes, message.body.get("action_id"), message.body.get("phase")
     return (
-        message.key.bytes, message.stream, message.cls, LEVELS.get(message.cls, LEVELS["action"]), message.topic, body,
+        key, message.stream, message.cls, LEVELS.get(message.cls, LEVELS["action"]), message.topic, body,
         message.captured_at, message.expires_s, properties, message.seq, message.term, at, wanted, wanted,
-        _crc(message.key.bytes, message.stream, message.cls, message.topic, body, properties, message.seq, message.term),
+        _crc(key, message.stream, message.cls, message.topic, body, properties, message.seq, message.term),
         None if subject is None else str(subject).replace("-", ""), None if phase is None else str(phase),
     )  # fmt: skip
 
 
 INSERT = (
     "INSERT INTO message(key, stream, cls, level, topic, body, captured_at, expires_s, properties, seq, term,"
-    f" accepted_at, wanted, waiting, crc, subject, phase) VALUES ({', '.join('?' * 17)}) ON CONFLICT(key) DO NOTHING"
+    " accepted_at, wanted, waiting, crc, subject, phase)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(key) DO NOTHING"
 )
 
 

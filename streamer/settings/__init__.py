@@ -12,20 +12,24 @@ from streamer.settings.sections import (
     Stream,
     WatchSection,
 )
+from streamer.settings.sinks import JsonlSink, SinkSection, WebhookSink
 from streamer.settings.sources import Source
 from streamer.settings.training import TrainingSettings
 
 __all__ = [
     "HardExamplesSection",
+    "JsonlSink",
     "Mqtt",
     "ProcedureSettings",
     "RecognizerSection",
     "Rule",
     "Settings",
+    "SinkSection",
     "Source",
     "Stream",
     "TrainingSettings",
     "WatchSection",
+    "WebhookSink",
     "load",
     "load_procedure",
     "load_training",

@@ -11,7 +11,7 @@ import logging
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 from uuid import uuid5
@@ -40,7 +40,7 @@ MISPLACED = frozenset({401, 403, 404, 405, 407, 410})
 class WebhookOptions:
     """Where to post, and how."""
 
-    url: str
+    url: str = field(repr=False)
     token_file: Path | None = None
     """Read before each request: `Authorization: Bearer …`."""
     secret_file: Path | None = None
@@ -142,7 +142,7 @@ class WebhookSink:
 
 
 def signature(secret: str, id_: str, at: str, body: bytes) -> str:
-    """`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`. Raises SinkUnavailable where it is no such secret."""
+    """`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`. Raises SinkUnavailable: no such secret."""
     key = secret.encode()
     if secret.startswith("whsec_"):
         try:

@@ -52,6 +52,7 @@ class FakeObserver:
         self.accepted = 0
         self.depth = 0
         self.waiting: dict[str, int] = {}
+        self.beside: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self.latencies_s: list[float] = []
         self.took_s: list[float] = []
@@ -77,6 +78,9 @@ class FakeObserver:
 
     def delivered(self, message: Message, latency_s: float) -> None:
         self.latencies_s.append(latency_s)
+
+    def sink_delivered(self, sink: str) -> None:
+        self.beside[sink] += 1
 
     def published(self, took_s: float) -> None:
         self.took_s.append(took_s)

@@ -43,7 +43,9 @@ class Tally:
     duplicates: int
 
 
-def sender(folder: Path, port: int, count: int, fail_point: str = "", more: Iterable[str] = ()) -> subprocess.Popen[str]:
+def sender(
+    folder: Path, port: int, count: int, fail_point: str = "", more: Iterable[str] = ()
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(SENDING), str(folder), str(port), str(count), *more],
         stdout=subprocess.PIPE,

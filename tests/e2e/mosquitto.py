@@ -15,7 +15,7 @@ SETTINGS = Path(__file__).parents[2] / "config/mosquitto/mosquitto.conf"
 
 
 class Mosquitto:
-    """Persistent as `config/mosquitto` recommends, or as other `settings` say. `lines` are added to its configuration."""
+    """Persistent as `config/mosquitto` recommends, or as other `settings` say. `lines` are added to them."""
 
     def __init__(self, folder: Path, *lines: str, settings: str | None = None) -> None:
         self._folder = folder
