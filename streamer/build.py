@@ -41,7 +41,8 @@ from streamer.settings import (
     WatchSection,
 )
 from streamer.sinks.base import Sink, StatusSink
-from streamer.sinks.jsonl import JsonLinesFile, JsonLinesSink, Rotation
+from streamer.sinks.jsonl import JsonLinesSink
+from streamer.sinks.jsonl_file import JsonLinesFile, Rotation
 from streamer.sinks.mqtt import MqttOptions, MqttSink
 from streamer.sinks.webhook import WebhookOptions, WebhookSink
 from streamer.sources.address import Address

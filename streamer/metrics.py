@@ -132,8 +132,17 @@ class Metrics:
         self._fsync = Histogram(
             "takt_outbox_commit_seconds", "Time of a durable commit.", buckets=_STAGE_BUCKETS, registry=registry
         )
+        self._broker(registry)
+
+    def _broker(self, registry: CollectorRegistry) -> None:
         self._connected = Gauge("takt_mqtt_connected", "1 while the broker is connected.", registry=registry)
         self._mqtt_reconnects = Counter("takt_mqtt_reconnects", "Connections lost.", ["reason"], registry=registry)
+        self._unheard = Counter(
+            "takt_mqtt_subscriptions_refused", "Topics the broker does not let us listen to.", registry=registry
+        )
+        self._heard = Counter("takt_mqtt_messages_heard", "Messages from others.", ["outcome"], registry=registry)
+        for outcome in ("taken", "failed", "unwanted", "too_large", "overrun"):
+            self._heard.labels(outcome)
 
     def _candidates(self, registry: CollectorRegistry) -> None:
         labels = ["recognizer", "role", "checkpoint", "model"]
@@ -365,6 +374,12 @@ class Metrics:
 
     def mqtt_reconnect(self, reason: str) -> None:
         self._mqtt_reconnects.labels(reason).inc()
+
+    def mqtt_subscription_refused(self) -> None:
+        self._unheard.inc()
+
+    def mqtt_heard(self, outcome: str) -> None:
+        self._heard.labels(outcome).inc()
 
 
 def _version(distribution: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from streamer.errors import MessageRejected, SinkUnavailable
+from streamer.sinks.base import Heard, Inbound
 from streamer.wire import Message
 
 
@@ -17,6 +18,8 @@ class FakeSink:
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.states: dict[str, Mapping[str, object]] = {}
+        self.listeners: dict[str, list[Heard]] = {}
+        """By filter, which the fake takes literally: it knows no wildcards, and no prefix."""
         self.available = True
         self.refuses: Callable[[Message], bool] = lambda _: False
         self.attempts = 0
@@ -40,6 +43,14 @@ class FakeSink:
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         self.states[topic] = payload
 
+    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
+        self.listeners.setdefault(topics, []).append(heard)
+
+    def hear(self, message: Inbound) -> None:
+        """As if somebody had published it."""
+        for heard in self.listeners.get(message.topic, ()):
+            heard(message)
+
     @property
     def keys(self) -> set[UUID]:
         return {message.key for message in self.messages}
@@ -58,6 +69,8 @@ class FakeObserver:
         self.took_s: list[float] = []
         self.dead: list[str] = []
         self.reconnects: list[str] = []
+        self.heard: Counter[str] = Counter()
+        self.subscriptions_refused = 0
         self.connected = asyncio.Event()
         self.lost = asyncio.Event()
 
@@ -98,3 +111,9 @@ class FakeObserver:
 
     def mqtt_reconnect(self, reason: str) -> None:
         self.reconnects.append(reason)
+
+    def mqtt_subscription_refused(self) -> None:
+        self.subscriptions_refused += 1
+
+    def mqtt_heard(self, outcome: str) -> None:
+        self.heard[outcome] += 1

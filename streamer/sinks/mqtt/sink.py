@@ -12,7 +12,10 @@ from typing import Protocol, Self
 from streamer.backoff import full_jitter
 from streamer.clock import Clock
 from streamer.errors import MessageRejected, SinkUnavailable
-from streamer.sinks.mqtt.session import OLDER, V5, V311, ConnectError, MqttOptions, Session, Will, tls_context
+from streamer.sinks.base import Heard
+from streamer.sinks.mqtt.inbox import Inbox, Listeners, check_filter
+from streamer.sinks.mqtt.options import OLDER, V5, V311, ConnectError, MqttOptions, Will, tls_context
+from streamer.sinks.mqtt.session import Session
 from streamer.wire import Message, envelope
 
 _log = logging.getLogger(__name__)
@@ -38,6 +41,12 @@ class MqttObserver(Protocol):
 
     def mqtt_reconnect(self, reason: str) -> None: ...
 
+    def mqtt_subscription_refused(self) -> None: ...
+
+    def mqtt_heard(self, outcome: str) -> None:
+        """A message came: `taken`, `failed` (a bug), `unwanted`, `too_large` or `overrun`."""
+        ...
+
 
 class MqttSink:
     """Delivers to `<prefix>/<message topic>` with QoS 1; a message is delivered when the broker's PUBACK says so.
@@ -59,6 +68,8 @@ class MqttSink:
         """How often in a row it hung up on MQTT 5 instead of answering."""
         self._status = f"{options.prefix}/service/{options.client_id}/status"
         self._states: dict[str, str] = {}
+        self._listeners = Listeners(observer.mqtt_heard)
+        self._inbox = Inbox(self._listeners.take, self._listeners.refused)
         self._tasks = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
@@ -108,6 +119,15 @@ class MqttSink:
         if self._session is not None:
             self._retain(self._session, self._topic(topic), text)
 
+    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
+        """See `StatusSink.listen`."""
+        topics = self._topic(topics) if below_prefix else topics
+        check_filter(topics)
+        new = topics not in self._listeners.topics
+        self._listeners.add(topics, heard)
+        if self._session is not None and new:
+            self._subscribe(self._session, topics)
+
     def _topic(self, topic: str) -> str:
         return f"{self._options.prefix}/{topic}"
 
@@ -127,6 +147,8 @@ class MqttSink:
         self._retain(session, self._status, "online")
         for topic, payload in self._states.items():
             self._retain(session, topic, payload)
+        for topics in self._listeners.topics:
+            self._subscribe(session, topics)
         reason = await asyncio.shield(session.ended)
         self._session = None
         self._observer.mqtt_connected(False)
@@ -142,14 +164,14 @@ class MqttSink:
         will = Will(self._status, "offline")
         reason = ""
         try:
-            session = await connected(self._options, self._version or V5, will)
+            session = await connected(self._options, self._version or V5, will, self._inbox)
         except ConnectError as error:
             reason = error.reason
             self._hang_ups = self._hang_ups + 1 if reason == "hung_up" else 0
             known, self._version = self._version, self._options.version
             if known is not None or reason not in OLDER or self._hang_ups == 1:
                 raise
-            session = await connected(self._options, V311, will)
+            session = await connected(self._options, V311, will, self._inbox)
         self._hang_ups = 0
         if reason in OLDER - {"hung_up"}:
             self._version = V311
@@ -158,6 +180,15 @@ class MqttSink:
     def _retain(self, session: Session, topic: str, payload: str) -> None:
         """Whether it arrives is not waited for: what got lost with the connection is published after the next one."""
         session.publish(topic, payload, retain=True)
+
+    def _subscribe(self, session: Session, topics: str) -> None:
+        def answered(answer: asyncio.Future[str | None]) -> None:
+            if not answer.cancelled() and (refused := answer.result()) is not None:
+                words = "the broker does not let us listen to %s (%s); see its access list"
+                _log.warning(words, topics, refused)
+                self._observer.mqtt_subscription_refused()
+
+        session.subscribe(topics).add_done_callback(answered)
 
     async def _leave(self) -> None:
         session, self._session = self._session, None
@@ -172,9 +203,9 @@ class MqttSink:
         self._observer.mqtt_connected(False)
 
 
-async def connected(options: MqttOptions, version: int, will: Will | None = None) -> Session:
+async def connected(options: MqttOptions, version: int, will: Will, inbox: Inbox) -> Session:
     """A session that the broker has welcomed. Raises ConnectError."""
-    session = Session(options, version, will)
+    session = Session(options, version, will, inbox)
     await session.connect()
     return session
 
