@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -178,12 +179,30 @@ class Deliveries:
             name: Delivery(outbox.outlet(name), sink, clock, observer if name == MAIN else _Beside(name, observer))
             for name, sink in sinks.items()
         }
+        self._some_lost = asyncio.Event()
+        self._lost_since = math.inf
 
     async def run(self) -> None:
         """Deliver for as long as the task lives."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._replay_lost())
             for delivery in self._one.values():
                 group.create_task(delivery.run())
+
+    def lost(self, since: float) -> None:
+        """What the main sink took since then (Unix seconds) may be lost: it is sent again soon. Never waits."""
+        self._lost_since = min(since, self._lost_since)
+        self._some_lost.set()
+
+    async def _replay_lost(self) -> None:
+        while True:
+            await self._some_lost.wait()
+            self._some_lost.clear()
+            since, self._lost_since = self._lost_since, math.inf
+            try:
+                await self.replay(since)
+            except OutboxUnavailable as error:
+                _log.error("what the broker has forgotten cannot be read: %s", error)
 
     async def drain(self, grace_s: float) -> None:
         """Let `run` deliver what waits, for at most `grace_s`."""

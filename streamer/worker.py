@@ -123,11 +123,14 @@ class Worker:
         plan = self._plan
         async with AsyncExitStack() as stack:
             outbox = await stack.enter_async_context(plan.outbox.open(self._clock, self._metrics))
+            known = await outbox.outlet().newest()
             sink = await stack.enter_async_context(plan.sink)
             emitter = Emitter(outbox, self._metrics.clock_of, self._clock, self._metrics)
             emitter.emit(action.interrupted(self._clock.now()) for action in await outbox.open_actions())
             others = {one.name: await stack.enter_async_context(other) for one, other in plan.outbox.others}
             deliveries = Deliveries(outbox, {MAIN: sink, **others}, self._clock, self._metrics)
+            if plan.outbox.replay_s:
+                sink.on_loss(deliveries.lost, known)
             async with asyncio.TaskGroup() as services:
                 # The outbox ends only by a bug here: then so does the process, with its traceback.
                 services_of = (emitter.run(), deliveries.run(), outbox.ended())

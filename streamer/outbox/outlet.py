@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from streamer.clock import Clock
 from streamer.outbox.rows import Queued
+from streamer.outbox.store import Store
 from streamer.outbox.writer import Writer
 
 
@@ -40,6 +41,10 @@ class Outlet:
     async def replay(self, since: float) -> int:
         """Let what was delivered since a time (Unix seconds), and is still kept, wait once more; how many those are."""
         return await self._writer.ask(lambda store: store.replay(self.name, since))
+
+    async def newest(self) -> float:
+        """Unix seconds at which anybody took what is still kept, 0 where nothing is."""
+        return await self._writer.ask(Store.newest_taken)
 
     async def drained(self) -> None:
         """Return once nothing waits."""

@@ -304,6 +304,11 @@ class Store:
         ).fetchone()
         return None if row is None else float(row[0])
 
+    def newest_taken(self) -> float:
+        """Unix seconds at which the newest message that everybody has was taken, 0 where none is kept."""
+        found = self.db.execute("SELECT max(taken_at) FROM message WHERE waiting = 0").fetchone()[0]
+        return 0.0 if found is None else float(found)
+
     def used_bytes(self) -> int:
         pages, free = (self.db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
         return int(pages - free) * PAGE_BYTES

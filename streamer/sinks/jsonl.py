@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO
 
 from streamer.errors import SinkUnavailable
@@ -40,6 +40,9 @@ class JsonLinesSink:
 
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         """Nothing: a line would not be the latest value for long."""
+
+    def on_loss(self, lost: Callable[[float], None], known: float) -> None:
+        """Nothing: a stream does not forget."""
 
     def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
         """Nothing: nobody answers to a file."""

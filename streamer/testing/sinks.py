@@ -20,6 +20,8 @@ class FakeSink:
         self.states: dict[str, Mapping[str, object]] = {}
         self.listeners: dict[str, list[Heard]] = {}
         """By filter, which the fake takes literally: it knows no wildcards, and no prefix."""
+        self.lose: Callable[[float], None] | None = None
+        """What it was asked to call when something may be lost."""
         self.available = True
         self.refuses: Callable[[Message], bool] = lambda _: False
         self.attempts = 0
@@ -42,6 +44,9 @@ class FakeSink:
 
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         self.states[topic] = payload
+
+    def on_loss(self, lost: Callable[[float], None], known: float) -> None:
+        self.lose, self.known = lost, known
 
     def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
         self.listeners.setdefault(topics, []).append(heard)

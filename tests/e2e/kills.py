@@ -8,7 +8,7 @@ import random
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -44,7 +44,7 @@ class Tally:
 
 
 def sender(
-    folder: Path, port: int, count: int, fail_point: str = "", more: Iterable[str] = ()
+    folder: Path, port: int, count: int, fail_point: str = "", more: Sequence[str] = ()
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(SENDING), str(folder), str(port), str(count), *more],
@@ -127,10 +127,11 @@ def kill_services(folder: Path, kills: int, events: int) -> Tally:
         return tally(kills, said, consumer.payloads())
 
 
-def kill_brokers(folder: Path, kills: int, events: int, broker: Mosquitto, more: Iterable[str] = ()) -> Tally:
+def kill_brokers(folder: Path, kills: int, events: int, broker: Mosquitto, *more: str) -> Tally:
     """Kill the broker again and again while a service accepts and delivers so many events.
 
-    The broker may forget what it acknowledged in its last moments; what it did not acknowledge is sent again.
+    The broker may forget what it acknowledged in its last moments; what it did not acknowledge is sent again. `more`:
+    how many events a second, and for how many seconds delivered ones are kept to be sent again.
     """
     chance = random.Random(13)
     with broker, Consumer(broker.port) as consumer:
