@@ -112,8 +112,8 @@ def _crc(*fields: object) -> int:
     return zlib.crc32(repr(fields).encode())
 
 
-def queued(row: Sequence[Any]) -> Queued:
-    """A row of COLUMNS. Raises ValueError or TypeError where it is not what was stored."""
+def queued(row: Sequence[Any], bit: int) -> Queued:
+    """A row of COLUMNS, for the recipient with a bit. Raises ValueError or TypeError: it is not what was stored."""
     id_, key, stream, cls, topic, body, captured_at, expires_s, properties, seq, term, accepted_at, replayed, crc = row
     if crc is not None and crc != _crc(key, stream, cls, topic, body, properties, seq, term):
         raise ValueError("the row is not what was stored")
@@ -129,7 +129,7 @@ def queued(row: Sequence[Any]) -> Queued:
         seq=seq,
         term=term,
     )
-    return Queued(id_, message, accepted_at, bool(replayed))
+    return Queued(id_, message, accepted_at, bool(replayed & bit))
 
 
 def open_action_row(one: OpenAction) -> tuple[Any, ...]:

@@ -150,17 +150,17 @@ class Store:
             # Those before the first that waits need not be looked at again: another recipient may leave many there.
             newest = self.db.execute("SELECT coalesce(max(id), 0) FROM message").fetchone()[0]
             self._low[bit] = rows[0][0] - 1 if rows else newest
-        return [one for row in rows if (one := self._readable(row)) is not None]
+        return [one for row in rows if (one := self._readable(row, bit)) is not None]
 
-    def _readable(self, row: tuple[Any, ...]) -> Queued | None:
+    def _readable(self, row: tuple[Any, ...], bit: int) -> Queued | None:
         """None, and set aside, where a row is damaged in a way that SQLite does not see."""
         try:
-            return queued_of(row)
+            return queued_of(row, bit)
         except (ValueError, TypeError):
             given = self._row(row[0])
             at = row[COLUMNS.index("accepted_at")]
-            for name, bit in self.bits.items():
-                if given.waiting & bit:
+            for name, other in self.bits.items():
+                if given.waiting & other:
                     dead.bury(self.db, row[0], name, "unreadable", at)
             self._forget([given])
             self._note([given], "damaged", at)
@@ -181,11 +181,9 @@ class Store:
         for one in ids:
             found = self.db.execute("SELECT waiting FROM message WHERE id = ?", (one,)).fetchone()
             if found is not None and found[0] & bit:
-                self._masks[found[0]] -= 1
-                self._masks[found[0] & ~bit] += 1
-                self.db.execute(
-                    "UPDATE message SET waiting = waiting & ~?, taken_at = ?, replayed = 0 WHERE id = ?", (bit, at, one)
-                )
+                self._count_over(found[0], found[0] & ~bit)
+                what = "waiting = waiting & ~?1, replayed = replayed & ~?1, taken_at = ?2"
+                self.db.execute(f"UPDATE message SET {what} WHERE id = ?3", (bit, at, one))  # noqa: S608
 
     def replay(self, name: str, since: float) -> int:
         """Let what a recipient got since a time wait for it once more, as `replayed`; returns how many that are."""
@@ -194,9 +192,10 @@ class Store:
             "SELECT id, waiting FROM message WHERE wanted & ? AND NOT waiting & ? AND taken_at >= ?", (bit, bit, since)
         ).fetchall()
         for id_, mask in rows:
-            self._masks[mask] -= 1
-            self._masks[mask | bit] += 1
-            self.db.execute("UPDATE message SET waiting = waiting | ?, replayed = 1 WHERE id = ?", (bit, id_))
+            self._count_over(mask, mask | bit)
+            self.db.execute(
+                "UPDATE message SET waiting = waiting | ?1, replayed = replayed | ?1 WHERE id = ?2", (bit, id_)
+            )
         if rows:
             self._low[bit] = 0
         return len(rows)
@@ -252,6 +251,10 @@ class Store:
         for one in given:
             self._masks[one.waiting] -= 1
 
+    def _count_over(self, before: int, after: int) -> None:
+        self._masks[before] -= 1
+        self._masks[after] += 1
+
     def gaps(self) -> list[Gap]:
         """What was given up and not announced yet."""
         return dropping.noted(self.db)
@@ -273,8 +276,7 @@ class Store:
         key = queued.message.key.bytes
         (mask,) = self.db.execute("SELECT waiting FROM message WHERE key = ?", (key,)).fetchone()
         self.db.execute("UPDATE message SET waiting = waiting | ? WHERE key = ?", (bit, key))
-        self._masks[mask] -= 1
-        self._masks[mask | bit] += 1
+        self._count_over(mask, mask | bit)
         self._low[bit] = 0
         return True
 
