@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +22,13 @@ from recognizers.identity import identity
 from recognizers.kinds import OPTIONS
 from streamer.clock import Clock
 from streamer.errors import ConfigError
+from streamer.evidence.keeper import EvidenceKeeper
 from streamer.hard_examples import Options as HardExampleOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.outbox import Recipient
+from streamer.procedure.graph import Procedure
+from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
 from streamer.promotions import Promotions
 from streamer.segmenter import EventRule
@@ -39,8 +43,10 @@ from streamer.settings import (
     Source,
     Stream,
     WatchSection,
+    load_procedure,
 )
 from streamer.sinks.base import Sink, StatusSink
+from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
 from streamer.sinks.jsonl_file import JsonLinesFile, Rotation
 from streamer.sinks.mqtt import MqttOptions, MqttSink
@@ -60,7 +66,7 @@ _OPTIONS = {"hop_s", "threads", "average_clips", *OPTIONS}
 NO_SPECS: Mapping[str, ClipSpec] = MappingProxyType({})
 
 
-def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
+def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: EvidenceKeeper | None = None) -> Plan:
     """All parts of a worker, not yet running.
 
     Raises:
@@ -72,7 +78,8 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
     for stream in settings.streams:
         watches = build_watches(stream, models)
         address, demand = address_of(stream.source), demand_of(watches, shadows)
-        source = LibavSource(stream.id, address, demand, clock, metrics)
+        tap = None if evidence is None else evidence.tap(stream.id)
+        source = LibavSource(stream.id, address, demand, clock, metrics, tap)
         streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
     return Plan(
         streams=tuple(streams),
@@ -86,6 +93,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
         grace_s=settings.shutdown.grace_s,
         retry=RetryPolicy(),
         hard_examples=hard_examples_of(settings.hard_examples),
+        evidence=evidence,
     )
 
 
@@ -172,9 +180,16 @@ def _watch(section: WatchSection, model: Model) -> Watch:
         min_coverage=section.min_coverage,
         rules={action: event_rule(rule) for action, rule in rules.items()},
         model=model.id,
+        procedure=None if section.procedure is None else _procedure(section, recognizer.labels),
         unsaid=frozenset(action for action, rule in rules.items() if rule.on is None),
         thresholds=model.thresholds,
     )
+
+
+def _procedure(section: WatchSection, labels: Sequence[str]) -> Procedure:
+    """Raises ConfigError, as where settings are loaded: of a checkpoint of the hub, labels are known only now."""
+    assert section.procedure is not None
+    return procedure_of(load_procedure(section.procedure, os.environ, labels))
 
 
 def event_rule(rule: Rule) -> EventRule:
@@ -256,7 +271,15 @@ def further_sink(sink: SinkSection, clock: Clock) -> AbstractAsyncContextManager
 
 def build_sink(mqtt: Mqtt | None, clock: Clock, metrics: Metrics) -> AbstractAsyncContextManager[StatusSink]:
     """The broker; where none is configured, lines of JSON on standard output."""
-    return nullcontext(JsonLinesSink(sys.stdout)) if mqtt is None else MqttSink(mqtt_options(mqtt), clock, metrics)
+    if mqtt is None:
+        return nullcontext(JsonLinesSink(sys.stdout))
+    options = mqtt_options(mqtt)
+    return MqttSink(options, clock, metrics, encoding_of(mqtt, options))
+
+
+def encoding_of(mqtt: Mqtt, options: MqttOptions) -> Encoding:
+    """How events are written; the client's id names the service."""
+    return cloudevents(options.client_id) if mqtt.encoding == "cloudevents" else PLAIN
 
 
 def mqtt_options(mqtt: Mqtt) -> MqttOptions:

@@ -31,6 +31,9 @@ CREATE TABLE IF NOT EXISTS gap (
 CREATE TABLE IF NOT EXISTS open_action (
     action_id BLOB PRIMARY KEY, stream TEXT NOT NULL, watch TEXT NOT NULL, epoch INTEGER NOT NULL,
     action TEXT NOT NULL, started_at REAL NOT NULL, score REAL NOT NULL, actor TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS open_cycle (
+    cycle_id BLOB PRIMARY KEY, stream TEXT NOT NULL, watch TEXT NOT NULL, procedure TEXT NOT NULL,
+    started_at REAL NOT NULL, takt_s REAL, unit_id TEXT, work_order TEXT) WITHOUT ROWID;
 """
 INDEXES = "CREATE INDEX IF NOT EXISTS taken ON message(taken_at) WHERE waiting = 0"
 """Of messages that are kept only to be sent again: it costs nothing where none are."""
@@ -47,7 +50,8 @@ ADDED = {
 }  # fmt: skip
 """Columns that came later, by table."""
 SUBJECTS = """
-UPDATE message SET subject = replace(json_extract(body, '$.action_id'), '-', ''), phase = json_extract(body, '$.phase')
+UPDATE message SET phase = json_extract(body, '$.phase'),
+    subject = replace(coalesce(json_extract(body, '$.action_id'), json_extract(body, '$.cycle_id')), '-', '')
 WHERE json_valid(body)
 """
 
@@ -107,7 +111,7 @@ def salvage(damaged: Path, into: sqlite3.Connection) -> int:
     with contextlib.closing(sqlite3.connect(damaged)) as old:
         _copy(old, into, "recipient")
         before = into.total_changes
-        for table in ("message", "open_action", "dead_letter", "gap"):
+        for table in ("message", "open_action", "open_cycle", "dead_letter", "gap"):
             _copy(old, into, table)
     return into.total_changes - before
 

@@ -13,19 +13,21 @@ GAPS = 1000
 """Spans that nobody has announced yet; the oldest go first."""
 
 CHOSEN = """
-WITH held AS (SELECT lower(hex(action_id)) FROM open_action),
+WITH held AS (SELECT lower(hex(action_id)) FROM open_action UNION ALL SELECT lower(hex(cycle_id)) FROM open_cycle),
 chosen AS (
     SELECT coalesce(subject, id) AS one FROM message GROUP BY one
-    HAVING max(waiting) > 0 AND sum(phase IS NOT 'ended') > 0 AND max(accepted_at) < :before AND one NOT IN held{rules}
+    HAVING max(waiting) > 0 AND sum(phase IS 'started' OR subject IS NULL) > 0 AND max(accepted_at) < :before
+        AND one NOT IN held{rules}
     ORDER BY min(level), min(id) LIMIT :count)
-SELECT id, stream, cls, term, seq, waiting FROM message WHERE coalesce(subject, id) IN chosen ORDER BY id
+SELECT id, stream, cls, term, seq, waiting, waiting & ~replayed FROM message
+WHERE coalesce(subject, id) IN chosen ORDER BY id
 """
-"""Messages of the oldest subjects: an action, or a message that is about none."""
+"""Messages of the oldest subjects: an action, a unit's work, or a message that is about none."""
 RULE = """
         AND sum(waiting & {bit} > 0 AND id <= {sent}) = 0
-        AND sum(waiting & {bit} > 0) IN (0, sum(wanted & {bit} > 0))"""
-"""An action goes with all its messages or not at all: not one that is open, nor one of which a recipient has or may
-have one message and still waits for another."""
+        AND sum(waiting & ~replayed & {bit} > 0) IN (0, sum(wanted & {bit} > 0))"""
+"""An action or unit goes with all its messages or not at all: not one that is open, nor one of which a recipient has or
+may have one message and still waits for another."""
 FOREVER = float("inf")
 
 
@@ -39,7 +41,9 @@ class Given:
     term: int
     seq: int
     waiting: int
-    """Bits of those who do not get it."""
+    """Bits of those it waited for."""
+    missing: int
+    """Bits of those who never got it."""
 
 
 def give_up(db: sqlite3.Connection, sent: Mapping[int, int], count: int, before: float = FOREVER) -> list[Given]:
@@ -61,7 +65,7 @@ def give_up_kept(db: sqlite3.Connection, count: int) -> int:
 
 def note(db: sqlite3.Connection, given: Given, reason: str, names: Mapping[int, str], at: float) -> None:
     """Remember the loss until somebody has announced it."""
-    missing = ",".join(name for bit, name in names.items() if given.waiting & bit)
+    missing = ",".join(name for bit, name in names.items() if given.missing & bit)
     db.execute(
         "INSERT INTO gap(stream, cls, term, first, last, count, reason, recipients, at) VALUES (?, ?, ?, ?, ?, 1, ?, ?,"
         " ?) ON CONFLICT(stream, cls, term, reason, recipients) DO UPDATE SET first = min(first, excluded.first),"

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from streamer.clock import Clock
 from streamer.errors import OutboxUnavailable
-from streamer.event import OpenAction
+from streamer.event import OpenAction, OpenCycle
 from streamer.outbox.outlet import Outlet
 from streamer.outbox.rows import MAIN, Gap, Recipient
 from streamer.outbox.store import Rules, Store
@@ -96,7 +96,7 @@ class Outbox:
     async def accept(
         self,
         messages: Sequence[Message],
-        opened: Sequence[OpenAction] = (),
+        opened: Sequence[OpenAction | OpenCycle] = (),
         closed: Sequence[UUID] = (),
         announced: Sequence[Gap] = (),
     ) -> list[Message]:
@@ -136,6 +136,10 @@ class Outbox:
     async def open_actions(self) -> list[OpenAction]:
         """Actions that started and have not ended; at start-up, those that a killed process left."""
         return await self._writer.ask(Store.open_actions)
+
+    async def open_cycles(self) -> list[OpenCycle]:
+        """Likewise, of units that were worked on."""
+        return await self._writer.ask(Store.open_cycles)
 
     async def gaps(self) -> list[Gap]:
         """What was given up for want of room or of age and not announced yet, the oldest first; see `accept`."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from streamer.event import Actor, OpenAction
+from streamer.event import Actor, OpenAction, OpenCycle
 from streamer.wire import Message
 
 MAIN = "main"
@@ -91,7 +91,8 @@ class Gap:
 def message_row(message: Message, at: float, wanted: int) -> tuple[Any, ...]:
     """In the order of `INSERT`, for a message that has its `seq` and `term`."""
     body, properties = json.dumps(message.body, separators=(",", ":")), json.dumps(message.properties)
-    key, subject, phase = message.key.bytes, message.body.get("action_id"), message.body.get("phase")
+    key, subject = message.key.bytes, message.body.get("action_id", message.body.get("cycle_id"))
+    phase = message.body.get("phase")
     return (
         key, message.stream, message.cls, LEVELS.get(message.cls, LEVELS["action"]), message.topic, body,
         message.captured_at, message.expires_s, properties, message.seq, message.term, at, wanted, wanted,
@@ -132,11 +133,14 @@ def queued(row: Sequence[Any], bit: int) -> Queued:
     return Queued(id_, message, accepted_at, bool(replayed & bit))
 
 
-def open_action_row(one: OpenAction) -> tuple[Any, ...]:
-    actor = None if one.actor is None else json.dumps([one.actor.id, *one.actor.box])
-    return (
-        one.action_id.bytes, one.stream, one.watch, one.epoch, one.action, one.started_at, one.score, actor,
-    )  # fmt: skip
+def open_row(one: OpenAction | OpenCycle) -> tuple[str, tuple[Any, ...]]:
+    """Table and values."""
+    if isinstance(one, OpenAction):
+        actor = None if one.actor is None else json.dumps([one.actor.id, *one.actor.box])
+        action = (one.epoch, one.action, one.started_at, one.score, actor)
+        return "open_action", (one.action_id.bytes, one.stream, one.watch, *action)
+    cycle = (one.procedure, one.started_at, one.takt_s, one.unit_id, one.work_order)
+    return "open_cycle", (one.cycle_id.bytes, one.stream, one.watch, *cycle)
 
 
 def open_action(row: tuple[Any, ...]) -> OpenAction:

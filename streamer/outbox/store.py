@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from streamer.event import OpenAction
+from streamer.event import OpenAction, OpenCycle
 from streamer.outbox import dead, dropping
 from streamer.outbox.database import PAGE_BYTES
 from streamer.outbox.dropping import Given
-from streamer.outbox.rows import COLUMNS, INSERT, MAIN, Gap, Queued, Recipient, message_row, open_action
-from streamer.outbox.rows import open_action_row as open_row
+from streamer.outbox.rows import COLUMNS, INSERT, MAIN, Gap, Queued, Recipient, message_row, open_action, open_row
 from streamer.outbox.rows import queued as queued_of
 from streamer.wire import Message
 
@@ -109,17 +108,26 @@ class Store:
         return sum(n for mask, n in self._masks.items() if mask & served)
 
     def accept(
-        self, messages: Sequence[Message], opened: Sequence[OpenAction], closed: Sequence[UUID], at: float
+        self,
+        messages: Sequence[Message],
+        opened: Sequence[OpenAction | OpenCycle],
+        closed: Sequence[UUID],
+        at: float,
     ) -> list[Message]:
         """Keep messages and note what is open. A message whose key is kept already is not kept twice."""
         kept = [self._keep(message, at) for message in messages]
-        self.keep_open(opened)
-        self.db.executemany("DELETE FROM open_action WHERE action_id = ?", [(one.bytes,) for one in closed])
+        for one in opened:
+            self.keep_open(one)
+        for table in ("action", "cycle"):
+            self.db.executemany(
+                f"DELETE FROM open_{table} WHERE {table}_id = ?",  # noqa: S608
+                [(one.bytes,) for one in closed],
+            )
         return kept
 
-    def keep_open(self, opened: Sequence[OpenAction]) -> None:
-        rows = [open_row(one) for one in opened]
-        self.db.executemany("INSERT OR REPLACE INTO open_action VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    def keep_open(self, one: OpenAction | OpenCycle) -> None:
+        table, row = open_row(one)
+        self.db.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
 
     def _keep(self, message: Message, at: float) -> Message:
         numbered = replace(message, seq=self._seqs.get(message.stream, 0) + 1, term=self.term)
@@ -167,7 +175,7 @@ class Store:
             return None
 
     def _row(self, id_: int) -> Given:
-        found = self.db.execute("SELECT id, stream, cls, term, seq, waiting FROM message WHERE id = ?", (id_,))
+        found = self.db.execute("SELECT id, stream, cls, term, seq, waiting, waiting FROM message WHERE id = ?", (id_,))
         return Given(*found.fetchone())
 
     def delivered(self, ids: Sequence[int], name: str = MAIN, at: float = 0.0) -> None:
@@ -234,8 +242,9 @@ class Store:
 
     def _lost(self, given: Sequence[Given], reason: str, at: float) -> dict[str, int]:
         self._count_out(given)
-        self._note(given, reason, at)
-        return dict(Counter(one.cls for one in given))
+        lost = [one for one in given if one.missing]
+        self._note(lost, reason, at)
+        return dict(Counter(one.cls for one in lost))
 
     def _note(self, given: Sequence[Given], reason: str, at: float) -> None:
         names = {bit: name for name, bit in self.bits.items()}
@@ -297,6 +306,10 @@ class Store:
     def open_actions(self) -> list[OpenAction]:
         rows = self.db.execute("SELECT * FROM open_action ORDER BY stream, started_at")
         return [open_action(row) for row in rows]
+
+    def open_cycles(self) -> list[OpenCycle]:
+        rows = self.db.execute("SELECT * FROM open_cycle ORDER BY stream, started_at")
+        return [OpenCycle(UUID(bytes=id_), *rest) for id_, *rest in rows]
 
     def oldest(self) -> float | None:
         """Unix seconds at which the oldest message that waits for anybody was accepted."""
