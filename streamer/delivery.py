@@ -169,6 +169,8 @@ class SinkObserver(DeliveryObserver, Protocol):
         """A sink besides the main one took a message."""
         ...
 
+    def replayed(self, count: int) -> None: ...
+
 
 class Deliveries:
     """Every sink gets what waits for it, at its own pace: one that is away holds nobody else up."""
@@ -179,6 +181,7 @@ class Deliveries:
             name: Delivery(outbox.outlet(name), sink, clock, observer if name == MAIN else _Beside(name, observer))
             for name, sink in sinks.items()
         }
+        self._observer = observer
         self._some_lost = asyncio.Event()
         self._lost_since = math.inf
 
@@ -210,7 +213,9 @@ class Deliveries:
 
     async def replay(self, since: float, name: str = MAIN) -> int:
         """As `Delivery.replay`. Raises KeyError where there is no such sink."""
-        return await self._one[name].replay(since)
+        count = await self._one[name].replay(since)
+        self._observer.replayed(count)
+        return count
 
 
 class _Beside:

@@ -25,7 +25,7 @@ from streamer.health import Health
 from streamer.lane import Lane
 from streamer.metrics import Metrics
 from streamer.model import Model
-from streamer.outbox import KEEP_S, MAIN, Outbox, Recipient
+from streamer.outbox import KEEP_S, MAIN, Outbox, OutboxObserver, Recipient
 from streamer.promoter import Candidates, Promoter, Running
 from streamer.promotions import Promotions
 from streamer.serving import Serving
@@ -66,12 +66,12 @@ class OutboxPlan:
     replay_s: float = 0.0
     others: tuple[tuple[Recipient, AbstractAsyncContextManager[Sink]], ...] = ()
 
-    def open(self, clock: Clock, metrics: Metrics) -> AbstractAsyncContextManager[Outbox]:
+    def open(self, clock: Clock, observer: OutboxObserver) -> AbstractAsyncContextManager[Outbox]:
         """As `Outbox.open`."""
         return Outbox.open(
             self.folder,
             clock=clock,
-            observer=metrics,
+            observer=observer,
             budget_bytes=self.budget_bytes,
             keep_s=self.keep_s,
             replay_s=self.replay_s,
@@ -126,7 +126,7 @@ class Worker:
         """
         plan = self._plan
         async with AsyncExitStack() as stack:
-            outbox = await stack.enter_async_context(plan.outbox.open(self._clock, self._metrics))
+            outbox = await stack.enter_async_context(plan.outbox.open(self._clock, self._metrics.delivery))
             known = await outbox.outlet().newest()
             sink = await stack.enter_async_context(plan.sink)
             evidence = plan.evidence
@@ -135,7 +135,7 @@ class Worker:
             left_open: list[OpenAction | OpenCycle] = [*await outbox.open_actions(), *await outbox.open_cycles()]
             emitter.emit(one.interrupted(self._clock.now()) for one in left_open)
             others = {one.name: await stack.enter_async_context(other) for one, other in plan.outbox.others}
-            deliveries = Deliveries(outbox, {MAIN: sink, **others}, self._clock, self._metrics)
+            deliveries = Deliveries(outbox, {MAIN: sink, **others}, self._clock, self._metrics.delivery)
             if plan.outbox.replay_s:
                 sink.on_loss(deliveries.lost, known)
             async with asyncio.TaskGroup() as services:

@@ -69,6 +69,7 @@ class FakeObserver:
         self.depth = 0
         self.waiting: dict[str, int] = {}
         self.beside: Counter[str] = Counter()
+        self.again = 0
         self.dropped: Counter[str] = Counter()
         self.latencies_s: list[float] = []
         self.took_s: list[float] = []
@@ -99,6 +100,9 @@ class FakeObserver:
 
     def sink_delivered(self, sink: str) -> None:
         self.beside[sink] += 1
+
+    def replayed(self, count: int) -> None:
+        self.again += count
 
     def published(self, took_s: float) -> None:
         self.took_s.append(took_s)
