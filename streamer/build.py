@@ -29,6 +29,7 @@ from streamer.home_assistant.announcing import Announcer
 from streamer.home_assistant.components import Topics
 from streamer.metrics import Metrics
 from streamer.model import Model
+from streamer.outbox import Recipient
 from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
@@ -37,26 +38,31 @@ from streamer.segmenter import EventRule
 from streamer.settings import (
     HardExamplesSection,
     HomeAssistant,
+    JsonlSink,
     Mqtt,
     RecognizerSection,
     Rule,
     Settings,
+    SinkSection,
     Source,
     Stream,
     WatchSection,
     load_procedure,
 )
-from streamer.sinks.base import StatusSink
+from streamer.sinks.base import Sink, StatusSink
 from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
+from streamer.sinks.jsonl_file import JsonLinesFile, Rotation
 from streamer.sinks.mqtt import MqttOptions, MqttSink
 from streamer.sinks.station import Station
+from streamer.sinks.webhook import WebhookOptions, WebhookSink
 from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
 from streamer.stages import StreamStages, Watch
-from streamer.worker import Plan, StreamPlan, to_nobody
+from streamer.wire import Message
+from streamer.worker import OutboxPlan, Plan, StreamPlan, to_nobody
 
 _log = logging.getLogger(__name__)
 
@@ -87,8 +93,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         candidates=build_candidates(settings),
         data_dir=settings.data_dir,
         sink=sink,
-        outbox_folder=settings.outbox_folder,
-        outbox_bytes=settings.outbox.budget_mib << 20,
+        outbox=outbox_plan(settings, clock),
         batch=settings.engine.batch,
         deadline_s=settings.engine.deadline_s,
         grace_s=settings.shutdown.grace_s,
@@ -232,6 +237,43 @@ def address_of(source: Source) -> Address:
 def recording(path: Path, start_at: float) -> Address:
     """A file for replay: loss-free, its wall time counted from `start_at`."""
     return replace(Address(str(path)), pace="fast", start_at=start_at)
+
+
+def outbox_plan(settings: Settings, clock: Clock) -> OutboxPlan:
+    """Raises ConfigError where a CA file cannot be used."""
+    section = settings.outbox
+    return OutboxPlan(
+        folder=settings.outbox_folder,
+        budget_bytes=section.budget_mib << 20,
+        keep_s=section.keep_h * 3600,
+        replay_s=section.replay_s,
+        others=tuple((recipient(sink), further_sink(sink, clock)) for sink in settings.sinks),
+    )
+
+
+def recipient(sink: SinkSection) -> Recipient:
+    """Who gets what."""
+    streams, classes = sink.streams, sink.classes
+
+    def wants(message: Message) -> bool:
+        return (streams is None or message.stream in streams) and (classes is None or message.cls in classes)
+
+    return Recipient(sink.id, wants)
+
+
+def further_sink(sink: SinkSection, clock: Clock) -> AbstractAsyncContextManager[Sink]:
+    """A sink besides the broker. Raises ConfigError where its CA file cannot be used."""
+    if isinstance(sink, JsonlSink):
+        return JsonLinesFile(sink.file, Rotation(sink.rotate_mib << 20, sink.files))
+    options = WebhookOptions(
+        url=sink.url.get_secret_value(),
+        token_file=sink.token_file,
+        secret_file=sink.secret_file,
+        batch=sink.batch,
+        timeout_s=sink.timeout_s,
+        ca_file=None if sink.ca_file is None else str(sink.ca_file),
+    )
+    return WebhookSink(options, clock)
 
 
 def build_sink(mqtt: Mqtt | None, clock: Clock, metrics: Metrics) -> AbstractAsyncContextManager[StatusSink]:

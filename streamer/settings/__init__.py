@@ -14,6 +14,7 @@ from streamer.settings.sections import (
     Stream,
     WatchSection,
 )
+from streamer.settings.sinks import JsonlSink, SinkSection, WebhookSink
 from streamer.settings.sources import Source
 from streamer.settings.training import TrainingSettings
 
@@ -22,16 +23,19 @@ __all__ = [
     "EvidenceSection",
     "HardExamplesSection",
     "HomeAssistant",
+    "JsonlSink",
     "Mqtt",
     "ProcedureSettings",
     "RecognizerSection",
     "Rule",
     "Settings",
+    "SinkSection",
     "Source",
     "Stream",
     "TrainingSettings",
     "WatchEvidence",
     "WatchSection",
+    "WebhookSink",
     "load",
     "load_procedure",
     "load_training",

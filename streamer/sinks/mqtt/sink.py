@@ -15,6 +15,7 @@ from streamer.errors import MessageRejected, SinkUnavailable
 from streamer.sinks.base import Heard
 from streamer.sinks.encoding import PLAIN, Encoding
 from streamer.sinks.mqtt.inbox import Inbox, Listeners, check_filter
+from streamer.sinks.mqtt.memory import TOPIC, BrokerMemory
 from streamer.sinks.mqtt.options import OLDER, V5, V311, ConnectError, MqttOptions, Will, tls_context
 from streamer.sinks.mqtt.session import Session
 from streamer.wire import Message
@@ -72,8 +73,10 @@ class MqttSink:
         """What the broker is known to speak; None: 5 is asked for first."""
         self._hang_ups = 0
         """How often in a row it hung up on MQTT 5 instead of answering."""
-        self.status_topic = f"{options.prefix}/service/{options.client_id}/status"
+        self._service = f"{options.prefix}/service/{options.client_id}"
+        self.status_topic = f"{self._service}/status"
         """Where it says `online` and `offline`, whole."""
+        self._memory: BrokerMemory | None = None
         self._states: dict[str, str] = {}
         self._kept: dict[str, Callable[[], None]] = {}
         """Whom to tell that the broker has taken a topic's latest value."""
@@ -121,6 +124,8 @@ class MqttSink:
             # paho would wait for ever and call itself connected.
             session.drop("no_ack")
             raise SinkUnavailable(f"no acknowledgement within {self._options.ack_timeout_s:g} s") from None
+        if self._memory is not None:
+            self._memory.acknowledged()
 
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         """Retain the latest value of a topic (below the prefix), now and after every connect; never waits."""
@@ -138,6 +143,11 @@ class MqttSink:
         if self._session is not None:
             self._retain(self._session, topic, payload)
 
+    def on_loss(self, lost: Callable[[float], None], known: float) -> None:
+        """See `StatusSink.on_loss`. The broker keeps `<prefix>/service/<client id>/mark` for it, retained."""
+        self._memory = BrokerMemory(self._clock, lost, known, self._options.settle_s)
+        self.listen(f"{self._service}/{TOPIC}", self._memory.heard)
+
     def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
         """See `StatusSink.listen`."""
         topics = self._topic(topics) if below_prefix else topics
@@ -152,6 +162,8 @@ class MqttSink:
 
     async def _connection(self) -> tuple[str, float]:
         """One connection from start to end; why it ended and how long it lasted, in seconds."""
+        if self._memory is not None:
+            self._memory.connecting()
         try:
             session = await self._connect()
         except ConnectError as error:
@@ -168,11 +180,30 @@ class MqttSink:
             self._retain(session, topic, payload)
         for topics in self._listeners.topics:
             self._subscribe(session, topics)
-        reason = await asyncio.shield(session.ended)
+        reason = await self._while_connected(session)
         self._session = None
         self._observer.mqtt_connected(False)
         _log.warning("lost the MQTT broker: %s%s", reason, f" ({REMEDIES[reason]})" if reason in REMEDIES else "")
         return reason, self._clock.monotonic() - since
+
+    async def _while_connected(self, session: Session) -> str:
+        """Returns why it ended."""
+        if self._memory is None:
+            return await asyncio.shield(session.ended)
+        watching = self._tasks.create_task(self._watch_memory(session, self._memory))
+        try:
+            return await asyncio.shield(session.ended)
+        finally:
+            watching.cancel()
+
+    async def _watch_memory(self, session: Session, memory: BrokerMemory) -> None:
+        try:
+            await memory.watch(lambda mark: session.publish(f"{self._service}/{TOPIC}", mark, retain=True))
+        except MessageRejected as error:
+            words = "the broker does not take %s/%s (%s): what it forgets cannot be seen; see its access list"
+            _log.warning(words, self._service, TOPIC, error.reason)
+        except SinkUnavailable:
+            _log.debug("the connection ended before the mark was moved on")
 
     async def _connect(self) -> Session:
         """MQTT 5 where the broker speaks it, else 3.1.1. Raises ConnectError.
