@@ -29,6 +29,8 @@ class Watch:
     min_coverage: float
     """Clips with less are not looked at."""
     rules: Mapping[str, EventRule]
+    exclusive: tuple[frozenset[str], ...] = ()
+    """Groups of actions of which only one can go on; of a network that says one label at a time, all are one."""
     model: str = ""
     """The id of the network that looks now."""
     unsaid: frozenset[str] = frozenset()
@@ -80,8 +82,7 @@ class StreamStages:
             return []
         if prediction.watch not in self._segmenters:
             watch = self.watches[prediction.watch]
-            make = Segmenter if prediction.actors is None else ActorSegmenter
-            self._segmenters[watch.id] = make(watch.labels, watch.background, watch.in_force)
+            self._segmenters[watch.id] = _segmenter(watch, told_apart=prediction.actors is not None)
         model = self.watches[prediction.watch].model
         return [replace(event, model=model) for event in self._segmenters[prediction.watch].observe(prediction)]
 
@@ -112,3 +113,9 @@ class StreamStages:
             for watch, segmenter in segmenters.items()
             for event in segmenter.close(reason)
         ]
+
+
+def _segmenter(watch: Watch, told_apart: bool) -> Segmenter | ActorSegmenter:
+    if told_apart:
+        return ActorSegmenter(watch.labels, watch.background, watch.in_force, watch.exclusive)
+    return Segmenter(watch.labels, watch.background, watch.in_force, exclusive=watch.exclusive)
