@@ -26,8 +26,8 @@ from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.promoter import Candidates
 from streamer.promotions import Promotions
-from streamer.segmenter import EventRule
-from streamer.settings import HardExamplesSection, Mqtt, RecognizerSection, Rule, Settings, Source, Stream, WatchSection
+from streamer.segmenter.made import event_rules
+from streamer.settings import HardExamplesSection, Mqtt, RecognizerSection, Settings, Source, Stream, WatchSection
 from streamer.sinks.base import StatusSink
 from streamer.sinks.jsonl import JsonLinesSink
 from streamer.sinks.mqtt import MqttOptions, MqttSink
@@ -147,7 +147,7 @@ def build_watches(stream: Stream, models: Mapping[str, Model]) -> tuple[Watch, .
 
 
 def _watch(section: WatchSection, model: Model) -> Watch:
-    rules, recognizer = {"default": Rule(), **section.events}, model.recognizer
+    (rules, unsaid), recognizer = event_rules(section), model.recognizer
     return Watch(
         id=section.id,
         recognizer=section.recognizer,
@@ -156,17 +156,12 @@ def _watch(section: WatchSection, model: Model) -> Watch:
         background=recognizer.background,
         region=Region(*section.region),
         min_coverage=section.min_coverage,
-        rules={action: event_rule(rule) for action, rule in rules.items()},
+        rules=rules,
+        exclusive=tuple(frozenset(group) for group in section.exclusive),
         model=model.id,
-        unsaid=frozenset(action for action, rule in rules.items() if rule.on is None),
+        unsaid=unsaid,
         thresholds=model.thresholds,
     )
-
-
-def event_rule(rule: Rule) -> EventRule:
-    """A section as the segmenter takes it."""
-    on = EventRule().on if rule.on is None else rule.on
-    return EventRule(**{**rule.model_dump(), "on": on, "off": min(rule.off, on)})
 
 
 def demand_of(watches: tuple[Watch, ...], shadows: Mapping[str, ClipSpec] = NO_SPECS) -> Demand:

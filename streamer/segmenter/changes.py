@@ -49,8 +49,8 @@ class Finder(Protocol):
         """Media seconds since which an action that does not go on may turn out to do so."""
         ...
 
-    def hold_off(self, action: str, until: float) -> None:
-        """An action that does not go on cannot begin before that moment."""
+    def hold_off(self, action: str, after: float, until: float) -> None:
+        """An action that does not go on cannot begin between these moments."""
         ...
 
     def give_up(self, action: str, at: float) -> None:

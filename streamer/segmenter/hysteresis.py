@@ -18,12 +18,17 @@ class _Track:
     smoothed: float = 0.0
     above_since: float | None = None
     """Media seconds since which the score has been at or above `on`, while the action does not go on."""
-    quiet_until: float = -math.inf
+    quiet: tuple[float, float] = (-math.inf, -math.inf)
+    """Media seconds between which it does not begin."""
     goes_on: bool = False
     below_since: float | None = None
     """Media seconds since which the score has been below `off`, while it goes on."""
     stuck: bool = False
     """It was said to be over although it is not below `off`."""
+
+    def is_quiet(self, start: float) -> bool:
+        after, until = self.quiet
+        return after < start < until
 
 
 class Hysteresis:
@@ -65,9 +70,15 @@ class Hysteresis:
                     begun.append(action)
             elif _is_over(track, now, rule):
                 over.append(action)
-        begun, instead_of = self._chosen(begun, over, prediction.exclusive) if begun else ([], [])
-        changes: list[Change] = [self._over(action, now) for action in over + instead_of]
-        return changes + [self._begun(action, now, prediction.exclusive) for action in begun]
+        changes: list[Change] = [self._over(action, now) for action in over]
+        starts = {action: self._start(action, now, prediction.exclusive) for action in begun}
+        for action, start in starts.items():
+            if self._tracks[action].is_quiet(start):
+                self._tracks[action].above_since = None
+                begun.remove(action)
+        begun, instead_of = self._chosen(begun, prediction.exclusive) if begun else ([], [])
+        changes += [self._over(action, now) for action in instead_of]
+        return changes + [self._begun(action, starts[action]) for action in begun]
 
     def lasted_until(self, action: str) -> float:
         """Media seconds up to which an action that goes on is known to have done so."""
@@ -79,11 +90,11 @@ class Hysteresis:
         """Media seconds since which an action that does not go on may turn out to do so."""
         return self._tracks[action].above_since
 
-    def hold_off(self, action: str, until: float) -> None:
-        """It cannot begin before that moment."""
+    def hold_off(self, action: str, after: float, until: float) -> None:
+        """It cannot begin between these moments."""
         track = self._tracks[action]
-        track.quiet_until = until
-        if track.above_since is not None and track.above_since < until:
+        track.quiet = (after, until)
+        if track.above_since is not None and track.is_quiet(track.above_since):
             track.above_since = None
 
     def give_up(self, action: str, at: float) -> None:
@@ -95,15 +106,31 @@ class Hysteresis:
     def relabel(self, labels: tuple[str, ...], background: str, rules: Mapping[str, EventRule]) -> None:
         """Go on with the labels of another network, and its rules."""
         self._rules, self._places = rules, _places(labels, background)
+        for action, track in self._tracks.items():
+            if track.goes_on and action not in self._places:
+                self._ended[action] = self.lasted_until(action)
         self._tracks = {label: self._tracks.get(label, _Track()) for label in self._places}
 
     def close(self) -> list[Change]:
         """Nothing is undecided."""
         return []
 
-    def _chosen(self, begun: list[str], over: list[str], exclusive: bool) -> tuple[list[str], list[str]]:
+    def _start(self, action: str, now: float, exclusive: bool) -> float:
+        """Of one that begins now. It may have been above `on` while it waited for another's end."""
+        track = self._tracks[action]
+        start = now if track.above_since is None else track.above_since
+        rivals = rivals_of(action, self._places.keys() | self._ended.keys(), self._exclusive, exclusive)
+        going_on = [other for other in rivals if other in self._tracks and self._tracks[other].goes_on]
+        ends = [self._end(other, now) for other in going_on] + [self._ended.get(other, start) for other in rivals]
+        return max([start, *ends])
+
+    def _end(self, action: str, now: float) -> float:
+        below_since = self._tracks[action].below_since
+        return now if below_since is None else below_since
+
+    def _chosen(self, begun: list[str], exclusive: bool) -> tuple[list[str], list[str]]:
         """What may begin, and in whose place."""
-        left = [action for action, track in self._tracks.items() if track.goes_on and action not in over]
+        left = [action for action, track in self._tracks.items() if track.goes_on]
         begins, gives_way = set[str](), set[str]()
         for action in begun:
             rivals = rivals_of(action, self._places, self._exclusive, exclusive)
@@ -116,18 +143,13 @@ class Hysteresis:
                 gives_way.update(going_on)
         return [one for one in begun if one in begins], [one for one in left if one in gives_way]
 
-    def _begun(self, action: str, now: float, exclusive: bool) -> Begun:
+    def _begun(self, action: str, start: float) -> Begun:
         track = self._tracks[action]
-        start = now if track.above_since is None else track.above_since
-        # It may have been above `on` while it waited for another's end.
-        known = self._ended if exclusive else rivals_of(action, self._places, self._exclusive, exclusive)
-        start = max([start, *(self._ended.get(other, -math.inf) for other in known)])
         track.goes_on, track.above_since, track.below_since = True, None, None
         return Begun(action, start, track.smoothed)
 
     def _over(self, action: str, now: float) -> Over:
-        track = self._tracks[action]
-        end = now if track.below_since is None else track.below_since
+        track, end = self._tracks[action], self._end(action, now)
         track.goes_on, track.below_since = False, None
         self._ended[action] = max(self._ended.get(action, -math.inf), end)
         return Over(action, end)
@@ -154,7 +176,7 @@ def _smooth(track: _Track, score: float, elapsed_s: float, smooth_s: float) -> N
 
 def _begins(track: _Track, now: float, rule: EventRule) -> bool:
     track.stuck = track.stuck and track.smoothed >= rule.off
-    if track.smoothed < rule.on or now < track.quiet_until or track.stuck:
+    if track.smoothed < rule.on or track.stuck or (track.above_since is None and track.is_quiet(now)):
         track.above_since = None
         return False
     if track.above_since is None:

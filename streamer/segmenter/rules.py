@@ -36,37 +36,48 @@ class EventRule:
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """How much later than its moment an event is decided, at most, while an answer comes every hop; in media seconds."""
+    """How much later than its moment an event is decided, at most, while an answer comes every hop. Media seconds."""
 
     start_s: float
     end_s: float
+    """From the back-dated moment to the decision."""
+    rise_s: float
+    fall_s: float
+    """Before that: what the smoothing needs to reach `on` where a score jumps from 0 to 1, and to fall below `off`
+    where it drops back."""
 
 
-def lateness(rules: Mapping[str, EventRule], hop_s: float, together: bool) -> Lateness:
-    """From the back-dated moment to the decision, over all the rules; `together`: several actions can go on at once
-    and exclude none.
-
-    Where actions exclude each other, one may have waited for the release of another.
-    """
-    waits = 0.0 if together else max((rule.release_s for rule in rules.values()), default=0.0)
-    start_s = max((max(_start_s(rule), waits + rule.min_s) for rule in rules.values()), default=0.0)
-    end_s = max((max(rule.release_s, _gap_s(rule)) for rule in rules.values()), default=0.0)
-    return Lateness(start_s + hop_s, end_s + hop_s)
-
-
-def _gap_s(rule: EventRule) -> float:
-    """What begins within the gap must first dwell."""
-    return rule.merge_s + rule.dwell_s if rule.merge_s > 0 else 0.0
+def lateness(rules: Mapping[str, EventRule], hop_s: float, apart: bool) -> Lateness:
+    """Of the slowest of the rules; `apart`: some actions exclude each other, and one may have waited for the end of
+    another."""
+    some = rules.values()
+    waits_s = max(rule.release_s for rule in some) if apart else 0.0
+    if apart and any(math.isfinite(rule.max_s) for rule in some):
+        waits_s += hop_s  # only then the place is free
+    return Lateness(
+        start_s=hop_s + max(_start_s(rule, waits_s) for rule in some),
+        end_s=hop_s + max(_end_s(rule, waits_s, max(one.release_s for one in some)) for rule in some),
+        rise_s=max(_smoothing_s(rule, 1 - rule.on) for rule in some),
+        fall_s=max(_smoothing_s(rule, rule.off) for rule in some),
+    )
 
 
-def _start_s(rule: EventRule) -> float:
+def _start_s(rule: EventRule, waits_s: float) -> float:
     """What has not lasted long enough may dip once more before it goes on."""
-    return max(rule.dwell_s, rule.min_s + max(rule.release_s, _gap_s(rule)) if rule.min_s > 0 else 0.0)
+    lasts_s = rule.min_s + max(rule.release_s, _gap_s(rule, waits_s)) if rule.min_s > 0 else 0.0
+    return max(rule.dwell_s, waits_s, lasts_s)
 
 
-def reached_after_s(rule: EventRule) -> tuple[float, float]:
-    """Seconds that the smoothing needs to reach `on` from 0 where a score jumps to 1, and to fall below `off` from 1
-    where it drops to 0."""
-    rise_s = -rule.smooth_s * math.log1p(-rule.on) if rule.on < 1 else math.inf if rule.smooth_s > 0 else 0.0
-    fall_s = -rule.smooth_s * math.log(rule.off) if rule.off > 0 else math.inf if rule.smooth_s > 0 else 0.0
-    return rise_s, fall_s
+def _end_s(rule: EventRule, waits_s: float, release_s: float) -> float:
+    """What is too long may be so before its start is decided."""
+    return max(rule.release_s, _gap_s(rule, release_s), _start_s(rule, waits_s) - rule.max_s)
+
+
+def _gap_s(rule: EventRule, waits_s: float) -> float:
+    """What begins within the gap is decided late too."""
+    return rule.merge_s + max(rule.dwell_s, waits_s) if rule.merge_s > 0 else 0.0
+
+
+def _smoothing_s(rule: EventRule, left: float) -> float:
+    """Until only so much of a jump is left."""
+    return 0.0 if rule.smooth_s <= 0 else rule.smooth_s * -math.log(left) if left > 0 else math.inf

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from recognizers.prediction import Prediction
@@ -56,6 +57,8 @@ class Segmenter:
         self._finder: Finder = Hysteresis(labels, background, self._rules, exclusive)
         self._segments: dict[str, _Segment] = {}
         self._last: Prediction | None = None
+        self._ended_at: dict[str, float] = {}
+        """Unix seconds of each action's latest end, as published."""
 
     def observe(self, prediction: Prediction) -> list[ActionEvent]:
         """Take the next prediction; return what ended and began by it. Scores that are not numbers say nothing."""
@@ -111,10 +114,10 @@ class Segmenter:
 
     def _begin(self, by: Prediction, begun: Begun) -> list[ActionEvent]:
         """Go on with the segment before, or with a new one."""
-        before, rule = self._segments.get(begun.action), self._rules[begun.action]
+        before = self._segments.get(begun.action)
         events: list[ActionEvent] = []
         if before is not None and before.over_at is not None:
-            if begun.start - before.over_at <= rule.merge_s and begun.start - before.start < rule.max_s:
+            if begun.start <= self._goes_on_until(begun.action):
                 before.over_at = None
                 self._forget_rivals(by, begun.action)
                 return []
@@ -136,28 +139,41 @@ class Segmenter:
         until = self._finder.lasted_until(action) if segment.over_at is None else segment.over_at
         if segment.started_at is None and until - segment.start >= rule.min_s:
             events += self._tell(by, action, segment)
-        if segment.over_at is None:
-            if segment.started_at is not None and until - segment.start >= rule.max_s:
-                segment.over_at = segment.start + rule.max_s
-                self._finder.give_up(action, segment.over_at)
-                events += self._leave(by, action, Reason.TOO_LONG)
-        elif self._is_final(by.end, action, segment, rule):
+        if segment.started_at is not None and until - segment.start >= rule.max_s:
+            if segment.over_at is None:
+                self._finder.give_up(action, segment.start + rule.max_s)
+            segment.over_at = segment.start + rule.max_s
+            events += self._leave(by, action, Reason.TOO_LONG)
+        elif segment.over_at is not None and self._is_final(by.end, action, segment.over_at):
             events += self._leave(by, action, Reason.COMPLETED)
+        elif segment.over_at is not None and segment.started_at is not None:
+            self._finder.hold_off(action, self._goes_on_until(action), segment.over_at + rule.cooldown_s)
         return events
 
-    def _is_final(self, now: float, action: str, segment: _Segment, rule: EventRule) -> bool:
-        """Whether what is over can go on no more."""
+    def _is_final(self, now: float, action: str, over_at: float) -> bool:
+        """Whether what is over can go on no more. It may be rising again within the gap, and that is decided late."""
+        rule, rising = self._rules[action], self._finder.rising_since(action)
+        waits_s = self._undecided_s(rule) if rising is not None and rising <= self._goes_on_until(action) else 0.0
+        return now - over_at >= rule.merge_s + waits_s
+
+    def _goes_on_until(self, action: str) -> float:
+        """Media seconds at which the same action must begin again to go on as the same segment."""
+        segment, rule = self._segments[action], self._rules[action]
         assert segment.over_at is not None
-        rising = self._finder.rising_since(action)
-        may_go_on = rising is not None and rising - segment.over_at <= rule.merge_s
-        return now - segment.start >= rule.max_s or (now - segment.over_at >= rule.merge_s and not may_go_on)
+        return min(segment.over_at + rule.merge_s, segment.start + rule.max_s)
+
+    def _undecided_s(self, rule: EventRule) -> float:
+        """It dwells, and may wait for the release of another."""
+        return max(rule.dwell_s, *(other.release_s for other in self._rules.values())) if rule.merge_s > 0 else 0.0
 
     def _tell(self, by: Prediction, action: str, segment: _Segment) -> list[ActionEvent]:
         """Its start, after the end of what it follows."""
         rivals = self._rivals_over(by, action)
         events = [event for other in rivals for event in self._leave(by, other, Reason.COMPLETED)]
-        segment.started_at = by.zero_at + segment.start
-        return [*events, self._event(by, action, segment, Phase.STARTED, segment.score)]
+        # Wall time may have been slewed since the end of another was published: no start is before it.
+        before = (self._ended_at.get(other, -math.inf) for other in (action, *self._rivals(by, action)))
+        segment.started_at = max(by.zero_at + segment.start, *before)
+        return [*events, self._event(by, action, segment, Phase.STARTED)]
 
     def _forget_rivals(self, by: Prediction, action: str) -> None:
         """What was untold between two parts of it was nothing."""
@@ -167,11 +183,11 @@ class Segmenter:
 
     def _rivals_over(self, by: Prediction, action: str) -> list[str]:
         """What may not go on beside it, was over, and could have gone on."""
-        rivals = rivals_of(action, self._places, self._exclusive, by.exclusive)
-        return [one for one in self._places if one in rivals and one in self._segments and self._is_over(one)]
+        rivals, some = self._rivals(by, action), self._segments
+        return [one for one in self._places if one in rivals and one in some and some[one].over_at is not None]
 
-    def _is_over(self, action: str) -> bool:
-        return self._segments[action].over_at is not None
+    def _rivals(self, by: Prediction, action: str) -> frozenset[str]:
+        return rivals_of(action, self._places, self._exclusive, by.exclusive)
 
     def _leave(self, by: Prediction, action: str, reason: Reason) -> list[ActionEvent]:
         """The segment is done with: its end, where its start was told. What was over before was completed."""
@@ -180,22 +196,14 @@ class Segmenter:
             return []
         end = self._finder.lasted_until(action) if segment.over_at is None else segment.over_at
         told = reason if segment.over_at is None or reason is Reason.TOO_LONG else Reason.COMPLETED
-        self._finder.hold_off(action, end + self._rules[action].cooldown_s)
-        return [self._event(by, action, segment, Phase.ENDED, segment.total / segment.count, end, told)]
-
-    def _event(
-        self,
-        by: Prediction,
-        action: str,
-        segment: _Segment,
-        phase: Phase,
-        score: float,
-        end: float | None = None,
-        reason: Reason | None = None,
-    ) -> ActionEvent:
-        assert segment.started_at is not None
+        self._finder.hold_off(action, -math.inf, end + self._rules[action].cooldown_s)
         # Wall time may have been slewed since the start was published: an end is never before it.
-        at = segment.started_at if end is None else max(segment.started_at, by.zero_at + end)
+        at = self._ended_at[action] = max(segment.started_at, by.zero_at + end)
+        ended = self._event(by, action, segment, Phase.ENDED)
+        return [replace(ended, at=at, duration_s=end - segment.start, score=segment.total / segment.count, reason=told)]
+
+    def _event(self, by: Prediction, action: str, segment: _Segment, phase: Phase) -> ActionEvent:
+        assert segment.started_at is not None
         return ActionEvent(
             action_id=segment.id,
             stream=by.stream,
@@ -203,12 +211,11 @@ class Segmenter:
             epoch=by.epoch,
             action=action,
             phase=phase,
-            at=at,
+            at=segment.started_at,
             started_at=segment.started_at,
             decided_at=by.captured_at,
-            duration_s=None if end is None else end - segment.start,
-            score=score,
-            reason=reason,
+            duration_s=None,
+            score=segment.score,
         )
 
 

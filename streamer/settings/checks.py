@@ -213,9 +213,18 @@ def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:
         if name not in known:
             document.problem(where, f"is no key of `recognizers`; {suggestion(name, known)}")
         elif name in cards:
-            actions = cards[name].actions
-            for rule, _ in document.find(*where[:-1], "events", "*"):
-                if rule[-1] not in ("default", *actions):
-                    document.problem(
-                        rule, f"the recognizer {name} knows no such action; {suggestion(str(rule[-1]), actions)}"
-                    )
+            _check_actions(document, where[:-1], name, cards[name])
+
+
+def _check_actions(document: Document, watch: Where, recognizer: str, card: Card) -> None:
+    """A watch names actions that its recognizer knows."""
+    unknown = f"the recognizer {recognizer} knows no such action"
+    for rule, _ in document.find(*watch, "events", "*"):
+        if rule[-1] not in ("default", *card.actions):
+            document.problem(rule, f"{unknown}; {suggestion(str(rule[-1]), card.actions)}")
+    for where, action in document.find(*watch, "exclusive", "*", "*"):
+        if isinstance(action, str) and action not in card.actions:
+            document.problem(where, f"{unknown}; {suggestion(action, card.actions)}")
+    if not card.multilabel and (groups := list(document.find(*watch, "exclusive", "*"))):
+        where, _ = groups[0]
+        document.problem(where[:-1], f"{recognizer} says one action at a time: all are one group already; leave it out")

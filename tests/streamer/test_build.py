@@ -23,13 +23,13 @@ from streamer.build import (
     build_plan,
     build_sink,
     build_watches,
-    event_rule,
     mqtt_options,
 )
 from streamer.clock import SystemClock
 from streamer.errors import ConfigError
 from streamer.metrics import Metrics
 from streamer.segmenter import EventRule
+from streamer.segmenter.made import event_rule
 from streamer.settings import Mqtt, Rule, Settings, load
 from streamer.sinks.jsonl import JsonLinesSink
 from tests.recognizers.joints import POSE, needs_models
