@@ -198,3 +198,12 @@ def test_a_password_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     for file in (tmp_path / "word", tmp_path / "nowhere"):
         with pytest.raises(ConfigError, match="password_file: cannot be read"):
             mqtt_options(Mqtt(password_file=file))
+
+
+def test_a_watch_has_the_rules_of_its_section(tmp_path: Path) -> None:
+    text = write_plant(tmp_path, {"cam": CAMERA}).read_text()
+    rule = "events: {default: {min_s: 1, merge_s: 2, max_s: 60}}"
+    (tmp_path / "plant.yaml").write_text(text.replace(AT_ONCE, rule))
+    one = load(tmp_path / "plant.yaml", {})
+    (watch,) = build_watches(one.streams[0], build_models(one))
+    assert watch.rules["default"] == EventRule(min_s=1.0, merge_s=2.0, max_s=60.0)

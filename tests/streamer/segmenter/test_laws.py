@@ -55,11 +55,11 @@ Trace = list[tuple[float, tuple[float, ...], int]]
 def predictions(trace: Trace, exclusive: bool) -> Iterator[Prediction]:
     at = 0.0
     said = [(elapsed_s, scores) for elapsed_s, scores, times in trace for _ in range(times)]
-    for n, (elapsed_s, given) in enumerate(said):
+    for n, (elapsed_s, row) in enumerate(said):
         at += elapsed_s
-        scores = np.array(given, np.float32)
+        scores = np.array(row, np.float32)
         if exclusive:
-            scores /= max(sum(given), 1e-9)
+            scores /= max(sum(row), 1e-9)
         yield Prediction("cam", "bench", 1, n, at - 2, at, 1000 + at, 1000, scores, exclusive)
 
 
