@@ -8,18 +8,19 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
 
 @contextmanager
-def written(path: Path) -> Iterator[IO[bytes]]:
+def written(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
     """A file that takes `path`'s place when the block ends well, once it is on the disk. Whoever looks sees the old
     file or the new one, also after a power cut; a block that fails leaves the old one and nothing else.
 
     A link stays, and the regular file that it leads to is replaced. What is no regular file (a device, a pipe, a
-    folder) never is.
+    folder) never is. `mode`: who may do what with it, less what this process's umask forbids.
 
     Raises:
         OSError: the disk does not take it, or something else than a regular file is there.
@@ -29,20 +30,21 @@ def written(path: Path) -> Iterator[IO[bytes]]:
     # A name of its own: of two that write at once, none touches the other's.
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        with part.open("xb") as file:
+        with open(part, "xb", opener=partial(os.open, mode=mode)) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)
+        _sync(target.parent)
     except BaseException:
         with suppress(OSError):
             part.unlink()
         raise
 
 
-def write_whole(path: Path, content: bytes | memoryview) -> None:
+def write_whole(path: Path, content: bytes | memoryview, mode: int = 0o666) -> None:
     """All of a file at once; see `written`."""
-    with written(path) as file:
+    with written(path, mode) as file:
         file.write(content)
 
 
@@ -91,6 +93,15 @@ def _is(path: Path, is_so: Callable[[int], bool]) -> bool:
         return is_so(path.stat().st_mode)
     except (OSError, ValueError):  # too long for a name, not ours to look at; NUL in it
         return False
+
+
+def _sync(folder: Path) -> None:
+    """A name is on the disk only once its folder is."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _check_regular(path: Path, mode: int) -> None:

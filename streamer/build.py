@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,22 +22,41 @@ from recognizers.identity import identity
 from recognizers.kinds import OPTIONS
 from streamer.clock import Clock
 from streamer.errors import ConfigError
+from streamer.evidence.keeper import EvidenceKeeper
 from streamer.hard_examples import Options as HardExampleOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
+from streamer.outbox import Recipient
+from streamer.procedure.graph import Procedure
+from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
 from streamer.promotions import Promotions
 from streamer.segmenter.made import event_rules
-from streamer.settings import HardExamplesSection, Mqtt, RecognizerSection, Settings, Source, Stream, WatchSection
-from streamer.sinks.base import StatusSink
+from streamer.settings import (
+    HardExamplesSection,
+    JsonlSink,
+    Mqtt,
+    RecognizerSection,
+    Settings,
+    SinkSection,
+    Source,
+    Stream,
+    WatchSection,
+    load_procedure,
+)
+from streamer.sinks.base import Sink, StatusSink
+from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
+from streamer.sinks.jsonl_file import JsonLinesFile, Rotation
 from streamer.sinks.mqtt import MqttOptions, MqttSink
+from streamer.sinks.webhook import WebhookOptions, WebhookSink
 from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
 from streamer.stages import Watch
-from streamer.worker import Plan, StreamPlan
+from streamer.wire import Message
+from streamer.worker import OutboxPlan, Plan, StreamPlan
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +65,7 @@ _OPTIONS = {"hop_s", "threads", "average_clips", *OPTIONS}
 NO_SPECS: Mapping[str, ClipSpec] = MappingProxyType({})
 
 
-def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
+def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: EvidenceKeeper | None = None) -> Plan:
     """All parts of a worker, not yet running.
 
     Raises:
@@ -57,7 +77,8 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
     for stream in settings.streams:
         watches = build_watches(stream, models)
         address, demand = address_of(stream.source), demand_of(watches, shadows)
-        source = LibavSource(stream.id, address, demand, clock, metrics)
+        tap = None if evidence is None else evidence.tap(stream.id)
+        source = LibavSource(stream.id, address, demand, clock, metrics, tap)
         streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
     return Plan(
         streams=tuple(streams),
@@ -65,13 +86,13 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
         candidates=build_candidates(settings),
         data_dir=settings.data_dir,
         sink=build_sink(settings.mqtt, clock, metrics),
-        outbox_folder=settings.outbox_folder,
-        outbox_bytes=settings.outbox.budget_mib << 20,
+        outbox=outbox_plan(settings, clock),
         batch=settings.engine.batch,
         deadline_s=settings.engine.deadline_s,
         grace_s=settings.shutdown.grace_s,
         retry=RetryPolicy(),
         hard_examples=hard_examples_of(settings.hard_examples),
+        evidence=evidence,
     )
 
 
@@ -159,9 +180,16 @@ def _watch(section: WatchSection, model: Model) -> Watch:
         rules=rules,
         exclusive=tuple(frozenset(group) for group in section.exclusive),
         model=model.id,
+        procedure=None if section.procedure is None else _procedure(section, recognizer.labels),
         unsaid=unsaid,
         thresholds=model.thresholds,
     )
+
+
+def _procedure(section: WatchSection, labels: Sequence[str]) -> Procedure:
+    """Raises ConfigError, as where settings are loaded: of a checkpoint of the hub, labels are known only now."""
+    assert section.procedure is not None
+    return procedure_of(load_procedure(section.procedure, os.environ, labels))
 
 
 def demand_of(watches: tuple[Watch, ...], shadows: Mapping[str, ClipSpec] = NO_SPECS) -> Demand:
@@ -198,9 +226,54 @@ def recording(path: Path, start_at: float) -> Address:
     return replace(Address(str(path)), pace="fast", start_at=start_at)
 
 
+def outbox_plan(settings: Settings, clock: Clock) -> OutboxPlan:
+    """Raises ConfigError where a CA file cannot be used."""
+    section = settings.outbox
+    return OutboxPlan(
+        folder=settings.outbox_folder,
+        budget_bytes=section.budget_mib << 20,
+        keep_s=section.keep_h * 3600,
+        replay_s=section.replay_s,
+        others=tuple((recipient(sink), further_sink(sink, clock)) for sink in settings.sinks),
+    )
+
+
+def recipient(sink: SinkSection) -> Recipient:
+    """Who gets what."""
+    streams, classes = sink.streams, sink.classes
+
+    def wants(message: Message) -> bool:
+        return (streams is None or message.stream in streams) and (classes is None or message.cls in classes)
+
+    return Recipient(sink.id, wants)
+
+
+def further_sink(sink: SinkSection, clock: Clock) -> AbstractAsyncContextManager[Sink]:
+    """A sink besides the broker. Raises ConfigError where its CA file cannot be used."""
+    if isinstance(sink, JsonlSink):
+        return JsonLinesFile(sink.file, Rotation(sink.rotate_mib << 20, sink.files))
+    options = WebhookOptions(
+        url=sink.url.get_secret_value(),
+        token_file=sink.token_file,
+        secret_file=sink.secret_file,
+        batch=sink.batch,
+        timeout_s=sink.timeout_s,
+        ca_file=None if sink.ca_file is None else str(sink.ca_file),
+    )
+    return WebhookSink(options, clock)
+
+
 def build_sink(mqtt: Mqtt | None, clock: Clock, metrics: Metrics) -> AbstractAsyncContextManager[StatusSink]:
     """The broker; where none is configured, lines of JSON on standard output."""
-    return nullcontext(JsonLinesSink(sys.stdout)) if mqtt is None else MqttSink(mqtt_options(mqtt), clock, metrics)
+    if mqtt is None:
+        return nullcontext(JsonLinesSink(sys.stdout))
+    options = mqtt_options(mqtt)
+    return MqttSink(options, clock, metrics, encoding_of(mqtt, options))
+
+
+def encoding_of(mqtt: Mqtt, options: MqttOptions) -> Encoding:
+    """How events are written; the client's id names the service."""
+    return cloudevents(options.client_id) if mqtt.encoding == "cloudevents" else PLAIN
 
 
 def mqtt_options(mqtt: Mqtt) -> MqttOptions:

@@ -15,21 +15,22 @@ from recognizers.clip import Clip
 from recognizers.prediction import Prediction
 from streamer.clock import Clock
 from streamer.control import listening
-from streamer.delivery import Delivery
+from streamer.delivery import Deliveries
 from streamer.emitter import Emitter
-from streamer.event import Reason
+from streamer.event import OpenAction, OpenCycle, Reason
+from streamer.evidence.keeper import EvidenceKeeper
 from streamer.gate import Gate
 from streamer.hard_examples import HardExamples, Options
 from streamer.health import Health
 from streamer.lane import Lane
 from streamer.metrics import Metrics
 from streamer.model import Model
-from streamer.outbox import Outbox
+from streamer.outbox import KEEP_S, MAIN, Outbox, OutboxObserver, Recipient
 from streamer.promoter import Candidates, Promoter, Running
 from streamer.promotions import Promotions
 from streamer.serving import Serving
 from streamer.shadow import Shadow
-from streamer.sinks.base import StatusSink
+from streamer.sinks.base import Sink, StatusSink
 from streamer.sources.base import Demand, Source
 from streamer.sources.reconnect import Change, RetryPolicy, reconnecting
 from streamer.stages import StreamStages, Watch
@@ -39,6 +40,7 @@ from streamer.wire import timestamp
 _log = logging.getLogger(__name__)
 
 LAG_EVERY_S = 0.5
+TICK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,29 @@ class StreamPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxPlan:
+    """Where events wait, how long, and for whom besides the main sink."""
+
+    folder: Path
+    budget_bytes: int
+    keep_s: float = KEEP_S
+    replay_s: float = 0.0
+    others: tuple[tuple[Recipient, AbstractAsyncContextManager[Sink]], ...] = ()
+
+    def open(self, clock: Clock, observer: OutboxObserver) -> AbstractAsyncContextManager[Outbox]:
+        """As `Outbox.open`."""
+        return Outbox.open(
+            self.folder,
+            clock=clock,
+            observer=observer,
+            budget_bytes=self.budget_bytes,
+            keep_s=self.keep_s,
+            replay_s=self.replay_s,
+            recipients=[Recipient(MAIN), *(recipient for recipient, _ in self.others)],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All that a worker runs, made by `streamer.build`."""
 
@@ -64,14 +89,15 @@ class Plan:
     candidates: Candidates
     data_dir: Path
     sink: AbstractAsyncContextManager[StatusSink]
-    outbox_folder: Path
-    outbox_bytes: int
+    outbox: OutboxPlan
     batch: int
     deadline_s: float
     grace_s: float
     retry: RetryPolicy
     hard_examples: Options | None = None
     """None: none are kept."""
+    evidence: EvidenceKeeper | None = None
+    """None: no pictures of events are kept."""
 
 
 async def until(stop: asyncio.Event, tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
@@ -93,31 +119,37 @@ class Worker:
         self._health = health
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Stopping order: ingest and inference, open actions, emitter, delivery, sink, outbox.
+        """Stopping order: ingest and inference, open actions, emitter, delivery, evidence, sink, outbox.
 
         Raises:
             OutboxUnavailable: the outbox cannot be opened.
         """
         plan = self._plan
         async with AsyncExitStack() as stack:
-            outbox = await stack.enter_async_context(
-                Outbox.open(
-                    plan.outbox_folder, clock=self._clock, observer=self._metrics, budget_bytes=plan.outbox_bytes
-                )
-            )
+            outbox = await stack.enter_async_context(plan.outbox.open(self._clock, self._metrics.delivery))
+            known = await outbox.outlet().newest()
             sink = await stack.enter_async_context(plan.sink)
-            emitter = Emitter(outbox, self._metrics.clock_of, self._clock, self._metrics)
-            emitter.emit(action.interrupted(self._clock.now()) for action in await outbox.open_actions())
-            delivery = Delivery(outbox, sink, self._clock, self._metrics)
+            evidence = plan.evidence
+            shown = None if evidence is None else evidence.attach
+            emitter = Emitter(outbox, self._metrics.clock_of, self._clock, self._metrics, shown=shown)
+            left_open: list[OpenAction | OpenCycle] = [*await outbox.open_actions(), *await outbox.open_cycles()]
+            emitter.emit(one.interrupted(self._clock.now()) for one in left_open)
+            others = {one.name: await stack.enter_async_context(other) for one, other in plan.outbox.others}
+            deliveries = Deliveries(outbox, {MAIN: sink, **others}, self._clock, self._metrics.delivery)
+            if plan.outbox.replay_s:
+                sink.on_loss(deliveries.lost, known)
             async with asyncio.TaskGroup() as services:
                 # The outbox ends only by a bug here: then so does the process, with its traceback.
-                services_of = (emitter.run(), delivery.run(), outbox.ended())
+                services_of = [emitter.run(), deliveries.run(), outbox.ended()]
+                services_of += [] if evidence is None else [evidence.run()]
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
                 await self._watch_streams(stop, outbox, sink, emitter)
                 self._health.ready = False
                 if await emitter.flush(plan.grace_s):
-                    await delivery.drain(plan.grace_s)
+                    await deliveries.drain(plan.grace_s)
+                if evidence is not None:
+                    await evidence.close(plan.grace_s)
                 for task in running:
                     task.cancel()
 
@@ -133,6 +165,8 @@ class Worker:
 
         def answered(clip: Clip, prediction: Prediction | None) -> None:
             self._metrics.looked_at(clip.stream, self._clock.now() - clip.captured_at)
+            if plan.evidence is not None:
+                plan.evidence.saw(clip)
             if prediction is not None:
                 lane = running.lanes[clip.stream]
                 disagreed = lane.answer(prediction)
@@ -148,13 +182,14 @@ class Worker:
                         promoter.run(),
                         *(serving.run(answered) for serving in running.servings.values()),
                         self._feel_the_lag(running.servings),
+                        self._tick(running.lanes),
                     ],
                 )
         finally:
             for serving in running.servings.values():
                 serving.close()
             for lane in running.lanes.values():
-                lane.end(Reason.SHUTDOWN)
+                lane.close(Reason.SHUTDOWN)
                 states.show(lane.stages.stream, "offline", "shutdown")
             sustain.close()
 
@@ -185,6 +220,9 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             for stream in self._plan.streams:
                 self._metrics.stream_added(stream.id, [watch.id for watch in stream.watches])
+                for watch in stream.watches:
+                    if watch.procedure is not None:
+                        self._metrics.procedure_added(stream.id, watch.id)
                 attempt = partial(
                     reconnecting,
                     stream.source,
@@ -205,6 +243,8 @@ class Worker:
                 "stream %s: %s (%s); next try in %.1f s", stream, change.reason, change.detail, change.retry_in_s
             )
             running.lanes[stream].lose()
+            if self._plan.evidence is not None:
+                self._plan.evidence.lost(stream)
             for serving in running.servings.values():
                 serving.forget(stream)
         elif change.state == "ended" and change.reason:
@@ -220,6 +260,12 @@ class Worker:
             self._metrics.loop_lag(max(0.0, self._clock.monotonic() - due_s))
             for name, serving in servings.items():
                 self._metrics.queue_depth(name, len(serving.scheduler))
+
+    async def _tick(self, lanes: Mapping[str, Lane]) -> None:
+        while True:
+            await self._clock.sleep(TICK_S)
+            for lane in lanes.values():
+                lane.tick()
 
 
 class _States:

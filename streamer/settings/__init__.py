@@ -1,5 +1,6 @@
 """Typed settings and their loader. The door to YAML and pydantic."""
 
+from streamer.settings.evidence import LEAST_TOKEN, EvidenceSection, WatchEvidence
 from streamer.settings.loader import load, load_procedure, load_training, schema, secrets, settings_of
 from streamer.settings.procedures import ProcedureSettings
 from streamer.settings.reference import reference
@@ -12,20 +13,27 @@ from streamer.settings.sections import (
     Stream,
     WatchSection,
 )
+from streamer.settings.sinks import JsonlSink, SinkSection, WebhookSink
 from streamer.settings.sources import Source
 from streamer.settings.training import TrainingSettings
 
 __all__ = [
+    "LEAST_TOKEN",
+    "EvidenceSection",
     "HardExamplesSection",
+    "JsonlSink",
     "Mqtt",
     "ProcedureSettings",
     "RecognizerSection",
     "Rule",
     "Settings",
+    "SinkSection",
     "Source",
     "Stream",
     "TrainingSettings",
+    "WatchEvidence",
     "WatchSection",
+    "WebhookSink",
     "load",
     "load_procedure",
     "load_training",

@@ -28,20 +28,28 @@ from streamer.settings.sections import RecognizerSection, said
 _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
+    ("evidence", "token_file"),
     *(("recognizers", "*", kind.finder) for kind in KINDS.values() if kind.finder is not None),
+    *(("sinks", "*", name) for name in ("token_file", "secret_file", "ca_file")),
     ("streams", "*", "source", "credentials_file"),
     ("streams", "*", "source", "ca_file"),
     ("streams", "*", "source", "path"),
 )
 
 
-def check(document: Document) -> None:
-    """Note every mistake in the document."""
+def check(document: Document) -> dict[str, Card]:
+    """Note every mistake in the document. What each recognizer's checkpoint says of itself, by the recognizer's
+    name."""
     _check_unique(document, "streams", "*", "id")
+    _check_unique(document, "sinks", "*", "id")
+    _check_sinks(document)
     for (_, n), _ in document.find("streams", "*"):
         _check_unique(document, "streams", n, "watches", "*", "id")
     _check_files(document)
-    _check_watches(document, _read_cards(document))
+    cards = _read_cards(document)
+    _check_watches(document, cards)
+    _check_evidence(document, cards)
+    return cards
 
 
 def _check_unique(document: Document, *pattern: str | int) -> None:
@@ -53,21 +61,36 @@ def _check_unique(document: Document, *pattern: str | int) -> None:
             lines.setdefault(name, document.lines[where])
 
 
+def _check_sinks(document: Document) -> None:
+    """What a sink is to get must be there."""
+    streams = {name for _, name in document.find("streams", "*", "id")}
+    for where, name in document.find("sinks", "*", "streams", "*"):
+        if isinstance(name, str) and name not in streams:
+            document.problem(where, f"is no stream; {suggestion(name, [str(one) for one in streams])}")
+    for where, name in document.find("sinks", "*", "id"):
+        if name == "main":
+            document.problem(where, "is what the broker is called; give another name")
+    files: dict[object, int] = {}
+    for where, file in document.find("sinks", "*", "file"):
+        if isinstance(file, str) and files.setdefault(file, document.lines[where]) != document.lines[where]:
+            document.problem(where, f"is written to by the sink in line {files[file]} already; give another file")
+
+
 def _check_files(document: Document) -> None:
     for pattern in _FILES:
         for where, path in document.find(*pattern):
-            if isinstance(path, str) and path.isprintable() and (problem := _unreadable(Path(path))):
+            if isinstance(path, str) and path.isprintable() and (problem := unreadable(Path(path))):
                 document.problem(where, problem)
 
 
-def _unreadable(path: Path) -> str:
-    """What is wrong with a file; nothing if it is there."""
+def unreadable(path: Path, beside: Path | None = None) -> str:
+    """What is wrong with a file; nothing if it is there. `beside`: where relative paths begin; None: where we are."""
     try:
         if path.is_file():
             return ""
     except OSError as error:
         return f"cannot be looked at ({error.strerror}); give a path that this user may read"
-    return f"no such file: {path}; check the path (relative to {Path.cwd()})"
+    return f"no such file: {path}; check the path (relative to {Path.cwd() if beside is None else beside.absolute()})"
 
 
 def _read_cards(document: Document) -> dict[str, Card]:
@@ -219,12 +242,20 @@ def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:
 def _check_actions(document: Document, watch: Where, recognizer: str, card: Card) -> None:
     """A watch names actions that its recognizer knows."""
     unknown = f"the recognizer {recognizer} knows no such action"
-    for rule, _ in document.find(*watch, "events", "*"):
-        if rule[-1] not in ("default", *card.actions):
-            document.problem(rule, f"{unknown}; {suggestion(str(rule[-1]), card.actions)}")
-    for where, action in document.find(*watch, "exclusive", "*", "*"):
-        if isinstance(action, str) and action not in card.actions:
-            document.problem(where, f"{unknown}; {suggestion(action, card.actions)}")
+    named = [(rule, rule[-1]) for rule, _ in document.find(*watch, "events", "*") if rule[-1] != "default"]
+    named += [(where, one) for where, one in document.find(*watch, "evidence", "actions", "*") if one != "all"]
+    named += document.find(*watch, "exclusive", "*", "*")
+    for where, action in named:
+        if isinstance(action, str | int) and action not in card.actions:
+            document.problem(where, f"{unknown}; {suggestion(str(action), card.actions)}")
     if not card.multilabel and (groups := list(document.find(*watch, "exclusive", "*"))):
         where, _ = groups[0]
         document.problem(where[:-1], f"{recognizer} says one action at a time: all are one group already; leave it out")
+
+
+def _check_evidence(document: Document, cards: Mapping[str, Card]) -> None:
+    """Actions of which every watch keeps pictures: one of them at least must know each."""
+    known = {action for card in cards.values() for action in card.actions}
+    for where, action in document.find("evidence", "actions", "*"):
+        if known and isinstance(action, str) and action not in {"all", *known}:
+            document.problem(where, f"no recognizer knows such an action; {suggestion(action, sorted(known))}")

@@ -10,7 +10,9 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from recognizers.kinds import misplaced, of, owners
+from streamer.settings.evidence import EvidenceSection, WatchEvidence
 from streamer.settings.mistakes import MISPLACED
+from streamer.settings.sinks import SinkSection
 from streamer.settings.sources import Source
 from streamer.settings.values import Kind, PositiveSeconds, Seconds, Section, Share, Slug, Text, check_address
 
@@ -25,6 +27,9 @@ class Mqtt(Section):
     password_file: Path | None = Field(None, description="a file that holds the password")
     ca_file: Path | None = Field(None, description="trusted instead of the system's authorities")
     client_id: Text | None = Field(None, description="unique at the broker; null: takt-<host name>")
+    encoding: Literal["plain", "cloudevents"] = Field(
+        "plain", description="how events are written: as they are, or within CloudEvents 1.0 (structured JSON)"
+    )
 
     @field_validator("url")
     @classmethod
@@ -66,6 +71,10 @@ class OutboxSection(Section):
 
     budget_mib: int = Field(
         256, ge=1, le=1_048_576, description="MiB; when full, the oldest of the lowest class go first"
+    )
+    keep_h: float = Field(168.0, gt=0, le=8784, description="hours; what waits for longer is given up")
+    replay_s: Seconds = Field(
+        0.0, description="seconds that delivered events are kept, to be sent again when the broker lost some; 0: none"
     )
 
 
@@ -190,6 +199,10 @@ class WatchSection(Section):
         (),
         description="of recognizers that say several actions at once: [[a, b], [c, d]], of each group only one goes on",
     )
+    procedure: Path | None = Field(
+        None, description="the work that is followed: a file, beside this one where it is relative; null: none"
+    )
+    evidence: WatchEvidence = WatchEvidence()
 
     @field_validator("region")
     @classmethod
@@ -243,14 +256,29 @@ class Settings(Section):
 
     data_dir: Path = Field(Path("data"), description="folder for the outbox and what was promoted; one service each")
     mqtt: Mqtt | None = Field(None, description="the broker")
+    sinks: tuple[SinkSection, ...] = Field((), description="where events go besides; each gets every one by itself")
     http: Http = Http()
     outbox: OutboxSection = OutboxSection()
     engine: EngineSection = EngineSection()
     recognizers: dict[str, RecognizerSection] = Field(min_length=1, description="networks by name")
     streams: tuple[Stream, ...] = Field(min_length=1, description="cameras")
     hard_examples: HardExamplesSection = HardExamplesSection()
+    evidence: EvidenceSection = EvidenceSection()
     shutdown: Shutdown = Shutdown()
     log: Log = Log()
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Settings:
+        keeps = self.evidence.asks or any(watch.evidence.asks for stream in self.streams for watch in stream.watches)
+        local = self.http.host in ("127.0.0.1", "::1", "localhost")
+        if keeps and self.evidence.serve and not local and not self.evidence.has_token:
+            words = "evidence: whoever reaches http.host could see these pictures"
+            raise ValueError(f"{words}; give evidence.token_file, evidence.serve: false, or http.host: 127.0.0.1")
+        return self
+
+    @property
+    def evidence_folder(self) -> Path:
+        return self.data_dir / "evidence" if self.evidence.folder is None else self.evidence.folder
 
     @property
     def outbox_folder(self) -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from streamer.wire import Message
@@ -21,9 +22,50 @@ class Sink(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A message that somebody else sent."""
+
+    topic: str
+    payload: bytes
+    """As it came, at most 64 KiB; nobody has looked at it."""
+    retained: bool = False
+    """It was there before we listened: the latest value, not news. Of those, every connect brings one more copy."""
+    reply_to: str | None = None
+    """Where the sender wants an answer (MQTT 5)."""
+    correlation: bytes | None = None
+    """What the answer is to carry, so that the sender knows which question it is of (MQTT 5)."""
+
+
+Heard = Callable[[Inbound], None]
+"""Called on the loop; does not wait. The same message may come twice."""
+
+
 class StatusSink(Sink, Protocol):
-    """A sink that also shows the latest value of things, for whoever comes late. Such values are not kept on disk."""
+    """A sink that also shows the latest value of things, for whoever comes late, and hears what others say.
+
+    Values that are shown are not kept on disk.
+    """
 
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         """Show the latest value of a topic, now and after every connect; never waits and never fails."""
+        ...
+
+    def on_loss(self, lost: Callable[[float], None], known: float) -> None:
+        """Call `lost` with Unix seconds, whenever what was put since then may have been lost on the other side.
+
+        `known`: when something was put last by an earlier process (0: never). Asked for at most once, before entering.
+        """
+        ...
+
+    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
+        """Call `heard` with every message whose topic a filter (`+`, `#`) matches, now and after every connect.
+
+        The filter stands as it is, for what others say where they like; `below_prefix` puts the sink's prefix before
+        it, as before the topics of `put` and `state` (`Inbound.topic` holds the prefix). Never waits; that the broker
+        refuses, or that `heard` raises, is logged and counted and harms nothing else.
+
+        Raises:
+            ValueError: not a topic filter.
+        """
         ...

@@ -1,4 +1,4 @@
-"""A broker that misbehaves on purpose: enough of MQTT 3.1.1 and 5 for a publisher."""
+"""A broker that misbehaves on purpose: enough of MQTT 3.1.1 and 5 for one client."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-CONNECT, CONNACK, PUBLISH, PUBACK, PINGREQ, PINGRESP, DISCONNECT = 1, 2, 3, 4, 12, 13, 14
+CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ, PINGRESP, DISCONNECT = 1, 2, 3, 4, 8, 9, 12, 13, 14
 
 
 @dataclass(slots=True)
@@ -24,6 +24,8 @@ class MqttStub:
     """Whether the n-th CONNECT (from 0), of a protocol level, gets the end of the connection for an answer."""
     puback: Callable[[int], int | None] = lambda _: 0
     """Reason code for the n-th PUBLISH (from 0); None: no answer."""
+    suback: Callable[[str], int] = lambda _: 1
+    """Reason code for a topic filter; it is not looked at afterwards."""
     receive_maximum: int | None = None
     farewell: int | None = None
     """MQTT 5: end the connection with this reason code at the first PUBLISH."""
@@ -31,10 +33,12 @@ class MqttStub:
     versions: list[int] = field(default_factory=list)
     """Protocol level of each CONNECT."""
     published: list[tuple[str, bytes]] = field(default_factory=list)
+    subscribed: list[str] = field(default_factory=list)
+    """Topic filters, of every SUBSCRIBE."""
     unanswered: int = 0
     most_unanswered: int = 0
     heard: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set with every PUBLISH."""
+    """Set with every PUBLISH and SUBSCRIBE."""
     _writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     @contextlib.asynccontextmanager
@@ -64,6 +68,8 @@ class MqttStub:
                     writer.write(self._connack(version))
                 elif kind == PUBLISH:
                     await self._published(version, flags, body, writer)
+                elif kind == SUBSCRIBE:
+                    writer.write(self._suback(version, body))
                 elif kind == PINGREQ:
                     writer.write(bytes([PINGRESP << 4, 0]))
                 elif kind == DISCONNECT:
@@ -76,6 +82,24 @@ class MqttStub:
         limits = b"" if self.receive_maximum is None else b"\x21" + self.receive_maximum.to_bytes(2, "big")
         code = 0x84 if self.refuses_v5 else self.connack
         return bytes([CONNACK << 4, 3 + len(limits), 0, code, len(limits)]) + limits
+
+    def _suback(self, version: int, body: bytes) -> bytes:
+        """Of the first filter: ours are asked for one by one."""
+        rest, none = body[2:], b""
+        if version == 5:
+            size, used = _number(rest)
+            rest, none = rest[used + size :], b"\0"
+        topics = rest[2 : 2 + int.from_bytes(rest[:2], "big")].decode()
+        self.subscribed.append(topics)
+        self.heard.set()
+        answer = body[:2] + none + bytes([self.suback(topics)])
+        return bytes([SUBACK << 4, len(answer)]) + answer
+
+    def send(self, topic: str, payload: bytes, *, retained: bool = False, properties: bytes = b"") -> None:
+        """Publish to the newest client with QoS 0, which speaks MQTT 5."""
+        name = topic.encode()
+        body = len(name).to_bytes(2, "big") + name + bytes([len(properties)]) + properties + payload
+        self._writers[-1].write(bytes([PUBLISH << 4 | retained]) + _digits(len(body)) + body)
 
     async def _published(self, version: int, flags: int, body: bytes, writer: asyncio.StreamWriter) -> None:
         length = int.from_bytes(body[:2], "big")
@@ -111,6 +135,15 @@ def _number(data: bytes) -> tuple[int, int]:
         if not byte & 0x80:
             return value, index + 1
     raise ValueError("a variable byte integer without end")
+
+
+def _digits(value: int) -> bytes:
+    """The opposite of `_number`."""
+    digits: list[int] = []
+    while not digits or value:
+        value, low = divmod(value, 128)
+        digits.append(low | (0x80 if value else 0))
+    return bytes(digits)
 
 
 async def _packet(reader: asyncio.StreamReader) -> tuple[int, int, bytes]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from streamer.errors import MessageRejected, SinkUnavailable
+from streamer.sinks.base import Heard, Inbound
 from streamer.wire import Message
 
 
@@ -17,6 +18,10 @@ class FakeSink:
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.states: dict[str, Mapping[str, object]] = {}
+        self.listeners: dict[str, list[Heard]] = {}
+        """By filter, which the fake takes literally: it knows no wildcards, and no prefix."""
+        self.lose: Callable[[float], None] | None = None
+        """What it was asked to call when something may be lost."""
         self.available = True
         self.refuses: Callable[[Message], bool] = lambda _: False
         self.attempts = 0
@@ -40,6 +45,17 @@ class FakeSink:
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         self.states[topic] = payload
 
+    def on_loss(self, lost: Callable[[float], None], known: float) -> None:
+        self.lose, self.known = lost, known
+
+    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
+        self.listeners.setdefault(topics, []).append(heard)
+
+    def hear(self, message: Inbound) -> None:
+        """As if somebody had published it."""
+        for heard in self.listeners.get(message.topic, ()):
+            heard(message)
+
     @property
     def keys(self) -> set[UUID]:
         return {message.key for message in self.messages}
@@ -51,11 +67,16 @@ class FakeObserver:
     def __init__(self) -> None:
         self.accepted = 0
         self.depth = 0
+        self.waiting: dict[str, int] = {}
+        self.beside: Counter[str] = Counter()
+        self.again = 0
         self.dropped: Counter[str] = Counter()
         self.latencies_s: list[float] = []
         self.took_s: list[float] = []
         self.dead: list[str] = []
         self.reconnects: list[str] = []
+        self.heard: Counter[str] = Counter()
+        self.subscriptions_refused = 0
         self.connected = asyncio.Event()
         self.lost = asyncio.Event()
 
@@ -65,6 +86,9 @@ class FakeObserver:
     def outbox_state(self, depth: int, oldest_age_s: float, used_bytes: int) -> None:
         self.depth = depth
 
+    def outbox_waiting(self, recipient: str, depth: int) -> None:
+        self.waiting[recipient] = depth
+
     def outbox_dropped(self, cls: str, count: int) -> None:
         self.dropped[cls] += count
 
@@ -73,6 +97,12 @@ class FakeObserver:
 
     def delivered(self, message: Message, latency_s: float) -> None:
         self.latencies_s.append(latency_s)
+
+    def sink_delivered(self, sink: str) -> None:
+        self.beside[sink] += 1
+
+    def replayed(self, count: int) -> None:
+        self.again += count
 
     def published(self, took_s: float) -> None:
         self.took_s.append(took_s)
@@ -90,3 +120,9 @@ class FakeObserver:
 
     def mqtt_reconnect(self, reason: str) -> None:
         self.reconnects.append(reason)
+
+    def mqtt_subscription_refused(self) -> None:
+        self.subscriptions_refused += 1
+
+    def mqtt_heard(self, outcome: str) -> None:
+        self.heard[outcome] += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from dataclasses import replace
@@ -23,6 +24,7 @@ from streamer.build import (
     build_plan,
     build_sink,
     build_watches,
+    encoding_of,
     mqtt_options,
 )
 from streamer.clock import SystemClock
@@ -31,7 +33,9 @@ from streamer.metrics import Metrics
 from streamer.segmenter import EventRule
 from streamer.segmenter.made import event_rule
 from streamer.settings import Mqtt, Rule, Settings, load
+from streamer.sinks.encoding import PLAIN
 from streamer.sinks.jsonl import JsonLinesSink
+from streamer.testing.messages import message
 from tests.recognizers.joints import POSE, needs_models
 from tests.recognizers.pictures import CRNN, write
 from tests.recognizers.skeletons import write_random_san
@@ -48,8 +52,8 @@ def test_a_plan_holds_what_the_settings_say(tmp_path: Path) -> None:
     more = "outbox: {budget_mib: 3}\nengine: {batch: 5, deadline_s: 0.1}\nshutdown: {grace_s: 2}\n"
     plan = build_plan(settings(tmp_path, more), SystemClock(), Metrics())
     assert [stream.id for stream in plan.streams] == ["cam", "two"]
-    assert (plan.outbox_bytes, plan.batch, plan.deadline_s, plan.grace_s) == (3 << 20, 5, 0.1, 2)
-    assert plan.outbox_folder == tmp_path / "data" / "outbox" / "0"
+    assert (plan.outbox.budget_bytes, plan.batch, plan.deadline_s, plan.grace_s) == (3 << 20, 5, 0.1, 2)
+    assert plan.outbox.folder == tmp_path / "data" / "outbox" / "0"
     assert list(plan.models) == ["light"]
 
 
@@ -207,3 +211,11 @@ def test_a_watch_has_the_rules_of_its_section(tmp_path: Path) -> None:
     one = load(tmp_path / "plant.yaml", {})
     (watch,) = build_watches(one.streams[0], build_models(one))
     assert watch.rules["default"] == EventRule(min_s=1.0, merge_s=2.0, max_s=60.0)
+
+
+def test_events_are_plain_unless_another_encoding_is_asked_for() -> None:
+    mqtt = Mqtt(client_id="line 1")
+    assert encoding_of(mqtt, mqtt_options(mqtt)) is PLAIN
+    encoding = encoding_of(mqtt.model_copy(update={"encoding": "cloudevents"}), mqtt_options(mqtt))
+    assert encoding.content_type == "application/cloudevents+json"
+    assert json.loads(encoding.write(message()))["source"] == "urn:takt:source:line%201/cam/bench"

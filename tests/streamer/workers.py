@@ -14,10 +14,12 @@ from recognizers.identity import identity
 from recognizers.recognizer import Recognizer
 from streamer.control import ask
 from streamer.errors import SourceUnavailable
+from streamer.evidence.keeper import EvidenceKeeper
 from streamer.hard_examples import Options
 from streamer.health import Health
 from streamer.metrics import Metrics
 from streamer.model import Model
+from streamer.procedure.graph import Procedure
 from streamer.promoter import Candidates
 from streamer.segmenter import EventRule
 from streamer.sources.base import Demand, Need, Source
@@ -27,7 +29,7 @@ from streamer.testing.recognizers import CountingRecognizer
 from streamer.testing.sinks import FakeSink
 from streamer.testing.sources import Failure, ScriptedSource
 from streamer.testing.time import FakeClock
-from streamer.worker import Plan, StreamPlan, Worker
+from streamer.worker import OutboxPlan, Plan, StreamPlan, Worker
 
 AT_ONCE = EventRule(on=0.5, off=0.4, smooth_s=0.0, release_s=0.0)
 """A `CountingRecognizer` says `pick` with 0.5 and more from the first clip on: until its epoch ends."""
@@ -52,7 +54,9 @@ class Plant:
         self.stop = asyncio.Event()
         self.grace_s = 5.0
         self.hard_examples: Options | None = None
+        self.evidence: EvidenceKeeper | None = None
         self.patience_s = 1e4
+        self.procedure: Procedure | None = None
         self.sources: dict[str, Source] = {}
         self.loss_free: set[str] = set()
 
@@ -86,7 +90,9 @@ class Plant:
         live = self.load("counter", self.live)
         spec, labels = self.recognizer.spec, self.recognizer.labels
         rules = {"default": AT_ONCE}
-        watch = Watch("bench", "counter", spec, labels, "idle", WHOLE_PICTURE, 0.5, rules, live.id)
+        watch = Watch(
+            "bench", "counter", spec, labels, "idle", WHOLE_PICTURE, 0.5, rules, live.id, procedure=self.procedure
+        )
         demand = Demand((Need(spec, WHOLE_PICTURE),))
         plan = Plan(
             streams=tuple(
@@ -99,13 +105,13 @@ class Plant:
             ),
             data_dir=self.folder,
             sink=nullcontext(self.sink),
-            outbox_folder=self.folder / "outbox",
-            outbox_bytes=1 << 20,
+            outbox=OutboxPlan(self.folder / "outbox", 1 << 20),
             batch=8,
             deadline_s=0.0,
             grace_s=self.grace_s,
             retry=RetryPolicy(),
             hard_examples=self.hard_examples,
+            evidence=self.evidence,
         )
         return Worker(plan, self.clock, self.metrics, self.health)
 

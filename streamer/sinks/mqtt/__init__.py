@@ -1,6 +1,6 @@
 """MQTT: messages with QoS 1, retained state, last will."""
 
-from streamer.sinks.mqtt.session import V5, V311, MqttOptions
+from streamer.sinks.mqtt.options import V5, V311, MqttOptions
 from streamer.sinks.mqtt.sink import MqttObserver, MqttSink
 from streamer.sinks.mqtt.subscriber import Subscriber
 

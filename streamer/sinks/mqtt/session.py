@@ -14,7 +14,7 @@ import ssl
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -23,12 +23,13 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from streamer.errors import ConfigError, MessageRejected, SinkUnavailable
+from streamer.errors import MessageRejected, SinkUnavailable
+from streamer.sinks.base import Inbound
+from streamer.sinks.mqtt.inbox import Inbox
+from streamer.sinks.mqtt.options import V5, ConnectError, MqttOptions, Will, tls_context
 
 _log = logging.getLogger(__name__)
 
-V5 = int(MQTTProtocolVersion.MQTTv5)
-V311 = int(MQTTProtocolVersion.MQTTv311)
 IN_FLIGHT = 100
 CLOSE_S = 2.0
 PACKET_OVERHEAD = 1024
@@ -36,60 +37,7 @@ PACKET_OVERHEAD = 1024
 PERMANENT = {0x87: "not_authorized", 0x90: "topic_invalid", 0x99: "payload_invalid"}
 """PUBACK reason codes that no second try will change (MQTT 5, 3.4.2.1)."""
 CONNACK_REASONS = {0x84: "protocol", 0x85: "client_id", 0x86: "auth", 0x87: "auth", 0x8A: "auth", 0x8C: "auth"}
-OLDER = frozenset({"protocol", "no_answer", "hung_up"})
-"""Ends of an attempt with MQTT 5 after which the broker may still know 3.1.1; only the last has other causes often."""
 DISCONNECT_REASONS = {0x8E: "taken_over", 0x87: "auth", 0x95: "packet_too_large", 0x8B: "broker_shutdown"}
-
-
-@dataclass(frozen=True, slots=True)
-class MqttOptions:
-    """Where the broker is and how it is spoken to."""
-
-    host: str
-    port: int = 1883
-    client_id: str = "takt"
-    """Unique per process and the same over restarts: two of the same name throw each other out."""
-    prefix: str = "takt"
-    tls: bool = False
-    ca_file: str | None = None
-    """Trusted instead of the system's authorities; certificate and host name are always verified."""
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    version: int | None = None
-    """V5 or V311; None asks for 5 and falls back to 3.1.1."""
-    keepalive_s: int = 30
-    connect_timeout_s: float = 10.0
-    answer_timeout_s: float = 3.0
-    """How long a broker may take to answer CONNECT; those that know only 3.1.1 may never answer to 5."""
-    ack_timeout_s: float = 30.0
-    """How long a broker may take to acknowledge a message before the connection is made anew."""
-
-
-class ConnectError(Exception):
-    """A connection did not come about."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        """One word for metrics: dns, refused, timeout, tls, auth, client_id, protocol, no_answer, hung_up, rejected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Will:
-    """What the broker publishes, retained, when this client vanishes."""
-
-    topic: str
-    payload: str
-
-
-def tls_context(options: MqttOptions) -> ssl.SSLContext | None:
-    """Raises ConfigError where the authorities' file cannot be used."""
-    if not options.tls:
-        return None
-    try:
-        return ssl.create_default_context(cafile=options.ca_file)
-    except OSError as error:
-        raise ConfigError([f"mqtt: the CA file {options.ca_file} cannot be used: {error.strerror or error}"]) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +57,18 @@ class Session:
         options: MqttOptions,
         version: int,
         will: Will | None = None,
-        on_message: Callable[[str, bytes], None] | None = None,
+        inbox: Inbox | None = None,
     ) -> None:
+        """What is received goes to the `inbox`; without one, nothing is subscribed to."""
         self._loop = asyncio.get_running_loop()
         self._options = options
         self.version = version
-        self._on_message = on_message
+        self._inbox = inbox
         self._answered: asyncio.Future[None] = self._loop.create_future()
         self.ended: asyncio.Future[str] = self._loop.create_future()
         """Done when the connection is over; one word for metrics."""
         self._acks: dict[int, asyncio.Future[None]] = {}
+        self._subacks: dict[int, asyncio.Future[str | None]] = {}
         self._puback: deque[tuple[int, ReasonCode]] = deque()
         self._puback_told = False
         self._backlog: deque[_Outgoing] = deque()
@@ -148,6 +98,7 @@ class Session:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribed
         client.on_message = self._on_received
         return client
 
@@ -173,6 +124,7 @@ class Session:
         retain: bool = False,
         expires_s: float | None = None,
         properties: dict[str, str] | None = None,
+        content_type: str = "application/json",
     ) -> asyncio.Future[None]:
         """Send with QoS 1, in the order of the calls. The future is done at the PUBACK.
 
@@ -183,7 +135,7 @@ class Session:
         future: asyncio.Future[None] = self._loop.create_future()
         # Nobody waits for the state messages; their failures are seen as the end of the connection.
         future.add_done_callback(_look)
-        extra = _properties(expires_s, properties or {}) if self.version == V5 else None
+        extra = _properties(content_type, expires_s, properties or {}) if self.version == V5 else None
         if self.ended.done():
             future.set_exception(SinkUnavailable("the connection to the broker has ended"))
         elif self._largest is not None and len(payload) + PACKET_OVERHEAD > self._largest:
@@ -193,8 +145,21 @@ class Session:
             self._send()
         return future
 
-    def subscribe(self, topic: str) -> None:
-        self._client.subscribe(topic, qos=1)
+    def subscribe(self, topics: str) -> asyncio.Future[str | None]:
+        """Ask for a topic filter with QoS 1. The future is done at the SUBACK: None, or why the broker refused.
+
+        It is cancelled when the connection ends before.
+
+        Raises:
+            ValueError: not a topic filter.
+        """
+        future: asyncio.Future[str | None] = self._loop.create_future()
+        result, mid = self._client.subscribe(topics, qos=1)
+        if result == MQTTErrorCode.MQTT_ERR_SUCCESS and mid is not None and not self.ended.done():
+            self._subacks[mid] = future
+        else:
+            future.cancel()
+        return future
 
     async def close(self) -> None:
         """Say goodbye: the broker does not publish the will then."""
@@ -248,6 +213,12 @@ class Session:
                 _acknowledge(future, code)
         self._send()
 
+    def _take_suback(self, mid: int, codes: list[ReasonCode]) -> None:
+        future = self._subacks.pop(mid, None)
+        if future is not None and not future.done():
+            refused = [code for code in codes if code.value >= 0x80]
+            future.set_result(str(refused[0]) if refused else None)
+
     def _over(self, reason: str) -> None:
         if not self._answered.done():
             why = "no_answer" if reason == "no_answer" else "hung_up"
@@ -258,6 +229,9 @@ class Session:
         unsettled = [*self._acks.values(), *(out.acknowledged for out in self._backlog)]
         self._acks.clear()
         self._backlog.clear()
+        for suback in self._subacks.values():
+            suback.cancel()
+        self._subacks.clear()
         for future in unsettled:
             if not future.done():
                 future.set_exception(SinkUnavailable(f"the connection to the broker ended: {reason}"))
@@ -308,9 +282,12 @@ class Session:
             self._puback_told = True
             self._post(self._take_acks)
 
+    def _on_subscribed(self, _: Client, __: Any, mid: int, codes: list[ReasonCode], ___: Properties | None) -> None:
+        self._post(self._take_suback, mid, codes)
+
     def _on_received(self, _: Client, __: Any, message: MQTTMessage) -> None:
-        if self._on_message is not None:
-            self._post(self._on_message, message.topic, message.payload)
+        if self._inbox is not None and self._inbox.put(_inbound(message)):
+            self._post(self._inbox.empty)
 
     def _post(self, call: Callable[..., None], *args: object) -> None:
         try:
@@ -329,10 +306,21 @@ def _acknowledge(future: asyncio.Future[None], code: ReasonCode) -> None:
         future.set_exception(SinkUnavailable(text))
 
 
-def _properties(expires_s: float | None, extra: dict[str, str]) -> Properties:
+def _inbound(message: MQTTMessage) -> Inbound:
+    properties = message.properties
+    return Inbound(
+        topic=message.topic,
+        payload=bytes(message.payload),
+        retained=message.retain,
+        reply_to=getattr(properties, "ResponseTopic", None),
+        correlation=getattr(properties, "CorrelationData", None),
+    )
+
+
+def _properties(content_type: str, expires_s: float | None, extra: dict[str, str]) -> Properties:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.PayloadFormatIndicator = 1
-    properties.ContentType = "application/json"
+    properties.ContentType = content_type
     if expires_s is not None:
         properties.MessageExpiryInterval = max(1, int(expires_s))
     if extra:

@@ -6,14 +6,19 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, Self
 
 from streamer.backoff import full_jitter
 from streamer.clock import Clock
 from streamer.errors import MessageRejected, SinkUnavailable
-from streamer.sinks.mqtt.session import OLDER, V5, V311, ConnectError, MqttOptions, Session, Will, tls_context
-from streamer.wire import Message, envelope
+from streamer.sinks.base import Heard
+from streamer.sinks.encoding import PLAIN, Encoding
+from streamer.sinks.mqtt.inbox import Inbox, Listeners, check_filter
+from streamer.sinks.mqtt.memory import TOPIC, BrokerMemory
+from streamer.sinks.mqtt.options import OLDER, V5, V311, ConnectError, MqttOptions, Will, tls_context
+from streamer.sinks.mqtt.session import Session
+from streamer.wire import Message
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +43,12 @@ class MqttObserver(Protocol):
 
     def mqtt_reconnect(self, reason: str) -> None: ...
 
+    def mqtt_subscription_refused(self) -> None: ...
+
+    def mqtt_heard(self, outcome: str) -> None:
+        """A message came: `taken`, `failed` (a bug), `unwanted`, `too_large` or `overrun`."""
+        ...
+
 
 class MqttSink:
     """Delivers to `<prefix>/<message topic>` with QoS 1; a message is delivered when the broker's PUBACK says so.
@@ -46,19 +57,28 @@ class MqttSink:
     Connected, again and again, between entering and leaving; neither waits for the broker to be there.
     """
 
-    def __init__(self, options: MqttOptions, clock: Clock, observer: MqttObserver) -> None:
-        """Raises ConfigError where the CA file cannot be used."""
+    def __init__(self, options: MqttOptions, clock: Clock, observer: MqttObserver, encoding: Encoding = PLAIN) -> None:
+        """`encoding` is that of messages; what `state` shows stays as it is.
+
+        Raises:
+            ConfigError: the CA file cannot be used.
+        """
         tls_context(options)
         self._options = options
         self._clock = clock
         self._observer = observer
+        self._encoding = encoding
         self._session: Session | None = None
         self._version = options.version
         """What the broker is known to speak; None: 5 is asked for first."""
         self._hang_ups = 0
         """How often in a row it hung up on MQTT 5 instead of answering."""
-        self._status = f"{options.prefix}/service/{options.client_id}/status"
+        self._service = f"{options.prefix}/service/{options.client_id}"
+        self._status = f"{self._service}/status"
+        self._memory: BrokerMemory | None = None
         self._states: dict[str, str] = {}
+        self._listeners = Listeners(observer.mqtt_heard)
+        self._inbox = Inbox(self._listeners.take, self._listeners.refused)
         self._tasks = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
@@ -89,9 +109,10 @@ class MqttSink:
             raise SinkUnavailable("the broker is not connected")
         acknowledged = session.publish(
             self._topic(message.topic),
-            envelope(message),
+            self._encoding.write(message),
             expires_s=message.expires_s,
             properties={"event_id": str(message.key), **message.properties},
+            content_type=self._encoding.content_type,
         )
         try:
             async with asyncio.timeout(self._options.ack_timeout_s):
@@ -100,6 +121,8 @@ class MqttSink:
             # paho would wait for ever and call itself connected.
             session.drop("no_ack")
             raise SinkUnavailable(f"no acknowledgement within {self._options.ack_timeout_s:g} s") from None
+        if self._memory is not None:
+            self._memory.acknowledged()
 
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         """Retain the latest value of a topic (below the prefix), now and after every connect; never waits."""
@@ -108,11 +131,27 @@ class MqttSink:
         if self._session is not None:
             self._retain(self._session, self._topic(topic), text)
 
+    def on_loss(self, lost: Callable[[float], None], known: float) -> None:
+        """See `StatusSink.on_loss`. The broker keeps `<prefix>/service/<client id>/mark` for it, retained."""
+        self._memory = BrokerMemory(self._clock, lost, known, self._options.settle_s)
+        self.listen(f"{self._service}/{TOPIC}", self._memory.heard)
+
+    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
+        """See `StatusSink.listen`."""
+        topics = self._topic(topics) if below_prefix else topics
+        check_filter(topics)
+        new = topics not in self._listeners.topics
+        self._listeners.add(topics, heard)
+        if self._session is not None and new:
+            self._subscribe(self._session, topics)
+
     def _topic(self, topic: str) -> str:
         return f"{self._options.prefix}/{topic}"
 
     async def _connection(self) -> tuple[str, float]:
         """One connection from start to end; why it ended and how long it lasted, in seconds."""
+        if self._memory is not None:
+            self._memory.connecting()
         try:
             session = await self._connect()
         except ConnectError as error:
@@ -127,11 +166,32 @@ class MqttSink:
         self._retain(session, self._status, "online")
         for topic, payload in self._states.items():
             self._retain(session, topic, payload)
-        reason = await asyncio.shield(session.ended)
+        for topics in self._listeners.topics:
+            self._subscribe(session, topics)
+        reason = await self._while_connected(session)
         self._session = None
         self._observer.mqtt_connected(False)
         _log.warning("lost the MQTT broker: %s%s", reason, f" ({REMEDIES[reason]})" if reason in REMEDIES else "")
         return reason, self._clock.monotonic() - since
+
+    async def _while_connected(self, session: Session) -> str:
+        """Returns why it ended."""
+        if self._memory is None:
+            return await asyncio.shield(session.ended)
+        watching = self._tasks.create_task(self._watch_memory(session, self._memory))
+        try:
+            return await asyncio.shield(session.ended)
+        finally:
+            watching.cancel()
+
+    async def _watch_memory(self, session: Session, memory: BrokerMemory) -> None:
+        try:
+            await memory.watch(lambda mark: session.publish(f"{self._service}/{TOPIC}", mark, retain=True))
+        except MessageRejected as error:
+            words = "the broker does not take %s/%s (%s): what it forgets cannot be seen; see its access list"
+            _log.warning(words, self._service, TOPIC, error.reason)
+        except SinkUnavailable:
+            _log.debug("the connection ended before the mark was moved on")
 
     async def _connect(self) -> Session:
         """MQTT 5 where the broker speaks it, else 3.1.1. Raises ConnectError.
@@ -142,14 +202,14 @@ class MqttSink:
         will = Will(self._status, "offline")
         reason = ""
         try:
-            session = await connected(self._options, self._version or V5, will)
+            session = await connected(self._options, self._version or V5, will, self._inbox)
         except ConnectError as error:
             reason = error.reason
             self._hang_ups = self._hang_ups + 1 if reason == "hung_up" else 0
             known, self._version = self._version, self._options.version
             if known is not None or reason not in OLDER or self._hang_ups == 1:
                 raise
-            session = await connected(self._options, V311, will)
+            session = await connected(self._options, V311, will, self._inbox)
         self._hang_ups = 0
         if reason in OLDER - {"hung_up"}:
             self._version = V311
@@ -158,6 +218,15 @@ class MqttSink:
     def _retain(self, session: Session, topic: str, payload: str) -> None:
         """Whether it arrives is not waited for: what got lost with the connection is published after the next one."""
         session.publish(topic, payload, retain=True)
+
+    def _subscribe(self, session: Session, topics: str) -> None:
+        def answered(answer: asyncio.Future[str | None]) -> None:
+            if not answer.cancelled() and (refused := answer.result()) is not None:
+                words = "the broker does not let us listen to %s (%s); see its access list"
+                _log.warning(words, topics, refused)
+                self._observer.mqtt_subscription_refused()
+
+        session.subscribe(topics).add_done_callback(answered)
 
     async def _leave(self) -> None:
         session, self._session = self._session, None
@@ -172,9 +241,9 @@ class MqttSink:
         self._observer.mqtt_connected(False)
 
 
-async def connected(options: MqttOptions, version: int, will: Will | None = None) -> Session:
+async def connected(options: MqttOptions, version: int, will: Will, inbox: Inbox) -> Session:
     """A session that the broker has welcomed. Raises ConnectError."""
-    session = Session(options, version, will)
+    session = Session(options, version, will, inbox)
     await session.connect()
     return session
 

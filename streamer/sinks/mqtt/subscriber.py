@@ -9,7 +9,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from streamer.errors import SinkUnavailable
-from streamer.sinks.mqtt.session import OLDER, V5, V311, ConnectError, MqttOptions, Session
+from streamer.sinks.base import Inbound
+from streamer.sinks.mqtt.inbox import Inbox
+from streamer.sinks.mqtt.options import OLDER, V5, V311, ConnectError, MqttOptions
+from streamer.sinks.mqtt.session import Session
 
 _log = logging.getLogger(__name__)
 WAITING = 10_000
@@ -19,7 +22,8 @@ class Subscriber:
     """Iterates over (topic, payload) from one connection; raises SinkUnavailable when that ends."""
 
     def __init__(self) -> None:
-        self._inbox: deque[tuple[str, bytes]] = deque()
+        self._waiting: deque[tuple[str, bytes]] = deque()
+        self._inbox = Inbox(self._received, self._lost, WAITING)
         self._changed = asyncio.Event()
         self._ended: asyncio.Future[str]
 
@@ -45,7 +49,7 @@ class Subscriber:
     async def _connect(self, options: MqttOptions) -> Session:
         versions = (V5, V311) if options.version is None else (options.version,)
         for version in versions:
-            session = Session(options, version, on_message=self._received)
+            session = Session(options, version, inbox=self._inbox)
             try:
                 await session.connect()
             except ConnectError as error:
@@ -56,20 +60,23 @@ class Subscriber:
                 return session
         raise AssertionError("the last version either connects or raises")
 
-    def _received(self, topic: str, payload: bytes) -> None:
-        if len(self._inbox) >= WAITING:
-            _log.error("a message on %s was not read in time and is lost to this subscriber", topic)
+    def _received(self, message: Inbound) -> None:
+        if len(self._waiting) >= WAITING:
+            self._lost("overrun")
             return
-        self._inbox.append((topic, payload))
+        self._waiting.append((message.topic, message.payload))
         self._changed.set()
+
+    def _lost(self, why: str) -> None:
+        _log.error("a message is lost to this subscriber: %s", why)
 
     def __aiter__(self) -> Subscriber:
         return self
 
     async def __anext__(self) -> tuple[str, bytes]:
-        while not self._inbox:
+        while not self._waiting:
             if self._ended.done():
                 raise SinkUnavailable(f"the connection to the broker ended: {self._ended.result()}")
             self._changed.clear()
             await self._changed.wait()
-        return self._inbox.popleft()
+        return self._waiting.popleft()

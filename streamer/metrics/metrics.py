@@ -14,7 +14,10 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from streamer.drift import Measure
-from streamer.wire import Message
+from streamer.event import ActionEvent, Event
+from streamer.evidence_series import EvidenceSeries
+from streamer.metrics.delivery import DeliverySeries
+from streamer.metrics.work import WorkMetrics
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
 
@@ -40,8 +43,10 @@ class Metrics:
         self._sources(registry)
         self._recognition(registry)
         self._delivery(registry)
+        self._work = WorkMetrics(registry)
         self._candidates(registry)
         self._sustaining(registry)
+        self.evidence = EvidenceSeries(registry)
         build = Gauge("takt_build_info", "Versions in use.", ["version", "python", "av"], registry=registry)
         build.labels(_version("taktstream"), platform.python_version(), _version("av")).set(1)
         prometheus_client.ProcessCollector(registry=registry)
@@ -112,24 +117,25 @@ class Metrics:
     def _delivery(self, registry: CollectorRegistry) -> None:
         self._events = Counter("takt_events", "Events decided.", ["stream", "phase"], registry=registry)
         self._lost = Counter("takt_events_lost", "Events dropped while the disk took none.", registry=registry)
-        self._accepted = Counter("takt_events_accepted", "Messages made durable.", registry=registry)
-        self._published = Counter("takt_events_published", "Messages the sink has taken.", registry=registry)
-        self._dead = Counter("takt_events_dead_lettered", "Messages refused for good.", ["reason"], registry=registry)
-        self._glass = Histogram(
+        glass = Histogram(
             "takt_glass_to_event_seconds", "From capture of the deciding picture to the sink's receipt.",
             buckets=_EVENT_BUCKETS, registry=registry,
         )  # fmt: skip
-        self._depth = Gauge("takt_outbox_events", "Messages that wait.", registry=registry)
-        self._oldest = Gauge("takt_outbox_oldest_age_seconds", "Age of the oldest that waits.", registry=registry)
-        self._bytes = Gauge("takt_outbox_bytes", "Bytes in use.", registry=registry)
-        self._outbox_dropped = Counter(
-            "takt_outbox_dropped", "Messages dropped for room.", ["class"], registry=registry
-        )
-        self._fsync = Histogram(
+        commit = Histogram(
             "takt_outbox_commit_seconds", "Time of a durable commit.", buckets=_STAGE_BUCKETS, registry=registry
         )
+        self.delivery = DeliverySeries(registry, glass, self._stage, commit)
+        self._broker(registry)
+
+    def _broker(self, registry: CollectorRegistry) -> None:
         self._connected = Gauge("takt_mqtt_connected", "1 while the broker is connected.", registry=registry)
         self._mqtt_reconnects = Counter("takt_mqtt_reconnects", "Connections lost.", ["reason"], registry=registry)
+        self._unheard = Counter(
+            "takt_mqtt_subscriptions_refused", "Topics the broker does not let us listen to.", registry=registry
+        )
+        self._heard = Counter("takt_mqtt_messages_heard", "Messages from others.", ["outcome"], registry=registry)
+        for outcome in ("taken", "failed", "unwanted", "too_large", "overrun"):
+            self._heard.labels(outcome)
 
     def _candidates(self, registry: CollectorRegistry) -> None:
         labels = ["recognizer", "role", "checkpoint", "model"]
@@ -196,6 +202,10 @@ class Metrics:
         for watch in watches:
             self._not_finite.labels(stream, watch)
         self.stream_changed(stream, "connecting")
+
+    def procedure_added(self, stream: str, watch: str) -> None:
+        """Likewise of a watch that follows a procedure."""
+        self._work.added(stream, watch)
 
     def stream_changed(self, stream: str, state: str) -> None:
         for known in _STATES:
@@ -317,8 +327,11 @@ class Metrics:
 
     # Events and delivery (emitter, outbox, delivery, MQTT)
 
-    def events(self, stream: str, phase: str) -> None:
-        self._events.labels(stream, phase).inc()
+    def emitted(self, event: Event) -> None:
+        if isinstance(event, ActionEvent):
+            self._events.labels(event.stream, str(event.phase)).inc()
+        else:
+            self._work.told(event)
 
     def events_lost(self, count: int) -> None:
         self._lost.inc(count)
@@ -326,35 +339,17 @@ class Metrics:
     def stored(self, took_s: float) -> None:
         self._stage.labels("store").observe(took_s)
 
-    def outbox_accepted(self, count: int) -> None:
-        self._accepted.inc(count)
-
-    def outbox_state(self, depth: int, oldest_age_s: float, used_bytes: int) -> None:
-        self._depth.set(depth)
-        self._oldest.set(oldest_age_s)
-        self._bytes.set(used_bytes)
-
-    def outbox_dropped(self, cls: str, count: int) -> None:
-        self._outbox_dropped.labels(cls).inc(count)
-
-    def fsync_seconds(self, seconds: float) -> None:
-        self._fsync.observe(seconds)
-
-    def delivered(self, message: Message, latency_s: float) -> None:
-        self._published.inc()
-        self._glass.observe(latency_s)
-
-    def published(self, took_s: float) -> None:
-        self._stage.labels("publish").observe(took_s)
-
-    def dead_lettered(self, reason: str) -> None:
-        self._dead.labels(reason).inc()
-
     def mqtt_connected(self, connected: bool) -> None:
         self._connected.set(connected)
 
     def mqtt_reconnect(self, reason: str) -> None:
         self._mqtt_reconnects.labels(reason).inc()
+
+    def mqtt_subscription_refused(self) -> None:
+        self._unheard.inc()
+
+    def mqtt_heard(self, outcome: str) -> None:
+        self._heard.labels(outcome).inc()
 
 
 def _version(distribution: str) -> str:

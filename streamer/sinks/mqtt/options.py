@@ -1,0 +1,67 @@
+"""Where a broker is, how it is spoken to, and what can go wrong with that."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+
+from streamer.errors import ConfigError
+
+V5 = 5
+V311 = 4
+"""Protocol levels as CONNECT states them."""
+OLDER = frozenset({"protocol", "no_answer", "hung_up"})
+"""Ends of an attempt with MQTT 5 after which the broker may still know 3.1.1; only the last has other causes often."""
+
+
+@dataclass(frozen=True, slots=True)
+class MqttOptions:
+    """Where the broker is and how it is spoken to."""
+
+    host: str
+    port: int = 1883
+    client_id: str = "takt"
+    """Unique per process and the same over restarts: two of the same name throw each other out."""
+    prefix: str = "takt"
+    tls: bool = False
+    ca_file: str | None = None
+    """Trusted instead of the system's authorities; certificate and host name are always verified."""
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    version: int | None = None
+    """V5 or V311; None asks for 5 and falls back to 3.1.1."""
+    keepalive_s: int = 30
+    connect_timeout_s: float = 10.0
+    answer_timeout_s: float = 3.0
+    """How long a broker may take to answer CONNECT; those that know only 3.1.1 may never answer to 5."""
+    ack_timeout_s: float = 30.0
+    """How long a broker may take to acknowledge a message before the connection is made anew."""
+    settle_s: float = 5.0
+    """After a broker came back without what it had, how long its other clients get to come back too."""
+
+
+class ConnectError(Exception):
+    """A connection did not come about."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        """One word for metrics: dns, refused, timeout, tls, auth, client_id, protocol, no_answer, hung_up, rejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker publishes, retained, when this client vanishes."""
+
+    topic: str
+    payload: str
+
+
+def tls_context(options: MqttOptions) -> ssl.SSLContext | None:
+    """Raises ConfigError where the authorities' file cannot be used."""
+    if not options.tls:
+        return None
+    try:
+        return ssl.create_default_context(cafile=options.ca_file)
+    except OSError as error:
+        raise ConfigError([f"mqtt: the CA file {options.ca_file} cannot be used: {error.strerror or error}"]) from error
