@@ -30,7 +30,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     for name, one in promoted.items():
         instead = settings.recognizers[name].checkpoint
         lines.append(f"recognizers.{name}: {one.source} runs instead of {instead}, promoted at {timestamp(one.at)}")
-    late = lateness_of(settings, {name: one.source for name, one in promoted.items()})
+    late = lateness_of(settings, {name: one.checkpoint for name, one in promoted.items()})
     lines += [one.told for one in late]
     more = {name: {"checkpoint": one.source, "model": one.id} for name, one in promoted.items()}
     fields |= {"promoted": more} if more else {}

@@ -122,10 +122,6 @@ def test_a_mistake_in_a_section(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         ("cell}", "cell, events: {tighten: {on: 2}}}", "7: streams.0.watches.0.events.tighten.on: must be less than"),
         ("cell}", "cell, events: {tighten: {on: yes}}}", "7: streams.0.watches.0.events.tighten.on: must be a number"),
         ("cell}", "cell, events: {default: {on: 0.1}}}", "7: streams.0.watches.0.events.default: off (0.4) must not"),
-        ("cell}", "cell, events: {default: {min_s: 2, max_s: 2}}}", "7: streams.0.watches.0.events.default: max_s "
-         "(2.0) must be more than min_s (2.0)"),
-        ("cell}", "cell, exclusive: [[tighten, loosen]]}", "7: streams.0.watches.0.exclusive: cell says one action "
-         "at a time: all are one group already; leave it out"),
         ("cell}", "cell, events: {default: {onn: 1}}}", "7: streams.0.watches.0.events.default.onn: unknown key; "),
         ("cell}", "cell, events: {tigthen: {}}}", "7: streams.0.watches.0.events.tigthen: the recognizer cell knows no "
          "such action; did you mean tighten?"),
@@ -391,18 +387,3 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         with pytest.raises(ConfigError) as caught:
             load(file, {})
         assert caught.value.problems == (f"{file}:1: configuration: {told}",)
-
-
-def test_groups_of_actions_that_exclude_each_other_are_of_networks_that_say_several(tmp_path: Path) -> None:
-    card = write_card(tmp_path / "several.safetensors", ("sit", "stand", "wave"), multilabel=True)
-    text = VALID.replace("CHECKPOINT", str(card))
-    watch = read(tmp_path, text.replace("cell}", "cell, exclusive: [[sit, stand]]}")).streams[0].watches[0]
-    assert watch.exclusive == (("sit", "stand"),)
-
-    (told,) = mistakes(tmp_path, text.replace("cell}", "cell, exclusive: [[sit, stnd]]}"))
-    assert told.startswith(
-        "7: streams.0.watches.0.exclusive.0.1: the recognizer cell knows no such action; did you mean stand"
-    )
-    for wrong in ("[[sit, stand], [wave, sit]]", "[[sit]]"):
-        (told,) = mistakes(tmp_path, text.replace("cell}", f"cell, exclusive: {wrong}}}"))
-        assert told.startswith("7: streams.0.watches.0.exclusive: must be lists of two actions or more, each action in")
