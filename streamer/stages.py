@@ -31,8 +31,6 @@ class Watch:
     min_coverage: float
     """Clips with less are not looked at."""
     rules: Mapping[str, EventRule]
-    exclusive: tuple[frozenset[str], ...] = ()
-    """Groups of actions of which only one can go on; of a network that says one label at a time, all are one."""
     model: str = ""
     """The id of the network that looks now."""
     unsaid: frozenset[str] = frozenset()
@@ -46,6 +44,8 @@ class Watch:
     def actions_followed(self) -> frozenset[str]:
         """What must be recognized for the procedure."""
         return frozenset() if self.procedure is None else self.procedure.actions
+    exclusive: tuple[frozenset[str], ...] = ()
+    """Groups of actions of which only one can go on; of a network that says one label at a time, all are one."""
 
     @property
     def in_force(self) -> dict[str, EventRule]:

@@ -13,8 +13,11 @@ from tests.streamer.settings.files import VALID, mistakes, read, write_card
     ("given", "told"),
     [
         ("events: {default: {min_s: 2, max_s: 2}}", "events.default: max_s (2.0) must be more than min_s (2.0)"),
-        ("events: {default: {max_s: 0}}", "events.default.max_s: must be more than 0"),
-        ("exclusive: [[tighten, loosen]]", "exclusive: cell says one action at a time: all are one group already; leave"),
+        ("events: {default: {max_s: 0}}", "events.default.max_s: must be greater than 0"),
+        (
+            "exclusive: [[tighten, loosen]]",
+            "exclusive: cell says one action at a time: all are one group already",
+        ),
     ],
 )
 def test_a_mistake_in_the_rules_of_a_watch(tmp_path: Path, given: str, told: str) -> None:
