@@ -10,6 +10,7 @@ from streamer.settings.sections import (
     RecognizerSection,
     Rule,
     Settings,
+    SightSection,
     Stream,
     WatchSection,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "RecognizerSection",
     "Rule",
     "Settings",
+    "SightSection",
     "SinkSection",
     "Source",
     "Stream",
