@@ -190,7 +190,7 @@ class Worker:
                         promoter.run(),
                         *(serving.run(answered) for serving in running.servings.values()),
                         self._feel_the_lag(running.servings),
-                        self._tick(running.lanes),
+                        self._tick(running.lanes, states),
                     ],
                 )
         finally:
@@ -274,11 +274,12 @@ class Worker:
             for name, serving in servings.items():
                 self._metrics.queue_depth(name, len(serving.scheduler))
 
-    async def _tick(self, lanes: Mapping[str, Lane]) -> None:
+    async def _tick(self, lanes: Mapping[str, Lane], states: _States) -> None:
         while True:
             await self._clock.sleep(TICK_S)
-            for lane in lanes.values():
+            for stream, lane in lanes.items():
                 lane.tick()
+                states.sight(stream)
 
 
 class _States:
@@ -291,6 +292,15 @@ class _States:
     def show(self, stream: str, status: str, reason: str) -> None:
         self._shown[stream] = {"status": status, "reason": reason, "since": timestamp(self._clock.now())}
         self._publish(stream)
+
+    def sight(self, stream: str) -> None:
+        """Say it where pictures show nothing any more, or something again."""
+        if stream in self._shown and self._shown[stream].get("sight", "clear") != self._sight(stream):
+            self._shown[stream]["sight"] = self._sight(stream)
+            self._publish(stream)
+
+    def _sight(self, stream: str) -> str:
+        return self._lanes[stream].stages.blind or "clear"
 
     def again(self) -> None:
         """Other networks watch."""
