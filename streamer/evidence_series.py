@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _KINDS = ("clip", "snapshot")
-_REASONS = ("busy", "gone", "disk", "failed", "shutdown")
+_REASONS = ("busy", "gone", "unwritable", "failed", "shutdown")
 
 
 class EvidenceSeries:

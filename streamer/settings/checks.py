@@ -20,7 +20,7 @@ from recognizers.estimators.choice import check_bundle, check_found
 from recognizers.estimators.downloads import file_of
 from recognizers.files import is_file
 from recognizers.huggingface import KIND, Wanted, folder_card, source_of
-from recognizers.kinds import FLOW, KINDS, OPENVINO, Library, misplaced
+from recognizers.kinds import FLOW, KINDS, OPENVINO, PEOPLE, Library, misplaced
 from streamer.settings.document import Document, Where
 from streamer.settings.mistakes import suggestion
 from streamer.settings.sections import RecognizerSection, said
@@ -227,7 +227,15 @@ def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:
 
 
 def _check_evidence(document: Document, cards: Mapping[str, Card]) -> None:
-    """Actions of which every watch keeps pictures: one of them at least must know each."""
+    """Actions of which every watch keeps pictures, of which one recognizer at least must know each, and what finds people
+    that are to be hidden."""
+    for where, blur in document.find("streams", "*", "blur"):
+        if blur == "people":
+            _check_installed(document, where, PEOPLE)
+            try:
+                file_of("fastestdet", None, os.environ)
+            except CheckpointMismatch as error:
+                document.problem(where, str(error))
     known = {action for card in cards.values() for action in card.actions}
     for where, action in document.find("evidence", "actions", "*"):
         if known and isinstance(action, str) and action not in {"all", *known}:

@@ -175,7 +175,7 @@ async def test_a_full_disk_costs_clips_and_no_event(
         async with Takt(tmp_path, broker.port, {"light": network(tmp_path)}, streams, **more) as takt:
 
             async def dropped() -> float:
-                return await takt.metric("takt_evidence_dropped_total", kind="clip", reason="disk")
+                return await takt.metric("takt_evidence_dropped_total", kind="clip", reason="unwritable")
 
             assert await until(dropped) >= 1
             event = consumer.events("cam")[0]

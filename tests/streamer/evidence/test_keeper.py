@@ -144,7 +144,7 @@ async def test_a_full_disk_is_counted_and_disturbs_nobody(tmp_path: Path, film: 
         event = bench.happens()
         await bench.watch(2.0)
         await bench.written()
-    assert bench.counts.told == ["dropped clip disk"]
+    assert bench.counts.told == ["dropped clip unwritable"]
     assert event.evidence is not None
 
 
