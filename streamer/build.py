@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -22,13 +23,27 @@ from recognizers.kinds import OPTIONS
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
+from streamer.evidence.privacy import Redactor
 from streamer.hard_examples import Options as HardExampleOptions
+from streamer.keeping import build_redactors
 from streamer.metrics import Metrics
 from streamer.model import Model
+from streamer.procedure.graph import Procedure
+from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
 from streamer.promotions import Promotions
 from streamer.segmenter import EventRule
-from streamer.settings import HardExamplesSection, Mqtt, RecognizerSection, Rule, Settings, Source, Stream, WatchSection
+from streamer.settings import (
+    HardExamplesSection,
+    Mqtt,
+    RecognizerSection,
+    Rule,
+    Settings,
+    Source,
+    Stream,
+    WatchSection,
+    load_procedure,
+)
 from streamer.sinks.base import StatusSink
 from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
@@ -74,16 +89,16 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         deadline_s=settings.engine.deadline_s,
         grace_s=settings.shutdown.grace_s,
         retry=RetryPolicy(),
-        hard_examples=hard_examples_of(settings.hard_examples),
+        hard_examples=hard_examples_of(settings.hard_examples, build_redactors(settings)),
         evidence=evidence,
     )
 
 
-def hard_examples_of(section: HardExamplesSection) -> HardExampleOptions | None:
+def hard_examples_of(section: HardExamplesSection, redactors: Mapping[str, Redactor]) -> HardExampleOptions | None:
     """None where none are kept."""
     if section.folder is None:
         return None
-    return HardExampleOptions(section.folder, section.per_hour, section.max_mib << 20, section.below)
+    return HardExampleOptions(section.folder, section.per_hour, section.max_mib << 20, section.below, redactors)
 
 
 def build_models(settings: Settings, runtime: str | None = None) -> dict[str, Model]:
@@ -162,9 +177,16 @@ def _watch(section: WatchSection, model: Model) -> Watch:
         min_coverage=section.min_coverage,
         rules={action: event_rule(rule) for action, rule in rules.items()},
         model=model.id,
+        procedure=None if section.procedure is None else _procedure(section, recognizer.labels),
         unsaid=frozenset(action for action, rule in rules.items() if rule.on is None),
         thresholds=model.thresholds,
     )
+
+
+def _procedure(section: WatchSection, labels: Sequence[str]) -> Procedure:
+    """Raises ConfigError, as where settings are loaded: of a checkpoint of the hub, labels are known only now."""
+    assert section.procedure is not None
+    return procedure_of(load_procedure(section.procedure, os.environ, labels))
 
 
 def event_rule(rule: Rule) -> EventRule:

@@ -16,8 +16,8 @@ from streamer.clock import Clock
 from streamer.engine import LAST, step_back
 from streamer.errors import ClipUnwritable
 from streamer.evidence.privacy import Redactor
-from streamer.media.files import store, unwritable
 from streamer.media.decoding import Shown
+from streamer.media.files import store, unwritable
 from streamer.media.film import filmed
 from streamer.model import Model
 from streamer.wire import timestamp

@@ -17,7 +17,7 @@ from streamer.clock import Clock
 from streamer.control import listening
 from streamer.delivery import Delivery
 from streamer.emitter import Emitter
-from streamer.event import Reason
+from streamer.event import OpenAction, OpenCycle, Reason
 from streamer.evidence.keeper import EvidenceKeeper
 from streamer.gate import Gate
 from streamer.hard_examples import HardExamples, Options
@@ -40,6 +40,7 @@ from streamer.wire import timestamp
 _log = logging.getLogger(__name__)
 
 LAG_EVERY_S = 0.5
+TICK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ class Worker:
             evidence = plan.evidence
             shown = None if evidence is None else evidence.attach
             emitter = Emitter(outbox, self._metrics.clock_of, self._clock, self._metrics, shown=shown)
-            emitter.emit(action.interrupted(self._clock.now()) for action in await outbox.open_actions())
+            left_open: list[OpenAction | OpenCycle] = [*await outbox.open_actions(), *await outbox.open_cycles()]
+            emitter.emit(one.interrupted(self._clock.now()) for one in left_open)
             delivery = Delivery(outbox, sink, self._clock, self._metrics)
             async with asyncio.TaskGroup() as services:
                 # The outbox ends only by a bug here: then so does the process, with its traceback.
@@ -158,13 +160,14 @@ class Worker:
                         promoter.run(),
                         *(serving.run(answered) for serving in running.servings.values()),
                         self._feel_the_lag(running.servings),
+                        self._tick(running.lanes),
                     ],
                 )
         finally:
             for serving in running.servings.values():
                 serving.close()
             for lane in running.lanes.values():
-                lane.end(Reason.SHUTDOWN)
+                lane.close(Reason.SHUTDOWN)
                 states.show(lane.stages.stream, "offline", "shutdown")
             sustain.close()
 
@@ -195,6 +198,9 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             for stream in self._plan.streams:
                 self._metrics.stream_added(stream.id, [watch.id for watch in stream.watches])
+                for watch in stream.watches:
+                    if watch.procedure is not None:
+                        self._metrics.procedure_added(stream.id, watch.id)
                 attempt = partial(
                     reconnecting,
                     stream.source,
@@ -232,6 +238,12 @@ class Worker:
             self._metrics.loop_lag(max(0.0, self._clock.monotonic() - due_s))
             for name, serving in servings.items():
                 self._metrics.queue_depth(name, len(serving.scheduler))
+
+    async def _tick(self, lanes: Mapping[str, Lane]) -> None:
+        while True:
+            await self._clock.sleep(TICK_S)
+            for lane in lanes.values():
+                lane.tick()
 
 
 class _States:

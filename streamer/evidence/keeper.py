@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from recognizers.clip import Clip, Picture, Region
 from streamer.clock import Clock
 from streamer.errors import ClipUnwritable, NotKept
-from streamer.event import ActionEvent, CycleEvent, Evidence, StepEvent
+from streamer.event import CycleEvent, Event, Evidence
 from streamer.evidence import shelf as shelves
 from streamer.evidence.backlog import Backlog
 from streamer.evidence.orders import ClipOrder, Order, SnapshotOrder
@@ -37,7 +37,7 @@ MARGIN_S = 2.0
 
 _ENDINGS = {"clip": "mp4", "snapshot": "jpg"}
 
-E = TypeVar("E", ActionEvent, StepEvent, CycleEvent)
+E = TypeVar("E", bound=Event)
 
 
 class Observer(shelves.Observer, Protocol):

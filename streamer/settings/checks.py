@@ -36,8 +36,9 @@ _FILES = (
 )
 
 
-def check(document: Document) -> None:
-    """Note every mistake in the document."""
+def check(document: Document) -> dict[str, Card]:
+    """Note every mistake in the document. What each recognizer's checkpoint says of itself, by the recognizer's
+    name."""
     _check_unique(document, "streams", "*", "id")
     for (_, n), _ in document.find("streams", "*"):
         _check_unique(document, "streams", n, "watches", "*", "id")
@@ -45,6 +46,7 @@ def check(document: Document) -> None:
     cards = _read_cards(document)
     _check_watches(document, cards)
     _check_evidence(document, cards)
+    return cards
 
 
 def _check_unique(document: Document, *pattern: str | int) -> None:
@@ -59,18 +61,18 @@ def _check_unique(document: Document, *pattern: str | int) -> None:
 def _check_files(document: Document) -> None:
     for pattern in _FILES:
         for where, path in document.find(*pattern):
-            if isinstance(path, str) and path.isprintable() and (problem := _unreadable(Path(path))):
+            if isinstance(path, str) and path.isprintable() and (problem := unreadable(Path(path))):
                 document.problem(where, problem)
 
 
-def _unreadable(path: Path) -> str:
-    """What is wrong with a file; nothing if it is there."""
+def unreadable(path: Path, beside: Path | None = None) -> str:
+    """What is wrong with a file; nothing if it is there. `beside`: where relative paths begin; None: where we are."""
     try:
         if path.is_file():
             return ""
     except OSError as error:
         return f"cannot be looked at ({error.strerror}); give a path that this user may read"
-    return f"no such file: {path}; check the path (relative to {Path.cwd()})"
+    return f"no such file: {path}; check the path (relative to {Path.cwd() if beside is None else beside.absolute()})"
 
 
 def _read_cards(document: Document) -> dict[str, Card]:

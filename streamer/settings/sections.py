@@ -183,6 +183,9 @@ class WatchSection(Section):
     )
     min_coverage: Share = Field(0.75, description="clips with a smaller share of their pictures are not looked at")
     events: dict[str, Rule] = Field(default_factory=dict, description="rules by action; `default` for all others")
+    procedure: Path | None = Field(
+        None, description="the work that is followed: a file, beside this one where it is relative; null: none"
+    )
     evidence: WatchEvidence = WatchEvidence()
 
     @field_validator("region")

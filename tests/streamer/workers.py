@@ -19,6 +19,7 @@ from streamer.hard_examples import Options
 from streamer.health import Health
 from streamer.metrics import Metrics
 from streamer.model import Model
+from streamer.procedure.graph import Procedure
 from streamer.promoter import Candidates
 from streamer.segmenter import EventRule
 from streamer.sources.base import Demand, Need, Source
@@ -55,6 +56,7 @@ class Plant:
         self.hard_examples: Options | None = None
         self.evidence: EvidenceKeeper | None = None
         self.patience_s = 1e4
+        self.procedure: Procedure | None = None
         self.sources: dict[str, Source] = {}
         self.loss_free: set[str] = set()
 
@@ -88,7 +90,9 @@ class Plant:
         live = self.load("counter", self.live)
         spec, labels = self.recognizer.spec, self.recognizer.labels
         rules = {"default": AT_ONCE}
-        watch = Watch("bench", "counter", spec, labels, "idle", WHOLE_PICTURE, 0.5, rules, live.id)
+        watch = Watch(
+            "bench", "counter", spec, labels, "idle", WHOLE_PICTURE, 0.5, rules, live.id, procedure=self.procedure
+        )
         demand = Demand((Need(spec, WHOLE_PICTURE),))
         plan = Plan(
             streams=tuple(

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from streamer.event import Evidence, StepEvent
 from streamer.procedure.graph import Procedure
 from streamer.procedure.monitor import Told
-from streamer.wire import cycle_message, envelope, step_message
+from streamer.wire import envelope, message_of
 from tests.streamer.procedure.test_monitor_laws import Happening, acted, happenings, procedures
 from tests.streamer.procedure.work import Bench, chain
 
@@ -25,7 +25,7 @@ VALIDATORS = {
 
 
 def validate(told: Told) -> dict[str, object]:
-    message = step_message(told, "replay") if isinstance(told, StepEvent) else cycle_message(told, "replay")
+    message = message_of(told, "replay")
     body: dict[str, object] = json.loads(envelope(replace(message, seq=1, term=1)))
     VALIDATORS[str(body["type"])].validate(body)
     assert set(body) <= set(SCHEMAS[str(body["type"])]["properties"])

@@ -1,4 +1,4 @@
-"""What Prometheus sees of evidence. Another part of the door that `streamer.metrics` is."""
+"""What Prometheus sees of evidence. No label name leaves this file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _KINDS = ("clip", "snapshot")
 _REASONS = ("busy", "gone", "unwritable", "failed", "shutdown")
 
 
-class EvidenceSeries:
+class EvidenceMetrics:
     """See `streamer.evidence.keeper.Observer`. Any thread may call."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -14,7 +14,9 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from streamer.drift import Measure
-from streamer.evidence_series import EvidenceSeries
+from streamer.event import ActionEvent, Event
+from streamer.metrics.evidence import EvidenceMetrics
+from streamer.metrics.work import WorkMetrics
 from streamer.wire import Message
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
@@ -41,9 +43,10 @@ class Metrics:
         self._sources(registry)
         self._recognition(registry)
         self._delivery(registry)
+        self._work = WorkMetrics(registry)
         self._candidates(registry)
         self._sustaining(registry)
-        self.evidence = EvidenceSeries(registry)
+        self.evidence = EvidenceMetrics(registry)
         build = Gauge("takt_build_info", "Versions in use.", ["version", "python", "av"], registry=registry)
         build.labels(_version("taktstream"), platform.python_version(), _version("av")).set(1)
         prometheus_client.ProcessCollector(registry=registry)
@@ -208,6 +211,10 @@ class Metrics:
             self._not_finite.labels(stream, watch)
         self.stream_changed(stream, "connecting")
 
+    def procedure_added(self, stream: str, watch: str) -> None:
+        """Likewise of a watch that follows a procedure."""
+        self._work.added(stream, watch)
+
     def stream_changed(self, stream: str, state: str) -> None:
         for known in _STATES:
             self._state.labels(stream, known).set(known == state)
@@ -328,8 +335,11 @@ class Metrics:
 
     # Events and delivery (emitter, outbox, delivery, MQTT)
 
-    def events(self, stream: str, phase: str) -> None:
-        self._events.labels(stream, phase).inc()
+    def emitted(self, event: Event) -> None:
+        if isinstance(event, ActionEvent):
+            self._events.labels(event.stream, str(event.phase)).inc()
+        else:
+            self._work.told(event)
 
     def events_lost(self, count: int) -> None:
         self._lost.inc(count)
