@@ -46,8 +46,8 @@ class Observer(shelves.Observer, Protocol):
         ...
 
     def evidence_dropped(self, kind: str, reason: str) -> None:
-        """`busy`: too much waits already; `gone`: its pictures are no longer there, or never were; `unwritable`: the disk
-        or the pictures are to blame; `failed`: a bug; `shutdown`: no time was left."""
+        """`busy`: too much waits already; `gone`: its pictures are no longer there, or never were; `unwritable`: the
+        disk or the pictures are to blame; `failed`: a bug; `shutdown`: no time was left."""
         ...
 
 
@@ -209,8 +209,11 @@ class EvidenceKeeper:
     def _keep(self, order: Order, since_s: float) -> None:
         """In the thread."""
         reason, why = "failed", "a bug"
+        leaving = self._backlog.leaving.is_set
         try:
-            content = order.content(self._backlog.leaving.is_set)
+            if leaving():
+                raise NotKept("the service ends before it is written")
+            content = order.content(leaving)
             self._shelf.put(order.name, content)
         except NotKept as error:
             reason, why = "shutdown", str(error)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import numpy as np
+
 from recognizers.clip import Picture, Region
 from streamer.errors import ClipUnwritable, NotKept
 from streamer.event import ActionEvent
@@ -94,8 +96,15 @@ class ClipOrder:
         said = json.dumps(about(self))
         if self.excerpt.coding.codec in AS_THEY_CAME and not self.redactor.privacy.hides:
             return mp4(self.excerpt, said)
-        shown = while_there_is_time(decoded(self.excerpt), leaving)
-        return filmed(self.redactor.film(shown), len(self.excerpt.pictures), said)
+        shown = self.redactor.film(while_there_is_time(decoded(self.excerpt), leaving))
+        return filmed(map(_even, shown), len(self.excerpt.pictures), said)
+
+
+def _even(one: Seen) -> Seen:
+    """A side of odd length, of which H.264 knows none, loses its last pixel."""
+    at_s, picture = one
+    height, width = (side & ~1 for side in picture.shape[:2])
+    return at_s, np.ascontiguousarray(picture[:height, :width])
 
 
 def while_there_is_time(shown: Iterator[Seen], leaving: Leaving) -> Iterator[Seen]:

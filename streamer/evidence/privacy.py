@@ -1,4 +1,4 @@
-"""What must not be seen in pictures that are kept: masks are black; people, or all but regions, are blocks of colour."""
+"""What must not be seen in pictures that are kept: masks are black; people or surroundings are blocks of colour."""
 
 from __future__ import annotations
 
@@ -103,8 +103,10 @@ class Redactor:
 
     def _mask(self, height: int, width: int) -> NDArray[np.bool_]:
         if (height, width) not in self._masks:
-            covers = [covered(polygon, height, width) for polygon in self.privacy.masks]
-            self._masks = {(height, width): np.logical_or.reduce(covers)}
+            mask = np.zeros((height, width), np.bool_)
+            for polygon in self.privacy.masks:
+                mask |= covered(polygon, height, width)
+            self._masks = {(height, width): mask}
         return self._masks[height, width]
 
 
@@ -115,10 +117,14 @@ def covered(polygon: Polygon, height: int, width: int) -> NDArray[np.bool_]:
     for (x1, y1), (x2, y2) in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
         if y1 != y2:  # a ray to the right crosses this side
             inside ^= ((y1 > y) != (y2 > y)) & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
-    wide = np.pad(inside, 2)
-    return np.logical_or.reduce(
-        [wide[dy : dy + height, dx : dx + width] for dy in (0, 1, 2, 3, 4) for dx in (0, 1, 2, 3, 4)]
-    )
+    for (x1, y1), (x2, y2) in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
+        along = np.linspace(0, 1, 2 * max(height, width))  # a tip may hold no pixel's centre
+        rows, columns = (y1 + along * (y2 - y1)) * height, (x1 + along * (x2 - x1)) * width
+        inside[np.minimum(rows.astype(int), height - 1), np.minimum(columns.astype(int), width - 1)] = True
+    wide, grown = np.pad(inside, 2), inside.copy()
+    for dy, dx in np.ndindex(5, 5):
+        grown |= wide[dy : dy + height, dx : dx + width]
+    return grown
 
 
 def _grown(box: Box) -> Box:

@@ -1,4 +1,4 @@
-"""Decoded pictures as an MP4 film: coded anew, where there are no packets as the camera sent them, or none may be kept."""
+"""Decoded pictures as an MP4 film: coded anew, where a camera's own packets are none, or must not be kept."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def film(pictures: Sequence[Picture], interval_s: float) -> bytes:
 
 
 def filmed(shown: Iterable[Shown], most: int, comment: str = "") -> bytes:
-    """The same of pictures at their times, one at a time in memory; a side of odd length loses its last pixel.
+    """The same of pictures at their times, one at a time in memory.
 
     Args:
-        shown: all of one size, at least one.
+        shown: all of one even size, at least one.
         most: as many pictures at most.
         comment: what the film says of itself.
 
@@ -48,12 +48,12 @@ def filmed(shown: Iterable[Shown], most: int, comment: str = "") -> bytes:
         with av.open(made, "w", format="mp4", options=index_first(most)) as container:
             container.metadata["comment"] = comment
             for at_s, picture in shown:
-                height, width = (side & ~1 for side in picture.shape[:2])
                 if stream is None:
                     stream = container.add_stream("libx264", rate=25, options=_OPTIONS)  # its times count, not its rate
-                    stream.height, stream.width, stream.pix_fmt, stream.time_base = height, width, "yuv420p", _UNIT
+                    stream.height, stream.width = picture.shape[:2]
+                    stream.pix_fmt, stream.codec_context.time_base = "yuv420p", _UNIT
                     stream.codec_context.thread_count = 1
-                frame = av.VideoFrame.from_ndarray(picture[:height, :width], format="rgb24")
+                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
                 frame.pts, frame.time_base = round(at_s / _UNIT), _UNIT
                 container.mux(stream.encode(frame))
             if stream is None:

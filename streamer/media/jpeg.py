@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import cast
 
 import av
 import av.error
 from av.codec.context import CodecContext
-from av.video.codeccontext import VideoCodecContext
 
 from recognizers.clip import Picture
 from streamer.errors import ClipUnwritable
@@ -24,7 +22,7 @@ def jpeg(picture: Picture) -> bytes:
         ClipUnwritable: this installation's FFmpeg cannot encode it.
     """
     try:
-        coder = cast(VideoCodecContext, CodecContext.create("mjpeg", "w"))
+        coder = CodecContext.create("mjpeg", "w")
         coder.height, coder.width = picture.shape[:2]
         coder.pix_fmt, coder.time_base, coder.options = "yuvj420p", Fraction(1, 25), _OPTIONS
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuvj420p")

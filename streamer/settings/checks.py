@@ -229,8 +229,8 @@ def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:
 
 
 def _check_evidence(document: Document, cards: Mapping[str, Card]) -> None:
-    """Actions of which every watch keeps pictures, of which one recognizer at least must know each, and what finds people
-    that are to be hidden."""
+    """Actions of which every watch keeps pictures, each known by one recognizer at least, and what finds people that
+    are to be hidden."""
     for where, blur in document.find("streams", "*", "blur"):
         if blur == "people":
             _check_installed(document, where, PEOPLE)

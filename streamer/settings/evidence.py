@@ -111,9 +111,8 @@ def wrong_mask(mask: tuple[float, ...]) -> str | None:
     """What is wrong with a mask; None where nothing is."""
     if len(mask) == 4:
         left, top, right, bottom = mask
-        return (
-            None if left < right and top < bottom else "must be [left, top, right, bottom], left < right, top < bottom"
-        )
-    if len(mask) < 6 or len(mask) % 2:
-        return "must be [left, top, right, bottom], or x and y of three corners or more: [x, y, x, y, x, y, …]"
-    return None
+        if left < right and top < bottom:
+            return None
+    elif len(mask) >= 6 and len(mask) % 2 == 0:
+        return None
+    return "must be [left, top, right, bottom], or the x and y of three corners or more: [x, y, x, y, x, y, …]"
