@@ -22,6 +22,10 @@ from streamer.media.ring import PacketRing
 from streamer.metrics import Metrics
 from streamer.settings import LEAST_TOKEN, EvidenceSection, Settings, Stream, WatchSection
 
+UNSURE = 0.3
+"""What is this sure to be somebody is hidden: rather too much than too little."""
+MOST_PEOPLE = 64
+"""In one picture."""
 _EVERY = ("0.0.0.0", "::")
 """Addresses to listen on that nobody can ask for."""
 
@@ -81,7 +85,8 @@ def build_redactors(settings: Settings) -> dict[str, Redactor]:
     detector = None
     if any(stream.blur == "people" for stream in settings.streams):
         try:
-            detector = FastestDet(file_of("fastestdet", None, os.environ))
+            model = file_of("fastestdet", settings.evidence.actor_model, os.environ)
+            detector = FastestDet(model, least=UNSURE, most=MOST_PEOPLE)
         except CheckpointMismatch as error:
             raise ConfigError([f"streams: blur: people: {error}"]) from error
     return {stream.id: Redactor(privacy_of(stream), detector) for stream in settings.streams}

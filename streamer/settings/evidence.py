@@ -65,6 +65,9 @@ class EvidenceSection(Section):
     memory_mib: int = Field(
         16, ge=1, le=1024, description="MiB of coded pictures in memory, of each stream that has evidence"
     )
+    actor_model: Path | None = Field(
+        None, description="FastestDet.onnx, which finds people that are to be blurred; null: from the cache folder"
+    )
     serve: bool = Field(True, description="whether files are served below /evidence/ at the address of `http`")
     url: Text | None = Field(None, description="what addresses begin with; null: the address of `http`")
     token: SecretStr | None = Field(None, description="who asks for a file must know it; better as token_file")

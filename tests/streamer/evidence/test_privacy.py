@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,11 @@ from hypothesis import strategies as st
 from recognizers.clip import Picture, Region
 from recognizers.errors import DeviceFailed
 from recognizers.estimators.base import Found
+from recognizers.estimators.fastestdet import FastestDet
 from streamer.evidence.privacy import LOOK_S, MOST_HELD, Privacy, Redactor, covered
+from streamer.keeping import MOST_PEOPLE, UNSURE
+from streamer.media.decoding import decoded
+from tests.streamer.media.excerpts import taken
 
 RECTANGLE = ((0.25, 0.25), (0.5, 0.25), (0.5, 0.5), (0.25, 0.5))
 
@@ -148,3 +153,23 @@ def test_few_pictures_are_held_in_memory() -> None:
 
     for given_count, _ in enumerate(people(None).film(source())):
         assert len(taken) - given_count <= MOST_HELD + 1
+
+
+SHARED = Path(__file__).parents[3] / "../shared"
+MODEL = SHARED / "models/fastestdet.onnx"
+
+
+@pytest.mark.skipif(not MODEL.exists(), reason=f"{MODEL} is not here")
+def test_who_was_found_is_not_found_again() -> None:
+    """By the same detector, in pictures of people who cross a square: of some fifty hardly one."""
+    walking = taken(SHARED / "data/clips/people_walking_cctv.mp4")
+    original = list(decoded(replace(walking, pictures=walking.pictures[:60])))
+    hides = Redactor(Privacy(blur="people"), FastestDet(MODEL, least=UNSURE, most=MOST_PEOPLE))
+    detector = FastestDet(MODEL)
+
+    hidden = list(hides.film(original))
+
+    before = sum(len(detector.actors(picture).boxes) for _, picture in original[::10])
+    after = sum(len(detector.actors(picture).boxes) for _, picture in hidden[::10])
+    assert before > 20
+    assert after <= before / 10
