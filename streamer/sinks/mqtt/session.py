@@ -257,6 +257,12 @@ class Session:
             return
         self._post(self._expect_answer)
         self._client.loop_start()
+        network = self._client._thread
+        if network is not None:
+            # It ends with the connection. Should it end of a bug, nobody but us would notice: paho calls itself
+            # connected.
+            network.join()
+        self._post(self._over, "thread_ended")
 
     def _hang_up(self) -> None:
         with contextlib.suppress(OSError, AttributeError):

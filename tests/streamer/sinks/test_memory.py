@@ -68,9 +68,10 @@ async def test_what_was_acknowledged_since_the_broker_last_saved_is_told_once_ot
     broker.retained = saved
     async with broker.connected():
         assert broker.lost == [float(saved)]
+        broker.memory.acknowledged()
+        await broker.clock.advance(2 * EVERY_S)
     async with broker.connected():
-        pass
-    assert len(broker.lost) == 2, "until something new is acknowledged, the old mark is all that the broker has"
+        assert len(broker.lost) == 1
 
 
 async def test_of_a_broker_that_lost_everything_everything_is_told() -> None:
@@ -84,12 +85,23 @@ async def test_of_a_broker_that_lost_everything_everything_is_told() -> None:
 
 
 async def test_what_an_earlier_process_delivered_counts() -> None:
-    forgetful, sound = Broker(known=NOW - 100), Broker(known=NOW - 100, retained=f"{NOW - 101}")
+    forgetful, sound = Broker(known=NOW - 100), Broker(known=NOW - 100, retained=f"{NOW - 99}")
     for broker in (forgetful, sound):
         async with broker.connected():
             pass
 
     assert (forgetful.lost, sound.lost) == ([0.0], [])
+
+
+async def test_what_was_acknowledged_after_the_last_mark_counts_as_lost() -> None:
+    broker = Broker()
+    async with broker.connected():
+        broker.memory.acknowledged()
+        await broker.clock.advance(2 * EVERY_S)
+        broker.memory.acknowledged()
+    marked = broker.retained
+    async with broker.connected():
+        assert broker.lost == [float(marked or 0)]
 
 
 async def test_a_first_start_and_a_mark_that_is_none_are_no_loss() -> None:
