@@ -12,8 +12,10 @@ import pytest
 from streamer.clock import SystemClock
 from streamer.outbox import Outbox
 from streamer.testing.sinks import FakeObserver
-from tests.e2e.kills import Tally, holes, keys, kill_brokers, kill_services, killed_after, numbers, sender
+from tests.e2e.consumer import Consumer
+from tests.e2e.kills import Tally, holes, keys, kill_brokers, kill_services, killed_after, numbers, sender, tally
 from tests.e2e.mosquitto import Mosquitto
+from tests.e2e.takt import until
 
 pytestmark = pytest.mark.e2e
 
@@ -47,6 +49,21 @@ def test_dying_around_the_first_commit_leaves_a_sound_outbox(tmp_path: Path, fai
     said = killed_after(sender(tmp_path, 0, 100_000), 10)
 
     assert keys(said, "accepted") <= set(asyncio.run(waiting(tmp_path)))
+
+
+def test_what_a_killed_service_left_is_delivered_by_the_one_beside_it(tmp_path: Path) -> None:
+    """What is old before what is new, also of a stream that has changed hands."""
+    slots = tmp_path / "outbox"
+    left = killed_after(sender(slots / "1", 0, 100_000), 900)
+    with Mosquitto(tmp_path / "broker") as broker, Consumer(broker.port) as consumer:
+        said = sender(slots / "0", broker.port, 400).communicate(timeout=60)[0].splitlines()
+        assert said[-1] == "done"
+        accepted = keys(left + said, "accepted")
+        asyncio.run(until(lambda: accepted <= {payload["event_id"] for payload in consumer.payloads()}))
+        told = tally(1, left + said, consumer.payloads())
+
+    assert len(accepted) > 600
+    assert (told.missed, told.unknown, told.holes, told.disordered, told.duplicates) == (0, 0, 0, 0, 0)
 
 
 def assert_lawful(told: Tally, events: int, *, in_order: bool = True) -> None:
