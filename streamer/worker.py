@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -56,6 +56,10 @@ class StreamPlan:
     """No clip of it is shed: its source can wait (recordings)."""
 
 
+def to_nobody(_: Iterable[StreamStages]) -> None:
+    """Nobody asks which watches there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxPlan:
     """Where events wait, how long, and for whom besides the main sink."""
@@ -98,6 +102,8 @@ class Plan:
     """None: none are kept."""
     evidence: EvidenceKeeper | None = None
     """None: no pictures of events are kept."""
+    announce: Callable[[Iterable[StreamStages]], None] = to_nobody
+    """Tells others which watches there are and what they can recognize."""
 
 
 async def until(stop: asyncio.Event, tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
@@ -160,8 +166,10 @@ class Worker:
         sustain = Sustain(self._metrics, keeper)
         running = self._running(emitter, sustain)
         states = _States(sink, self._clock, running.lanes)
+        others_watch = partial(self._others_watch, running, states)
+        others_watch()
         promoter = Promoter(
-            plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, states.again
+            plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, others_watch
         )
 
         def answered(clip: Clip, prediction: Prediction | None) -> None:
@@ -216,6 +224,11 @@ class Worker:
         demands = {stream.id: stream.demand for stream in plan.streams}
         disagreed = partial(sustain.may_be_hard, disagreed=True)
         return Running(servings, lanes, demands, shadows, gate, disagreed)
+
+    def _others_watch(self, running: Running, states: _States) -> None:
+        """Other networks than before, or the first ones."""
+        states.again()
+        self._plan.announce(lane.stages for lane in running.lanes.values())
 
     async def _follow_all(self, running: Running, outbox: Outbox, states: _States, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:

@@ -74,9 +74,12 @@ class MqttSink:
         self._hang_ups = 0
         """How often in a row it hung up on MQTT 5 instead of answering."""
         self._service = f"{options.prefix}/service/{options.client_id}"
-        self._status = f"{self._service}/status"
+        self.status_topic = f"{self._service}/status"
+        """Where it says `online` and `offline`, whole."""
         self._memory: BrokerMemory | None = None
         self._states: dict[str, str] = {}
+        self._kept: dict[str, Callable[[], None]] = {}
+        """Whom to tell that the broker has taken a topic's latest value."""
         self._listeners = Listeners(observer.mqtt_heard)
         self._inbox = Inbox(self._listeners.take, self._listeners.refused)
         self._tasks = asyncio.TaskGroup()
@@ -126,10 +129,19 @@ class MqttSink:
 
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         """Retain the latest value of a topic (below the prefix), now and after every connect; never waits."""
-        text = json.dumps(payload, separators=(",", ":"))
-        self._states[self._topic(topic)] = text
+        self.retain(self._topic(topic), json.dumps(payload, separators=(",", ":")))
+
+    def retain(self, topic: str, payload: str, kept: Callable[[], None] | None = None) -> None:
+        """As `state`, of a topic as it stands: retain a text, or take away what is retained where it is empty.
+
+        `kept` is called on the loop each time that the broker has taken it.
+        """
+        self._states[topic] = payload
+        self._kept.pop(topic, None)
+        if kept is not None:
+            self._kept[topic] = kept
         if self._session is not None:
-            self._retain(self._session, self._topic(topic), text)
+            self._retain(self._session, topic, payload)
 
     def on_loss(self, lost: Callable[[float], None], known: float) -> None:
         """See `StatusSink.on_loss`. The broker keeps `<prefix>/service/<client id>/mark` for it, retained."""
@@ -163,7 +175,7 @@ class MqttSink:
         self._session = session
         self._observer.mqtt_connected(True)
         _log.info("connected to the MQTT broker, protocol %s", "5" if session.version == V5 else "3.1.1")
-        self._retain(session, self._status, "online")
+        self._retain(session, self.status_topic, "online")
         for topic, payload in self._states.items():
             self._retain(session, topic, payload)
         for topics in self._listeners.topics:
@@ -199,7 +211,7 @@ class MqttSink:
         A broker that refuses 5 or never answers to it is asked for 3.1.1 from then on. One that hangs up may do the
         same, or be a proxy whose broker is away: the second time in a row 3.1.1 is tried, for this connection only.
         """
-        will = Will(self._status, "offline")
+        will = Will(self.status_topic, "offline")
         reason = ""
         try:
             session = await connected(self._options, self._version or V5, will, self._inbox)
@@ -217,7 +229,17 @@ class MqttSink:
 
     def _retain(self, session: Session, topic: str, payload: str) -> None:
         """Whether it arrives is not waited for: what got lost with the connection is published after the next one."""
-        session.publish(topic, payload, retain=True)
+        taken = session.publish(topic, payload, retain=True)
+        if topic in self._kept:
+            taken.add_done_callback(lambda one: self._was_kept(topic, payload, one))
+
+    def _was_kept(self, topic: str, payload: str, taken: asyncio.Future[None]) -> None:
+        if taken.cancelled() or taken.exception() is not None or self._states.get(topic) != payload:
+            return
+        if not payload:
+            del self._states[topic]  # there is nothing left to tell after the next connect
+        if topic in self._kept:
+            self._kept[topic]()
 
     def _subscribe(self, session: Session, topics: str) -> None:
         def answered(answer: asyncio.Future[str | None]) -> None:
@@ -234,7 +256,7 @@ class MqttSink:
             return
         try:
             async with asyncio.timeout(2.0):
-                await session.publish(self._status, "offline", retain=True)
+                await session.publish(self.status_topic, "offline", retain=True)
         except (SinkUnavailable, MessageRejected, TimeoutError):
             _log.debug("the broker did not take the goodbye")
         await session.close()
