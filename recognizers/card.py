@@ -66,21 +66,42 @@ class Usual:
     familiar: float
     """The energy (`MEASURES`) that nineteen of twenty clips reach: less is unfamiliar."""
     limits: Mapping[str, float]
-    """Of live measures (`streamer.drift`): more is drift. `scores` (population stability index), `unfamiliar` and
-    `abstained` (shares)."""
+    """Of live measures (`streamer.drift`): more is drift. `scores` (population stability index), `unfamiliar`,
+    `distant` and `abstained` (shares)."""
+    centres: tuple[tuple[float, ...], ...] = ()
+    """By label, the mean logits of clips that show it; empty: no distance is told. Logits are the features as the
+    network's last layer projects them, and what every runtime gives."""
+    widths: tuple[float, ...] = ()
+    """How far each logit usually is from the clip's own centre (root mean square), over all labels."""
+    near: float = 0.0
+    """The distance from the nearest centre, in widths, within which nineteen of twenty clips are: more is distant."""
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.scores, tuple) and all(isinstance(row, tuple) for row in self.scores)):
-            raise ValueError(f"usual.scores are {shown(self.scores)}; they must be a list of lists")
-        if len({len(row) for row in self.scores}) > 1:
-            raise ValueError("usual.scores has lists of different lengths")
-        for share in (share for row in self.scores for share in row):
-            number("usual.scores", share, 0, 1)
+        _check_rows("usual.scores", self.scores, 0, 1)
+        _check_rows("usual.centres", self.centres, -1e38, 1e38)
+        _check_rows("usual.widths", (self.widths,), 1e-6, 1e38)
         number("usual.familiar", self.familiar, -1e38, 1e38)
+        number("usual.near", self.near, 0, 1e38)
         if not isinstance(self.limits, Mapping):
             raise ValueError(f"usual.limits is {shown(self.limits)}; it must be an object")
         for name, limit in self.limits.items():
             number(f"usual.limits.{name}", limit, 0, 1e6)
+
+    def check_for(self, labels: int) -> None:
+        """Raises ValueError where it is not of so many labels."""
+        if len(self.scores) != labels:
+            raise ValueError(f"usual.scores has {len(self.scores)} lists for {labels} labels")
+        if self.centres and not len(self.centres) == len(self.centres[0]) == len(self.widths) == labels:
+            raise ValueError(f"usual.centres must be {labels} lists of {labels} numbers, and usual.widths as many")
+
+
+def _check_rows(name: str, rows: object, least: float, most: float) -> None:
+    if not (isinstance(rows, tuple) and all(isinstance(row, tuple) for row in rows)):
+        raise ValueError(f"{name} are {shown(rows)}; they must be lists")
+    if len({len(row) for row in rows}) > 1:
+        raise ValueError(f"{name} has lists of different lengths")
+    for one in (one for row in rows for one in row):
+        number(name, one, least, most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +152,8 @@ class Card:
                 raise ValueError(f"{name} is {shown(held)}; it must be an object")
         self._check_network()
         _check_thresholds(self.thresholds, self.actions)
-        if self.usual is not None and len(self.usual.scores) != len(self.labels):
-            raise ValueError(f"usual.scores has {len(self.usual.scores)} lists for {len(self.labels)} labels")
+        if self.usual is not None:
+            self.usual.check_for(len(self.labels))
 
     def _check_labels(self) -> None:
         if not isinstance(self.labels, tuple):
@@ -277,7 +298,7 @@ def _card(path: Path, described: str) -> Card:
 
 def _usual(held: object) -> Usual:
     usual = _object("usual", held)
-    return _made(Usual, "usual", {name: _tuples(one) if name == "scores" else one for name, one in usual.items()})
+    return _made(Usual, "usual", {name: _tuples(one) for name, one in usual.items()})
 
 
 def _tuples(value: Any) -> Any:

@@ -34,6 +34,7 @@ def written(path: Path) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)
+        _sync(target.parent)
     except BaseException:
         with suppress(OSError):
             part.unlink()
@@ -91,6 +92,15 @@ def _is(path: Path, is_so: Callable[[int], bool]) -> bool:
         return is_so(path.stat().st_mode)
     except (OSError, ValueError):  # too long for a name, not ours to look at; NUL in it
         return False
+
+
+def _sync(folder: Path) -> None:
+    """A name is on the disk only once its folder is."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _check_regular(path: Path, mode: int) -> None:

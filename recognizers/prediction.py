@@ -48,6 +48,8 @@ class Prediction:
     """Who was seen, where people are told apart; `scores` then says what anybody does."""
     energy: float | None = None
     """How well the network knows what it saw (`recognizers.card.MEASURES`), where it says so."""
+    distance: float | None = None
+    """How far the clip is from what the network was taught (`recognizers.card.Usual`), where its card says so."""
     abstained: bool = False
     """It said the background since it does not know what it saw."""
 

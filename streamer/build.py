@@ -29,6 +29,7 @@ from streamer.promotions import Promotions
 from streamer.segmenter import EventRule
 from streamer.settings import HardExamplesSection, Mqtt, RecognizerSection, Rule, Settings, Source, Stream, WatchSection
 from streamer.sinks.base import StatusSink
+from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
 from streamer.sinks.mqtt import MqttOptions, MqttSink
 from streamer.sources.address import Address
@@ -205,7 +206,15 @@ def recording(path: Path, start_at: float) -> Address:
 
 def build_sink(mqtt: Mqtt | None, clock: Clock, metrics: Metrics) -> AbstractAsyncContextManager[StatusSink]:
     """The broker; where none is configured, lines of JSON on standard output."""
-    return nullcontext(JsonLinesSink(sys.stdout)) if mqtt is None else MqttSink(mqtt_options(mqtt), clock, metrics)
+    if mqtt is None:
+        return nullcontext(JsonLinesSink(sys.stdout))
+    options = mqtt_options(mqtt)
+    return MqttSink(options, clock, metrics, encoding_of(mqtt, options))
+
+
+def encoding_of(mqtt: Mqtt, options: MqttOptions) -> Encoding:
+    """How events are written; the client's id names the service."""
+    return cloudevents(options.client_id) if mqtt.encoding == "cloudevents" else PLAIN
 
 
 def mqtt_options(mqtt: Mqtt) -> MqttOptions:

@@ -27,7 +27,7 @@ class Measure:
     """One measure, as it stands."""
 
     name: str
-    """`scores`, `unfamiliar` or `abstained`."""
+    """`scores`, `unfamiliar`, `distant` or `abstained`."""
     value: float
     limit: float
     drifted: bool
@@ -40,6 +40,8 @@ class Drift:
 
     * `scores`: how far the best scores are from how they usually spread (`recognizers.spread`); abstained clips apart.
     * `unfamiliar`: share of clips that the network knows less well (by energy) than nineteen of twenty of its own.
+    * `distant`: share of clips that lie further from what it was taught than nineteen of twenty of its own, where its
+      card says what that is. What is new can be known well, by energy, and be distant all the same.
     * `abstained`: share of clips of which it said that it does not know them.
     """
 
@@ -67,6 +69,7 @@ class Drift:
         clips = sum(block.clips for block in self._blocks)
         values = {
             "unfamiliar": sum(block.unfamiliar for block in self._blocks) / clips,
+            "distant": sum(block.distant for block in self._blocks) / clips,
             "abstained": sum(block.abstained for block in self._blocks) / clips,
         }
         scores = instability(np.sum([block.scores for block in self._blocks], axis=0), self._usual.scores)
@@ -82,6 +85,7 @@ class Drift:
 class _Block:
     clips: int
     unfamiliar: int
+    distant: int
     abstained: int
     scores: NDArray[np.float64]
 
@@ -91,6 +95,7 @@ def _counted(said: list[Prediction], usual: Usual) -> _Block:
     return _Block(
         clips=len(said),
         unfamiliar=sum(one.energy is not None and one.energy < usual.familiar for one in said),
+        distant=sum(one.distance is not None and one.distance > usual.near for one in said),
         abstained=sum(one.abstained for one in said),
         scores=spread(np.array(known)) if known else np.zeros((len(usual.scores), len(usual.scores[0]))),
     )

@@ -7,7 +7,6 @@ was promoted over, it is right and the promotion is forgotten.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from recognizers.card import checkpoint_path
 from recognizers.errors import CheckpointMismatch
+from recognizers.files import opened, write_whole, written
 from recognizers.identity import identity
 from streamer.errors import ConfigError
 
@@ -94,16 +94,11 @@ class Promotions:
             return Promoted(source, source, model, at)
         copy = self._folder / COPIES / f"{model}{path.suffix}"
         if not copy.exists():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            part = copy.with_name(f"{copy.name}.part")
-            try:
-                shutil.copyfile(path, part)
-                _sync(part)
-                if identity(part) != model:
+            with written(copy) as part, opened(path) as original:
+                shutil.copyfileobj(original, part)
+                part.flush()
+                if identity(part.name) != model:
                     raise CheckpointMismatch(f"{source} changed while it was read; promote it when it is whole")
-                part.replace(copy)
-            finally:
-                part.unlink(missing_ok=True)
         return Promoted(str(copy), source, model, at)
 
     def promote(self, recognizer: str, configured: str, promoted: Promoted) -> None:
@@ -122,12 +117,7 @@ class Promotions:
 
     def _write(self, recognizer: str, standing: Standing) -> None:
         now = {**self._standing, recognizer: standing}
-        self._folder.mkdir(parents=True, exist_ok=True)
-        part = self._file.with_name(f"{FILE}.part")
-        part.write_text(json.dumps({name: asdict(one) for name, one in now.items()}, indent=1), encoding="utf-8")
-        _sync(part)
-        part.replace(self._file)
-        _sync(self._folder)
+        write_whole(self._file, json.dumps({name: asdict(one) for name, one in now.items()}, indent=1).encode())
         self._standing = now
         used = {one.checkpoint for each in now.values() for one in each.promoted}
         for copy in (self._folder / COPIES).glob("*"):
@@ -148,11 +138,3 @@ def _read(file: Path) -> Mapping[str, Standing]:
         raise ConfigError(
             [f"{file}: cannot be read ({error}); remove it, and what the configuration names runs again"]
         ) from error
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -16,6 +16,7 @@ _log = logging.getLogger(__name__)
 _WORDS = {
     "scores": "its best scores spread otherwise than on the clips that it was calibrated on (index %.2f)",
     "unfamiliar": "it knows %.0f %% of its clips less well than nineteen of twenty of those that it was calibrated on",
+    "distant": "%.0f %% of its clips are further from what it was taught than nineteen of twenty of its own",
     "abstained": "it abstains on %.0f %% of its clips",
 }
 _REMEDY = "look at the cameras, and whether people, tools or light have changed; label clips of now and train anew"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from recognizers.card import Card
+from recognizers.card import Card, Usual
 from recognizers.clip import Clip
 from recognizers.errors import DeviceFailed, OutOfDeviceMemory
 from recognizers.prediction import Actors, Prediction
@@ -70,10 +70,13 @@ def answers(clips: Sequence[Clip], logits: Tensor, card: Card, states: Sequence[
     next clip: nothing where logits are not finite, or a state that broke would break whatever follows."""
     scores = scores_of(logits, card).cpu().numpy()
     energies, abstained = known_by("energy", logits.float(), card.temperature).tolist(), abstains(logits, card).tolist()
+    distances = None if card.usual is None else distance_of(logits, card.usual)
     said: list[Answer] = []
     for n, (clip, row, state) in enumerate(zip(clips, scores, states, strict=True)):
         one = prediction_of(clip, row, exclusive=not card.multilabel)
-        said.append((replace(one, energy=energies[n], abstained=abstained[n]), state if one.is_finite else None))
+        far = None if distances is None else float(distances[n])
+        one = replace(one, energy=energies[n], abstained=abstained[n], distance=far)
+        said.append((one, state if one.is_finite else None))
     return said
 
 
@@ -119,6 +122,17 @@ def known_by(measure: str, logits: Tensor, temperature: float) -> Tensor:
     if measure == "max_logit":
         return logits.amax(dim=1)
     return temperature * (logits / temperature).logsumexp(dim=1)
+
+
+def distance_of(logits: Tensor, usual: Usual) -> Tensor | None:
+    """`(N, C)` → `(N,)` the distance from the nearest centre, as a root mean square over logits in their usual widths
+    (a Mahalanobis distance with a diagonal covariance: Lee et al., NeurIPS 2018, on the last layer); None of a card
+    that says no centres."""
+    if not usual.centres:
+        return None
+    centres, widths = (torch.tensor(one, device=logits.device) for one in (usual.centres, usual.widths))
+    apart = (logits.float()[:, None] - centres) / widths
+    return apart.square().mean(dim=2).sqrt().amin(dim=1)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -22,6 +22,7 @@ from recognizers.data.track import Part, Sampling, Tick
 from recognizers.errors import RecognizerError
 from recognizers.selection.candidates import Candidate
 from recognizers.selection.choice import Outcome
+from recognizers.selection.kept import keep_outcome, kept_outcome
 from recognizers.train.build import training_plan
 from recognizers.train.loop import train
 from recognizers.train.plan import TrainingPlan
@@ -56,14 +57,20 @@ class Terms:
 def tried(
     name: str, candidate: Candidate, terms: Terms, tick: Tick, told: Callable[[Progress], None]
 ) -> Outcome | LeftOut:
-    """Teach, judge and time a candidate; one that cannot be tried is left out, and says why."""
+    """Teach, judge and time a candidate; one that cannot be tried is left out, and says why. What was tried with the
+    same terms before is as it was; a training that was interrupted goes on."""
+    sections, place = _sections(name, candidate, terms), terms.folder / f"{name}.json"
+    if (known := kept_outcome(place, sections)) is not None:
+        return known
     try:
-        plan = training_plan(_sections(name, candidate, terms))
+        plan = training_plan(sections)
         began = time.perf_counter()
         card = train(plan, tick, told)
-        return _outcome(name, card, plan, time.perf_counter() - began, tick)
+        outcome = _outcome(name, card, plan, time.perf_counter() - began, tick)
+        keep_outcome(place, sections, outcome)
     except RecognizerError as error:
         return LeftOut(name, str(error))
+    return outcome
 
 
 def _sections(name: str, candidate: Candidate, terms: Terms) -> dict[str, Any]:

@@ -25,6 +25,9 @@ class Mqtt(Section):
     password_file: Path | None = Field(None, description="a file that holds the password")
     ca_file: Path | None = Field(None, description="trusted instead of the system's authorities")
     client_id: Text | None = Field(None, description="unique at the broker; null: takt-<host name>")
+    encoding: Literal["plain", "cloudevents"] = Field(
+        "plain", description="how events are written: as they are, or within CloudEvents 1.0 (structured JSON)"
+    )
 
     @field_validator("url")
     @classmethod

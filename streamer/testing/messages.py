@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from streamer.event import ActionEvent, Actor, OpenAction, Phase, Reason
+from streamer.event import (
+    ActionEvent,
+    Actor,
+    CycleEvent,
+    CyclePhase,
+    Ending,
+    OpenAction,
+    Phase,
+    Reason,
+    StepEvent,
+    Verdict,
+)
 from streamer.wire import Message, action_message
 
 
@@ -32,6 +43,42 @@ def action_event(
         reason=reason if ended else None,
         revision=1 if phase is Phase.REVISED else 0,
         actor=actor,
+    )
+
+
+def step_event(stream: str = "cam", verdict: Verdict = Verdict.MISSED, revision: int = 0) -> StepEvent:
+    return StepEvent(
+        step_id=uuid4(),
+        stream=stream,
+        watch="bench",
+        procedure="gearbox",
+        cycle_id=uuid4(),
+        step="seal",
+        verdict=verdict,
+        at=1_700_000_000.0,
+        decided_at=1_700_000_003.5,
+        took_s=2.0 if verdict is Verdict.DONE else None,
+        overtaken_by=("lid",) if verdict is Verdict.MISSED else (),
+        revision=revision,
+        unit_id="SN-0042",
+    )
+
+
+def cycle_event(stream: str = "cam", phase: CyclePhase = CyclePhase.STARTED) -> CycleEvent:
+    over = phase is not CyclePhase.STARTED
+    return CycleEvent(
+        cycle_id=uuid4(),
+        stream=stream,
+        watch="bench",
+        procedure="gearbox",
+        phase=phase,
+        at=1_700_000_060.0 if over else 1_700_000_000.0,
+        decided_at=1_700_000_061.0 if over else 1_700_000_001.0,
+        reason=Ending.FINISHED if over else None,
+        took_s=60.0 if over else None,
+        takt_s=55.0,
+        steps=(("seal", 4.0), ("lid", 6.5)) if over else (),
+        unit_id="SN-0042",
     )
 
 

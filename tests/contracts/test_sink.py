@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from streamer.clock import SystemClock
 from streamer.errors import SinkUnavailable
 from streamer.sinks.base import Sink
+from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
 from streamer.sinks.mqtt import MqttOptions, MqttSink, Subscriber
 from streamer.testing.messages import message
@@ -53,20 +55,20 @@ async def jsonl(_: Path) -> AsyncIterator[Subject]:
 
 
 @asynccontextmanager
-async def mqtt(folder: Path) -> AsyncIterator[Subject]:
+async def mqtt(folder: Path, encoding: Encoding = PLAIN, id_: str = "event_id") -> AsyncIterator[Subject]:
     observer = FakeObserver()
     with Mosquitto(folder) as broker:
         where = MqttOptions("127.0.0.1", broker.port, client_id="contract")
         async with (
             Subscriber.open(replace(where, client_id="reader"), "takt/+/events") as reader,
-            MqttSink(where, SystemClock(), observer) as sink,
+            MqttSink(where, SystemClock(), observer, encoding) as sink,
         ):
             await asyncio.wait_for(observer.connected.wait(), 10)
 
             @asynccontextmanager
             async def seen(count: int) -> AsyncIterator[list[str]]:
                 async with asyncio.timeout(10):
-                    yield [json.loads((await anext(reader))[1])["event_id"] for _ in range(count)]
+                    yield [json.loads((await anext(reader))[1])[id_] for _ in range(count)]
 
             yield Subject(sink, seen, broker.kill)
 
@@ -75,6 +77,7 @@ SINKS = {
     "fake": fake,
     "jsonl": jsonl,
     "mqtt": pytest.param(mqtt, marks=pytest.mark.e2e),
+    "mqtt, cloudevents": pytest.param(partial(mqtt, encoding=cloudevents("contract"), id_="id"), marks=pytest.mark.e2e),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from dataclasses import replace
@@ -23,6 +24,7 @@ from streamer.build import (
     build_plan,
     build_sink,
     build_watches,
+    encoding_of,
     event_rule,
     mqtt_options,
 )
@@ -31,7 +33,9 @@ from streamer.errors import ConfigError
 from streamer.metrics import Metrics
 from streamer.segmenter import EventRule
 from streamer.settings import Mqtt, Rule, Settings, load
+from streamer.sinks.encoding import PLAIN
 from streamer.sinks.jsonl import JsonLinesSink
+from streamer.testing.messages import message
 from tests.recognizers.joints import POSE, needs_models
 from tests.recognizers.pictures import CRNN, write
 from tests.recognizers.skeletons import write_random_san
@@ -198,3 +202,11 @@ def test_a_password_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     for file in (tmp_path / "word", tmp_path / "nowhere"):
         with pytest.raises(ConfigError, match="password_file: cannot be read"):
             mqtt_options(Mqtt(password_file=file))
+
+
+def test_events_are_plain_unless_another_encoding_is_asked_for() -> None:
+    mqtt = Mqtt(client_id="line 1")
+    assert encoding_of(mqtt, mqtt_options(mqtt)) is PLAIN
+    encoding = encoding_of(mqtt.model_copy(update={"encoding": "cloudevents"}), mqtt_options(mqtt))
+    assert encoding.content_type == "application/cloudevents+json"
+    assert json.loads(encoding.write(message()))["source"] == "urn:takt:source:line%201/cam/bench"

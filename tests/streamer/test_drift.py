@@ -30,13 +30,17 @@ def scores(sure: float, pick_share: float, clips: int = BLOCK, seed: int = 0) ->
 USUAL = Usual(
     tuple(map(tuple, shares(spread(scores(0.9, 0.5, 4000, seed=9))))),
     familiar=2.0,
-    limits={"scores": 0.25, "unfamiliar": 0.15, "abstained": 0.15},
+    limits={"scores": 0.25, "unfamiliar": 0.15, "distant": 0.15, "abstained": 0.15},
+    near=2.0,
 )
 
 
-def said(rows: np.ndarray, energy: float = 5.0, abstained: bool = False) -> Iterator[Prediction]:
+def said(
+    rows: np.ndarray, energy: float = 5.0, distance: float | None = 1.0, abstained: bool = False
+) -> Iterator[Prediction]:
     for n, row in enumerate(rows):
-        yield Prediction("cam", "bench", 1, n, n, n + 1, 1.0, 0.0, row, energy=energy, abstained=abstained)
+        one = Prediction("cam", "bench", 1, n, n, n + 1, 1.0, 0.0, row)
+        yield replace(one, energy=energy, distance=distance, abstained=abstained)
 
 
 def measured(drift: Drift, predictions: Iterator[Prediction]) -> dict[str, Measure]:
@@ -66,6 +70,12 @@ def test_clips_that_are_known_less_well_are_drift() -> None:
     found = measured(Drift(USUAL), said(scores(0.9, 0.5), energy=1.9))
     assert (found["unfamiliar"].value, found["unfamiliar"].drifted) == (1.0, True)
     assert not found["scores"].drifted
+
+
+def test_clips_far_from_those_that_were_taught_are_drift_though_they_are_known_well() -> None:
+    found = measured(Drift(USUAL), said(scores(0.9, 0.5), distance=2.1))
+    assert (found["distant"].value, found["distant"].drifted) == (1.0, True)
+    assert not found["unfamiliar"].drifted
 
 
 def test_abstaining_is_a_measure_of_its_own() -> None:

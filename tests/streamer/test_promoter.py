@@ -135,10 +135,11 @@ async def test_a_candidate_that_fails_on_live_clips_does_not_take_over(plant: Pl
 
 async def test_a_choice_that_cannot_be_stored_is_not_carried_out(plant: Plant) -> None:
     plant.camera("cam", FOR_EVER)
-    (plant.folder / "promoted.json.part").mkdir()  # as a disk that takes nothing
     better = plant.checkpoint("better", SayingRecognizer(pick))
     async with plant.running():
-        assert "promoted.json.part" in (await plant.asked(do="promote", checkpoint=better))["problem"]
+        await plant.until(lambda: plant.told("cam") == [("started", None)])
+        (plant.folder / "promoted.json").mkdir()  # as a disk that takes nothing
+        assert "promoted.json" in (await plant.asked(do="promote", checkpoint=better))["problem"]
         assert (await plant.asked(do="report"))["live"]["checkpoint"] == plant.live
 
 

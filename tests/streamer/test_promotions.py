@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -90,6 +92,10 @@ def test_a_folder_stays_where_it_is_and_is_known_by_what_is_in_it(tmp_path: Path
     assert identity(folder) != kept.id
 
 
+def disk_that_takes_nothing(_handle: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"cell": 1}', '{"cell": {"configured": "a", "promoted": [{}]}}'])
 def test_a_file_that_cannot_be_read_is_told_with_what_to_do(tmp_path: Path, text: str) -> None:
     (tmp_path / "promoted.json").write_text(text)
@@ -97,12 +103,15 @@ def test_a_file_that_cannot_be_read_is_told_with_what_to_do(tmp_path: Path, text
         Promotions(tmp_path)
 
 
-def test_a_write_that_fails_changes_nothing(tmp_path: Path) -> None:
+def test_a_write_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = promote(tmp_path, "better")
-    (tmp_path / "data" / "promoted.json.part").mkdir()  # as a disk that takes nothing
     promotions = Promotions(tmp_path / "data")
-    with pytest.raises(OSError, match="promoted"):
-        promotions.promote("cell", CONFIGURED, promotions.keep(network(tmp_path, "other"), 1.0))
+    other = promotions.keep(network(tmp_path, "other"), 1.0)
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", disk_that_takes_nothing)
+        with pytest.raises(OSError, match="No space left"):
+            promotions.promote("cell", CONFIGURED, other)
+    assert {file.name for file in (tmp_path / "data").iterdir()} == {"promoted.json", "models"}
     latest = promotions.latest("cell", CONFIGURED)
     assert latest is not None
     assert latest.id == model == live(tmp_path)

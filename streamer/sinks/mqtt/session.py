@@ -124,6 +124,7 @@ class Session:
         retain: bool = False,
         expires_s: float | None = None,
         properties: dict[str, str] | None = None,
+        content_type: str = "application/json",
     ) -> asyncio.Future[None]:
         """Send with QoS 1, in the order of the calls. The future is done at the PUBACK.
 
@@ -134,7 +135,7 @@ class Session:
         future: asyncio.Future[None] = self._loop.create_future()
         # Nobody waits for the state messages; their failures are seen as the end of the connection.
         future.add_done_callback(_look)
-        extra = _properties(expires_s, properties or {}) if self.version == V5 else None
+        extra = _properties(content_type, expires_s, properties or {}) if self.version == V5 else None
         if self.ended.done():
             future.set_exception(SinkUnavailable("the connection to the broker has ended"))
         elif self._largest is not None and len(payload) + PACKET_OVERHEAD > self._largest:
@@ -316,10 +317,10 @@ def _inbound(message: MQTTMessage) -> Inbound:
     )
 
 
-def _properties(expires_s: float | None, extra: dict[str, str]) -> Properties:
+def _properties(content_type: str, expires_s: float | None, extra: dict[str, str]) -> Properties:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.PayloadFormatIndicator = 1
-    properties.ContentType = "application/json"
+    properties.ContentType = content_type
     if expires_s is not None:
         properties.MessageExpiryInterval = max(1, int(expires_s))
     if extra:

@@ -13,10 +13,11 @@ from streamer.backoff import full_jitter
 from streamer.clock import Clock
 from streamer.errors import MessageRejected, SinkUnavailable
 from streamer.sinks.base import Heard
+from streamer.sinks.encoding import PLAIN, Encoding
 from streamer.sinks.mqtt.inbox import Inbox, Listeners, check_filter
 from streamer.sinks.mqtt.options import OLDER, V5, V311, ConnectError, MqttOptions, Will, tls_context
 from streamer.sinks.mqtt.session import Session
-from streamer.wire import Message, envelope
+from streamer.wire import Message
 
 _log = logging.getLogger(__name__)
 
@@ -55,12 +56,17 @@ class MqttSink:
     Connected, again and again, between entering and leaving; neither waits for the broker to be there.
     """
 
-    def __init__(self, options: MqttOptions, clock: Clock, observer: MqttObserver) -> None:
-        """Raises ConfigError where the CA file cannot be used."""
+    def __init__(self, options: MqttOptions, clock: Clock, observer: MqttObserver, encoding: Encoding = PLAIN) -> None:
+        """`encoding` is that of messages; what `state` shows stays as it is.
+
+        Raises:
+            ConfigError: the CA file cannot be used.
+        """
         tls_context(options)
         self._options = options
         self._clock = clock
         self._observer = observer
+        self._encoding = encoding
         self._session: Session | None = None
         self._version = options.version
         """What the broker is known to speak; None: 5 is asked for first."""
@@ -100,9 +106,10 @@ class MqttSink:
             raise SinkUnavailable("the broker is not connected")
         acknowledged = session.publish(
             self._topic(message.topic),
-            envelope(message),
+            self._encoding.write(message),
             expires_s=message.expires_s,
             properties={"event_id": str(message.key), **message.properties},
+            content_type=self._encoding.content_type,
         )
         try:
             async with asyncio.timeout(self._options.ack_timeout_s):

@@ -16,6 +16,7 @@ from recognizers.data.windows import Jitter
 from recognizers.errors import DataError
 from recognizers.metrics.calibration import top_label_error
 from recognizers.models.slowfast import SlowFastSize
+from recognizers.train import usual
 from recognizers.train.augment import augmented
 from recognizers.train.card import write_card
 from recognizers.train.loop import Progress, rate_share, train
@@ -23,6 +24,7 @@ from recognizers.train.plan import TrainingPlan
 from recognizers.train.recipe import Recipe
 from recognizers.train.validate import Answers, figures, fitted_temperature, known_above
 from tests.recognizers.networks import says
+from tests.recognizers.pictures import clips, pictures
 
 TINY = SlowFastSize(frames=4, alpha=2, beta_inv=2, width=4, depths=(1, 1, 1, 1), fusion_kernel=3)
 
@@ -86,6 +88,20 @@ def test_a_trained_checkpoint_is_a_recognizer_with_its_card(plan: TrainingPlan) 
     text = write_card(plan.out, card).read_text()
     assert all(label in text for label in card.labels)
     assert f"{card.trained['held_out']['top1']:.1%}" in text
+
+
+def test_a_training_says_what_is_usual_and_the_recognizer_how_far_clips_are_from_it(
+    plan: TrainingPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usual, "LEAST_CLIPS", 20)
+    card = train(plan, quiet, lambda _: None)
+    assert card.usual is not None
+    assert {"scores", "unfamiliar", "distant"} <= set(card.usual.limits)
+    recognizer = build_recognizer("slowfast", plan.out, {})
+    ((said, _),) = recognizer.recognize(clips(pictures(40), recognizer.spec)[:1], [None])
+    assert said is not None
+    assert said.distance is not None
+    assert said.distance > 0
 
 
 def test_the_learning_rate_rises_and_falls() -> None:

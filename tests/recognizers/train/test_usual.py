@@ -12,11 +12,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recognizers.card import Abstain, read_card
+from recognizers.card import Abstain, Usual, read_card
 from recognizers.checkpoint import save
-from recognizers.runtimes.answers import answers
+from recognizers.runtimes.answers import answers, distance_of
 from recognizers.spread import BINS, instability, shares, spread
-from recognizers.train.usual import LEAST_CLIPS, usual_of
+from recognizers.train.usual import LEAST_CLIPS, MOST_LABELS, usual_of
 from recognizers.train.validate import Answers
 from tests.recognizers.networks import card
 from tests.recognizers.pictures import clips, pictures
@@ -37,7 +37,7 @@ def test_a_card_says_how_scores_spread_and_what_is_familiar() -> None:
     assert usual is not None
     assert np.array(usual.scores).shape == (len(CARD.labels), BINS)
     assert np.array(usual.scores).sum(axis=1) == pytest.approx(1, abs=1e-3)
-    assert usual.limits == {"scores": 0.25, "unfamiliar": 0.15}
+    assert usual.limits == {"scores": 0.25, "unfamiliar": 0.15, "distant": 0.15}
     energy = torch.logsumexp(said(2000, 4, 1).logits, 1)
     assert float((energy < usual.familiar).float().mean()) == pytest.approx(0.05, abs=0.005)
 
@@ -47,6 +47,36 @@ def test_where_other_people_differ_much_the_limits_allow_for_it() -> None:
     assert usual is not None
     assert usual.limits["scores"] > 0.5
     assert usual.limits["unfamiliar"] > 0.3
+
+
+def test_what_is_new_is_distant_even_where_it_is_known_well() -> None:
+    """A clip with three times the logit of its label has more energy than any, and is like none."""
+    given = said(2000, 4, 1)
+    usual = usual_of(given, said(2000, 4, 2), CARD)
+    assert usual is not None
+    own, new = distance_of(given.logits, usual), distance_of(3 * given.logits, usual)
+    assert own is not None
+    assert new is not None
+    assert float((own > usual.near).float().mean()) == pytest.approx(0.05, abs=0.005)
+    assert float((new > usual.near).float().mean()) > 0.7
+
+
+def test_a_distance_is_what_it_is_by_hand() -> None:
+    usual = Usual(((1.0,), (1.0,)), 0.0, {}, ((0.0, 0.0), (4.0, 0.0)), (1.0, 2.0), 1.0)
+    distances = distance_of(torch.tensor([[0.0, 0.0], [3.0, 2.0]]), usual)
+    assert distances is not None
+    assert distances.tolist() == [0.0, 1.0]
+
+
+def test_of_very_many_labels_no_centres_are_told() -> None:
+    names = tuple(map(str, range(MOST_LABELS + 1)))
+    many = replace(CARD, labels=names, background="0")
+    rng = np.random.default_rng(1)
+    logits = torch.tensor(rng.normal(0, 1, (200, len(names))), dtype=torch.float32)
+    given = Answers(logits, rng.integers(0, len(names), 200))
+    usual = usual_of(given, given, many)
+    assert usual is not None
+    assert (usual.centres, distance_of(logits, usual)) == ((), None)
 
 
 def test_a_network_that_abstains_says_how_often_that_is_usual() -> None:
@@ -75,13 +105,15 @@ def test_a_checkpoint_keeps_it_and_one_without_is_read_as_before(tmp_path: Path)
 def test_an_answer_says_how_well_its_clip_is_known_and_whether_it_abstained() -> None:
     logits = torch.tensor([[5.0, 0.0, 0.0], [1.0, 0.0, 0.0]])[:, : len(CARD.labels)]
     two = clips(pictures(30), CARD.spec)[:2]
-    abstaining = replace(CARD, abstain=Abstain("max_logit", 3.0))
+    usual = Usual(tuple((1.0,) for _ in CARD.labels), 0.0, {})
+    abstaining = replace(CARD, abstain=Abstain("max_logit", 3.0), usual=usual)
     known, unknown = (one for one, _ in answers(two, logits, abstaining, [None, None]))
     assert known is not None
     assert unknown is not None
     assert known.energy is not None
     assert unknown.energy is not None
     assert (known.abstained, unknown.abstained) == (False, True)
+    assert (known.distance, unknown.distance) == (None, None)
     assert known.energy > unknown.energy
 
 

@@ -57,6 +57,23 @@ def test_all_are_judged_on_the_same_clips_and_one_is_recommended(
     assert (tmp_path / "out" / "pareto.svg").read_text().startswith("<svg")
 
 
+def test_who_was_tried_is_not_tried_again_unless_the_terms_are_others(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["select", str(config), "--candidates", "single_frame", "--out", str(tmp_path / "out"), "--json"]
+
+    def tried(*more: str) -> tuple[int, dict[str, object]]:
+        main([*command, *more])
+        (said,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+        return (tmp_path / "out" / "single_frame.safetensors").stat().st_ino, said["candidates"][0]
+
+    first, second, other = tried(), tried(), tried("--steps", "1")
+    assert second == first
+    assert other[0] != first[0]
+    (tmp_path / "out" / "single_frame.json").write_text('{"of": 1')
+    assert tried()[0] != other[0]
+
+
 def test_where_nobody_is_within_the_budget_it_says_so_and_fails(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
