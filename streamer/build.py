@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from recognizers.errors import CheckpointMismatch
 from recognizers.huggingface import KIND
 from recognizers.identity import identity
 from recognizers.kinds import OPTIONS
+from streamer.board.andon import Colour
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.hard_examples import Options as HardExampleOptions
@@ -28,6 +29,8 @@ from streamer.promoter import Candidates
 from streamer.promotions import Promotions
 from streamer.segmenter import EventRule
 from streamer.settings import HardExamplesSection, Mqtt, RecognizerSection, Rule, Settings, Source, Stream, WatchSection
+from streamer.settings.places import filled
+from streamer.showing import ShowOptions
 from streamer.sinks.base import StatusSink
 from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
@@ -65,7 +68,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
         models=models,
         candidates=build_candidates(settings),
         data_dir=settings.data_dir,
-        sink=build_sink(settings.mqtt, clock, metrics),
+        sink=build_sink(settings.mqtt, clock, metrics, settings.streams, settings.data_dir),
         outbox_folder=settings.outbox_folder,
         outbox_bytes=settings.outbox.budget_mib << 20,
         batch=settings.engine.batch,
@@ -73,6 +76,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
         grace_s=settings.shutdown.grace_s,
         retry=RetryPolicy(),
         hard_examples=hard_examples_of(settings.hard_examples),
+        shown=show_options(settings),
     )
 
 
@@ -204,11 +208,30 @@ def recording(path: Path, start_at: float) -> Address:
     return replace(Address(str(path)), pace="fast", start_at=start_at)
 
 
-def build_sink(mqtt: Mqtt | None, clock: Clock, metrics: Metrics) -> AbstractAsyncContextManager[StatusSink]:
+def show_options(settings: Settings) -> ShowOptions:
+    andon = settings.andon
+    return ShowOptions(
+        colours={**dict.fromkeys(andon.red, Colour.RED), **dict.fromkeys(andon.amber, Colour.AMBER)},
+        acknowledge=andon.acknowledge,
+        stalled_s=ShowOptions().stalled_s if settings.mqtt is None else settings.mqtt.stalled_s,
+    )
+
+
+def build_sink(
+    mqtt: Mqtt | None,
+    clock: Clock,
+    metrics: Metrics,
+    streams: Sequence[Stream] = (),
+    data_dir: Path | None = None,
+) -> AbstractAsyncContextManager[StatusSink]:
     """The broker; where none is configured, lines of JSON on standard output."""
     if mqtt is None:
         return nullcontext(JsonLinesSink(sys.stdout))
-    options = mqtt_options(mqtt)
+    options = replace(
+        mqtt_options(mqtt),
+        prefixes={stream.id: filled(mqtt.prefix, mqtt.place.known | stream.place.known) for stream in streams},
+        remembered=None if data_dir is None else data_dir / "shown.json",
+    )
     return MqttSink(options, clock, metrics, encoding_of(mqtt, options))
 
 
@@ -233,7 +256,8 @@ def mqtt_options(mqtt: Mqtt) -> MqttOptions:
         host=url.hostname or "localhost",
         port=url.port or (8883 if tls else 1883),
         client_id=mqtt.client_id or f"takt-{socket.gethostname()}",
-        prefix=mqtt.prefix,
+        prefix=filled(mqtt.prefix, mqtt.place.known),
+        expiry_s=mqtt.expires_s,
         tls=tls,
         ca_file=None if mqtt.ca_file is None else str(mqtt.ca_file),
         username=mqtt.username,

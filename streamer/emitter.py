@@ -53,12 +53,15 @@ class Emitter:
         clock: Clock,
         observer: Observer,
         hold: int = HOLD,
+        beside: Callable[[ActionEvent], None] = lambda _: None,
     ) -> None:
-        """`clock_of(stream)` tells where a stream's wall time comes from: `rtcp` or `arrival`."""
+        """`clock_of(stream)` tells where a stream's wall time comes from: `rtcp` or `arrival`. `beside` is told of each
+        event at once, whether it can be stored or not."""
         self._outbox = outbox
         self._clock_of = clock_of
         self._clock = clock
         self._observer = observer
+        self._beside = beside
         self._hold = hold
         self._events: list[tuple[ActionEvent, float]] = []
         """Each with the moment it was emitted."""
@@ -71,6 +74,7 @@ class Emitter:
     def emit(self, events: Iterable[ActionEvent]) -> None:
         for event in events:
             self._observer.events(event.stream, str(event.phase))
+            self._beside(event)
             if event.action_id not in self._dropped:
                 self._events.append((event, self._clock.monotonic()))
                 continue

@@ -139,6 +139,11 @@ class Metrics:
         self._heard = Counter("takt_mqtt_messages_heard", "Messages from others.", ["outcome"], registry=registry)
         for outcome in ("taken", "failed", "unwanted", "too_large", "overrun"):
             self._heard.labels(outcome)
+        self._acknowledged = Counter(
+            "takt_andon_acknowledgements", "Of lamps: taken or refused.", ["outcome"], registry=registry
+        )
+        for outcome in ("taken", "refused"):
+            self._acknowledged.labels(outcome)
 
     def _candidates(self, registry: CollectorRegistry) -> None:
         labels = ["recognizer", "role", "checkpoint", "model"]
@@ -370,6 +375,9 @@ class Metrics:
 
     def mqtt_heard(self, outcome: str) -> None:
         self._heard.labels(outcome).inc()
+
+    def acknowledged(self, outcome: str) -> None:
+        self._acknowledged.labels(outcome).inc()
 
 
 def _version(distribution: str) -> str:

@@ -67,9 +67,7 @@ class Showing:
     ) -> None:
         """What an earlier process showed of streams and watches that are no more is taken away."""
         self._sink, self._clock, self._observer = sink, clock, observer
-        self._streams = {
-            stream: _Stream(stream, watches, options, clock.now()) for stream, watches in streams.items()
-        }
+        self._streams = {stream: _Stream(stream, watches, options, clock.now()) for stream, watches in streams.items()}
         self._shown: dict[str, Mapping[str, object]] = {}
         sink.shows([topic for stream in self._streams.values() for topic in stream.topics])
         if options.acknowledge:

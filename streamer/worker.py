@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,12 @@ from streamer.promoter import Candidates, Promoter, Running
 from streamer.promotions import Promotions
 from streamer.serving import Serving
 from streamer.shadow import Shadow
+from streamer.showing import Showing, ShowOptions
 from streamer.sinks.base import StatusSink
 from streamer.sources.base import Demand, Source
 from streamer.sources.reconnect import Change, RetryPolicy, reconnecting
 from streamer.stages import StreamStages, Watch
 from streamer.sustain import Sustain
-from streamer.wire import timestamp
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +72,7 @@ class Plan:
     retry: RetryPolicy
     hard_examples: Options | None = None
     """None: none are kept."""
+    shown: ShowOptions = field(default_factory=ShowOptions)
 
 
 async def until(stop: asyncio.Event, tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
@@ -106,7 +107,9 @@ class Worker:
                 )
             )
             sink = await stack.enter_async_context(plan.sink)
-            emitter = Emitter(outbox, self._metrics.clock_of, self._clock, self._metrics)
+            watches = {stream.id: stream.watches for stream in plan.streams}
+            showing = Showing(watches, sink, plan.shown, self._clock, self._metrics)
+            emitter = Emitter(outbox, self._metrics.clock_of, self._clock, self._metrics, beside=showing.tell)
             emitter.emit(action.interrupted(self._clock.now()) for action in await outbox.open_actions())
             delivery = Delivery(outbox, sink, self._clock, self._metrics)
             async with asyncio.TaskGroup() as services:
@@ -114,25 +117,24 @@ class Worker:
                 services_of = (emitter.run(), delivery.run(), outbox.ended())
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
-                await self._watch_streams(stop, outbox, sink, emitter)
+                await self._watch_streams(stop, outbox, showing, emitter)
                 self._health.ready = False
                 if await emitter.flush(plan.grace_s):
                     await delivery.drain(plan.grace_s)
                 for task in running:
                     task.cancel()
 
-    async def _watch_streams(self, stop: asyncio.Event, outbox: Outbox, sink: StatusSink, emitter: Emitter) -> None:
+    async def _watch_streams(self, stop: asyncio.Event, outbox: Outbox, showing: Showing, emitter: Emitter) -> None:
         plan = self._plan
         keeper = None if plan.hard_examples is None else HardExamples(plan.hard_examples, self._clock, self._metrics)
         sustain = Sustain(self._metrics, keeper)
         running = self._running(emitter, sustain)
-        states = _States(sink, self._clock, running.lanes)
-        promoter = Promoter(
-            plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, states.again
-        )
+        watched = partial(_show_networks, showing, running.lanes)
+        promoter = Promoter(plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, watched)
 
         def answered(clip: Clip, prediction: Prediction | None) -> None:
             self._metrics.looked_at(clip.stream, self._clock.now() - clip.captured_at)
+            showing.answered(clip.stream, clip.watch)
             if prediction is not None:
                 lane = running.lanes[clip.stream]
                 disagreed = lane.answer(prediction)
@@ -144,8 +146,9 @@ class Worker:
                 await until(
                     stop,
                     [
-                        self._follow_all(running, outbox, states, stop),
+                        self._follow_all(running, outbox, showing, stop),
                         promoter.run(),
+                        showing.run(lambda stream: running.lanes[stream].newest_frame_s),
                         *(serving.run(answered) for serving in running.servings.values()),
                         self._feel_the_lag(running.servings),
                     ],
@@ -155,7 +158,7 @@ class Worker:
                 serving.close()
             for lane in running.lanes.values():
                 lane.end(Reason.SHUTDOWN)
-                states.show(lane.stages.stream, "offline", "shutdown")
+            showing.close()
             sustain.close()
 
     def _running(self, emitter: Emitter, sustain: Sustain) -> Running:
@@ -181,7 +184,7 @@ class Worker:
         disagreed = partial(sustain.may_be_hard, disagreed=True)
         return Running(servings, lanes, demands, shadows, gate, disagreed)
 
-    async def _follow_all(self, running: Running, outbox: Outbox, states: _States, stop: asyncio.Event) -> None:
+    async def _follow_all(self, running: Running, outbox: Outbox, showing: Showing, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             for stream in self._plan.streams:
                 self._metrics.stream_added(stream.id, [watch.id for watch in stream.watches])
@@ -191,15 +194,14 @@ class Worker:
                     partial(outbox.next_epoch, stream.id),
                     self._plan.retry,
                     self._clock,
-                    partial(self._changed, stream.id, running, states),
+                    partial(self._changed, stream.id, running, showing),
                 )
                 group.create_task(running.lanes[stream.id].follow(attempt))
         stop.set()
 
-    def _changed(self, stream: str, running: Running, states: _States, change: Change) -> None:
+    def _changed(self, stream: str, running: Running, showing: Showing, change: Change) -> None:
         self._metrics.stream_changed(stream, change.state)
-        online = change.state == "live"
-        states.show(stream, "online" if online else "offline", change.reason or change.state)
+        showing.connection(stream, change.state == "live", change.reason or change.state)
         if change.state in ("backoff", "rejected"):
             _log.warning(
                 "stream %s: %s (%s); next try in %.1f s", stream, change.reason, change.detail, change.retry_in_s
@@ -222,22 +224,8 @@ class Worker:
                 self._metrics.queue_depth(name, len(serving.scheduler))
 
 
-class _States:
-    """What the broker shows of each stream: whether it is online, why, since when, and which networks watch it."""
-
-    def __init__(self, sink: StatusSink, clock: Clock, lanes: Mapping[str, Lane]) -> None:
-        self._sink, self._clock, self._lanes = sink, clock, lanes
-        self._shown: dict[str, dict[str, object]] = {}
-
-    def show(self, stream: str, status: str, reason: str) -> None:
-        self._shown[stream] = {"status": status, "reason": reason, "since": timestamp(self._clock.now())}
-        self._publish(stream)
-
-    def again(self) -> None:
-        """Other networks watch."""
-        for stream in self._shown:
-            self._publish(stream)
-
-    def _publish(self, stream: str) -> None:
-        models = {watch.id: watch.model for watch in self._lanes[stream].stages.watches.values()}
-        self._sink.state(f"{stream}/status", {**self._shown[stream], "models": models})
+def _show_networks(showing: Showing, lanes: Mapping[str, Lane]) -> None:
+    """Other networks watch."""
+    showing.watched_by(
+        {stream: {watch.id: watch.model for watch in lane.stages.watches.values()} for stream, lane in lanes.items()}
+    )

@@ -6,7 +6,7 @@ All times are seconds on one clock that never steps (a monotonic one): a wall cl
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
@@ -25,9 +25,9 @@ MOST_TIMES = 200
 class _Bucket:
     began: Counter[str] = field(default_factory=Counter)
     ended: Counter[str] = field(default_factory=Counter)
-    dwell_s: Counter[str] = field(default_factory=Counter)  # type: ignore[type-arg]
+    dwell_s: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     """Of actions that have ended: how long they went on within the bucket."""
-    took_s: Counter[str] = field(default_factory=Counter)  # type: ignore[type-arg]
+    took_s: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     """Of actions that ended in the bucket: from start to end, all together."""
     longest_s: dict[str, float] = field(default_factory=dict)
     cycles: Counter[str] = field(default_factory=Counter)
@@ -147,9 +147,9 @@ class Tally:
         numbers = range(newest - round(length_s / BUCKET_S) + 1, newest + 1)
         since = numbers[0] * BUCKET_S
         buckets = [self._buckets[number] for number in numbers if number in self._buckets]
-        going_on: Counter[str] = Counter()
+        going_on = defaultdict[str, float](float)
         for action, began in self._open.values():
-            going_on[action] += max(0.0, now - max(began, since))  # type: ignore[assignment]
+            going_on[action] += max(0.0, now - max(began, since))
         actions = {action: _dwell(action, buckets, going_on[action]) for action in self._known}
         return Window(since, actions, _cycles(buckets), dict(_sum(bucket.verdicts for bucket in buckets)))
 
