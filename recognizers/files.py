@@ -8,18 +8,19 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
 
 @contextmanager
-def written(path: Path) -> Iterator[IO[bytes]]:
+def written(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
     """A file that takes `path`'s place when the block ends well, once it is on the disk. Whoever looks sees the old
     file or the new one, also after a power cut; a block that fails leaves the old one and nothing else.
 
     A link stays, and the regular file that it leads to is replaced. What is no regular file (a device, a pipe, a
-    folder) never is.
+    folder) never is. `mode`: who may do what with it, less what this process's umask forbids.
 
     Raises:
         OSError: the disk does not take it, or something else than a regular file is there.
@@ -29,7 +30,7 @@ def written(path: Path) -> Iterator[IO[bytes]]:
     # A name of its own: of two that write at once, none touches the other's.
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        with part.open("xb") as file:
+        with open(part, "xb", opener=partial(os.open, mode=mode)) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -41,9 +42,9 @@ def written(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def write_whole(path: Path, content: bytes | memoryview) -> None:
+def write_whole(path: Path, content: bytes | memoryview, mode: int = 0o666) -> None:
     """All of a file at once; see `written`."""
-    with written(path) as file:
+    with written(path, mode) as file:
         file.write(content)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,13 +23,26 @@ from recognizers.kinds import OPTIONS
 from streamer.board.andon import Colour
 from streamer.clock import Clock
 from streamer.errors import ConfigError
+from streamer.evidence.keeper import EvidenceKeeper
 from streamer.hard_examples import Options as HardExampleOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
+from streamer.procedure.graph import Procedure
+from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
 from streamer.promotions import Promotions
 from streamer.segmenter import EventRule
-from streamer.settings import HardExamplesSection, Mqtt, RecognizerSection, Rule, Settings, Source, Stream, WatchSection
+from streamer.settings import (
+    HardExamplesSection,
+    Mqtt,
+    RecognizerSection,
+    Rule,
+    Settings,
+    Source,
+    Stream,
+    WatchSection,
+    load_procedure,
+)
 from streamer.settings.places import filled
 from streamer.showing import ShowOptions
 from streamer.sinks.base import StatusSink
@@ -49,7 +63,7 @@ _OPTIONS = {"hop_s", "threads", "average_clips", *OPTIONS}
 NO_SPECS: Mapping[str, ClipSpec] = MappingProxyType({})
 
 
-def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
+def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: EvidenceKeeper | None = None) -> Plan:
     """All parts of a worker, not yet running.
 
     Raises:
@@ -61,7 +75,8 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
     for stream in settings.streams:
         watches = build_watches(stream, models)
         address, demand = address_of(stream.source), demand_of(watches, shadows)
-        source = LibavSource(stream.id, address, demand, clock, metrics)
+        tap = None if evidence is None else evidence.tap(stream.id)
+        source = LibavSource(stream.id, address, demand, clock, metrics, tap)
         streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
     return Plan(
         streams=tuple(streams),
@@ -76,7 +91,8 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics) -> Plan:
         grace_s=settings.shutdown.grace_s,
         retry=RetryPolicy(),
         hard_examples=hard_examples_of(settings.hard_examples),
-        shown=show_options(settings),
+        evidence=evidence,
+        board=show_options(settings),
     )
 
 
@@ -163,9 +179,16 @@ def _watch(section: WatchSection, model: Model) -> Watch:
         min_coverage=section.min_coverage,
         rules={action: event_rule(rule) for action, rule in rules.items()},
         model=model.id,
+        procedure=None if section.procedure is None else _procedure(section, recognizer.labels),
         unsaid=frozenset(action for action, rule in rules.items() if rule.on is None),
         thresholds=model.thresholds,
     )
+
+
+def _procedure(section: WatchSection, labels: Sequence[str]) -> Procedure:
+    """Raises ConfigError, as where settings are loaded: of a checkpoint of the hub, labels are known only now."""
+    assert section.procedure is not None
+    return procedure_of(load_procedure(section.procedure, os.environ, labels))
 
 
 def event_rule(rule: Rule) -> EventRule:

@@ -10,26 +10,29 @@ from uuid import UUID
 
 from streamer.clock import Clock
 from streamer.errors import OutboxUnavailable
-from streamer.event import ActionEvent, OpenAction, Phase
-from streamer.wire import Message, action_message
+from streamer.event import ActionEvent, CycleEvent, Event, OpenAction, OpenCycle, StepEvent
+from streamer.wire import Message, message_of
 
 _log = logging.getLogger(__name__)
 
 RETRY_S = 1.0
 HOLD = 10_000
-"""Events held in memory while the disk takes none; after that whole actions go, the oldest first, counted."""
+"""Events held in memory while the disk takes none; then whole actions and cycles go, the oldest first, counted."""
 
 
 class Acceptor(Protocol):
     """The part of the outbox that takes events."""
 
     async def accept(
-        self, messages: Sequence[Message], opened: Sequence[OpenAction] = (), closed: Sequence[UUID] = ()
+        self,
+        messages: Sequence[Message],
+        opened: Sequence[OpenAction | OpenCycle] = (),
+        closed: Sequence[UUID] = (),
     ) -> Sequence[Message]: ...
 
 
 class Observer(Protocol):
-    def events(self, stream: str, phase: str) -> None: ...
+    def emitted(self, event: Event) -> None: ...
 
     def events_lost(self, count: int) -> None: ...
 
@@ -43,7 +46,7 @@ class Emitter:
 
     What arrives while a commit runs goes into the next one, so the disk is asked as rarely as it must be. No end is
     stored whose start was dropped, and none is dropped whose start is stored: `hold` may be exceeded by the ends of
-    actions that are open on disk.
+    actions, and by the verdicts and ends of cycles, that are open on disk.
     """
 
     def __init__(
@@ -53,34 +56,37 @@ class Emitter:
         clock: Clock,
         observer: Observer,
         hold: int = HOLD,
-        beside: Callable[[ActionEvent], None] = lambda _: None,
+        shown: Callable[[Event], Event] | None = None,
+        beside: Callable[[Event], None] = lambda _: None,
     ) -> None:
-        """`clock_of(stream)` tells where a stream's wall time comes from: `rtcp` or `arrival`. `beside` is told of each
-        event at once, whether it can be stored or not."""
+        """`clock_of(stream)` tells where a stream's wall time comes from: `rtcp` or `arrival`; `shown` gives an event
+        the addresses of its pictures, without waiting; `beside` is told of each event at once, stored or not."""
         self._outbox = outbox
         self._clock_of = clock_of
         self._clock = clock
         self._observer = observer
         self._beside = beside
         self._hold = hold
-        self._events: list[tuple[ActionEvent, float]] = []
+        self._shown = shown
+        self._events: list[tuple[Event, float]] = []
         """Each with the moment it was emitted."""
         self._dropped: set[UUID] = set()
-        """Actions whose start was dropped and whose end is still to come."""
+        """Actions and cycles whose start was dropped and whose end is still to come."""
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def emit(self, events: Iterable[ActionEvent]) -> None:
+    def emit(self, events: Iterable[Event]) -> None:
         for event in events:
-            self._observer.events(event.stream, str(event.phase))
+            self._observer.emitted(event)
             self._beside(event)
-            if event.action_id not in self._dropped:
-                self._events.append((event, self._clock.monotonic()))
+            if event.subject not in self._dropped:
+                shown = event if self._shown is None else self._shown(event)
+                self._events.append((shown, self._clock.monotonic()))
                 continue
             self._observer.events_lost(1)
-            if event.phase is Phase.ENDED:
-                self._dropped.remove(event.action_id)
+            if event.closes:
+                self._dropped.remove(event.subject)
         self._keep_to_hold()
         if self._events:
             self._idle.clear()
@@ -110,9 +116,9 @@ class Emitter:
         events = [event for event, _ in taken]
         try:
             await self._outbox.accept(
-                [action_message(event, self._clock_of(event.stream)) for event in events],
-                opened=[OpenAction.of(event) for event in events if event.phase is Phase.STARTED],
-                closed=[event.action_id for event in events if event.phase is Phase.ENDED],
+                [message_of(event, self._clock_of(event.stream)) for event in events],
+                opened=[_open(event) for event in events if event.opens and not isinstance(event, StepEvent)],
+                closed=[event.subject for event in events if event.closes],
             )
         except OutboxUnavailable as error:
             _log.error("%d events wait in memory, the outbox takes none: %s", len(events), error)
@@ -125,11 +131,15 @@ class Emitter:
 
     def _keep_to_hold(self) -> None:
         while len(self._events) > self._hold:
-            oldest = next((event.action_id for event, _ in self._events if event.phase is Phase.STARTED), None)
+            oldest = next((event.subject for event, _ in self._events if event.opens), None)
             if oldest is None:
                 return
-            gone = [event for event, _ in self._events if event.action_id == oldest]
-            self._events = [waiting for waiting in self._events if waiting[0].action_id != oldest]
+            gone = [event for event, _ in self._events if event.subject == oldest]
+            self._events = [waiting for waiting in self._events if waiting[0].subject != oldest]
             self._observer.events_lost(len(gone))
-            if gone[-1].phase is not Phase.ENDED:
+            if not gone[-1].closes:
                 self._dropped.add(oldest)
+
+
+def _open(started: ActionEvent | CycleEvent) -> OpenAction | OpenCycle:
+    return OpenAction.of(started) if isinstance(started, ActionEvent) else OpenCycle.of(started)

@@ -42,6 +42,18 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where pictures of an event will be; they are still to be taken when the event is published."""
+
+    ready_at: float
+    """Unix seconds from which on they can be expected. They may be late; whatever was in the way, they may not come."""
+    clip: str | None = None
+    """Address of a film."""
+    snapshot: str | None = None
+    """Address of a picture."""
+
+
+@dataclass(frozen=True, slots=True)
 class ActionEvent:
     """One phase of one action segment."""
 
@@ -67,11 +79,27 @@ class ActionEvent:
     actor: Actor | None = None
     model: str = ""
     """The id of the network that decided it; empty: not known (found open after a crash)."""
+    evidence: Evidence | None = None
 
     @property
     def event_id(self) -> UUID:
         """Unique per message and the same whenever it is sent, stored or replayed again."""
         return uuid5(self.action_id, f"{self.phase}:{self.revision}")
+
+    @property
+    def subject(self) -> UUID:
+        """What it speaks of: all events of one subject are kept, or none."""
+        return self.action_id
+
+    @property
+    def opens(self) -> bool:
+        """Whether it is the first of its subject."""
+        return self.phase is Phase.STARTED
+
+    @property
+    def closes(self) -> bool:
+        """Whether it is the last of its subject."""
+        return self.phase is Phase.ENDED
 
 
 def action_id(stream: str, watch: str, epoch: int, action: str, start_media_s: float, actor: int | None = None) -> UUID:
@@ -167,11 +195,26 @@ class StepEvent:
     """How sure the verdict is: of `premature`, that what is missing still comes. In [0, 1]."""
     revision: int = 0
     unit_id: str | None = None
+    work_order: str | None = None
+    evidence: Evidence | None = None
 
     @property
     def event_id(self) -> UUID:
         """As of an ActionEvent."""
         return uuid5(self.step_id, str(self.revision))
+
+    @property
+    def subject(self) -> UUID:
+        """Its cycle."""
+        return self.cycle_id
+
+    @property
+    def opens(self) -> bool:
+        return False
+
+    @property
+    def closes(self) -> bool:
+        return False
 
 
 class CyclePhase(StrEnum):
@@ -189,6 +232,9 @@ class Ending(StrEnum):
     ABORTED = "aborted"
     IDLE = "idle"
     SOURCE_ENDED = "source_ended"
+    SHUTDOWN = "shutdown"
+    INTERRUPTED = "interrupted"
+    """The service was killed while the unit was worked on; found at the next start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +260,7 @@ class CycleEvent:
     left: tuple[str, ...] = ()
     """What was not seen to be done."""
     unit_id: str | None = None
+    work_order: str | None = None
 
     @property
     def deviation_s(self) -> float | None:
@@ -224,3 +271,63 @@ class CycleEvent:
     def event_id(self) -> UUID:
         """As of an ActionEvent."""
         return uuid5(self.cycle_id, self.phase)
+
+    @property
+    def subject(self) -> UUID:
+        return self.cycle_id
+
+    @property
+    def opens(self) -> bool:
+        return self.phase is CyclePhase.STARTED
+
+    @property
+    def closes(self) -> bool:
+        return not self.opens
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCycle:
+    """What is remembered of a unit that is worked on: enough to end it after a crash."""
+
+    cycle_id: UUID
+    stream: str
+    watch: str
+    procedure: str
+    started_at: float
+    takt_s: float | None = None
+    unit_id: str | None = None
+    """As far as it was known when the work began."""
+    work_order: str | None = None
+
+    @classmethod
+    def of(cls, started: CycleEvent) -> OpenCycle:
+        return cls(
+            cycle_id=started.cycle_id,
+            stream=started.stream,
+            watch=started.watch,
+            procedure=started.procedure,
+            started_at=started.at,
+            takt_s=started.takt_s,
+            unit_id=started.unit_id,
+            work_order=started.work_order,
+        )
+
+    def interrupted(self, now: float) -> CycleEvent:
+        """The end of a unit's work that nobody saw to its end; `now` is when that was found out."""
+        return CycleEvent(
+            cycle_id=self.cycle_id,
+            stream=self.stream,
+            watch=self.watch,
+            procedure=self.procedure,
+            phase=CyclePhase.ABANDONED,
+            at=max(now, self.started_at),
+            decided_at=max(now, self.started_at),
+            reason=Ending.INTERRUPTED,
+            takt_s=self.takt_s,
+            unit_id=self.unit_id,
+            work_order=self.work_order,
+        )
+
+
+Event = ActionEvent | StepEvent | CycleEvent
+"""Whatever is made durable and published."""

@@ -1,12 +1,14 @@
-"""A small HTTP server for those who watch over the service: /metrics, /livez, /readyz."""
+"""A small HTTP server for those who watch over the service: /metrics, /livez, /readyz, and what others add."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from types import MappingProxyType
+from typing import Protocol
 
 from streamer.errors import ConfigError
 
@@ -14,6 +16,18 @@ _log = logging.getLogger(__name__)
 
 REQUEST_S = 5.0
 """A client has this long to ask; the next one must not wait for it."""
+
+
+class Pages(Protocol):
+    """Answers requests below a path of its own."""
+
+    async def answer(self, request: bytes, writer: asyncio.StreamWriter) -> None:
+        """Write the answer to a request's head. Bounds the time that a slow client may take; what it raises of a client
+        that went away (OSError, TimeoutError) is expected."""
+        ...
+
+
+NO_PAGES: Mapping[bytes, Pages] = MappingProxyType({})
 
 
 class Health:
@@ -28,11 +42,18 @@ class Health:
 
 
 @asynccontextmanager
-async def serve(host: str, port: int, health: Health, metrics: Callable[[], tuple[str, bytes]]) -> AsyncIterator[int]:
+async def serve(
+    host: str,
+    port: int,
+    health: Health,
+    metrics: Callable[[], tuple[str, bytes]],
+    pages: Mapping[bytes, Pages] = NO_PAGES,
+) -> AsyncIterator[int]:
     """Serve until the block ends; yields the port (a free one for port 0).
 
     Args:
         metrics: gives content type and text of the exposition.
+        pages: by what the paths that they answer begin with.
 
     Raises:
         ConfigError: nothing can listen there.
@@ -42,8 +63,13 @@ async def serve(host: str, port: int, health: Health, metrics: Callable[[], tupl
         try:
             async with asyncio.timeout(REQUEST_S):
                 request = await reader.readuntil(b"\r\n\r\n")
-                writer.write(_response(request, health, metrics))
-                await writer.drain()
+                path = request.partition(b" ")[2].partition(b" ")[0]
+                page = next((one for start, one in pages.items() if path.startswith(start)), None)
+                if page is None:
+                    writer.write(_response(request, health, metrics))
+                    await writer.drain()
+            if page is not None:
+                await page.answer(request, writer)
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             _log.debug("an HTTP client went away or asked for too long")
         finally:

@@ -12,7 +12,7 @@ from recognizers.clip import Clip
 from recognizers.prediction import Prediction
 from streamer.clock import Clock
 from streamer.emitter import Emitter
-from streamer.event import Phase, Reason
+from streamer.event import ActionEvent, Phase, Reason
 from streamer.frame import Frame
 from streamer.scheduler import Scheduler
 from streamer.shadow import Shadow
@@ -74,7 +74,7 @@ class Lane:
                     async for frame in frames:
                         await self.take(frame)
                 await self._settled()
-                return self.end(Reason.SOURCE_ENDED)
+                return self.close(Reason.SOURCE_ENDED)
             except Exception:
                 _log.exception("stream %s failed by a bug; it starts again in %g s", self.stages.stream, AFTER_A_BUG_S)
             self.lose()
@@ -102,7 +102,8 @@ class Lane:
         if not prediction.is_finite:
             self._observer.scores_not_finite(prediction.stream, prediction.watch)
         events = self.stages.observe(prediction)
-        for event in events:
+        actions = [event for event in events if isinstance(event, ActionEvent)]
+        for event in actions:
             if event.phase is Phase.STARTED:
                 self._observer.decided(max(0.0, event.decided_at - event.started_at))
         self._emitter.emit(events)
@@ -110,7 +111,7 @@ class Lane:
             for watch, count in self.stages.people().items():
                 self._observer.actors(prediction.stream, watch, count)
         shadow = self._shadows.get(self.stages.watches[prediction.watch].recognizer)
-        return shadow is not None and shadow.live(prediction, events)
+        return shadow is not None and shadow.live(prediction, actions)
 
     def promote(self, understudy: StreamStages) -> None:
         """Go on with the networks of a candidate's watches, in the same epoch."""
@@ -118,16 +119,25 @@ class Lane:
 
     def lose(self) -> None:
         """The epoch is over: end what is open now, not when the camera is back."""
-        self.end(Reason.SOURCE_LOST)
+        self._nobody_is_seen()
+        self._emitter.emit(self.stages.end(Reason.SOURCE_LOST))
         for scheduler in self._schedulers.values():
             scheduler.forget(self.stages.stream)
         for shadow in self._shadows.values():
             shadow.end(self.stages.stream)
 
-    def end(self, reason: Reason) -> None:
+    def close(self, reason: Reason) -> None:
+        """Nothing more will come: end all."""
+        self._nobody_is_seen()
+        self._emitter.emit(self.stages.close(reason))
+
+    def tick(self) -> None:
+        """Time goes by, also while no picture comes."""
+        self._emitter.emit(self.stages.passed(self._clock.now()))
+
+    def _nobody_is_seen(self) -> None:
         for watch in self.stages.people():
             self._observer.actors(self.stages.stream, watch, 0)
-        self._emitter.emit(self.stages.end(reason))
 
     def _warn_of_unseen(self, frame: Frame) -> None:
         height, width = frame.picture.shape[:2]

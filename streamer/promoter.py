@@ -260,6 +260,14 @@ class Promoter:
                             "and restart, or promote it while the service does not run"
                         ]
                     )
+                unknown = watch.actions_followed - set(model.recognizer.labels)
+                if unknown:
+                    raise ConfigError(
+                        [
+                            f"{model.checkpoint} does not know {', '.join(sorted(unknown))}, which the procedure of "
+                            f"stream {stream}, watch {watch.id} needs; take a network that does, or change that"
+                        ]
+                    )
 
     async def _unseat(self, name: str) -> None:
         shadow = self._running.shadows.pop(name, None)

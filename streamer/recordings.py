@@ -12,6 +12,7 @@ from streamer.build import build_models, build_watches, demand_of, recording
 from streamer.clock import SystemClock
 from streamer.engine import LocalEngine
 from streamer.errors import ConfigError
+from streamer.event import Event, Reason
 from streamer.frame import Frame
 from streamer.replay import replay
 from streamer.settings import Settings, Stream
@@ -19,7 +20,7 @@ from streamer.sources.base import Demand
 from streamer.sources.libav import LibavSource
 from streamer.sources.recorded import recorded_s
 from streamer.stages import StreamStages
-from streamer.wire import action_message
+from streamer.wire import headline, message_of
 
 Show = Callable[[Mapping[str, object], str], None]
 
@@ -42,17 +43,30 @@ async def replay_files(
         engines = {
             name: await stack.enter_async_context(LocalEngine(name, one.recognizer)) for name, one in models.items()
         }
-        seq, senseless = 0, Counter[str]()
-        for path in files:
-            film = _Film(path, start_at, stream.id, demand_of(watches))
-            async with aclosing(replay(stages, engines, film.frames(), film.epoch, senseless)) as events:
-                async for event in events:
-                    seq += 1
-                    message = action_message(event, "replay")
-                    body = {**message.body, "seq": seq, "term": 1}
-                    show(body, f"{body['at']}  {event.phase:8} {event.action}  {event.score:.2f}")
-            start_at += film.length_s
+        shown, senseless = _Shown(show), Counter[str]()
+        try:
+            for path in files:
+                film = _Film(path, start_at, stream.id, demand_of(watches))
+                async with aclosing(replay(stages, engines, film.frames(), film.epoch, senseless)) as events:
+                    async for event in events:
+                        shown.show(event)
+                start_at += film.length_s
+        finally:
+            for event in stages.close(Reason.SOURCE_ENDED):
+                shown.show(event)
     return senseless
+
+
+class _Shown:
+    """Numbers events as an outbox would."""
+
+    def __init__(self, show: Show) -> None:
+        self._show, self._seq = show, 0
+
+    def show(self, event: Event) -> None:
+        self._seq += 1
+        body = {**message_of(event, "replay").body, "seq": self._seq, "term": 1}
+        self._show(body, f"{body['at']}  {headline(event)}")
 
 
 class _Film:

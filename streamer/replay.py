@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from recognizers.prediction import Prediction
 from streamer.engine import Engine
-from streamer.event import ActionEvent, Reason
+from streamer.event import Event, Reason
 from streamer.frame import Frame
 from streamer.stages import StreamStages
 
@@ -19,9 +19,9 @@ async def replay(
     frames: AsyncGenerator[Frame, None],
     epoch: int,
     senseless: Counter[str] | None = None,
-) -> AsyncGenerator[ActionEvent, None]:
-    """Events of one recording, as one epoch. Each clip is answered before the next frame is taken. `senseless` counts,
-    by watch, the answers that are no numbers: they say nothing.
+) -> AsyncGenerator[Event, None]:
+    """Events of one recording, as one epoch; the work that is followed may go on in another. Each clip is answered
+    before the next frame is taken. `senseless` counts, by watch, the answers that are no numbers: they say nothing.
 
     One clip a batch: a batch's size can change the last bits of a score, and must not depend on speed. Whatever ends
     the recording in the middle is raised after the ends of what it left open.

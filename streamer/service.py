@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from streamer.build import build_plan
 from streamer.clock import SystemClock
 from streamer.health import Health, serve
+from streamer.keeping import build_keeper, build_pages, build_shelf, reachable
 from streamer.metrics import CONTENT_TYPE, Metrics
 from streamer.settings import Settings
 from streamer.worker import Worker
@@ -69,9 +70,11 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
         OutboxUnavailable: the outbox cannot be opened.
     """
     clock, metrics, health = SystemClock(), Metrics(), Health()
-    http = settings.http
-    async with serve(http.host, http.port, health, lambda: (CONTENT_TYPE, metrics.exposition())) as port:
-        worker = Worker(build_plan(settings, clock, metrics), clock, metrics, health)
+    http, shelf = settings.http, build_shelf(settings, clock, metrics)
+    pages = build_pages(settings, shelf, clock)
+    async with serve(http.host, http.port, health, lambda: (CONTENT_TYPE, metrics.exposition()), pages) as port:
+        keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
+        worker = Worker(build_plan(settings, clock, metrics, keeper), clock, metrics, health)
         host = f"[{http.host}]" if ":" in http.host else http.host
         base = f"http://{host}:{port}"
         show(

@@ -78,6 +78,7 @@ class Shadow:
                         background=background,
                         model=model.id,
                         thresholds=model.thresholds,
+                        procedure=None,
                     )
                     for watch in watches
                 ],
@@ -188,7 +189,7 @@ class Shadow:
         if prediction is None or prediction.epoch != stages.epoch:
             return
         self.warm.add((clip.stream, clip.watch))
-        if self.comparison.shadow(prediction, stages.observe(prediction)) and self.disagreed is not None:
+        if self.comparison.shadow(prediction, stages.recognized(prediction)) and self.disagreed is not None:
             self.disagreed(clip, prediction)
 
     def _failed(self, why: str) -> None:

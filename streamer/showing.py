@@ -14,7 +14,7 @@ from streamer.board.presence import OFFLINE, ONLINE, STALLED, Presence
 from streamer.board.tally import BUCKET_S, WINDOWS
 from streamer.board.watch import WatchBoard
 from streamer.clock import Clock
-from streamer.event import ActionEvent, CycleEvent, StepEvent
+from streamer.event import Event
 from streamer.sinks.base import Inbound, StatusSink
 from streamer.stages import Watch
 from streamer.wire import timestamp
@@ -74,7 +74,7 @@ class Showing:
             for stream in self._streams:
                 sink.listen(f"{stream}/+/andon/ack", self._acknowledge, below_prefix=True)
 
-    def tell(self, event: ActionEvent | StepEvent | CycleEvent) -> None:
+    def tell(self, event: Event) -> None:
         """Something happened."""
         watch = self._streams[event.stream].watches.get(event.watch) if event.stream in self._streams else None
         if watch is not None:  # of a stream that is no more, an action may have been left open
@@ -235,7 +235,9 @@ def _trouble(status: str, blind: str | None) -> str | None:
 class _Watch:
     def __init__(self, stream: str, watch: Watch, options: ShowOptions, now: float) -> None:
         self.topic = f"{stream}/{watch.id}"
-        self.board = WatchBoard(stream, watch.id, Work(), options.colours, now)
+        steps = () if watch.procedure is None else watch.procedure.steps
+        work = Work(tuple((step.name, step.action) for step in steps))
+        self.board = WatchBoard(stream, watch.id, work, options.colours, now)
         self.changed = False
         self.counted = False
         """Whether something happened since the aggregates were published."""

@@ -9,9 +9,11 @@ from zlib import crc32
 from recognizers.clip import Clip, ClipSpec, Region
 from recognizers.prediction import Prediction
 from streamer.buffer import Cut, TemporalBuffer
-from streamer.event import ActionEvent, Reason
+from streamer.event import ActionEvent, Ending, Event, Reason
 from streamer.frame import Frame
 from streamer.localised import ActorSegmenter
+from streamer.procedure.follower import Follower
+from streamer.procedure.graph import Procedure
 from streamer.segmenter import EventRule, Segmenter
 
 
@@ -35,6 +37,13 @@ class Watch:
     """Rules whose `on` nobody has said: for them, what the network's card says counts."""
     thresholds: Mapping[str, float] = field(default_factory=dict)
     """The card's own `on`, by action."""
+    procedure: Procedure | None = None
+    """The work that is followed."""
+
+    @property
+    def actions_followed(self) -> frozenset[str]:
+        """What must be recognized for the procedure."""
+        return frozenset() if self.procedure is None else self.procedure.actions
 
     @property
     def in_force(self) -> dict[str, EventRule]:
@@ -48,7 +57,8 @@ class Watch:
 
 
 class StreamStages:
-    """Buffer and segmenters of one stream. Everything open ends when its epoch ends."""
+    """Buffer and segmenters of one stream. Every action that is open ends when its epoch ends; the work that is
+    followed goes on in the next one."""
 
     def __init__(self, stream: str, watches: Sequence[Watch], shared: frozenset[str] = frozenset()) -> None:
         """`shared`: ids of watches whose clips somebody else cuts."""
@@ -59,6 +69,9 @@ class StreamStages:
         self._buffer = TemporalBuffer(stream, [self._cut_for(watch) for watch in watches if watch.id not in shared])
         self._segmenters: dict[str, Segmenter | ActorSegmenter] = {}
         """Of the watches that have been answered in this epoch."""
+        self._followers = {
+            watch.id: Follower(watch.procedure, stream, watch.id) for watch in watches if watch.procedure is not None
+        }
 
     def _cut_for(self, watch: Watch) -> Cut:
         # The same wherever and whenever it runs, so that a recording always gives the same events.
@@ -74,8 +87,16 @@ class StreamStages:
         """Clips that are complete with this frame."""
         return self._buffer.push(frame)
 
-    def observe(self, prediction: Prediction) -> list[ActionEvent]:
-        """Events of a prediction; one that belongs to an epoch that is over says nothing any more."""
+    def observe(self, prediction: Prediction) -> list[Event]:
+        """Events of a prediction, each before what it means for the work that is followed."""
+        events = self.recognized(prediction)
+        follower = self._followers.get(prediction.watch)
+        if follower is None or prediction.epoch != self.epoch:
+            return [*events]
+        return follower.saw(prediction, events)
+
+    def recognized(self, prediction: Prediction) -> list[ActionEvent]:
+        """Actions alone; a prediction of an epoch that is over says nothing any more."""
         if prediction.epoch != self.epoch:
             return []
         if prediction.watch not in self._segmenters:
@@ -85,30 +106,42 @@ class StreamStages:
         model = self.watches[prediction.watch].model
         return [replace(event, model=model) for event in self._segmenters[prediction.watch].observe(prediction)]
 
-    def promote(self, understudy: StreamStages) -> list[ActionEvent]:
-        """Go on with the networks of another's watches: connection and epoch stay, and so does what is open under
-        labels that the new network knows. Returns the ends of what it does not know."""
-        ended: list[ActionEvent] = []
+    def promote(self, understudy: StreamStages) -> list[Event]:
+        """Go on with the networks of another's watches: connection, epoch and the work that is followed stay, and so
+        does what is open under labels that the new network knows. Returns the ends of what it does not know."""
+        told: list[Event] = []
         for watch in understudy.watches.values():
-            before, self.watches[watch.id] = self.watches[watch.id], watch
+            before = self.watches[watch.id]
+            self.watches[watch.id] = replace(watch, procedure=before.procedure)
             if watch.id not in understudy.shared:
                 self._buffer.take_over(watch.id, understudy._buffer)
             if watch.id in self._segmenters:
                 over = self._segmenters[watch.id].relabel(watch.labels, watch.background, watch.in_force)
-                ended += [replace(event, model=before.model) for event in over]
-        return ended
+                ended = [replace(event, model=before.model) for event in over]
+                told += self._followers[watch.id].told_of(ended) if watch.id in self._followers else ended
+        return told
 
     def people(self) -> dict[str, int]:
         """How many people there are now, by watch; of those that tell people apart."""
         told_apart = {watch: one for watch, one in self._segmenters.items() if isinstance(one, ActorSegmenter)}
         return {watch: one.people for watch, one in told_apart.items()}
 
-    def end(self, reason: Reason) -> list[ActionEvent]:
+    def passed(self, now: float) -> list[Event]:
+        """What becomes of the work that is followed while time (Unix seconds) goes by and nothing is seen."""
+        return [told for follower in self._followers.values() for told in follower.passed(now)]
+
+    def end(self, reason: Reason) -> list[Event]:
         """The epoch is over: end what is open. A second call has nothing left to end."""
         self.epoch = None
         segmenters, self._segmenters = self._segmenters, {}
-        return [
-            replace(event, model=self.watches[watch].model)
-            for watch, segmenter in segmenters.items()
-            for event in segmenter.close(reason)
-        ]
+        told: list[Event] = []
+        for id_, watch in self.watches.items():
+            over = segmenters[id_].close(reason) if id_ in segmenters else []
+            ended = [replace(event, model=watch.model) for event in over]
+            told += self._followers[id_].lost(ended) if id_ in self._followers else ended
+        return told
+
+    def close(self, reason: Reason) -> list[Event]:
+        """No other epoch will come (`source_ended`, `shutdown`): end all, the work that is followed too."""
+        told = self.end(reason)
+        return told + [one for follower in self._followers.values() for one in follower.close(Ending(reason))]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from streamer.event import ActionEvent, CycleEvent, StepEvent
+from streamer.event import ActionEvent, CycleEvent, Ending, Event, Evidence, StepEvent
 
 SCHEMA = "takt.event.v1"
 STEP_SCHEMA = "takt.step.v1"
@@ -42,8 +42,29 @@ def timestamp(at: float) -> str:
     return datetime.fromtimestamp(round(at, 3), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def message_of(event: Event, clock: str) -> Message:
+    """The message of any event. `clock` tells where wall time came from: `rtcp`, `arrival` or `replay`."""
+    if isinstance(event, ActionEvent):
+        return action_message(event, clock)
+    return step_message(event, clock) if isinstance(event, StepEvent) else cycle_message(event, clock)
+
+
+def headline(event: Event) -> str:
+    """A line for people."""
+    if isinstance(event, ActionEvent):
+        return f"{event.phase:8} {event.action}  {event.score:.2f}"
+    if isinstance(event, StepEvent):
+        what, why = f"{event.step}: {event.verdict}", {"missing": event.missing, "overtaken by": event.overtaken_by}
+    else:
+        reason = () if event.reason is None else (str(event.reason),)
+        what, why = f"unit {event.phase}", {"reason": reason, "left": event.left}
+    words = [f"{name} {', '.join(some)}" for name, some in why.items() if some]
+    words += [] if event.took_s is None else [f"took {event.took_s:.1f} s"]
+    return f"{what}{'; ' if words else ''}{'; '.join(words)}"
+
+
 def action_message(event: ActionEvent, clock: str) -> Message:
-    """The message of an action event. `clock` tells where wall time came from: `rtcp`, `arrival` or `replay`."""
+    """The message of an action event; `clock` as of any."""
     body: dict[str, object] = {
         "schema": SCHEMA,
         "event_id": str(event.event_id),
@@ -69,6 +90,8 @@ def action_message(event: ActionEvent, clock: str) -> Message:
         body["model"] = event.model
     if event.actor is not None:
         body["actor"] = {"id": event.actor.id, "box": list(event.actor.box)}
+    if event.evidence is not None:
+        body["evidence"] = _addresses(event.evidence)
     return Message(event.stream, "action", event.event_id, f"{event.stream}/events", body, event.decided_at)
 
 
@@ -97,8 +120,9 @@ def step_message(event: StepEvent, clock: str) -> Message:
         body["missing"] = list(event.missing)
     if event.overtaken_by:
         body["overtaken_by"] = list(event.overtaken_by)
-    if event.unit_id is not None:
-        body["unit_id"] = event.unit_id
+    body |= _unit(event)
+    if event.evidence is not None:
+        body["evidence"] = _addresses(event.evidence)
     return Message(event.stream, "step", event.event_id, f"{event.stream}/steps", body, event.decided_at)
 
 
@@ -118,14 +142,26 @@ def cycle_message(event: CycleEvent, clock: str) -> Message:
         "clock": clock,
     }
     if event.reason is not None:
-        body |= {"reason": str(event.reason), "left": list(event.left)}
+        body["reason"] = str(event.reason)
+    if event.reason not in (None, Ending.INTERRUPTED):  # of which nothing is known
+        body["left"] = list(event.left)
         body["steps"] = [{"step": step, "took_s": round(took_s, 3)} for step, took_s in event.steps]
     for name, value in (("took_s", event.took_s), ("takt_s", event.takt_s), ("deviation_s", event.deviation_s)):
         if value is not None:
             body[name] = round(value, 3)
-    if event.unit_id is not None:
-        body["unit_id"] = event.unit_id
+    body |= _unit(event)
     return Message(event.stream, "step", event.event_id, f"{event.stream}/cycles", body, event.decided_at)
+
+
+def _unit(event: StepEvent | CycleEvent) -> dict[str, object]:
+    """What it is known by elsewhere."""
+    known = {"unit_id": event.unit_id, "work_order": event.work_order}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _addresses(evidence: Evidence) -> dict[str, str]:
+    named = {"clip": evidence.clip, "snapshot": evidence.snapshot, "ready_at": timestamp(evidence.ready_at)}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def envelope(message: Message) -> bytes:

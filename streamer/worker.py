@@ -17,7 +17,8 @@ from streamer.clock import Clock
 from streamer.control import listening
 from streamer.delivery import Delivery
 from streamer.emitter import Emitter
-from streamer.event import Reason
+from streamer.event import OpenAction, OpenCycle, Reason
+from streamer.evidence.keeper import EvidenceKeeper
 from streamer.gate import Gate
 from streamer.hard_examples import HardExamples, Options
 from streamer.health import Health
@@ -39,6 +40,7 @@ from streamer.sustain import Sustain
 _log = logging.getLogger(__name__)
 
 LAG_EVERY_S = 0.5
+TICK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,9 @@ class Plan:
     retry: RetryPolicy
     hard_examples: Options | None = None
     """None: none are kept."""
-    shown: ShowOptions = field(default_factory=ShowOptions)
+    evidence: EvidenceKeeper | None = None
+    """None: no pictures of events are kept."""
+    board: ShowOptions = field(default_factory=ShowOptions)
 
 
 async def until(stop: asyncio.Event, tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
@@ -94,7 +98,7 @@ class Worker:
         self._health = health
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Stopping order: ingest and inference, open actions, emitter, delivery, sink, outbox.
+        """Stopping order: ingest and inference, open actions, emitter, delivery, evidence, sink, outbox.
 
         Raises:
             OutboxUnavailable: the outbox cannot be opened.
@@ -108,19 +112,27 @@ class Worker:
             )
             sink = await stack.enter_async_context(plan.sink)
             watches = {stream.id: stream.watches for stream in plan.streams}
-            showing = Showing(watches, sink, plan.shown, self._clock, self._metrics)
-            emitter = Emitter(outbox, self._metrics.clock_of, self._clock, self._metrics, beside=showing.tell)
-            emitter.emit(action.interrupted(self._clock.now()) for action in await outbox.open_actions())
+            showing = Showing(watches, sink, plan.board, self._clock, self._metrics.board)
+            evidence = plan.evidence
+            shown = None if evidence is None else evidence.attach
+            emitter = Emitter(
+                outbox, self._metrics.clock_of, self._clock, self._metrics, shown=shown, beside=showing.tell
+            )
+            left_open: list[OpenAction | OpenCycle] = [*await outbox.open_actions(), *await outbox.open_cycles()]
+            emitter.emit(one.interrupted(self._clock.now()) for one in left_open)
             delivery = Delivery(outbox, sink, self._clock, self._metrics)
             async with asyncio.TaskGroup() as services:
                 # The outbox ends only by a bug here: then so does the process, with its traceback.
-                services_of = (emitter.run(), delivery.run(), outbox.ended())
+                services_of = [emitter.run(), delivery.run(), outbox.ended()]
+                services_of += [] if evidence is None else [evidence.run()]
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
                 await self._watch_streams(stop, outbox, showing, emitter)
                 self._health.ready = False
                 if await emitter.flush(plan.grace_s):
                     await delivery.drain(plan.grace_s)
+                if evidence is not None:
+                    await evidence.close(plan.grace_s)
                 for task in running:
                     task.cancel()
 
@@ -135,6 +147,8 @@ class Worker:
         def answered(clip: Clip, prediction: Prediction | None) -> None:
             self._metrics.looked_at(clip.stream, self._clock.now() - clip.captured_at)
             showing.answered(clip.stream, clip.watch)
+            if plan.evidence is not None:
+                plan.evidence.saw(clip)
             if prediction is not None:
                 lane = running.lanes[clip.stream]
                 disagreed = lane.answer(prediction)
@@ -151,13 +165,14 @@ class Worker:
                         showing.run(lambda stream: running.lanes[stream].newest_frame_s),
                         *(serving.run(answered) for serving in running.servings.values()),
                         self._feel_the_lag(running.servings),
+                        self._tick(running.lanes),
                     ],
                 )
         finally:
             for serving in running.servings.values():
                 serving.close()
             for lane in running.lanes.values():
-                lane.end(Reason.SHUTDOWN)
+                lane.close(Reason.SHUTDOWN)
             showing.close()
             sustain.close()
 
@@ -188,6 +203,9 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             for stream in self._plan.streams:
                 self._metrics.stream_added(stream.id, [watch.id for watch in stream.watches])
+                for watch in stream.watches:
+                    if watch.procedure is not None:
+                        self._metrics.procedure_added(stream.id, watch.id)
                 attempt = partial(
                     reconnecting,
                     stream.source,
@@ -207,6 +225,8 @@ class Worker:
                 "stream %s: %s (%s); next try in %.1f s", stream, change.reason, change.detail, change.retry_in_s
             )
             running.lanes[stream].lose()
+            if self._plan.evidence is not None:
+                self._plan.evidence.lost(stream)
             for serving in running.servings.values():
                 serving.forget(stream)
         elif change.state == "ended" and change.reason:
@@ -222,6 +242,12 @@ class Worker:
             self._metrics.loop_lag(max(0.0, self._clock.monotonic() - due_s))
             for name, serving in servings.items():
                 self._metrics.queue_depth(name, len(serving.scheduler))
+
+    async def _tick(self, lanes: Mapping[str, Lane]) -> None:
+        while True:
+            await self._clock.sleep(TICK_S)
+            for lane in lanes.values():
+                lane.tick()
 
 
 def _show_networks(showing: Showing, lanes: Mapping[str, Lane]) -> None:

@@ -137,7 +137,8 @@ def _over(event: CycleEvent) -> dict[str, object]:
 
 
 def _names(event: CycleEvent) -> dict[str, object]:
-    unit = {} if event.unit_id is None else {"unit_id": event.unit_id}
+    known = {"unit_id": event.unit_id, "work_order": event.work_order}
+    unit = {name: value for name, value in known.items() if value is not None}
     return {"cycle_id": str(event.cycle_id), "procedure": event.procedure, **unit}
 
 

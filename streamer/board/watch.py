@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from streamer.board.andon import Andon, Colour
 from streamer.board.doing import Doing, Work
 from streamer.board.tally import WINDOWS, Cycles, Dwell, Tally
-from streamer.event import ActionEvent, CycleEvent, CyclePhase, Phase, Reason, StepEvent
+from streamer.event import ActionEvent, CyclePhase, Ending, Event, Phase, Reason, StepEvent
 from streamer.wire import timestamp
 
 STATE_SCHEMA = "takt.state.v1"
 ANDON_SCHEMA = "takt.andon.v1"
 LAST_SCHEMA = "takt.last.v1"
-NOT_OURS = frozenset({"interrupted"})
-"""Ends of what began before this process did: counted by nobody, for nobody knows how long it went on."""
 
 
 class WatchBoard:
@@ -27,8 +25,11 @@ class WatchBoard:
         self._tally = Tally()
         self.andon = Andon(colours, now)
 
-    def tell(self, event: ActionEvent | StepEvent | CycleEvent, passed_s: float) -> None:
-        """Something happened."""
+    def tell(self, event: Event, passed_s: float) -> None:
+        """Something happened.
+
+        Ends of what began before this process did count nowhere: nobody knows when they were.
+        """
         # How long ago, by the clock that gave both times; the two clocks here may say otherwise by now.
         at_s = passed_s - max(0.0, event.decided_at - event.at)
         if isinstance(event, ActionEvent):
@@ -37,7 +38,7 @@ class WatchBoard:
             self._doing.judged(event)
             self.andon.judged(event)
             self._tally.verdict(event.step_id, str(event.verdict), at_s, passed_s)
-        elif event.reason is None or str(event.reason) not in NOT_OURS:
+        elif event.reason is not Ending.INTERRUPTED:
             self._doing.moved_on(event)
             self.andon.moved_on(event)
             if event.phase is not CyclePhase.STARTED:

@@ -23,6 +23,8 @@ _PARAMETER_SETS = {"h264": (0x1F, 0, {7, 8}), "hevc": (0x3F, 1, {32, 33, 34})}
 _UNTIMED_S = 0.04
 """How long a picture without a time is shown."""
 _MOST_UNTIMED = 8
+_INDEX_BYTES = 8192
+"""Of an MP4's index without its pictures."""
 
 
 def coding_of(stream: VideoStream) -> Coding:
@@ -60,10 +62,11 @@ class Copier:
         return [*earlier, CodedPicture(bytes(packet), pts, dts, packet.is_keyframe)]
 
 
-def mp4(excerpt: Excerpt) -> bytes:
+def mp4(excerpt: Excerpt, comment: str = "") -> bytes:
     """A film that begins with the excerpt's first picture at second 0 and shows each of them as long as it was shown.
 
     In memory: a disk that is full midway is then told by the one write that follows, not by the library, or by nobody.
+    Its index comes first, so that a browser plays it while it is still coming. `comment`: what it says of itself.
 
     Raises:
         ClipUnwritable: no MP4 holds such pictures.
@@ -71,7 +74,8 @@ def mp4(excerpt: Excerpt) -> bytes:
     coding, pictures = excerpt.coding, excerpt.pictures
     film = io.BytesIO()
     try:
-        with av.open(film, "w", format="mp4") as container:
+        with av.open(film, "w", format="mp4", options=index_first(len(pictures))) as container:
+            container.metadata["comment"] = comment
             stream = container.add_stream_from_template(cast(VideoStream, coding.template), opaque=True)
             stream.time_base = coding.time_base
             if not stream.codec_context.extradata:
@@ -86,6 +90,12 @@ def mp4(excerpt: Excerpt) -> bytes:
         words = f"{coding.codec} pictures do not fit into an MP4 ({type(error).__name__})"
         raise ClipUnwritable(f"{words}; set the camera to H.264 or H.265") from None
     return film.getvalue()
+
+
+def index_first(pictures: int) -> dict[str, str]:
+    """Options of an MP4 whose index has its place before so many pictures: two times, a size, a place of each and
+    whether it is a key frame, 40 bytes at most."""
+    return {"moov_size": str(_INDEX_BYTES + 48 * pictures)}
 
 
 def shown_times(times: Iterable[int]) -> list[int]:

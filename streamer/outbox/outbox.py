@@ -13,7 +13,7 @@ from uuid import UUID
 
 from streamer.clock import Clock
 from streamer.errors import OutboxUnavailable
-from streamer.event import OpenAction
+from streamer.event import OpenAction, OpenCycle
 from streamer.outbox.store import Queued, Store
 from streamer.outbox.writer import Report, Writer
 from streamer.wire import Message
@@ -76,7 +76,10 @@ class Outbox:
             await outbox._writer.close()
 
     async def accept(
-        self, messages: Sequence[Message], opened: Sequence[OpenAction] = (), closed: Sequence[UUID] = ()
+        self,
+        messages: Sequence[Message],
+        opened: Sequence[OpenAction | OpenCycle] = (),
+        closed: Sequence[UUID] = (),
     ) -> list[Message]:
         """Store messages, and what they open and close, in one commit; durable on return.
 
@@ -109,6 +112,10 @@ class Outbox:
     async def open_actions(self) -> list[OpenAction]:
         """Actions that started and have not ended; at start-up, those that a killed process left."""
         return await self._writer.ask(Store.open_actions)
+
+    async def open_cycles(self) -> list[OpenCycle]:
+        """Likewise, of units that were worked on."""
+        return await self._writer.ask(Store.open_cycles)
 
     async def pending(self, after: int, limit: int) -> list[Queued]:
         """At most `limit` waiting messages with an id above `after`, oldest first."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from streamer.event import Actor, OpenAction
+from streamer.event import Actor, OpenAction, OpenCycle
 from streamer.wire import Message
 
 LEVELS = {"telemetry": 0, "zone": 1, "action": 2, "safety": 3}
@@ -38,22 +38,27 @@ CREATE TABLE IF NOT EXISTS dead_letter (
 CREATE TABLE IF NOT EXISTS open_action (
     action_id BLOB PRIMARY KEY, stream TEXT NOT NULL, watch TEXT NOT NULL, epoch INTEGER NOT NULL,
     action TEXT NOT NULL, started_at REAL NOT NULL, score REAL NOT NULL, actor TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS open_cycle (
+    cycle_id BLOB PRIMARY KEY, stream TEXT NOT NULL, watch TEXT NOT NULL, procedure TEXT NOT NULL,
+    started_at REAL NOT NULL, takt_s REAL, unit_id TEXT, work_order TEXT) WITHOUT ROWID;
 """
 DROPPABLE = """
 WITH told AS (
     SELECT id, cls, level,
         CASE WHEN json_valid(body) THEN json_extract(body, '$.phase') END AS phase,
-        coalesce(CASE WHEN json_valid(body) THEN json_extract(body, '$.action_id') END, id) AS subject
+        coalesce(CASE WHEN json_valid(body)
+            THEN coalesce(json_extract(body, '$.action_id'), json_extract(body, '$.cycle_id')) END, id) AS subject
     FROM message),
-open AS (SELECT lower(hex(action_id)) FROM open_action),
+open AS (
+    SELECT lower(hex(action_id)) FROM open_action UNION ALL SELECT lower(hex(cycle_id)) FROM open_cycle),
 gone AS (
     SELECT subject FROM told
     WHERE id > (SELECT coalesce(max(id), 0) FROM (SELECT id FROM message ORDER BY id LIMIT :window))
-        AND phase IS NOT 'ended' AND replace(subject, '-', '') NOT IN open
+        AND (phase IS 'started' OR subject = id) AND replace(subject, '-', '') NOT IN open
     ORDER BY level, id LIMIT :count)
 SELECT id, cls FROM told WHERE subject IN gone
 """
-"""Messages of the oldest subjects: an action, or a message that is about none."""
+"""Messages of the oldest subjects: an action, a unit's work, or a message that is about none."""
 _COLUMNS = "id, key, stream, cls, topic, body, captured_at, expires_s, properties, seq, term, accepted_at"
 
 
@@ -126,18 +131,22 @@ class Store:
             self._db.execute("ROLLBACK")
 
     def accept(
-        self, messages: Sequence[Message], opened: Sequence[OpenAction], closed: Sequence[UUID], at: float
+        self,
+        messages: Sequence[Message],
+        opened: Sequence[OpenAction | OpenCycle],
+        closed: Sequence[UUID],
+        at: float,
     ) -> list[Message]:
         """Keep messages and note what is open. A message whose key is kept already is not kept twice."""
         kept = [self._keep(message, at) for message in messages]
-        self._db.executemany(
-            "INSERT OR REPLACE INTO open_action VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (o.action_id.bytes, o.stream, o.watch, o.epoch, o.action, o.started_at, o.score, _actor_text(o.actor))
-                for o in opened
-            ],
-        )
-        self._db.executemany("DELETE FROM open_action WHERE action_id = ?", [(one.bytes,) for one in closed])
+        for one in opened:
+            table, row = _open_row(one)
+            self._db.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+        for table in ("action", "cycle"):
+            self._db.executemany(
+                f"DELETE FROM open_{table} WHERE {table}_id = ?",  # noqa: S608
+                [(one.bytes,) for one in closed],
+            )
         return kept
 
     def _keep(self, message: Message, at: float) -> Message:
@@ -220,6 +229,10 @@ class Store:
         rows = self._db.execute("SELECT * FROM open_action ORDER BY stream, started_at")
         return [_open_action(row) for row in rows]
 
+    def open_cycles(self) -> list[OpenCycle]:
+        rows = self._db.execute("SELECT * FROM open_cycle ORDER BY stream, started_at")
+        return [OpenCycle(UUID(bytes=id_), *rest) for id_, *rest in rows]
+
     def oldest(self) -> float | None:
         """Unix seconds at which the oldest waiting message was accepted."""
         row = self._db.execute("SELECT accepted_at FROM message ORDER BY id LIMIT 1").fetchone()
@@ -240,7 +253,7 @@ class Store:
 
 def salvage(damaged: Path, into: sqlite3.Connection) -> int:
     """Copy what can still be read of a damaged database, from both ends; returns how many rows that were."""
-    columns = {"message": 13, "open_action": 8}
+    columns = {"message": 13, "open_action": 8, "open_cycle": 8}
     before = into.total_changes
     with contextlib.closing(sqlite3.connect(damaged)) as old:
         for table, count in columns.items():
@@ -256,6 +269,15 @@ def _keep_up(connection: sqlite3.Connection) -> None:
     """Give a file of an older version the columns that came later."""
     if "actor" not in [row[1] for row in connection.execute("PRAGMA table_info(open_action)")]:
         connection.execute("ALTER TABLE open_action ADD COLUMN actor TEXT")
+
+
+def _open_row(one: OpenAction | OpenCycle) -> tuple[str, tuple[Any, ...]]:
+    """Table and values."""
+    if isinstance(one, OpenAction):
+        action = (one.epoch, one.action, one.started_at, one.score, _actor_text(one.actor))
+        return "open_action", (one.action_id.bytes, one.stream, one.watch, *action)
+    cycle = (one.procedure, one.started_at, one.takt_s, one.unit_id, one.work_order)
+    return "open_cycle", (one.cycle_id.bytes, one.stream, one.watch, *cycle)
 
 
 def _open_action(row: tuple[Any, ...]) -> OpenAction:

@@ -55,6 +55,12 @@ class Procedure:
     invents: float = 0.05
     """Share of moments at which something wrong is recognized."""
 
+    @property
+    def actions(self) -> frozenset[str]:
+        """The labels that it speaks of."""
+        named = {self.aborts_with, *(step.action for step in self.steps), *(step.undone_by for step in self.steps)}
+        return frozenset(one for one in named if one is not None)
+
     def required(self) -> tuple[Clause, ...]:
         """What must be done for the unit to be whole, in the order of the steps."""
         choice = {name: clause for clause in self.choices for name in clause}

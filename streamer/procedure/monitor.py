@@ -21,6 +21,8 @@ from streamer.procedure.sight import Sight
 from streamer.procedure.unit import Occurrence, Order, Unit
 
 Told = StepEvent | CycleEvent
+UNSEEN_MOST_S = 3600.0
+"""A unit that is out of sight for so long is abandoned."""
 
 
 class ProcedureMonitor:
@@ -77,11 +79,14 @@ class ProcedureMonitor:
     def passed(self, now: float) -> list[Told]:
         """Time went by: steps take too long, units are left."""
         self._now = max(self._now, now)
-        if self._unit is None or self._sight.blind:
+        if self._unit is None:
             return []
+        if self._sight.blind:
+            return self._unseen_for_too_long(self._unit)
         told: list[Told] = []
         for one in self._unit.open():
-            late = one.step.max_s is not None and self._now - one.started_at > one.step.max_s
+            # By `now`: where a clock was set back, what was told before lies ahead.
+            late = one.step.max_s is not None and now - one.started_at > one.step.max_s
             if late and not one.hidden and one.verdict() is Verdict.DONE and one.told is None:
                 told.append(self._tell(self._unit, one, Verdict.OVERTIME))
         quiet_since = max(self._active_at, self._sight.last())
@@ -89,11 +94,17 @@ class ProcedureMonitor:
             told += self._over(self._unit, CyclePhase.ABANDONED, Ending.IDLE, self._active_at)
         return told
 
-    def close(self, at: float) -> list[Told]:
+    def _unseen_for_too_long(self, unit: Unit) -> list[Told]:
+        """Blind time is not idle; yet a camera that is away overnight does not come back to the same unit."""
+        if self._now - max(self._sight.since, unit.started_at) <= max(UNSEEN_MOST_S, self._procedure.idle_s):
+            return []
+        return self._over(unit, CyclePhase.ABANDONED, Ending.IDLE, max(self._active_at, unit.started_at))
+
+    def close(self, at: float, reason: Ending = Ending.SOURCE_ENDED) -> list[Told]:
         """Nothing more will be seen."""
         told = self.passed(at)
         if self._unit is not None:
-            told += self._over(self._unit, CyclePhase.ABANDONED, Ending.SOURCE_ENDED, self._now)
+            told += self._over(self._unit, CyclePhase.ABANDONED, reason, self._now)
         return told
 
     def _begun(self, event: ActionEvent) -> list[Told]:

@@ -11,6 +11,8 @@ from streamer.errors import ConfigError
 from streamer.event import ActionEvent, Phase, Reason
 from streamer.procedure.learning import Done
 
+_VERDICTS = ("step", "cycle")
+
 
 def recorded_cycle(file: Path) -> list[Done]:
     """The actions of one cycle that were over, in the order in which they began.
@@ -25,7 +27,7 @@ def recorded_cycle(file: Path) -> list[Done]:
 
 
 def recorded_events(file: Path) -> list[ActionEvent]:
-    """The events of one watch, in the order of the file.
+    """The actions of one watch, in the order of the file; what is told of steps and units is passed over.
 
     Raises:
         ConfigError: it cannot be read, holds what is no event, nothing, or events of several watches.
@@ -38,7 +40,9 @@ def recorded_events(file: Path) -> list[ActionEvent]:
     problems = []
     for number, line in enumerate(lines, 1):
         try:
-            found.append(_event(json.loads(line)))
+            body = json.loads(line)
+            if body["type"] not in _VERDICTS:
+                found.append(_event(body))
         except (ValueError, KeyError, TypeError):
             problems.append(f"{file}:{number}: is no event; give what takt replay --json printed")
     if not problems and len({(one.stream, one.watch) for one in found}) != 1:

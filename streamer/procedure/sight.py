@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+MOST_SPANS = 1000
+
 
 @dataclass(slots=True)
 class Sight:
@@ -17,6 +19,11 @@ class Sight:
     def blind(self) -> bool:
         return self._since is not None
 
+    @property
+    def since(self) -> float:
+        """Since when nothing is seen; infinity while it is."""
+        return math.inf if self._since is None else self._since
+
     def lost(self, at: float) -> None:
         """Nothing is seen from now on."""
         if self._since is None:
@@ -26,6 +33,9 @@ class Sight:
         if self._since is not None:
             self._spans.append((self._since, max(at, self._since)))
             self._since = None
+        if len(self._spans) > MOST_SPANS:  # a camera that comes and goes: between the oldest two nothing counts as seen
+            (start, _), (_, end), *later = self._spans
+            self._spans = [(start, end), *later]
 
     def hid(self, start: float, end: float, least_s: float = 0.0) -> bool:
         """Whether something that takes `least_s` can have happened unseen between two moments (both included)."""

@@ -1,5 +1,6 @@
 """Typed settings and their loader. The door to YAML and pydantic."""
 
+from streamer.settings.evidence import LEAST_TOKEN, EvidenceSection, WatchEvidence
 from streamer.settings.loader import load, load_procedure, load_training, schema, secrets, settings_of
 from streamer.settings.procedures import ProcedureSettings
 from streamer.settings.reference import reference
@@ -16,6 +17,8 @@ from streamer.settings.sources import Source
 from streamer.settings.training import TrainingSettings
 
 __all__ = [
+    "LEAST_TOKEN",
+    "EvidenceSection",
     "HardExamplesSection",
     "Mqtt",
     "ProcedureSettings",
@@ -25,6 +28,7 @@ __all__ = [
     "Source",
     "Stream",
     "TrainingSettings",
+    "WatchEvidence",
     "WatchSection",
     "load",
     "load_procedure",

@@ -29,6 +29,7 @@ from streamer.settings.sections import RecognizerSection, said
 _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
+    ("evidence", "token_file"),
     *(("recognizers", "*", kind.finder) for kind in KINDS.values() if kind.finder is not None),
     ("streams", "*", "source", "credentials_file"),
     ("streams", "*", "source", "ca_file"),
@@ -39,15 +40,19 @@ RESERVED = ("command", "reply", "service")
 """Names that stand in topics where streams do."""
 
 
-def check(document: Document) -> None:
-    """Note every mistake in the document."""
+def check(document: Document) -> dict[str, Card]:
+    """Note every mistake in the document. What each recognizer's checkpoint says of itself, by the recognizer's
+    name."""
     _check_unique(document, "streams", "*", "id")
     for (_, n), _ in document.find("streams", "*"):
         _check_unique(document, "streams", n, "watches", "*", "id")
     _check_reserved(document)
     _check_places(document)
     _check_files(document)
-    _check_watches(document, _read_cards(document))
+    cards = _read_cards(document)
+    _check_watches(document, cards)
+    _check_evidence(document, cards)
+    return cards
 
 
 def _check_unique(document: Document, *pattern: str | int) -> None:
@@ -89,18 +94,18 @@ def _check_reserved(document: Document) -> None:
 def _check_files(document: Document) -> None:
     for pattern in _FILES:
         for where, path in document.find(*pattern):
-            if isinstance(path, str) and path.isprintable() and (problem := _unreadable(Path(path))):
+            if isinstance(path, str) and path.isprintable() and (problem := unreadable(Path(path))):
                 document.problem(where, problem)
 
 
-def _unreadable(path: Path) -> str:
-    """What is wrong with a file; nothing if it is there."""
+def unreadable(path: Path, beside: Path | None = None) -> str:
+    """What is wrong with a file; nothing if it is there. `beside`: where relative paths begin; None: where we are."""
     try:
         if path.is_file():
             return ""
     except OSError as error:
         return f"cannot be looked at ({error.strerror}); give a path that this user may read"
-    return f"no such file: {path}; check the path (relative to {Path.cwd()})"
+    return f"no such file: {path}; check the path (relative to {Path.cwd() if beside is None else beside.absolute()})"
 
 
 def _read_cards(document: Document) -> dict[str, Card]:
@@ -247,8 +252,18 @@ def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:
             document.problem(where, f"is no key of `recognizers`; {suggestion(name, known)}")
         elif name in cards:
             actions = cards[name].actions
-            for rule, _ in document.find(*where[:-1], "events", "*"):
-                if rule[-1] not in ("default", *actions):
+            named = [(rule, rule[-1]) for rule, _ in document.find(*where[:-1], "events", "*") if rule[-1] != "default"]
+            named += document.find(*where[:-1], "evidence", "actions", "*")
+            for rule, action in named:
+                if isinstance(action, str | int) and action not in ("all", *actions):
                     document.problem(
-                        rule, f"the recognizer {name} knows no such action; {suggestion(str(rule[-1]), actions)}"
+                        rule, f"the recognizer {name} knows no such action; {suggestion(str(action), actions)}"
                     )
+
+
+def _check_evidence(document: Document, cards: Mapping[str, Card]) -> None:
+    """Actions of which every watch keeps pictures: one of them at least must know each."""
+    known = {action for card in cards.values() for action in card.actions}
+    for where, action in document.find("evidence", "actions", "*"):
+        if known and isinstance(action, str) and action not in {"all", *known}:
+            document.problem(where, f"no recognizer knows such an action; {suggestion(action, sorted(known))}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ class Document:
     unread: set[Where] = field(default_factory=set)
     """Values that cannot be read; what is wrong with them has been noted, and they are None."""
     _problems: set[tuple[int, str]] = field(default_factory=set)
+    _elsewhere: dict[str, None] = field(default_factory=dict)
+    """Mistakes in files that it names."""
 
     def problem(self, where: Where, text: str, line: int | None = None) -> None:
         """Note a mistake at a value, or at the nearest thing around it that the file has.
@@ -45,10 +47,14 @@ class Document:
         self.unread.add(where)
         self.problem(where, text)
 
+    def elsewhere(self, problems: Iterable[str]) -> None:
+        """Note mistakes in a file that this one names."""
+        self._elsewhere |= dict.fromkeys(problems)
+
     @property
     def problems(self) -> list[str]:
-        """By line."""
-        return [text for _, text in sorted(self._problems)]
+        """By line, and then those of other files."""
+        return [*(text for _, text in sorted(self._problems)), *self._elsewhere]
 
     def find(self, *pattern: str | int) -> Iterator[tuple[Where, Any]]:
         """Values at a path, of whatever type; `*` stands for every key or position."""

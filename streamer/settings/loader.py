@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import ValidationError
 
 from streamer.errors import ConfigError
-from streamer.settings.checks import check
+from streamer.settings.checks import check, unreadable
 from streamer.settings.document import Document
 from streamer.settings.mistakes import explain, said
 from streamer.settings.procedures import ProcedureSettings, check_procedure
@@ -28,9 +28,10 @@ def load(file: Path, environment: Mapping[str, str]) -> Settings:
     """Read, fill in, validate.
 
     Raises:
-        ConfigError: every mistake, as `file:line: path: what is wrong; what would be right`, by line.
+        ConfigError: every mistake, as `file:line: path: what is wrong; what would be right`, by line; those of the
+            procedures that it names too.
     """
-    return _load(file, environment, Settings, check)
+    return _load(file, environment, Settings, lambda document: _check(document, environment))
 
 
 def settings_of(values: Mapping[str, Any]) -> Settings:
@@ -48,6 +49,29 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
     raise ConfigError(problems)
 
 
+def _check(document: Document, environment: Mapping[str, str]) -> None:
+    cards = check(document)
+    for where, path in document.find("streams", "*", "watches", "*", "procedure"):
+        if not (isinstance(path, str) and path.isprintable()):
+            continue
+        if problem := unreadable(Path(path), document.file.parent):
+            document.problem(where, problem)
+            continue
+        known = [cards[name] for _, name in document.find(*where[:-1], "recognizer") if name in cards]
+        try:
+            load_procedure(Path(path), environment, known[0].actions if known else None)
+        except ConfigError as error:
+            document.elsewhere(error.problems)
+
+
+def _resolve(document: Document) -> None:
+    """Files that belong to the configuration lie beside it, wherever it is read from."""
+    for where, path in document.find("streams", "*", "watches", "*", "procedure"):
+        if isinstance(path, str):
+            ((_, watch),) = document.find(*where[:-1])
+            watch["procedure"] = str(document.file.parent / path)
+
+
 def load_training(file: Path, environment: Mapping[str, str]) -> TrainingSettings:
     """As `load`, for what `takt train` reads."""
     return _load(file, environment, TrainingSettings, lambda _: None)
@@ -63,6 +87,7 @@ def load_procedure(
 def _load(file: Path, environment: Mapping[str, str], root: type[S], check_all: Callable[[Document], None]) -> S:
     document = read(file, environment)
     settings = None
+    _resolve(document)
     if document.value is not None:
         try:
             # JSON is where pydantic is strict about numbers and truth values, and takes paths as text all the same.
@@ -82,7 +107,9 @@ def schema() -> dict[str, Any]:
 
 def secrets(settings: Settings) -> list[str]:
     """Every secret that the configuration knows, for the log's filter; a file that cannot be read has none."""
-    found = [] if settings.mqtt is None else [_tolerant(settings.mqtt.secret)]
+    found = [_tolerant(settings.evidence.secret)]
+    if settings.mqtt is not None:
+        found.append(_tolerant(settings.mqtt.secret))
     for stream in settings.streams:
         if isinstance(stream.source, FileSource):
             continue

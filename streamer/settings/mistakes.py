@@ -96,7 +96,8 @@ def _followed(root: type[BaseModel], loc: Where) -> tuple[Where, Any]:
             due = next(choice for choice in choices if _kind(choice) == part)
             continue
         where += (part,)
-        due = next((choice for choice in get_args(due) if type(None) in get_args(due) and _is_section(choice)), due)
+        if type(None) in get_args(due):
+            due = next(choice for choice in get_args(due) if choice is not type(None))
     return where, due
 
 

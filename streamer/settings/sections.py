@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from recognizers.kinds import misplaced, of, owners
+from streamer.settings.evidence import EvidenceSection, WatchEvidence
 from streamer.settings.mistakes import MISPLACED
 from streamer.settings.places import Place, wrong_prefix
 from streamer.settings.sources import Source
@@ -223,6 +224,10 @@ class WatchSection(Section):
     )
     min_coverage: Share = Field(0.75, description="clips with a smaller share of their pictures are not looked at")
     events: dict[str, Rule] = Field(default_factory=dict, description="rules by action; `default` for all others")
+    procedure: Path | None = Field(
+        None, description="the work that is followed: a file, beside this one where it is relative; null: none"
+    )
+    evidence: WatchEvidence = WatchEvidence()
 
     @field_validator("region")
     @classmethod
@@ -276,8 +281,22 @@ class Settings(Section):
     recognizers: dict[str, RecognizerSection] = Field(min_length=1, description="networks by name")
     streams: tuple[Stream, ...] = Field(min_length=1, description="cameras")
     hard_examples: HardExamplesSection = HardExamplesSection()
+    evidence: EvidenceSection = EvidenceSection()
     shutdown: Shutdown = Shutdown()
     log: Log = Log()
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Settings:
+        keeps = self.evidence.asks or any(watch.evidence.asks for stream in self.streams for watch in stream.watches)
+        local = self.http.host in ("127.0.0.1", "::1", "localhost")
+        if keeps and self.evidence.serve and not local and not self.evidence.has_token:
+            words = "evidence: whoever reaches http.host could see these pictures"
+            raise ValueError(f"{words}; give evidence.token_file, evidence.serve: false, or http.host: 127.0.0.1")
+        return self
+
+    @property
+    def evidence_folder(self) -> Path:
+        return self.data_dir / "evidence" if self.evidence.folder is None else self.evidence.folder
 
     @property
     def outbox_folder(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import uuid4
 
 from streamer.event import (
@@ -89,3 +90,20 @@ def message(stream: str = "cam", number: int = 0) -> Message:
 
 def open_action(stream: str = "cam", actor: Actor | None = None) -> OpenAction:
     return OpenAction.of(action_event(stream, actor=actor))
+
+
+def cycle_start(stream: str = "cam") -> CycleEvent:
+    """No two are of the same unit."""
+    at = 1_700_000_000.0
+    return CycleEvent(uuid4(), stream, "bench", "box", CyclePhase.STARTED, at, at + 0.5, takt_s=10.0, unit_id="unit-7")
+
+
+def cycle_end(started: CycleEvent) -> CycleEvent:
+    at = started.at + 8.0
+    return replace(started, phase=CyclePhase.COMPLETED, at=at, decided_at=at + 0.5, took_s=8.0, reason=Ending.FINISHED)
+
+
+def step_done(cycle: CycleEvent, revision: int = 0) -> StepEvent:
+    at = cycle.at + 1.0
+    header = (cycle.stream, cycle.watch, cycle.procedure, cycle.cycle_id)
+    return StepEvent(cycle.cycle_id, *header, "pick", Verdict.DONE, at, at + 2.0, took_s=1.5, revision=revision)

@@ -33,7 +33,7 @@ async def told(recording: Recording, watch: Watch, engine: LocalEngine, demand: 
     engine.forget(STREAM)
     stages = StreamStages(STREAM, [watch])
     events = replay(stages, {watch.recognizer: engine}, recording.frames(demand, 1), 1)
-    return [_told(event) async for event in events if event.phase is Phase.ENDED]
+    return [_told(event) async for event in events if isinstance(event, ActionEvent) and event.phase is Phase.ENDED]
 
 
 def _told(event: ActionEvent) -> Told:

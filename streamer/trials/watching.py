@@ -10,7 +10,7 @@ from recognizers.metrics.events import Found, Happening, Matches, matched, toget
 from recognizers.prediction import Prediction
 from streamer.build import demand_of
 from streamer.engine import LocalEngine
-from streamer.event import Phase, Reason
+from streamer.event import Phase
 from streamer.frame import Frame
 from streamer.replay import answered
 from streamer.segmenter import EventRule
@@ -35,8 +35,7 @@ class Watched:
         """The starts that a watch would have published by these rules."""
         stages = StreamStages(STREAM, [replace(watch, rules=rules, thresholds={})])
         stages.begin(_EPOCH)
-        events = [event for prediction in self.predictions for event in stages.observe(prediction)]
-        events += stages.end(Reason.SOURCE_ENDED)
+        events = [event for prediction in self.predictions for event in stages.recognized(prediction)]
         return [
             Found(event.action, event.started_at, event.decided_at) for event in events if event.phase is Phase.STARTED
         ]

@@ -122,3 +122,16 @@ def test_a_training_does_not_begin_where_its_checkpoint_has_no_place(tmp_path: P
     with pytest.raises(NotWritten, match="is a folder; say as `out` a file"):
         check_writable(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_private_file_is_nobody_elses_from_its_first_byte_on(tmp_path: Path) -> None:
+    modes = []
+    before = os.umask(0)
+    try:
+        with written(tmp_path / "mine", mode=0o600) as file:
+            modes.append(stat.S_IMODE(os.fstat(file.fileno()).st_mode))
+        write_whole(tmp_path / "ours", b"")
+    finally:
+        os.umask(before)
+    modes += [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("mine", "ours")]
+    assert modes == [0o600, 0o600, 0o666]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from streamer.clock import SystemClock
 from streamer.emitter import RETRY_S, Emitter
 from streamer.errors import OutboxUnavailable
-from streamer.event import ActionEvent, OpenAction, Phase, Reason
+from streamer.event import ActionEvent, CycleEvent, Event, Evidence, OpenAction, OpenCycle, Phase, Reason, StepEvent
+from streamer.testing.messages import cycle_end, cycle_start, step_done
 from streamer.testing.time import FakeClock
 from streamer.wire import Message
 
@@ -28,14 +30,14 @@ class Disk:
         self.closed: list[UUID] = []
 
     async def accept(
-        self, messages: Sequence[Message], opened: Sequence[OpenAction] = (), closed: Sequence[UUID] = ()
+        self, messages: Sequence[Message], opened: Sequence[OpenAction | OpenCycle] = (), closed: Sequence[UUID] = ()
     ) -> Sequence[Message]:
         await asyncio.sleep(0)
         if self.refusals:
             self.refusals -= 1
             raise OutboxUnavailable("disk full")
         self.accepted += messages
-        self.opened += [one.action_id for one in opened]
+        self.opened += [one.action_id if isinstance(one, OpenAction) else one.cycle_id for one in opened]
         self.closed += closed
         return messages
 
@@ -47,12 +49,12 @@ class Impatient(SystemClock):
 
 class Counts:
     def __init__(self) -> None:
-        self.seen: list[tuple[str, str]] = []
+        self.seen: list[Event] = []
         self.lost = 0
         self.took_s: list[float] = []
 
-    def events(self, stream: str, phase: str) -> None:
-        self.seen.append((stream, phase))
+    def emitted(self, event: Event) -> None:
+        self.seen.append(event)
 
     def events_lost(self, count: int) -> None:
         self.lost += count
@@ -103,6 +105,21 @@ async def test_while_the_disk_is_full_events_wait_and_none_is_lost() -> None:
 
     assert disk.opened == ids
     assert counts.lost == 0
+
+
+async def test_what_is_stored_names_the_pictures_of_the_event() -> None:
+    disk, counts, clock = Disk(), Counts(), FakeClock(hurried=True)
+    shown = Evidence(13.0, clip="http://here/7.mp4")
+    emitter = Emitter(disk, lambda _: "arrival", clock, counts, shown=lambda one: replace(one, evidence=shown))
+    emitter.emit([event(Phase.STARTED, uuid4())])
+    async with asyncio.TaskGroup() as group:
+        storing = group.create_task(emitter.run())
+        await emitter.flush()
+        storing.cancel()
+
+    assert [message.body["evidence"] for message in disk.accepted] == [
+        {"clip": "http://here/7.mp4", "ready_at": "1970-01-01T00:00:13.000Z"}
+    ]
 
 
 async def test_how_long_an_event_waits_for_the_disk_is_told() -> None:
@@ -158,3 +175,35 @@ async def test_the_oldest_actions_are_dropped_first_and_no_more_than_needed() ->
 
     assert disk.opened == disk.closed == ids[2:]
     assert counts.lost == 4
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps=st.lists(st.tuples(st.sampled_from("ABC"), st.integers(0, 3)), max_size=80), hold=st.integers(1, 6))
+async def test_over_what_memory_holds_whole_units_are_dropped_with_their_verdicts(
+    steps: list[tuple[str, int]], hold: int
+) -> None:
+    """Each watch begins a unit, tells three verdicts and ends it."""
+    disk, counts, clock, open_ = Disk(), Counts(), FakeClock(), dict[str, list[StepEvent | CycleEvent]]()
+    emitter = Emitter(disk, lambda _: "arrival", clock, counts, hold)
+    async with asyncio.TaskGroup() as group:
+        storing = group.create_task(emitter.run())
+        for watch, refusals in steps:
+            disk.refusals = refusals * hold
+            if not open_.get(watch):
+                start = cycle_start()
+                open_[watch] = [cycle_end(start), *(step_done(start, n) for n in (2, 1, 0)), start]
+            emitter.emit([open_[watch].pop()])
+            await clock.advance(0.5)
+        for left in open_.values():
+            emitter.emit(reversed(left))
+        disk.refusals = 0
+        await clock.advance(10)
+        assert await emitter.flush()
+        storing.cancel()
+
+    told: dict[object, list[object]] = {}
+    for message in disk.accepted:
+        told.setdefault(message.body["cycle_id"], []).append(message.body.get("phase") or message.body["revision"])
+    assert all(one == ["started", 0, 1, 2, "completed"] for one in told.values())
+    assert len(disk.accepted) + counts.lost == len(counts.seen)
+    assert sorted(disk.opened) == sorted(disk.closed)

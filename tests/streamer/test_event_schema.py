@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
 
-from streamer.event import Actor, Phase, Reason
+from streamer.event import Actor, Evidence, Phase, Reason
 from streamer.testing.messages import action_event, open_action
 from streamer.wire import action_message, envelope
 
@@ -62,6 +62,16 @@ def test_a_message_says_who_only_where_people_are_told_apart() -> None:
         VALIDATOR.validate(payload(action_event(phase=Phase.ENDED, reason=Reason.ACTOR_LEFT)))
 
 
+def test_pictures_are_named_by_address_where_they_are_kept() -> None:
+    assert "evidence" not in payload(action_event())
+    shown = replace(action_event(), evidence=Evidence(1_700_000_007.25, clip="http://here:9464/evidence/7.mp4"))
+    written = payload(shown)
+    VALIDATOR.validate(written)
+    assert written["evidence"] == {"clip": "http://here:9464/evidence/7.mp4", "ready_at": "2023-11-14T22:13:27.250Z"}
+    picture = replace(shown, evidence=Evidence(1_700_000_007.25, snapshot="http://here:9464/evidence/7.jpg"))
+    VALIDATOR.validate(payload(picture))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -69,6 +79,8 @@ def test_a_message_says_who_only_where_people_are_told_apart() -> None:
         {"actor": {"id": 1, "box": [0, 0, 1]}},
         {"actor": {"id": 1, "box": [0, 0, 1, 1.1]}},
         {"actor": {"id": 1}},
+        {"evidence": {"ready_at": "2023-11-14T22:13:27.250Z"}},
+        {"evidence": {"clip": "http://here/7.mp4"}},
         {"seq": 0},
         {"phase": "begun"},
         {"at": "yesterday"},

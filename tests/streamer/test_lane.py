@@ -15,7 +15,7 @@ from recognizers.clip import WHOLE_PICTURE, ClipSpec
 from recognizers.prediction import Actors, Prediction
 from streamer.clock import SystemClock
 from streamer.emitter import Emitter
-from streamer.event import OpenAction
+from streamer.event import Event, OpenAction, OpenCycle
 from streamer.frame import Frame
 from streamer.lane import Lane
 from streamer.scheduler import Scheduler
@@ -29,7 +29,7 @@ class Outbox:
         self.messages: list[Message] = []
 
     async def accept(
-        self, messages: Sequence[Message], opened: Sequence[OpenAction] = (), closed: Sequence[UUID] = ()
+        self, messages: Sequence[Message], opened: Sequence[OpenAction | OpenCycle] = (), closed: Sequence[UUID] = ()
     ) -> Sequence[Message]:
         self.messages += messages
         return messages
@@ -41,7 +41,7 @@ class Counts:
         self.people: list[tuple[str, str, int]] = []
         self.not_finite: list[tuple[str, str]] = []
 
-    def events(self, stream: str, phase: str) -> None: ...
+    def emitted(self, event: Event) -> None: ...
 
     def events_lost(self, count: int) -> None: ...
 

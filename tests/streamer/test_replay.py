@@ -16,7 +16,7 @@ from recognizers.clip import WHOLE_PICTURE
 from recognizers.errors import RecognizerError
 from streamer.engine import LocalEngine
 from streamer.errors import ConfigError, SourceRejected, SourceUnavailable
-from streamer.event import ActionEvent
+from streamer.event import Event
 from streamer.frame import Frame
 from streamer.recordings import replay_files
 from streamer.replay import replay
@@ -41,7 +41,7 @@ def watch(recognizer: CountingRecognizer, min_coverage: float = 0.6) -> Watch:
     return Watch("w", "r", recognizer.spec, recognizer.labels, "idle", WHOLE_PICTURE, min_coverage, {"default": RULE})
 
 
-async def replayed(recognizer: CountingRecognizer, source: AsyncGenerator[Frame, None]) -> list[ActionEvent]:
+async def replayed(recognizer: CountingRecognizer, source: AsyncGenerator[Frame, None]) -> list[Event]:
     stages = StreamStages("cam", [watch(recognizer)])
     async with LocalEngine("r", recognizer) as engine:
         return [event async for event in replay(stages, {"r": engine}, source, 1)]
@@ -91,7 +91,7 @@ async def test_a_recording_that_breaks_off_ends_what_it_left_open(trouble: Excep
             yield frame
         raise trouble
 
-    events: list[ActionEvent] = []
+    events: list[Event] = []
     async with LocalEngine("r", recognizer) as engine:
         with pytest.raises(type(trouble)):
             async for event in replay(StreamStages("cam", [watch(recognizer)]), {"r": engine}, breaking(), 1):
@@ -107,7 +107,7 @@ class Printed:
         self.bodies: list[Mapping[str, object]] = []
 
     def __call__(self, fields: Mapping[str, object], text: str) -> None:
-        assert str(fields["action"]) in text
+        assert str(fields.get("action") or fields.get("step") or fields["phase"]) in text
         self.bodies.append(fields)
 
     def __str__(self) -> str:
@@ -158,6 +158,24 @@ async def test_a_recognizer_that_follows_the_film_gives_the_same_bytes_and_the_e
         assert (one["phase"], one["action"]) == (other["phase"], other["action"])
         times = [datetime.fromisoformat(str(body["at"])).timestamp() for body in (one, other)]
         assert times[0] == pytest.approx(times[1], abs=0.3)
+
+
+async def test_a_procedure_is_followed_over_all_films_with_the_same_bytes_every_time(tmp_path: Path) -> None:
+    """Bright is the step, dark is none; the second film goes on where the first one broke off."""
+    films = [blinking_film(tmp_path / "one.mp4", 5), blinking_film(tmp_path / "two.mp4", 4)]
+    (tmp_path / "work.yaml").write_text("name: w\nsteps: {bright: {repeat: 4, at_most: 4}}\n")
+    plant = write_plant(tmp_path, {"cam": f"{{kind: file, path: {films[0]}}}"})
+    plant.write_text(plant.read_text().replace("recognizer: light,", "recognizer: light, procedure: work.yaml,"))
+    first, second = Printed(), Printed()
+    for printed in (first, second):
+        await replay_files(load(plant, {}), None, films, 1e9, printed)
+
+    assert str(first) == str(second)
+    cycles = [body for body in first.bodies if body["type"] == "cycle"]
+    assert [(body["phase"], body.get("reason")) for body in cycles] == [("started", None), ("completed", "finished")]
+    verdicts = [body["verdict"] for body in first.bodies if body["type"] == "step"]
+    assert verdicts == ["done", "done", "inconclusive", "done", "done"]
+    assert [body["seq"] for body in first.bodies] == list(range(1, len(first.bodies) + 1))
 
 
 async def test_another_film_or_another_time_has_ids_of_its_own(tmp_path: Path) -> None:

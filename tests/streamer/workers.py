@@ -14,10 +14,12 @@ from recognizers.identity import identity
 from recognizers.recognizer import Recognizer
 from streamer.control import ask
 from streamer.errors import SourceUnavailable
+from streamer.evidence.keeper import EvidenceKeeper
 from streamer.hard_examples import Options
 from streamer.health import Health
 from streamer.metrics import Metrics
 from streamer.model import Model
+from streamer.procedure.graph import Procedure
 from streamer.promoter import Candidates
 from streamer.segmenter import EventRule
 from streamer.sources.base import Demand, Need, Source
@@ -52,7 +54,9 @@ class Plant:
         self.stop = asyncio.Event()
         self.grace_s = 5.0
         self.hard_examples: Options | None = None
+        self.evidence: EvidenceKeeper | None = None
         self.patience_s = 1e4
+        self.procedure: Procedure | None = None
         self.sources: dict[str, Source] = {}
         self.loss_free: set[str] = set()
 
@@ -86,7 +90,9 @@ class Plant:
         live = self.load("counter", self.live)
         spec, labels = self.recognizer.spec, self.recognizer.labels
         rules = {"default": AT_ONCE}
-        watch = Watch("bench", "counter", spec, labels, "idle", WHOLE_PICTURE, 0.5, rules, live.id)
+        watch = Watch(
+            "bench", "counter", spec, labels, "idle", WHOLE_PICTURE, 0.5, rules, live.id, procedure=self.procedure
+        )
         demand = Demand((Need(spec, WHOLE_PICTURE),))
         plan = Plan(
             streams=tuple(
@@ -106,6 +112,7 @@ class Plant:
             grace_s=self.grace_s,
             retry=RetryPolicy(),
             hard_examples=self.hard_examples,
+            evidence=self.evidence,
         )
         return Worker(plan, self.clock, self.metrics, self.health)
 

@@ -10,12 +10,12 @@ import os
 from pathlib import Path
 
 from streamer.cli.output import Output
-from streamer.event import Reason, StepEvent
+from streamer.event import Reason
 from streamer.procedure.made import procedure_of
 from streamer.procedure.monitor import ProcedureMonitor, Told
 from streamer.procedure.recorded import recorded_events
 from streamer.settings import load_procedure
-from streamer.wire import cycle_message, step_message
+from streamer.wire import headline, message_of
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
@@ -39,9 +39,5 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
 
 def _show(output: Output, told: list[Told]) -> None:
     for one in told:
-        body = (step_message(one, "replay") if isinstance(one, StepEvent) else cycle_message(one, "replay")).body
-        what = f"{body['step']}: {body['verdict']}" if isinstance(one, StepEvent) else f"unit {body['phase']}"
-        because = [
-            f"{key} {value}" for key in ("missing", "overtaken_by", "reason", "took_s") if (value := body.get(key))
-        ]
-        output.result(body, f"{body['decided_at']}  {what}{'; ' if because else ''}{', '.join(because)}")
+        body = message_of(one, "replay").body
+        output.result(body, f"{body['decided_at']}  {headline(one)}")

@@ -95,7 +95,7 @@ def test_recorded_work_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert [one.get("verdict") or one["phase"] for one in told] == [
         "started", "done", "premature", "premature", "done", "missed", "completed",
     ]  # fmt: skip
-    assert "1970-01-01T00:00:05.000Z  c: premature; missing ['b']" in err.splitlines()
+    assert "1970-01-01T00:00:05.000Z  c: premature; missing b" in err.splitlines()
 
 
 def test_what_the_camera_lost_is_inconclusive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

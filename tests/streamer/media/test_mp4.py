@@ -97,6 +97,18 @@ def test_a_picture_without_a_time_is_shown_just_before_the_next(tmp_path: Path) 
     assert timed.pts < between.pts < last.pts
 
 
+@pytest.mark.parametrize("pictures", [1, 75, 750])
+def test_the_index_comes_first_so_that_a_browser_plays_what_is_still_coming(pictures: int, tmp_path: Path) -> None:
+    whole = taken(write_film(tmp_path / "film.mp4", moving_square(30, 25, 64, 48), 25, bf="2", tune="animation"))
+    coded = mp4(replace(whole, pictures=whole.pictures[:pictures]), comment='{"what": "pick"}')
+    assert coded.index(b"moov") < coded.index(b"mdat")
+    assert len(coded) < sum(len(one.data) for one in whole.pictures[:pictures]) + 64 * pictures + 10_000
+    (tmp_path / "again.mp4").write_bytes(coded)
+    assert len(taken(tmp_path / "again.mp4").pictures) == pictures
+    with av.open(str(tmp_path / "again.mp4")) as container:
+        assert container.metadata["comment"] == '{"what": "pick"}'
+
+
 def test_shown_times_count_from_the_earliest_and_are_all_different() -> None:
     assert shown_times([107, 100, 103, 110]) == [7, 0, 3, 10]
     assert shown_times([100, 100, 100, 104]) == [0, 1, 2, 4]

@@ -9,10 +9,10 @@ from pathlib import Path
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
-from streamer.event import StepEvent
+from streamer.event import Evidence, StepEvent
 from streamer.procedure.graph import Procedure
 from streamer.procedure.monitor import Told
-from streamer.wire import cycle_message, envelope, step_message
+from streamer.wire import envelope, message_of
 from tests.streamer.procedure.test_monitor_laws import Happening, acted, happenings, procedures
 from tests.streamer.procedure.work import Bench, chain
 
@@ -25,7 +25,7 @@ VALIDATORS = {
 
 
 def validate(told: Told) -> dict[str, object]:
-    message = step_message(told, "replay") if isinstance(told, StepEvent) else cycle_message(told, "replay")
+    message = message_of(told, "replay")
     body: dict[str, object] = json.loads(envelope(replace(message, seq=1, term=1)))
     VALIDATORS[str(body["type"])].validate(body)
     assert set(body) <= set(SCHEMAS[str(body["type"])]["properties"])
@@ -52,3 +52,14 @@ def test_a_message_says_what_is_missing_and_how_long_it_took() -> None:
         "completed", ["b"], 5.0, 10, -5.0,
     )  # fmt: skip
     assert end["steps"] == [{"step": "a", "took_s": 2.0}, {"step": "c", "took_s": 2.0}]
+
+
+def test_a_verdict_names_its_pictures_where_they_are_kept() -> None:
+    bench = Bench(chain("a", "b"))
+    bench.row("ab")
+    done = next(one for one in bench.told if isinstance(one, StepEvent))
+    assert "evidence" not in validate(done)
+    shown = validate(replace(done, evidence=Evidence(1_700_000_000.0, "http://here/7.mp4", "http://here/7.jpg")))
+    assert shown["evidence"] == {
+        "clip": "http://here/7.mp4", "snapshot": "http://here/7.jpg", "ready_at": "2023-11-14T22:13:20.000Z",
+    }  # fmt: skip

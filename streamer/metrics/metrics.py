@@ -14,6 +14,10 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from streamer.drift import Measure
+from streamer.event import ActionEvent, Event
+from streamer.evidence_series import EvidenceSeries
+from streamer.metrics.board import BoardMetrics
+from streamer.metrics.work import WorkMetrics
 from streamer.wire import Message
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
@@ -40,8 +44,11 @@ class Metrics:
         self._sources(registry)
         self._recognition(registry)
         self._delivery(registry)
+        self._work = WorkMetrics(registry)
+        self.board = BoardMetrics(registry)
         self._candidates(registry)
         self._sustaining(registry)
+        self.evidence = EvidenceSeries(registry)
         build = Gauge("takt_build_info", "Versions in use.", ["version", "python", "av"], registry=registry)
         build.labels(_version("taktstream"), platform.python_version(), _version("av")).set(1)
         prometheus_client.ProcessCollector(registry=registry)
@@ -139,11 +146,6 @@ class Metrics:
         self._heard = Counter("takt_mqtt_messages_heard", "Messages from others.", ["outcome"], registry=registry)
         for outcome in ("taken", "failed", "unwanted", "too_large", "overrun"):
             self._heard.labels(outcome)
-        self._acknowledged = Counter(
-            "takt_andon_acknowledgements", "Of lamps: taken or refused.", ["outcome"], registry=registry
-        )
-        for outcome in ("taken", "refused"):
-            self._acknowledged.labels(outcome)
 
     def _candidates(self, registry: CollectorRegistry) -> None:
         labels = ["recognizer", "role", "checkpoint", "model"]
@@ -210,6 +212,10 @@ class Metrics:
         for watch in watches:
             self._not_finite.labels(stream, watch)
         self.stream_changed(stream, "connecting")
+
+    def procedure_added(self, stream: str, watch: str) -> None:
+        """Likewise of a watch that follows a procedure."""
+        self._work.added(stream, watch)
 
     def stream_changed(self, stream: str, state: str) -> None:
         for known in _STATES:
@@ -331,8 +337,11 @@ class Metrics:
 
     # Events and delivery (emitter, outbox, delivery, MQTT)
 
-    def events(self, stream: str, phase: str) -> None:
-        self._events.labels(stream, phase).inc()
+    def emitted(self, event: Event) -> None:
+        if isinstance(event, ActionEvent):
+            self._events.labels(event.stream, str(event.phase)).inc()
+        else:
+            self._work.told(event)
 
     def events_lost(self, count: int) -> None:
         self._lost.inc(count)
@@ -375,9 +384,6 @@ class Metrics:
 
     def mqtt_heard(self, outcome: str) -> None:
         self._heard.labels(outcome).inc()
-
-    def acknowledged(self, outcome: str) -> None:
-        self._acknowledged.labels(outcome).inc()
 
 
 def _version(distribution: str) -> str:

@@ -1,0 +1,216 @@
+"""Keeps pictures of events while streams run: what is asked for, when it is all there, and nobody waits for it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol, TypeVar
+
+from recognizers.clip import Clip
+from streamer.clock import Clock
+from streamer.errors import ClipUnwritable, NotKept
+from streamer.event import CycleEvent, Event, Evidence
+from streamer.evidence import shelf as shelves
+from streamer.evidence.backlog import Backlog
+from streamer.evidence.orders import ClipOrder
+from streamer.evidence.rules import EvidenceRule, Shown
+from streamer.evidence.shelf import Shelf
+from streamer.media.packets import PacketTap
+from streamer.media.ring import PacketRing
+
+_log = logging.getLogger(__name__)
+
+LOOK_S = 0.25
+"""Seconds from one look at what is due to the next."""
+TIDY_S = 10.0
+"""Likewise, at what is too old."""
+PATIENCE_S = 10.0
+"""How much later than it was due the last picture of a clip may come; a camera that froze sends none."""
+MOST_WAITING = 64
+"""Clips of a stream whose last second is still to come."""
+MARGIN_S = 2.0
+"""Seconds after the last picture in which a file is usually written."""
+
+E = TypeVar("E", bound=Event)
+
+
+class Observer(shelves.Observer, Protocol):
+    def evidence_stored(self, kind: str, took_s: float) -> None:
+        """`clip` or `snapshot`; from the moment its last picture was there to the file."""
+        ...
+
+    def evidence_dropped(self, kind: str, reason: str) -> None:
+        """`busy`: too much waits already; `gone`: its pictures are no longer there, or never were; `disk`; `failed`: by
+        a bug; `shutdown`: no time was left."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEvidence:
+    """One stream of which pictures may be kept."""
+
+    ring: PacketRing
+    rules: Mapping[str, EvidenceRule]
+    """By watch."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Wanted:
+    """A clip whose last second may still be to come."""
+
+    event: Shown
+    epoch: int
+    zero_at: float
+    """Unix seconds of media time 0."""
+    start_at: float
+    end_at: float
+    until_s: float
+    """Monotonic seconds after which nothing more is waited for."""
+
+
+class EvidenceKeeper:
+    """Lives on the event loop; files are made and written in a thread of its own."""
+
+    def __init__(
+        self,
+        streams: Mapping[str, StreamEvidence],
+        shelf: Shelf,
+        base: str,
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
+        """`base`: what addresses begin with, without a slash at the end."""
+        self.streams = streams
+        self._shelf, self._base, self._clock, self._observer = shelf, base, clock, observer
+        self._backlog = Backlog("evidence")
+        self._seen: dict[tuple[str, str], Clip] = {}
+        """The newest clip of each watch."""
+        self._waiting: dict[str, list[_Wanted]] = {stream: [] for stream in streams}
+
+    def tap(self, stream: str) -> PacketTap | None:
+        """What takes the coded pictures of a stream; None where none of it are kept."""
+        return self.streams[stream].ring if stream in self.streams else None
+
+    def saw(self, clip: Clip) -> None:
+        """A clip was looked at; what is decided next is decided by it."""
+        stream = self.streams.get(clip.stream)
+        if stream is not None and stream.rules[clip.watch].keeps_any:
+            self._seen[clip.stream, clip.watch] = clip
+
+    def attach(self, event: E) -> E:
+        """The event, with the addresses of what will be kept of it; as it is, where nothing will. Never waits."""
+        stream = self.streams.get(event.stream)
+        if stream is None or isinstance(event, CycleEvent):
+            return event
+        rule, clip = stream.rules.get(event.watch), self._seen.get((event.stream, event.watch))
+        if rule is None or clip is None or not rule.wants(event):
+            return event
+        start_at, end_at = rule.span(event)
+        name = f"{self._base}/evidence/{event.event_id}"
+        ready_at = max(self._clock.now(), end_at) + MARGIN_S
+        evidence = Evidence(ready_at, clip=f"{name}.mp4" if rule.clip else None)
+        if rule.clip:
+            until_s = self._clock.monotonic() + max(0.0, end_at - self._clock.now()) + PATIENCE_S
+            self._want(_Wanted(event, clip.epoch, clip.zero_at, start_at, end_at, until_s), ready_at)
+        return replace(event, evidence=evidence)
+
+    def lost(self, stream: str) -> None:
+        """The connection is over: what waits for more of it gets what there is."""
+        for wanted in self._waiting.get(stream, ()):
+            self._cut(wanted)
+        if stream in self._waiting:
+            self._waiting[stream] = []
+
+    async def run(self) -> None:
+        """Cut what is due, for as long as the task lives."""
+        tidy_s = self._clock.monotonic()
+        while True:
+            for stream in self.streams:
+                self._cut_due(stream)
+            if self._clock.monotonic() >= tidy_s:
+                tidy_s = self._clock.monotonic() + TIDY_S
+                self._backlog.offer(self._tidy)
+            await self._clock.sleep(LOOK_S)
+
+    async def close(self, grace_s: float) -> None:
+        """Streams have ended: what waits is cut as it is, and written within `grace_s`."""
+        for stream in self.streams:
+            self.lost(stream)
+        for _ in range(await self._backlog.finish(grace_s)):
+            self._observer.evidence_dropped("clip", "shutdown")
+
+    def _want(self, wanted: _Wanted, ready_at: float) -> None:
+        waiting = self._waiting[wanted.event.stream]
+        if len(waiting) >= MOST_WAITING:
+            self._observer.evidence_dropped("clip", "busy")
+            return
+        self._shelf.promise(f"{wanted.event.event_id}.mp4", ready_at)
+        waiting.append(wanted)
+
+    def _cut_due(self, stream: str) -> None:
+        waiting = self._waiting[stream]
+        if not waiting:
+            return
+        span, now_s = self.streams[stream].ring.span(), self._clock.monotonic()
+        left = []
+        for wanted in waiting:
+            is_there = span is not None and wanted.zero_at + span.newest_s >= wanted.end_at
+            is_over = span is not None and span.epoch != wanted.epoch
+            if is_there or is_over or now_s >= wanted.until_s:
+                self._cut(wanted)
+            else:
+                left.append(wanted)
+        self._waiting[stream] = left
+
+    def _cut(self, wanted: _Wanted) -> None:
+        """Take the coded pictures while they are there, and have them written."""
+        ring = self.streams[wanted.event.stream].ring
+        try:
+            span = ring.span()
+            if span is None or span.epoch != wanted.epoch:
+                raise NotKept("the connection has ended since; its pictures are gone")
+            # What is no longer there is left out, and said in the clip.
+            start_s = max(wanted.start_at - wanted.zero_at, span.first_s)
+            excerpt = ring.excerpt(wanted.epoch, start_s, wanted.end_at - wanted.zero_at)
+        except NotKept as error:
+            self._dropped(wanted, "gone", str(error))
+            return
+        order = ClipOrder(wanted.event, excerpt, wanted.zero_at + excerpt.start_s, (wanted.start_at, wanted.end_at))
+        if not self._backlog.offer(partial(self._keep, order, self._clock.monotonic()), order.size):
+            self._dropped(wanted, "busy", "too many clips wait to be written")
+
+    def _dropped(self, wanted: _Wanted, reason: str, why: str) -> None:
+        self._shelf.give_up(f"{wanted.event.event_id}.mp4")
+        self._observer.evidence_dropped("clip", reason)
+        _log.warning("stream %s: no clip of an event is kept: %s", wanted.event.stream, why)
+
+    def _keep(self, order: ClipOrder, since_s: float) -> None:
+        """In the thread."""
+        reason = "failed"
+        try:
+            content = order.content()
+            self._shelf.put(order.name, content)
+            took_s = self._clock.monotonic() - since_s
+            self._observer.evidence_stored("clip", took_s)
+            self._log_kept(order, len(content))
+            return
+        except ClipUnwritable as error:
+            reason = "disk"
+            _log.error("stream %s: no clip of an event is kept: %s", order.event.stream, error)
+        except Exception:
+            _log.exception("stream %s: no clip of an event is kept, by a bug", order.event.stream)
+        self._shelf.give_up(order.name)
+        self._observer.evidence_dropped("clip", reason)
+
+    def _log_kept(self, order: ClipOrder, size: int) -> None:
+        said = "evidence kept: %s (%d bytes) of %s/%s"
+        _log.info(said, order.name, size, order.event.stream, order.event.watch)
+
+    def _tidy(self) -> None:
+        """In the thread."""
+        try:
+            self._shelf.expire()
+        except Exception:
+            _log.exception("old evidence is not removed, by a bug")

@@ -1,0 +1,5 @@
+"""What Prometheus sees of us, and its door."""
+
+from streamer.metrics.metrics import CONTENT_TYPE, Metrics
+
+__all__ = ["CONTENT_TYPE", "Metrics"]

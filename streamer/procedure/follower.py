@@ -1,0 +1,63 @@
+"""The work that one watch sees: a monitor that outlives connections, told what was seen and what could not be. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from recognizers.prediction import Prediction
+from streamer.event import ActionEvent, Ending, Event
+from streamer.procedure.graph import Procedure
+from streamer.procedure.monitor import ProcedureMonitor, Told
+
+UNSEEN_S = 1.0
+"""Media seconds that no clip showed (not looked at, too few pictures) are a time without sight from here on."""
+
+
+class Follower:
+    """Tells a monitor when the camera could see: while clips without longer gaps between them are answered, and nobody
+    says otherwise. It begins without sight: what was done before the first clip was not seen."""
+
+    def __init__(self, procedure: Procedure, stream: str, watch: str) -> None:
+        self._monitor = ProcedureMonitor(procedure, stream, watch)
+        self._monitor.lost_sight(-math.inf)
+        self._sees = False
+        self._blind = False
+        """Whether the picture shows nothing, whatever is recognized in it."""
+        self._seen_to = -math.inf
+        """Unix seconds of the newest picture that was looked at."""
+
+    def saw(self, prediction: Prediction, events: Sequence[ActionEvent]) -> list[Event]:
+        """A clip was answered; `events` are what that began and ended. Returns them with what they mean."""
+        if not prediction.is_finite:
+            return list(events)
+        at = prediction.captured_at
+        began_at = at - (prediction.end - prediction.start)
+        told: list[Event] = []
+        if self._sees and began_at - self._seen_to > UNSEEN_S:
+            told += self._lose(self._seen_to)
+        if not (self._sees or self._blind):
+            told += self._monitor.regained_sight(at)
+            self._sees = True
+        self._seen_to = max(self._seen_to, at)
+        return told + self.told_of(events) + [*self._monitor.passed(at)]
+
+    def told_of(self, events: Sequence[ActionEvent]) -> list[Event]:
+        """Each event, and after it what it means."""
+        return [one for event in events for one in (event, *self._monitor.observe(event))]
+
+    def lost(self, events: Sequence[ActionEvent]) -> list[Event]:
+        """The connection is over, and so are the actions that were open."""
+        return self.told_of(events) + self._lose(self._seen_to)
+
+    def passed(self, now: float) -> list[Told]:
+        """Time (Unix seconds) went by though nothing is seen."""
+        return [] if self._sees else self._monitor.passed(now)
+
+    def close(self, ending: Ending) -> list[Told]:
+        """Nothing more will be seen."""
+        return self._monitor.close(self._seen_to, ending)
+
+    def _lose(self, at: float) -> list[Event]:
+        self._sees = False
+        return [*self._monitor.lost_sight(at)]

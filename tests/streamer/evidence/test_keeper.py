@@ -1,0 +1,192 @@
+"""An event's clip is there when it was promised, shows its seconds, and is nobody's burden."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import pytest
+
+from streamer.event import ActionEvent, Phase, Reason
+from streamer.evidence import keeper as keepers
+from streamer.evidence.keeper import MARGIN_S, MOST_WAITING, PATIENCE_S
+from streamer.media.packets import Excerpt
+from tests.streamer.evidence.benches import BASE, RULE, Bench
+from tests.streamer.media.excerpts import taken
+
+
+def path_of(folder: Path, event: ActionEvent) -> Path:
+    return folder / f"{event.event_id}.mp4"
+
+
+def said(path: Path) -> dict[str, object]:
+    with av.open(str(path)) as container:
+        return dict(json.loads(container.metadata["comment"]))
+
+
+def sent(bench: Bench, first_s: float, last_s: float) -> list[bytes]:
+    """Packets that the camera sent from one moment of its film to another, both included."""
+    unit_s = float(bench.film.coding.time_base)
+    return [one.data for one in bench.film.pictures if first_s - 1e-6 <= one.pts * unit_s <= last_s + 1e-6]
+
+
+async def test_an_event_names_its_clip_before_there_is_one(tmp_path: Path, film: Excerpt) -> None:
+    bench = Bench(tmp_path, film)
+    await bench.watch(3.0)
+    event = bench.happens()
+    assert event.evidence is not None
+    assert event.evidence.clip == f"{BASE}/evidence/{event.event_id}.mp4"
+    assert event.evidence.ready_at == event.at + RULE.after_s + MARGIN_S
+    assert bench.shelf.expected_at(f"{event.event_id}.mp4") == event.evidence.ready_at
+    assert bench.kept() == []
+
+
+async def test_a_clip_holds_the_cameras_own_packets_of_its_seconds(tmp_path: Path, film: Excerpt) -> None:
+    bench = Bench(tmp_path, film)
+    async with bench.running():
+        await bench.watch(4.5)
+        event = bench.happens()
+        await bench.watch(0.9)
+        assert bench.kept() == []
+        await bench.watch(0.6)
+        await bench.written()
+    clip = taken(path_of(tmp_path, event))
+    # From the key frame before second 3.5 to second 5.5.
+    assert [one.data for one in clip.pictures] == sent(bench, 3.0, 5.5)
+    assert clip.pictures[0].is_key
+    about = said(path_of(tmp_path, event))
+    assert (about["start_at"], about["end_at"]) == ("2023-11-14T22:13:23.000Z", "2023-11-14T22:13:25.480Z")
+    assert (about["what"], about["complete"], about["event_at"]) == ("pick", True, "2023-11-14T22:13:24.500Z")
+    assert bench.counts.told == ["stored clip"]
+    assert bench.shelf.expected_at(f"{event.event_id}.mp4") is None
+
+
+async def test_the_end_of_an_action_shows_all_of_it(tmp_path: Path, film: Excerpt) -> None:
+    bench = Bench(tmp_path, film)
+    async with bench.running():
+        await bench.watch(8.0)
+        event = bench.happens(Phase.ENDED, took_s=5.0, reason=Reason.COMPLETED)
+        await bench.watch(1.5)
+        await bench.written()
+    assert [one.data for one in taken(path_of(tmp_path, event)).pictures] == sent(bench, 2.0, 9.0)
+
+
+async def test_events_at_one_time_have_a_clip_each(tmp_path: Path, film: Excerpt) -> None:
+    bench = Bench(tmp_path, film)
+    async with bench.running():
+        await bench.watch(3.0)
+        one = bench.happens()
+        await bench.watch(0.4)
+        other = bench.happens()
+        await bench.watch(2.0)
+        await bench.written()
+    assert [one.data for one in taken(path_of(tmp_path, one)).pictures] == sent(bench, 2.0, 4.0)
+    assert [one.data for one in taken(path_of(tmp_path, other)).pictures] == sent(bench, 2.0, 4.4)
+
+
+async def test_a_lost_camera_leaves_what_there_is_and_the_clip_says_so(tmp_path: Path, film: Excerpt) -> None:
+    bench = Bench(tmp_path, film)
+    async with bench.running():
+        await bench.watch(4.5)
+        started = bench.happens()
+        ended = bench.happens(Phase.ENDED, took_s=2.0, reason=Reason.SOURCE_LOST)
+        bench.keeper.lost("cam")
+        bench.connect(2)
+        await bench.watch(3.0)
+        await bench.written()
+    for event in (started, ended):
+        assert taken(path_of(tmp_path, event)).pictures[-1].data == sent(bench, 4.48, 4.48)[0]
+        assert said(path_of(tmp_path, event))["complete"] is False
+
+
+async def test_a_frozen_camera_is_not_waited_for_without_end(tmp_path: Path, film: Excerpt) -> None:
+    bench = Bench(tmp_path, film)
+    async with bench.running():
+        await bench.watch(4.0)
+        event = bench.happens()
+        await bench.clock.advance(RULE.after_s + PATIENCE_S + 1)
+        await bench.written()
+    assert taken(path_of(tmp_path, event)).pictures[-1].data == sent(bench, 4.0, 4.0)[0]
+
+
+async def test_what_came_before_the_first_key_frame_is_missing_and_said(tmp_path: Path, film: Excerpt) -> None:
+    late = replace(film, pictures=film.pictures[5:])  # the first key frame comes after 0.8 s
+    bench = Bench(tmp_path, late)
+    async with bench.running():
+        await bench.watch(1.5)
+        event = bench.happens()
+        await bench.watch(1.5)
+        await bench.written()
+    assert [one.data for one in taken(path_of(tmp_path, event)).pictures] == sent(bench, 1.0, 2.5)
+    assert said(path_of(tmp_path, event))["complete"] is False
+
+
+async def test_a_connection_that_is_gone_leaves_no_clip_and_is_counted(tmp_path: Path, film: Excerpt) -> None:
+    bench = Bench(tmp_path, film)
+    async with bench.running():
+        await bench.watch(3.0)
+        event = bench.happens()
+        bench.connect(2)
+        await bench.watch(0.5)
+        await bench.written()
+    assert bench.counts.told == ["dropped clip gone"]
+    assert bench.shelf.expected_at(f"{event.event_id}.mp4") is None
+
+
+async def test_a_full_disk_is_counted_and_disturbs_nobody(tmp_path: Path, film: Excerpt) -> None:
+    (tmp_path / "file").touch()
+    bench = Bench(tmp_path / "file", film)  # no folder can be made there
+    async with bench.running():
+        await bench.watch(3.0)
+        event = bench.happens()
+        await bench.watch(2.0)
+        await bench.written()
+    assert bench.counts.told == ["dropped clip disk"]
+    assert event.evidence is not None
+
+
+async def test_what_waits_is_bounded(tmp_path: Path, film: Excerpt) -> None:
+    bench = Bench(tmp_path, film)
+    await bench.watch(3.0)
+    for n in range(MOST_WAITING + 3):
+        bench.happens(ago_s=n / 1000)
+    assert bench.counts.told == ["dropped clip busy"] * 3
+
+
+async def test_without_room_for_more_work_clips_are_dropped_and_counted(tmp_path: Path, film: Excerpt) -> None:
+    bench = Bench(tmp_path, film)
+    bench.keeper._backlog = keepers.Backlog("small", most=0)
+    async with bench.running():
+        await bench.watch(3.0)
+        bench.happens()
+        await bench.watch(2.0)
+    assert bench.counts.told == ["dropped clip busy"]
+
+
+async def test_the_last_clips_are_written_when_the_service_ends(tmp_path: Path, film: Excerpt) -> None:
+    bench = Bench(tmp_path, film)
+    await bench.watch(3.0)
+    event = bench.happens(Phase.ENDED, took_s=1.0, reason=Reason.SHUTDOWN)
+    async with asyncio.timeout(20):
+        await bench.keeper.close(10.0)
+    assert path_of(tmp_path, event).exists()
+
+
+async def test_an_event_of_which_nothing_is_kept_stays_as_it_is(tmp_path: Path, film: Excerpt) -> None:
+    bench = Bench(tmp_path, film, replace(RULE, actions=frozenset({"place"})))
+    await bench.watch(1.0)
+    assert bench.happens().evidence is None
+    bench = Bench(tmp_path, film)
+    assert bench.happens().evidence is None, "nothing was looked at yet"
+
+
+@pytest.mark.parametrize("memory", [20_000, 60_000])
+async def test_the_memory_of_a_stream_is_bounded(tmp_path: Path, film: Excerpt, memory: int) -> None:
+    bench = Bench(tmp_path, film, memory=memory)
+    async with bench.running():
+        for _ in range(15):
+            await bench.watch(1.0)
+            assert bench.ring.size_bytes <= memory

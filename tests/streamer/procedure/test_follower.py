@@ -1,0 +1,174 @@
+"""What a watch sees of a piece of work: connections come and go, the work goes on, what was not seen is not missed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recognizers.clip import WHOLE_PICTURE, ClipSpec
+from recognizers.prediction import Prediction
+from streamer.event import ActionEvent, CycleEvent, Event, Reason, StepEvent
+from streamer.procedure.graph import Procedure
+from streamer.segmenter import EventRule
+from streamer.stages import StreamStages, Watch
+from tests.streamer.procedure.work import chain
+
+LABELS = ("idle", "a", "b", "c", "d")
+SPEC = ClipSpec(frames=10, interval_s=0.1, hop_s=0.5, short_side_px=2)
+AT_ONCE = EventRule(release_s=0.0, smooth_s=0.0)
+
+
+class Camera:
+    """A stream whose pictures are told by what is recognized in them."""
+
+    def __init__(self, procedure: Procedure) -> None:
+        watch = Watch(
+            "bench", "net", SPEC, LABELS, "idle", WHOLE_PICTURE, 0.5, {"default": AT_ONCE}, procedure=procedure
+        )
+        self.stages = StreamStages("cam", [watch])
+        self.told: list[Event] = []
+        self.at, self.epoch, self.began_at = 1000.0, 1, 1000.0
+        self.stages.begin(1)
+
+    def shows(self, actions: str, each_s: float = 2.0, broken: bool = False) -> None:
+        """One after the other; a point is nothing."""
+        for action in actions:
+            for _ in range(round(each_s / 0.5)):
+                self.at += 0.5
+                scores = np.full(5, np.nan if broken else 0.02, np.float32)
+                scores[LABELS.index("idle" if action == "." else action)] += 0.9
+                end = self.at - self.began_at
+                self.told += self.stages.observe(
+                    Prediction("cam", "bench", self.epoch, 0, end - 0.9, end, self.at, self.began_at, scores)
+                )
+
+    def is_away(self, seconds: float) -> None:
+        self.told += self.stages.end(Reason.SOURCE_LOST)
+        self.at += seconds
+        self.epoch += 1
+        self.began_at = self.at
+        self.stages.begin(self.epoch)
+
+    def is_not_looked_at(self, seconds: float) -> None:
+        self.at += seconds
+
+    def stops(self, reason: Reason = Reason.SHUTDOWN) -> None:
+        self.told += self.stages.close(reason)
+
+    def verdicts(self) -> list[str]:
+        """Step and newest verdict, in the order in which they were first told."""
+        newest = {one.step_id: one for one in self.told if isinstance(one, StepEvent)}
+        return [f"{one.step} {one.verdict}" for one in newest.values()]
+
+    def units(self) -> list[str]:
+        cycles = [one for one in self.told if isinstance(one, CycleEvent)]
+        return [str(one.phase) if one.reason is None else f"{one.phase} {one.reason}" for one in cycles]
+
+
+def test_a_verdict_follows_the_action_that_it_is_of() -> None:
+    camera = Camera(chain("a", "b"))
+    camera.shows(".a.b.")
+    kinds = [type(one) for one in camera.told]
+    assert kinds == [ActionEvent, CycleEvent, ActionEvent, StepEvent, ActionEvent, ActionEvent, StepEvent, CycleEvent]
+    assert camera.verdicts() == ["a done", "b done"]
+    assert camera.units() == ["started", "completed finished"]
+
+
+def test_a_unit_outlives_a_connection_and_a_step_in_the_gap_is_inconclusive() -> None:
+    camera = Camera(chain("a", "b", "c"))
+    camera.shows(".a.")
+    camera.is_away(20)
+    camera.shows(".c.")
+    assert camera.verdicts() == ["a done", "c done", "b inconclusive"]
+    assert camera.units() == ["started", "completed finished"]
+
+
+def test_a_step_that_was_really_left_out_is_missed_also_when_the_camera_was_away_before() -> None:
+    camera = Camera(chain("a", "b", "c"))
+    camera.is_away(20)
+    camera.shows(".a.c.")
+    assert camera.verdicts() == ["a done", "c done", "b missed"]
+
+
+def test_a_step_that_is_cut_off_is_inconclusive_until_it_is_seen_again() -> None:
+    camera = Camera(chain("a", "b"))
+    camera.shows(".a")
+    camera.is_away(3)
+    assert camera.verdicts() == ["a inconclusive"]
+    camera.shows("a.b.")
+    assert camera.verdicts() == ["a done", "b done"]
+
+
+def test_what_was_done_before_the_first_picture_is_not_missed() -> None:
+    camera = Camera(chain("a", "b", "c"))
+    camera.shows(".c.")
+    assert camera.verdicts() == ["c done", "a inconclusive", "b inconclusive"]
+
+
+def test_pictures_that_nobody_looks_at_are_not_seen() -> None:
+    for unseen in ("not looked at", "no numbers"):
+        camera = Camera(chain("a", "b", "c"))
+        camera.shows(".a.")
+        if unseen == "not looked at":
+            camera.is_not_looked_at(5)
+        else:
+            camera.shows(".", 5, broken=True)
+        camera.shows(".c.")
+        assert camera.verdicts() == ["a done", "c done", "b inconclusive"], unseen
+
+
+def test_a_clip_that_is_left_out_hides_nothing() -> None:
+    camera = Camera(chain("a", "b", "c"))
+    camera.shows(".a.")
+    camera.is_not_looked_at(1.0)
+    camera.shows(".c.")
+    assert camera.verdicts() == ["a done", "c done", "b missed"]
+
+
+def test_idle_time_counts_only_while_the_camera_sees() -> None:
+    camera = Camera(chain("a", "b"))
+    camera.shows(".a.")
+    camera.is_away(500)
+    assert camera.stages.passed(camera.at) == []
+    camera.shows(".", 100)
+    assert camera.units() == ["started"]
+    camera.shows(".", 30)
+    assert camera.units() == ["started", "abandoned idle"]
+
+
+def test_a_camera_that_is_away_for_hours_gives_the_unit_up() -> None:
+    camera = Camera(chain("a", "b"))
+    camera.shows(".a.")
+    camera.is_away(4000)
+    camera.told += camera.stages.passed(camera.at)
+    assert camera.units() == ["started", "abandoned idle"]
+    assert camera.verdicts() == ["a done"]
+    camera.shows("b.")
+    assert camera.units()[2:] == ["started", "completed finished"]
+
+
+def test_whoever_stops_ends_the_unit_once() -> None:
+    camera = Camera(chain("a", "b"))
+    camera.shows(".a")
+    camera.stops()
+    camera.stops()
+    assert camera.units() == ["started", "abandoned shutdown"]
+    assert camera.verdicts() == ["a inconclusive"]
+
+
+def test_a_clock_that_is_set_back_makes_nothing_late() -> None:
+    camera = Camera(chain("a", "b"))
+    camera.shows(".")
+    camera.is_away(-7200)
+    camera.shows(".a.b.")
+    assert camera.verdicts() == ["a done", "b done"]
+    assert all(one.took_s is None or one.took_s >= 0 for one in camera.told if isinstance(one, CycleEvent))
+
+
+def test_another_network_goes_on_with_the_work() -> None:
+    camera = Camera(chain("a", "b"))
+    camera.shows(".a.")
+    understudy = StreamStages("cam", [camera.stages.watches["bench"]], shared=frozenset({"bench"}))
+    camera.told += camera.stages.promote(understudy)
+    camera.shows("b.")
+    assert camera.verdicts() == ["a done", "b done"]
+    assert camera.units() == ["started", "completed finished"]

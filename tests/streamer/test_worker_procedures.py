@@ -1,0 +1,106 @@
+"""A worker whose watches follow procedures: verdicts reach the broker, and every unit that begins ends once."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from streamer.procedure.graph import Procedure, Step
+from streamer.testing.recognizers import SayingRecognizer
+from tests.streamer.workers import FOR_EVER, LOST, Plant
+
+WORK = Procedure("box", (Step("take", "pick"), Step("shut", "shut", (frozenset({"take"}),))), takt_s=5)
+
+
+def pick(_: float) -> tuple[float, float]:
+    return 0.1, 0.9
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Plant:
+    plant = Plant(tmp_path)
+    plant.recognizer = SayingRecognizer(pick)
+    plant.procedure = WORK
+    return plant
+
+
+def told(plant: Plant, *kinds: str) -> list[tuple[object, ...]]:
+    bodies = [message.body for message in plant.sink.messages if message.stream == "cam"]
+    return [
+        (body["type"], body.get("verdict") or body["phase"], body.get("reason"))
+        for body in bodies
+        if body["type"] in kinds
+    ]
+
+
+async def test_units_and_verdicts_reach_the_broker_on_topics_of_their_own(plant: Plant) -> None:
+    plant.camera("cam", FOR_EVER)
+    async with plant.running():
+        await plant.until(lambda: len(told(plant, "cycle")) == 1)
+
+    assert {(message.topic, message.body["type"]) for message in plant.sink.messages} == {
+        ("cam/events", "action"), ("cam/steps", "step"), ("cam/cycles", "cycle"),
+    }  # fmt: skip
+    assert told(plant, "cycle", "step") == [
+        ("cycle", "started", None), ("step", "inconclusive", None), ("cycle", "abandoned", "shutdown"),
+    ]  # fmt: skip
+    assert [message.seq for message in plant.sink.messages] == [1, 2, 3, 4, 5]
+    assert plant.counted('takt_cycles_total{phase="abandoned",stream="cam",watch="bench"}') == 1
+    assert plant.counted('takt_steps_total{stream="cam",verdict="inconclusive",watch="bench"}') == 1
+    assert plant.counted('takt_steps_total{stream="cam",verdict="missed",watch="bench"}') == 0
+
+
+async def test_a_unit_outlives_a_lost_camera(plant: Plant) -> None:
+    plant.camera("cam", [*FOR_EVER[:9], LOST], FOR_EVER)
+    async with plant.running():
+        await plant.until(lambda: len(told(plant, "action")) == 3)
+
+    assert told(plant, "cycle") == [("cycle", "started", None), ("cycle", "abandoned", "shutdown")]
+
+
+async def test_a_recording_that_ends_ends_its_unit(plant: Plant) -> None:
+    plant.camera("cam", FOR_EVER[:20])
+    async with plant.running() as worker:
+        await plant.until(worker.done)
+    assert told(plant, "cycle")[-1] == ("cycle", "abandoned", "source_ended")
+
+
+async def test_a_camera_that_stays_away_gives_its_unit_up_while_it_is_away(plant: Plant) -> None:
+    plant.camera("cam", [*FOR_EVER[:9], LOST], [LOST])
+    async with plant.running():
+        await plant.until(lambda: told(plant, "step") != [])
+        assert told(plant, "cycle") == [("cycle", "started", None)]
+        await plant.clock.advance(4000)
+        assert told(plant, "cycle")[1:] == [("cycle", "abandoned", "idle")]
+    assert len(told(plant, "cycle")) == 2
+
+
+async def test_a_unit_that_was_open_in_a_crash_is_ended_at_the_next_start_exactly_once(plant: Plant) -> None:
+    plant.camera("cam", FOR_EVER)
+    async with plant.running() as worker:
+        await plant.until(lambda: told(plant, "cycle") != [])
+        worker.cancel()
+    plant.sources.clear()
+    plant.camera("other", FOR_EVER[:3])
+    for _ in range(2):
+        plant.stop = asyncio.Event()
+        async with plant.running() as worker:
+            await plant.until(worker.done)
+
+    assert told(plant, "cycle") == [("cycle", "started", None), ("cycle", "abandoned", "interrupted")]
+    started, ended = (message.body for message in plant.sink.messages if message.topic == "cam/cycles")
+    assert (started["cycle_id"], started["takt_s"]) == (ended["cycle_id"], ended["takt_s"])
+    assert "left" not in ended
+
+
+async def test_a_network_that_does_not_know_the_steps_is_not_promoted(plant: Plant) -> None:
+    plant.recognizer = SayingRecognizer(lambda _: (0.1, 0.9, 0.0), labels=("idle", "pick", "shut"))
+    plant.camera("cam", FOR_EVER)
+    other = plant.checkpoint("other", SayingRecognizer(pick, labels=("idle", "shut")))
+    async with plant.running():
+        await plant.until(lambda: told(plant, "action") != [])
+        answer = await plant.asked(do="promote", checkpoint=other)
+    assert "does not know pick, which the procedure of stream cam, watch bench needs" in str(answer)
+    assert plant.counted('takt_promotions_total{recognizer="counter",result="failed"}') == 1
