@@ -27,6 +27,7 @@ from streamer.evidence.keeper import EvidenceKeeper
 from streamer.hard_examples import Options as HardExampleOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
+from streamer.outbox import Recipient
 from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
@@ -34,10 +35,12 @@ from streamer.promotions import Promotions
 from streamer.segmenter import EventRule
 from streamer.settings import (
     HardExamplesSection,
+    JsonlSink,
     Mqtt,
     RecognizerSection,
     Rule,
     Settings,
+    SinkSection,
     Source,
     Stream,
     WatchSection,
@@ -45,16 +48,19 @@ from streamer.settings import (
 )
 from streamer.settings.places import filled
 from streamer.showing import ShowOptions
-from streamer.sinks.base import StatusSink
+from streamer.sinks.base import Sink, StatusSink
 from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
+from streamer.sinks.jsonl_file import JsonLinesFile, Rotation
 from streamer.sinks.mqtt import MqttOptions, MqttSink
+from streamer.sinks.webhook import WebhookOptions, WebhookSink
 from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
 from streamer.stages import Watch
-from streamer.worker import Plan, StreamPlan
+from streamer.wire import Message
+from streamer.worker import OutboxPlan, Plan, StreamPlan
 
 _log = logging.getLogger(__name__)
 
@@ -84,8 +90,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         candidates=build_candidates(settings),
         data_dir=settings.data_dir,
         sink=build_sink(settings.mqtt, clock, metrics, settings.streams, settings.data_dir),
-        outbox_folder=settings.outbox_folder,
-        outbox_bytes=settings.outbox.budget_mib << 20,
+        outbox=outbox_plan(settings, clock),
         batch=settings.engine.batch,
         deadline_s=settings.engine.deadline_s,
         grace_s=settings.shutdown.grace_s,
@@ -238,6 +243,43 @@ def show_options(settings: Settings) -> ShowOptions:
         acknowledge=andon.acknowledge,
         stalled_s=ShowOptions().stalled_s if settings.mqtt is None else settings.mqtt.stalled_s,
     )
+
+
+def outbox_plan(settings: Settings, clock: Clock) -> OutboxPlan:
+    """Raises ConfigError where a CA file cannot be used."""
+    section = settings.outbox
+    return OutboxPlan(
+        folder=settings.outbox_folder,
+        budget_bytes=section.budget_mib << 20,
+        keep_s=section.keep_h * 3600,
+        replay_s=section.replay_s,
+        others=tuple((recipient(sink), further_sink(sink, clock)) for sink in settings.sinks),
+    )
+
+
+def recipient(sink: SinkSection) -> Recipient:
+    """Who gets what."""
+    streams, classes = sink.streams, sink.classes
+
+    def wants(message: Message) -> bool:
+        return (streams is None or message.stream in streams) and (classes is None or message.cls in classes)
+
+    return Recipient(sink.id, wants)
+
+
+def further_sink(sink: SinkSection, clock: Clock) -> AbstractAsyncContextManager[Sink]:
+    """A sink besides the broker. Raises ConfigError where its CA file cannot be used."""
+    if isinstance(sink, JsonlSink):
+        return JsonLinesFile(sink.file, Rotation(sink.rotate_mib << 20, sink.files))
+    options = WebhookOptions(
+        url=sink.url.get_secret_value(),
+        token_file=sink.token_file,
+        secret_file=sink.secret_file,
+        batch=sink.batch,
+        timeout_s=sink.timeout_s,
+        ca_file=None if sink.ca_file is None else str(sink.ca_file),
+    )
+    return WebhookSink(options, clock)
 
 
 def build_sink(

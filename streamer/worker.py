@@ -15,7 +15,7 @@ from recognizers.clip import Clip
 from recognizers.prediction import Prediction
 from streamer.clock import Clock
 from streamer.control import listening
-from streamer.delivery import Delivery
+from streamer.delivery import Deliveries
 from streamer.emitter import Emitter
 from streamer.event import OpenAction, OpenCycle, Reason
 from streamer.evidence.keeper import EvidenceKeeper
@@ -25,13 +25,13 @@ from streamer.health import Health
 from streamer.lane import Lane
 from streamer.metrics import Metrics
 from streamer.model import Model
-from streamer.outbox import Outbox
+from streamer.outbox import KEEP_S, MAIN, Outbox, OutboxObserver, Recipient
 from streamer.promoter import Candidates, Promoter, Running
 from streamer.promotions import Promotions
 from streamer.serving import Serving
 from streamer.shadow import Shadow
 from streamer.showing import Showing, ShowOptions
-from streamer.sinks.base import StatusSink
+from streamer.sinks.base import Sink, StatusSink
 from streamer.sources.base import Demand, Source
 from streamer.sources.reconnect import Change, RetryPolicy, reconnecting
 from streamer.stages import StreamStages, Watch
@@ -57,6 +57,29 @@ class StreamPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxPlan:
+    """Where events wait, how long, and for whom besides the main sink."""
+
+    folder: Path
+    budget_bytes: int
+    keep_s: float = KEEP_S
+    replay_s: float = 0.0
+    others: tuple[tuple[Recipient, AbstractAsyncContextManager[Sink]], ...] = ()
+
+    def open(self, clock: Clock, observer: OutboxObserver) -> AbstractAsyncContextManager[Outbox]:
+        """As `Outbox.open`."""
+        return Outbox.open(
+            self.folder,
+            clock=clock,
+            observer=observer,
+            budget_bytes=self.budget_bytes,
+            keep_s=self.keep_s,
+            replay_s=self.replay_s,
+            recipients=[Recipient(MAIN), *(recipient for recipient, _ in self.others)],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All that a worker runs, made by `streamer.build`."""
 
@@ -66,8 +89,7 @@ class Plan:
     candidates: Candidates
     data_dir: Path
     sink: AbstractAsyncContextManager[StatusSink]
-    outbox_folder: Path
-    outbox_bytes: int
+    outbox: OutboxPlan
     batch: int
     deadline_s: float
     grace_s: float
@@ -105,11 +127,8 @@ class Worker:
         """
         plan = self._plan
         async with AsyncExitStack() as stack:
-            outbox = await stack.enter_async_context(
-                Outbox.open(
-                    plan.outbox_folder, clock=self._clock, observer=self._metrics, budget_bytes=plan.outbox_bytes
-                )
-            )
+            outbox = await stack.enter_async_context(plan.outbox.open(self._clock, self._metrics.delivery))
+            known = await outbox.outlet().newest()
             sink = await stack.enter_async_context(plan.sink)
             watches = {stream.id: stream.watches for stream in plan.streams}
             showing = Showing(watches, sink, plan.board, self._clock, self._metrics.board)
@@ -120,17 +139,20 @@ class Worker:
             )
             left_open: list[OpenAction | OpenCycle] = [*await outbox.open_actions(), *await outbox.open_cycles()]
             emitter.emit(one.interrupted(self._clock.now()) for one in left_open)
-            delivery = Delivery(outbox, sink, self._clock, self._metrics)
+            others = {one.name: await stack.enter_async_context(other) for one, other in plan.outbox.others}
+            deliveries = Deliveries(outbox, {MAIN: sink, **others}, self._clock, self._metrics.delivery)
+            if plan.outbox.replay_s:
+                sink.on_loss(deliveries.lost, known)
             async with asyncio.TaskGroup() as services:
                 # The outbox ends only by a bug here: then so does the process, with its traceback.
-                services_of = [emitter.run(), delivery.run(), outbox.ended()]
+                services_of = [emitter.run(), deliveries.run(), outbox.ended()]
                 services_of += [] if evidence is None else [evidence.run()]
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
                 await self._watch_streams(stop, outbox, showing, emitter)
                 self._health.ready = False
                 if await emitter.flush(plan.grace_s):
-                    await delivery.drain(plan.grace_s)
+                    await deliveries.drain(plan.grace_s)
                 if evidence is not None:
                     await evidence.close(plan.grace_s)
                 for task in running:

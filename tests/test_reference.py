@@ -56,6 +56,7 @@ def test_it_shows_every_key_with_its_default(tmp_path: Path, monkeypatch: pytest
         kinds.append(everything.streams[0].source.kind)
         least = {
             "mqtt": {},
+            "sinks": [{key: said["sinks"][0][key] for key in ("kind", "id", "file")}],
             "recognizers": {"cell": {}},
             "streams": [{
                 "id": "cell-4",

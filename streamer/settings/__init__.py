@@ -13,6 +13,7 @@ from streamer.settings.sections import (
     Stream,
     WatchSection,
 )
+from streamer.settings.sinks import JsonlSink, SinkSection, WebhookSink
 from streamer.settings.sources import Source
 from streamer.settings.training import TrainingSettings
 
@@ -20,16 +21,19 @@ __all__ = [
     "LEAST_TOKEN",
     "EvidenceSection",
     "HardExamplesSection",
+    "JsonlSink",
     "Mqtt",
     "ProcedureSettings",
     "RecognizerSection",
     "Rule",
     "Settings",
+    "SinkSection",
     "Source",
     "Stream",
     "TrainingSettings",
     "WatchEvidence",
     "WatchSection",
+    "WebhookSink",
     "load",
     "load_procedure",
     "load_training",

@@ -31,6 +31,7 @@ _FILES = (
     ("mqtt", "ca_file"),
     ("evidence", "token_file"),
     *(("recognizers", "*", kind.finder) for kind in KINDS.values() if kind.finder is not None),
+    *(("sinks", "*", name) for name in ("token_file", "secret_file", "ca_file")),
     ("streams", "*", "source", "credentials_file"),
     ("streams", "*", "source", "ca_file"),
     ("streams", "*", "source", "path"),
@@ -44,6 +45,8 @@ def check(document: Document) -> dict[str, Card]:
     """Note every mistake in the document. What each recognizer's checkpoint says of itself, by the recognizer's
     name."""
     _check_unique(document, "streams", "*", "id")
+    _check_unique(document, "sinks", "*", "id")
+    _check_sinks(document)
     for (_, n), _ in document.find("streams", "*"):
         _check_unique(document, "streams", n, "watches", "*", "id")
     _check_reserved(document)
@@ -89,6 +92,21 @@ def _check_reserved(document: Document) -> None:
     for where, name in document.find("streams", "*", "id"):
         if name in RESERVED:
             document.problem(where, f"{name} stands for other topics; give another id")
+
+
+def _check_sinks(document: Document) -> None:
+    """What a sink is to get must be there."""
+    streams = {name for _, name in document.find("streams", "*", "id")}
+    for where, name in document.find("sinks", "*", "streams", "*"):
+        if isinstance(name, str) and name not in streams:
+            document.problem(where, f"is no stream; {suggestion(name, [str(one) for one in streams])}")
+    for where, name in document.find("sinks", "*", "id"):
+        if name == "main":
+            document.problem(where, "is what the broker is called; give another name")
+    files: dict[object, int] = {}
+    for where, file in document.find("sinks", "*", "file"):
+        if isinstance(file, str) and files.setdefault(file, document.lines[where]) != document.lines[where]:
+            document.problem(where, f"is written to by the sink in line {files[file]} already; give another file")
 
 
 def _check_files(document: Document) -> None:

@@ -52,8 +52,8 @@ def test_a_plan_holds_what_the_settings_say(tmp_path: Path) -> None:
     more = "outbox: {budget_mib: 3}\nengine: {batch: 5, deadline_s: 0.1}\nshutdown: {grace_s: 2}\n"
     plan = build_plan(settings(tmp_path, more), SystemClock(), Metrics())
     assert [stream.id for stream in plan.streams] == ["cam", "two"]
-    assert (plan.outbox_bytes, plan.batch, plan.deadline_s, plan.grace_s) == (3 << 20, 5, 0.1, 2)
-    assert plan.outbox_folder == tmp_path / "data" / "outbox" / "0"
+    assert (plan.outbox.budget_bytes, plan.batch, plan.deadline_s, plan.grace_s) == (3 << 20, 5, 0.1, 2)
+    assert plan.outbox.folder == tmp_path / "data" / "outbox" / "0"
     assert list(plan.models) == ["light"]
 
 

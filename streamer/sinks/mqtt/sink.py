@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, Self
 
 from streamer.backoff import full_jitter
@@ -15,6 +15,7 @@ from streamer.errors import MessageRejected, SinkUnavailable
 from streamer.sinks.base import Heard, Inbound
 from streamer.sinks.encoding import PLAIN, Encoding
 from streamer.sinks.mqtt.inbox import Inbox, Listeners, check_filter
+from streamer.sinks.mqtt.memory import TOPIC, BrokerMemory
 from streamer.sinks.mqtt.options import OLDER, V5, V311, ConnectError, Extras, MqttOptions, Will, tls_context
 from streamer.sinks.mqtt.remembered import Remembered
 from streamer.sinks.mqtt.session import Session
@@ -79,7 +80,9 @@ class MqttSink:
         """How often in a row it hung up on MQTT 5 instead of answering."""
         self._fresh = True
         """Whether the broker is to forget what it keeps for us: at the first connect, of whatever was before."""
-        self._status = f"{options.prefix}/service/{options.client_id}/status"
+        self._service = f"{options.prefix}/service/{options.client_id}"
+        self._status = f"{self._service}/status"
+        self._memory: BrokerMemory | None = None
         self._standing = Standing(Remembered(options.remembered))
         self._listeners = Listeners(observer.mqtt_heard)
         self._inbox = Inbox(self._listeners.take, self._listeners.refused)
@@ -121,6 +124,8 @@ class MqttSink:
             # paho would wait for ever and call itself connected.
             session.drop("no_ack")
             raise SinkUnavailable(f"no acknowledgement within {self._options.ack_timeout_s:g} s") from None
+        if self._memory is not None:
+            self._memory.acknowledged()
 
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         """Retain the latest value of a topic (below the prefix), now and after every connect; never waits."""
@@ -128,7 +133,8 @@ class MqttSink:
 
     def shows(self, topics: Iterable[str]) -> None:
         """See `StatusSink.shows`."""
-        self._standing.only([self._status, *(self._topic(topic) for topic in topics)])
+        ours = (self._status, f"{self._service}/{TOPIC}")
+        self._standing.only([*ours, *(self._topic(topic) for topic in topics)])
         if self._session is not None:
             self._standing.all(self._session)
 
@@ -143,6 +149,11 @@ class MqttSink:
         ours = {self._options.prefix, *self._options.prefixes.values()}
         below = [topic.removeprefix(f"{prefix}/") for prefix in ours if topic.startswith(f"{prefix}/")]
         return not set(topic) & set("+#\0") and not topic.startswith("$") and all(b.startswith("reply/") for b in below)
+
+    def on_loss(self, lost: Callable[[float], None], known: float) -> None:
+        """See `StatusSink.on_loss`. The broker keeps `<prefix>/service/<client id>/mark` for it, retained."""
+        self._memory = BrokerMemory(self._clock, lost, known, self._options.settle_s)
+        self.listen(f"{self._service}/{TOPIC}", self._memory.heard)
 
     def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
         """See `StatusSink.listen`."""
@@ -171,6 +182,8 @@ class MqttSink:
 
     async def _connection(self) -> tuple[str, float]:
         """One connection from start to end; why it ended and how long it lasted, in seconds."""
+        if self._memory is not None:
+            self._memory.connecting()
         try:
             session = await self._connect()
         except ConnectError as error:
@@ -186,11 +199,30 @@ class MqttSink:
         self._standing.all(session)
         for topics in self._listeners.topics:
             self._subscribe(session, topics)
-        reason = await asyncio.shield(session.ended)
+        reason = await self._while_connected(session)
         self._session = None
         self._observer.mqtt_connected(False)
         _log.warning("lost the MQTT broker: %s%s", reason, f" ({REMEDIES[reason]})" if reason in REMEDIES else "")
         return reason, self._clock.monotonic() - since
+
+    async def _while_connected(self, session: Session) -> str:
+        """Returns why it ended."""
+        if self._memory is None:
+            return await asyncio.shield(session.ended)
+        watching = self._tasks.create_task(self._watch_memory(session, self._memory))
+        try:
+            return await asyncio.shield(session.ended)
+        finally:
+            watching.cancel()
+
+    async def _watch_memory(self, session: Session, memory: BrokerMemory) -> None:
+        try:
+            await memory.watch(lambda mark: session.publish(f"{self._service}/{TOPIC}", mark, retain=True))
+        except MessageRejected as error:
+            words = "the broker does not take %s/%s (%s): what it forgets cannot be seen; see its access list"
+            _log.warning(words, self._service, TOPIC, error.reason)
+        except SinkUnavailable:
+            _log.debug("the connection ended before the mark was moved on")
 
     async def _connect(self) -> Session:
         """MQTT 5 where the broker speaks it, else 3.1.1. Raises ConnectError.
