@@ -6,9 +6,10 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -25,6 +26,8 @@ from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
 from streamer.hard_examples import Options as HardExampleOptions
+from streamer.home_assistant.announcing import Announcer
+from streamer.home_assistant.components import Topics
 from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.outbox import Recipient
@@ -35,6 +38,7 @@ from streamer.promotions import Promotions
 from streamer.segmenter import EventRule
 from streamer.settings import (
     HardExamplesSection,
+    HomeAssistant,
     JsonlSink,
     Mqtt,
     RecognizerSection,
@@ -53,14 +57,15 @@ from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
 from streamer.sinks.jsonl_file import JsonLinesFile, Rotation
 from streamer.sinks.mqtt import MqttOptions, MqttSink
+from streamer.sinks.station import Station
 from streamer.sinks.webhook import WebhookOptions, WebhookSink
 from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
-from streamer.stages import Watch
+from streamer.stages import StreamStages, Watch
 from streamer.wire import Message
-from streamer.worker import OutboxPlan, Plan, StreamPlan
+from streamer.worker import OutboxPlan, Plan, StreamPlan, to_nobody
 
 _log = logging.getLogger(__name__)
 
@@ -84,12 +89,13 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         tap = None if evidence is None else evidence.tap(stream.id)
         source = LibavSource(stream.id, address, demand, clock, metrics, tap)
         streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
+    sink = build_sink(settings.mqtt, clock, metrics)
     return Plan(
         streams=tuple(streams),
         models=models,
         candidates=build_candidates(settings),
         data_dir=settings.data_dir,
-        sink=build_sink(settings.mqtt, clock, metrics, settings.streams, settings.data_dir),
+        sink=sink,
         outbox=outbox_plan(settings, clock),
         batch=settings.engine.batch,
         deadline_s=settings.engine.deadline_s,
@@ -98,6 +104,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         hard_examples=hard_examples_of(settings.hard_examples),
         evidence=evidence,
         board=show_options(settings),
+        announce=build_announcer(settings, sink),
     )
 
 
@@ -282,6 +289,11 @@ def further_sink(sink: SinkSection, clock: Clock) -> AbstractAsyncContextManager
     return WebhookSink(options, clock)
 
 
+def prefixes_of(mqtt: Mqtt, streams: Sequence[Stream]) -> dict[str, str]:
+    """What stands before each stream's topics."""
+    return {stream.id: filled(mqtt.prefix, mqtt.place.known | stream.place.known) for stream in streams}
+
+
 def build_sink(
     mqtt: Mqtt | None,
     clock: Clock,
@@ -294,10 +306,40 @@ def build_sink(
         return nullcontext(JsonLinesSink(sys.stdout))
     options = replace(
         mqtt_options(mqtt),
-        prefixes={stream.id: filled(mqtt.prefix, mqtt.place.known | stream.place.known) for stream in streams},
+        prefixes=prefixes_of(mqtt, streams),
         remembered=None if data_dir is None else data_dir / "shown.json",
     )
     return MqttSink(options, clock, metrics, encoding_of(mqtt, options))
+
+
+def build_announcer(
+    settings: Settings, sink: AbstractAsyncContextManager[StatusSink]
+) -> Callable[[Iterable[StreamStages]], None]:
+    """What tells Home Assistant of watches; where it is not asked for any more, of none, so that they go there."""
+    if settings.mqtt is None or not isinstance(sink, MqttSink):
+        return to_nobody
+    section, known = settings.mqtt.home_assistant, Announcer.knows(settings.data_dir)
+    if section is None and not known:
+        return to_nobody
+    prefixes = prefixes_of(settings.mqtt, settings.streams)
+    topics = Topics(settings.mqtt.prefix, sink.status_topic, settings.mqtt.encoding == "cloudevents", prefixes)
+    prefix = (section or HomeAssistant()).prefix
+    announcer = Announcer(sink, settings.data_dir, prefix, topics, version("taktstream"))
+    return lambda streams: announcer.announce([] if section is None else stations_of(streams))
+
+
+def stations_of(streams: Iterable[StreamStages]) -> list[Station]:
+    """Their watches, as they are announced."""
+    return [
+        Station(
+            stages.stream,
+            watch.id,
+            tuple(label for label in watch.labels if label != watch.background),
+            watch.procedure is not None,
+        )
+        for stages in streams
+        for watch in stages.watches.values()
+    ]
 
 
 def encoding_of(mqtt: Mqtt, options: MqttOptions) -> Encoding:

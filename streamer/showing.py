@@ -162,7 +162,7 @@ class Showing:
             "sight": one.blind or ("clear" if status.status == ONLINE else "unknown"),
             "models": dict(one.models),
         }
-        self._sink.state(f"{one.id}/status", body)
+        self._show(f"{one.id}/status", body)
         for watch in one.watches.values():
             watch.board.andon.sight(_trouble(status.status, one.blind), self._clock.now())
             watch.changed = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -56,6 +56,10 @@ class StreamPlan:
     """No clip of it is shed: its source can wait (recordings)."""
 
 
+def to_nobody(_: Iterable[StreamStages]) -> None:
+    """Nobody asks which watches there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxPlan:
     """Where events wait, how long, and for whom besides the main sink."""
@@ -99,6 +103,8 @@ class Plan:
     evidence: EvidenceKeeper | None = None
     """None: no pictures of events are kept."""
     board: ShowOptions = field(default_factory=ShowOptions)
+    announce: Callable[[Iterable[StreamStages]], None] = to_nobody
+    """Tells others which watches there are and what they can recognize."""
 
 
 async def until(stop: asyncio.Event, tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
@@ -163,8 +169,11 @@ class Worker:
         keeper = None if plan.hard_examples is None else HardExamples(plan.hard_examples, self._clock, self._metrics)
         sustain = Sustain(self._metrics, keeper)
         running = self._running(emitter, sustain)
-        watched = partial(_show_networks, showing, running.lanes)
-        promoter = Promoter(plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, watched)
+        others_watch = partial(self._others_watch, running, showing)
+        others_watch()
+        promoter = Promoter(
+            plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, others_watch
+        )
 
         def answered(clip: Clip, prediction: Prediction | None) -> None:
             self._metrics.looked_at(clip.stream, self._clock.now() - clip.captured_at)
@@ -221,6 +230,12 @@ class Worker:
         disagreed = partial(sustain.may_be_hard, disagreed=True)
         return Running(servings, lanes, demands, shadows, gate, disagreed)
 
+    def _others_watch(self, running: Running, showing: Showing) -> None:
+        """Other networks than before, or the first ones."""
+        lanes = running.lanes.items()
+        showing.watched_by({name: {one.id: one.model for one in lane.stages.watches.values()} for name, lane in lanes})
+        self._plan.announce(lane.stages for lane in running.lanes.values())
+
     async def _follow_all(self, running: Running, outbox: Outbox, showing: Showing, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             for stream in self._plan.streams:
@@ -270,10 +285,3 @@ class Worker:
             await self._clock.sleep(TICK_S)
             for lane in lanes.values():
                 lane.tick()
-
-
-def _show_networks(showing: Showing, lanes: Mapping[str, Lane]) -> None:
-    """Other networks watch."""
-    showing.watched_by(
-        {stream: {watch.id: watch.model for watch in lane.stages.watches.values()} for stream, lane in lanes.items()}
-    )

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from recognizers.kinds import misplaced, of, owners
 from streamer.settings.evidence import EvidenceSection, WatchEvidence
+from streamer.settings.integrations import HomeAssistant
 from streamer.settings.mistakes import MISPLACED
 from streamer.settings.places import Place, wrong_prefix
 from streamer.settings.sinks import SinkSection
@@ -34,6 +35,7 @@ class Mqtt(Section):
     encoding: Literal["plain", "cloudevents"] = Field(
         "plain", description="how events are written: as they are, or within CloudEvents 1.0 (structured JSON)"
     )
+    home_assistant: HomeAssistant | None = Field(None, description="devices of Home Assistant; null: none")
 
     expires_s: dict[Text, PositiveSeconds] = Field(
         {},

@@ -81,7 +81,8 @@ class MqttSink:
         self._fresh = True
         """Whether the broker is to forget what it keeps for us: at the first connect, of whatever was before."""
         self._service = f"{options.prefix}/service/{options.client_id}"
-        self._status = f"{self._service}/status"
+        self.status_topic = f"{self._service}/status"
+        """Where it says `online` and `offline`, whole."""
         self._memory: BrokerMemory | None = None
         self._standing = Standing(Remembered(options.remembered))
         self._listeners = Listeners(observer.mqtt_heard)
@@ -129,14 +130,19 @@ class MqttSink:
 
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         """Retain the latest value of a topic (below the prefix), now and after every connect; never waits."""
-        self._standing.set(self._topic(topic), json.dumps(payload, separators=(",", ":")), self._session)
+        self.retain(self._topic(topic), json.dumps(payload, separators=(",", ":")))
+
+    def retain(self, topic: str, payload: str, kept: Callable[[], None] | None = None) -> None:
+        """As `state`, of a topic as it stands: retain a text, or take away what is retained where it is empty.
+
+        `kept` is called on the loop each time that the broker has taken it.
+        """
+        self._standing.set(topic, payload, self._session, kept)
 
     def shows(self, topics: Iterable[str]) -> None:
         """See `StatusSink.shows`."""
-        ours = (self._status, f"{self._service}/{TOPIC}")
-        self._standing.only([*ours, *(self._topic(topic) for topic in topics)])
-        if self._session is not None:
-            self._standing.all(self._session)
+        ours = (self.status_topic, f"{self._service}/{TOPIC}")
+        self._standing.only([*ours, *(self._topic(topic) for topic in topics)], self._session)
 
     def answer(self, request: Inbound, payload: Mapping[str, object]) -> None:
         """See `StatusSink.answer`."""
@@ -195,7 +201,7 @@ class MqttSink:
         self._session = session
         self._observer.mqtt_connected(True)
         _log.info("connected to the MQTT broker, protocol %s", "5" if session.version == V5 else "3.1.1")
-        session.publish(self._status, "online", retain=True, extras=TEXT)
+        session.publish(self.status_topic, "online", retain=True, extras=TEXT)
         self._standing.all(session)
         for topics in self._listeners.topics:
             self._subscribe(session, topics)
@@ -230,7 +236,7 @@ class MqttSink:
         A broker that refuses 5 or never answers to it is asked for 3.1.1 from then on. One that hangs up may do the
         same, or be a proxy whose broker is away: the second time in a row 3.1.1 is tried, for this connection only.
         """
-        will = Will(self._status, "offline")
+        will = Will(self.status_topic, "offline")
         reason = ""
         try:
             session = await connected(self._options, self._version or V5, will, self._inbox, fresh=self._fresh)
@@ -261,7 +267,7 @@ class MqttSink:
             return
         try:
             async with asyncio.timeout(2.0):
-                await session.publish(self._status, "offline", retain=True, extras=TEXT)
+                await session.publish(self.status_topic, "offline", retain=True, extras=TEXT)
         except (SinkUnavailable, MessageRejected, TimeoutError):
             _log.debug("the broker did not take the goodbye")
         await session.close()
