@@ -169,11 +169,9 @@ class Worker:
         keeper = None if plan.hard_examples is None else HardExamples(plan.hard_examples, self._clock, self._metrics)
         sustain = Sustain(self._metrics, keeper)
         running = self._running(emitter, sustain)
-        others_watch = partial(self._others_watch, running, showing)
-        others_watch()
-        promoter = Promoter(
-            plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, others_watch
-        )
+        others = partial(self._others_watch, running, showing)
+        others()
+        promoter = Promoter(plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, others)
 
         def answered(clip: Clip, prediction: Prediction | None) -> None:
             self._metrics.looked_at(clip.stream, self._clock.now() - clip.captured_at)
