@@ -28,6 +28,7 @@ from streamer.evidence.keeper import EvidenceKeeper
 from streamer.hard_examples import Options as HardExampleOptions
 from streamer.home_assistant.announcing import Announcer
 from streamer.home_assistant.components import Topics
+from streamer.lookout import LookoutOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.outbox import Recipient
@@ -44,6 +45,7 @@ from streamer.settings import (
     RecognizerSection,
     Rule,
     Settings,
+    SightSection,
     SinkSection,
     Source,
     Stream,
@@ -87,7 +89,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         watches = build_watches(stream, models)
         address, demand = address_of(stream.source), demand_of(watches, shadows)
         tap = None if evidence is None else evidence.tap(stream.id)
-        source = LibavSource(stream.id, address, demand, clock, metrics, tap)
+        source = LibavSource(stream.id, address, demand, clock, metrics, tap, lookout_of(stream.sight))
         streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
     sink = build_sink(settings.mqtt, clock, metrics)
     return Plan(
@@ -229,6 +231,10 @@ def shadow_specs(settings: Settings) -> dict[str, ClipSpec]:
             with suppress(CheckpointMismatch):  # told when it is loaded, and no reason to be without the live one
                 specs[name] = read_card(checkpoint_path(section.shadow)).spec
     return specs
+
+
+def lookout_of(section: SightSection) -> LookoutOptions:
+    return LookoutOptions(**section.model_dump())
 
 
 def address_of(source: Source) -> Address:

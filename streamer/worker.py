@@ -194,7 +194,7 @@ class Worker:
                         showing.run(lambda stream: running.lanes[stream].newest_frame_s),
                         *(serving.run(answered) for serving in running.servings.values()),
                         self._feel_the_lag(running.servings),
-                        self._tick(running.lanes),
+                        self._tick(running.lanes, showing),
                     ],
                 )
         finally:
@@ -278,8 +278,9 @@ class Worker:
             for name, serving in servings.items():
                 self._metrics.queue_depth(name, len(serving.scheduler))
 
-    async def _tick(self, lanes: Mapping[str, Lane]) -> None:
+    async def _tick(self, lanes: Mapping[str, Lane], showing: Showing) -> None:
         while True:
             await self._clock.sleep(TICK_S)
-            for lane in lanes.values():
+            for stream, lane in lanes.items():
                 lane.tick()
+                showing.sight(stream, lane.stages.blind or None)

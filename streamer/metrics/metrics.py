@@ -203,6 +203,7 @@ class Metrics:
         self._dropped.labels(stream, "late")
         for watch in watches:
             self._not_finite.labels(stream, watch)
+        self._work.sight(stream, "")
         self.stream_changed(stream, "connecting")
 
     def procedure_added(self, stream: str, watch: str) -> None:
@@ -231,6 +232,9 @@ class Metrics:
         self._stuck.labels(stream).set(threads)
 
     # Recognition (lane, worker)
+
+    def sight(self, stream: str, blind: str) -> None:
+        self._work.sight(stream, blind)
 
     def frame(self, stream: str, captured_at: float) -> None:
         self._kept.labels(stream).inc()

@@ -245,6 +245,15 @@ class WatchSection(Section):
         return region
 
 
+class SightSection(Section):
+    """When pictures come and show nothing: then nothing is missed, and the stream's status says so."""
+
+    frozen_s: Seconds = Field(10.0, description="seconds of the very same picture; 0: never")
+    dark_below: float = Field(32.0, ge=0, le=255, description="nearly all of it is darker than this, of 255; 0: never")
+    blocked_below: Share = Field(0.15, description="a smaller share of its parts has any texture; 0: never")
+    after_s: Seconds = Field(2.0, description="seconds for which it is dark or blocked before that counts")
+
+
 class Stream(Section):
     """One camera with its watches."""
 
@@ -252,6 +261,7 @@ class Stream(Section):
     source: Source = Field(description="where pictures come from")
     watches: tuple[WatchSection, ...] = Field(min_length=1, description="what is looked for")
     place: Place = Field(Place(), description="where it is, as far as it is not where mqtt.place says")
+    sight: SightSection = SightSection()
 
 
 class HardExamplesSection(Section):
