@@ -13,8 +13,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from streamer.drift import Measure
 from streamer.event import ActionEvent, Event
-from streamer.evidence_series import EvidenceSeries
+from streamer.metrics.board import BoardMetrics
 from streamer.metrics.delivery import DeliverySeries
+from streamer.metrics.evidence import EvidenceMetrics
 from streamer.metrics.machine import MachineMetrics
 from streamer.metrics.work import WorkMetrics
 
@@ -43,9 +44,10 @@ class Metrics:
         self._recognition(registry)
         self._delivery(registry)
         self._work = WorkMetrics(registry)
+        self.board = BoardMetrics(registry)
         self._candidates(registry)
         self._sustaining(registry)
-        self.evidence = EvidenceSeries(registry)
+        self.evidence = EvidenceMetrics(registry)
         self.machine = MachineMetrics(registry)
 
     def _sources(self, registry: CollectorRegistry) -> None:
@@ -198,10 +200,10 @@ class Metrics:
             self._events.labels(stream, phase)
         for reason in ("auth", "eof", "refused", "stall", "timeout"):
             self._reconnects.labels(stream, reason)
-        for reason in ("late", "undecodable", "out_of_order"):
-            self._dropped.labels(stream, reason)
+        self._dropped.labels(stream, "late")
         for watch in watches:
             self._not_finite.labels(stream, watch)
+        self._work.sight(stream, "")
         self.stream_changed(stream, "connecting")
 
     def procedure_added(self, stream: str, watch: str) -> None:
@@ -230,6 +232,9 @@ class Metrics:
         self._stuck.labels(stream).set(threads)
 
     # Recognition (lane, worker)
+
+    def sight(self, stream: str, blind: str) -> None:
+        self._work.sight(stream, blind)
 
     def frame(self, stream: str, captured_at: float) -> None:
         self._kept.labels(stream).inc()
