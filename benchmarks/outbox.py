@@ -103,8 +103,8 @@ async def delivering(folder: Path, broker: Mosquitto, events: int) -> list[Row]:
         await observer.connected.wait()
         async with asyncio.TaskGroup() as group:
             begin = time.perf_counter()
-            running = group.create_task(Delivery(outbox, sink, clock, observer).run())
-            await outbox.drained()
+            running = group.create_task(Delivery(outbox.outlet(), sink, clock, observer).run())
+            await outbox.outlet().drained()
             drain_s = time.perf_counter() - begin
             observer.took_s.clear()
             messages = [message(f"cam-{n % 8}", n) for n in range(events)]
@@ -115,7 +115,7 @@ async def delivering(folder: Path, broker: Mosquitto, events: int) -> list[Row]:
 
             begin = time.perf_counter()
             await timed(8, events, accept)
-            await outbox.drained()
+            await outbox.outlet().drained()
             both_s = time.perf_counter() - begin
             running.cancel()
     rate = Row("deliver", round(events / drain_s))

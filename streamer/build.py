@@ -6,9 +6,10 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -24,8 +25,11 @@ from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
 from streamer.hard_examples import Options as HardExampleOptions
+from streamer.home_assistant.announcing import Announcer
+from streamer.home_assistant.components import Topics
 from streamer.metrics import Metrics
 from streamer.model import Model
+from streamer.outbox import Recipient
 from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
@@ -33,25 +37,32 @@ from streamer.promotions import Promotions
 from streamer.segmenter import EventRule
 from streamer.settings import (
     HardExamplesSection,
+    HomeAssistant,
+    JsonlSink,
     Mqtt,
     RecognizerSection,
     Rule,
     Settings,
+    SinkSection,
     Source,
     Stream,
     WatchSection,
     load_procedure,
 )
-from streamer.sinks.base import StatusSink
+from streamer.sinks.base import Sink, StatusSink
 from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
+from streamer.sinks.jsonl_file import JsonLinesFile, Rotation
 from streamer.sinks.mqtt import MqttOptions, MqttSink
+from streamer.sinks.station import Station
+from streamer.sinks.webhook import WebhookOptions, WebhookSink
 from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
-from streamer.stages import Watch
-from streamer.worker import Plan, StreamPlan
+from streamer.stages import StreamStages, Watch
+from streamer.wire import Message
+from streamer.worker import OutboxPlan, Plan, StreamPlan, to_nobody
 
 _log = logging.getLogger(__name__)
 
@@ -75,20 +86,21 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         tap = None if evidence is None else evidence.tap(stream.id)
         source = LibavSource(stream.id, address, demand, clock, metrics, tap)
         streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
+    sink = build_sink(settings.mqtt, clock, metrics)
     return Plan(
         streams=tuple(streams),
         models=models,
         candidates=build_candidates(settings),
         data_dir=settings.data_dir,
-        sink=build_sink(settings.mqtt, clock, metrics),
-        outbox_folder=settings.outbox_folder,
-        outbox_bytes=settings.outbox.budget_mib << 20,
+        sink=sink,
+        outbox=outbox_plan(settings, clock),
         batch=settings.engine.batch,
         deadline_s=settings.engine.deadline_s,
         grace_s=settings.shutdown.grace_s,
         retry=RetryPolicy(),
         hard_examples=hard_examples_of(settings.hard_examples),
         evidence=evidence,
+        announce=build_announcer(settings, sink),
     )
 
 
@@ -227,12 +239,78 @@ def recording(path: Path, start_at: float) -> Address:
     return replace(Address(str(path)), pace="fast", start_at=start_at)
 
 
+def outbox_plan(settings: Settings, clock: Clock) -> OutboxPlan:
+    """Raises ConfigError where a CA file cannot be used."""
+    section = settings.outbox
+    return OutboxPlan(
+        folder=settings.outbox_folder,
+        budget_bytes=section.budget_mib << 20,
+        keep_s=section.keep_h * 3600,
+        replay_s=section.replay_s,
+        others=tuple((recipient(sink), further_sink(sink, clock)) for sink in settings.sinks),
+    )
+
+
+def recipient(sink: SinkSection) -> Recipient:
+    """Who gets what."""
+    streams, classes = sink.streams, sink.classes
+
+    def wants(message: Message) -> bool:
+        return (streams is None or message.stream in streams) and (classes is None or message.cls in classes)
+
+    return Recipient(sink.id, wants)
+
+
+def further_sink(sink: SinkSection, clock: Clock) -> AbstractAsyncContextManager[Sink]:
+    """A sink besides the broker. Raises ConfigError where its CA file cannot be used."""
+    if isinstance(sink, JsonlSink):
+        return JsonLinesFile(sink.file, Rotation(sink.rotate_mib << 20, sink.files))
+    options = WebhookOptions(
+        url=sink.url.get_secret_value(),
+        token_file=sink.token_file,
+        secret_file=sink.secret_file,
+        batch=sink.batch,
+        timeout_s=sink.timeout_s,
+        ca_file=None if sink.ca_file is None else str(sink.ca_file),
+    )
+    return WebhookSink(options, clock)
+
+
 def build_sink(mqtt: Mqtt | None, clock: Clock, metrics: Metrics) -> AbstractAsyncContextManager[StatusSink]:
     """The broker; where none is configured, lines of JSON on standard output."""
     if mqtt is None:
         return nullcontext(JsonLinesSink(sys.stdout))
     options = mqtt_options(mqtt)
     return MqttSink(options, clock, metrics, encoding_of(mqtt, options))
+
+
+def build_announcer(
+    settings: Settings, sink: AbstractAsyncContextManager[StatusSink]
+) -> Callable[[Iterable[StreamStages]], None]:
+    """What tells Home Assistant of watches; where it is not asked for any more, of none, so that they go there."""
+    if settings.mqtt is None or not isinstance(sink, MqttSink):
+        return to_nobody
+    section, known = settings.mqtt.home_assistant, Announcer.knows(settings.data_dir)
+    if section is None and not known:
+        return to_nobody
+    topics = Topics(settings.mqtt.prefix, sink.status_topic, settings.mqtt.encoding == "cloudevents")
+    prefix = (section or HomeAssistant()).prefix
+    announcer = Announcer(sink, settings.data_dir, prefix, topics, version("taktstream"))
+    return lambda streams: announcer.announce([] if section is None else stations_of(streams))
+
+
+def stations_of(streams: Iterable[StreamStages]) -> list[Station]:
+    """Their watches, as they are announced."""
+    return [
+        Station(
+            stages.stream,
+            watch.id,
+            tuple(label for label in watch.labels if label != watch.background),
+            watch.procedure is not None,
+        )
+        for stages in streams
+        for watch in stages.watches.values()
+    ]
 
 
 def encoding_of(mqtt: Mqtt, options: MqttOptions) -> Encoding:

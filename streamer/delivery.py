@@ -1,17 +1,19 @@
-"""From the outbox to the sink: in order, until taken."""
+"""From the outbox to the sinks: in order, until taken."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
 from streamer.backoff import full_jitter
 from streamer.clock import Clock
 from streamer.errors import MessageRejected, OutboxUnavailable, SinkUnavailable
-from streamer.outbox import WINDOW, Outbox, Queued
+from streamer.outbox import MAIN, WINDOW, Outbox, Outlet, Queued
 from streamer.sinks.base import Sink
 from streamer.wire import Message
 
@@ -20,6 +22,8 @@ _log = logging.getLogger(__name__)
 RETRY_BASE_S = 0.1
 RETRY_CAP_S = 2.0
 DISK_RETRY_S = 1.0
+REPLAYED = {"replayed": "true"}
+"""A property of messages that are sent again on purpose."""
 
 
 class DeliveryObserver(Protocol):
@@ -43,7 +47,7 @@ class Delivery:
     left starts over from the oldest: so a stream's messages arrive in order, save those sent again.
     """
 
-    def __init__(self, outbox: Outbox, sink: Sink, clock: Clock, observer: DeliveryObserver) -> None:
+    def __init__(self, outbox: Outlet, sink: Sink, clock: Clock, observer: DeliveryObserver) -> None:
         self._outbox = outbox
         self._sink = sink
         self._clock = clock
@@ -75,10 +79,22 @@ class Delivery:
             async with asyncio.timeout(grace_s):
                 await self._outbox.drained()
         except TimeoutError:
-            _log.warning(
-                "%d messages are left in the outbox and will be delivered at the next start", self._outbox.depth
-            )
+            text = "%d messages for %s are left in the outbox and will be delivered at the next start"
+            _log.warning(text, self._outbox.depth, self._outbox.name)
         return self._outbox.depth
+
+    async def replay(self, since: float) -> int:
+        """Send once more what the sink took since a time (Unix seconds), in order and before what is newer.
+
+        Returns how many messages that are: those that are still kept. They say `replayed`.
+        """
+        count = await self._outbox.replay(since)
+        if count:
+            _log.warning("%d messages are sent again, in case they were lost behind the sink", count)
+            # The window lands, then everything starts over from the oldest.
+            self._failed.set()
+            self._outbox.arrived.set()
+        return count
 
     async def _dispatch(self, group: asyncio.TaskGroup) -> None:
         """Start puts in order until one fails."""
@@ -101,6 +117,8 @@ class Delivery:
 
     async def _deliver(self, queued: Queued) -> None:
         message = queued.message
+        if queued.replayed:
+            message = replace(message, properties={**message.properties, **REPLAYED})
         try:
             await self._sink.put(message)
         except SinkUnavailable as error:
@@ -142,3 +160,76 @@ class Delivery:
     def _land(self, count: int) -> None:
         self._in_flight -= count
         self._outbox.arrived.set()
+
+
+class SinkObserver(DeliveryObserver, Protocol):
+    """Called on the loop."""
+
+    def sink_delivered(self, sink: str) -> None:
+        """A sink besides the main one took a message."""
+        ...
+
+    def replayed(self, count: int) -> None: ...
+
+
+class Deliveries:
+    """Every sink gets what waits for it, at its own pace: one that is away holds nobody else up."""
+
+    def __init__(self, outbox: Outbox, sinks: Mapping[str, Sink], clock: Clock, observer: SinkObserver) -> None:
+        """`sinks` by the names of the outbox's recipients."""
+        self._one = {
+            name: Delivery(outbox.outlet(name), sink, clock, observer if name == MAIN else _Beside(name, observer))
+            for name, sink in sinks.items()
+        }
+        self._observer = observer
+        self._some_lost = asyncio.Event()
+        self._lost_since = math.inf
+
+    async def run(self) -> None:
+        """Deliver for as long as the task lives."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._replay_lost())
+            for delivery in self._one.values():
+                group.create_task(delivery.run())
+
+    def lost(self, since: float) -> None:
+        """What the main sink took since then (Unix seconds) may be lost: it is sent again soon. Never waits."""
+        self._lost_since = min(since, self._lost_since)
+        self._some_lost.set()
+
+    async def _replay_lost(self) -> None:
+        while True:
+            await self._some_lost.wait()
+            self._some_lost.clear()
+            since, self._lost_since = self._lost_since, math.inf
+            try:
+                await self.replay(since)
+            except OutboxUnavailable as error:
+                _log.error("what the broker has forgotten cannot be read: %s", error)
+
+    async def drain(self, grace_s: float) -> None:
+        """Let `run` deliver what waits, for at most `grace_s`."""
+        await asyncio.gather(*(delivery.drain(grace_s) for delivery in self._one.values()))
+
+    async def replay(self, since: float, name: str = MAIN) -> int:
+        """As `Delivery.replay`. Raises KeyError where there is no such sink."""
+        count = await self._one[name].replay(since)
+        self._observer.replayed(count)
+        return count
+
+
+class _Beside:
+    """Of the other sinks only what was delivered and what was refused is counted."""
+
+    def __init__(self, name: str, observer: SinkObserver) -> None:
+        self._name = name
+        self._observer = observer
+
+    def delivered(self, message: Message, latency_s: float) -> None:
+        self._observer.sink_delivered(self._name)
+
+    def published(self, took_s: float) -> None:
+        """How long it took is counted of the main one."""
+
+    def dead_lettered(self, reason: str) -> None:
+        self._observer.dead_lettered(reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from recognizers.clip import Clip
 from recognizers.prediction import Prediction
 from streamer.clock import Clock
 from streamer.control import listening
-from streamer.delivery import Delivery
+from streamer.delivery import Deliveries
 from streamer.emitter import Emitter
 from streamer.event import OpenAction, OpenCycle, Reason
 from streamer.evidence.keeper import EvidenceKeeper
@@ -25,12 +25,12 @@ from streamer.health import Health
 from streamer.lane import Lane
 from streamer.metrics import Metrics
 from streamer.model import Model
-from streamer.outbox import Outbox
+from streamer.outbox import KEEP_S, MAIN, Outbox, OutboxObserver, Recipient
 from streamer.promoter import Candidates, Promoter, Running
 from streamer.promotions import Promotions
 from streamer.serving import Serving
 from streamer.shadow import Shadow
-from streamer.sinks.base import StatusSink
+from streamer.sinks.base import Sink, StatusSink
 from streamer.sources.base import Demand, Source
 from streamer.sources.reconnect import Change, RetryPolicy, reconnecting
 from streamer.stages import StreamStages, Watch
@@ -56,6 +56,33 @@ class StreamPlan:
     """No clip of it is shed: its source can wait (recordings)."""
 
 
+def to_nobody(_: Iterable[StreamStages]) -> None:
+    """Nobody asks which watches there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxPlan:
+    """Where events wait, how long, and for whom besides the main sink."""
+
+    folder: Path
+    budget_bytes: int
+    keep_s: float = KEEP_S
+    replay_s: float = 0.0
+    others: tuple[tuple[Recipient, AbstractAsyncContextManager[Sink]], ...] = ()
+
+    def open(self, clock: Clock, observer: OutboxObserver) -> AbstractAsyncContextManager[Outbox]:
+        """As `Outbox.open`."""
+        return Outbox.open(
+            self.folder,
+            clock=clock,
+            observer=observer,
+            budget_bytes=self.budget_bytes,
+            keep_s=self.keep_s,
+            replay_s=self.replay_s,
+            recipients=[Recipient(MAIN), *(recipient for recipient, _ in self.others)],
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All that a worker runs, made by `streamer.build`."""
@@ -66,8 +93,7 @@ class Plan:
     candidates: Candidates
     data_dir: Path
     sink: AbstractAsyncContextManager[StatusSink]
-    outbox_folder: Path
-    outbox_bytes: int
+    outbox: OutboxPlan
     batch: int
     deadline_s: float
     grace_s: float
@@ -76,6 +102,8 @@ class Plan:
     """None: none are kept."""
     evidence: EvidenceKeeper | None = None
     """None: no pictures of events are kept."""
+    announce: Callable[[Iterable[StreamStages]], None] = to_nobody
+    """Tells others which watches there are and what they can recognize."""
 
 
 async def until(stop: asyncio.Event, tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
@@ -104,28 +132,28 @@ class Worker:
         """
         plan = self._plan
         async with AsyncExitStack() as stack:
-            outbox = await stack.enter_async_context(
-                Outbox.open(
-                    plan.outbox_folder, clock=self._clock, observer=self._metrics, budget_bytes=plan.outbox_bytes
-                )
-            )
+            outbox = await stack.enter_async_context(plan.outbox.open(self._clock, self._metrics.delivery))
+            known = await outbox.outlet().newest()
             sink = await stack.enter_async_context(plan.sink)
             evidence = plan.evidence
             shown = None if evidence is None else evidence.attach
             emitter = Emitter(outbox, self._metrics.clock_of, self._clock, self._metrics, shown=shown)
             left_open: list[OpenAction | OpenCycle] = [*await outbox.open_actions(), *await outbox.open_cycles()]
             emitter.emit(one.interrupted(self._clock.now()) for one in left_open)
-            delivery = Delivery(outbox, sink, self._clock, self._metrics)
+            others = {one.name: await stack.enter_async_context(other) for one, other in plan.outbox.others}
+            deliveries = Deliveries(outbox, {MAIN: sink, **others}, self._clock, self._metrics.delivery)
+            if plan.outbox.replay_s:
+                sink.on_loss(deliveries.lost, known)
             async with asyncio.TaskGroup() as services:
                 # The outbox ends only by a bug here: then so does the process, with its traceback.
-                services_of = [emitter.run(), delivery.run(), outbox.ended()]
+                services_of = [emitter.run(), deliveries.run(), outbox.ended()]
                 services_of += [] if evidence is None else [evidence.run()]
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
                 await self._watch_streams(stop, outbox, sink, emitter)
                 self._health.ready = False
                 if await emitter.flush(plan.grace_s):
-                    await delivery.drain(plan.grace_s)
+                    await deliveries.drain(plan.grace_s)
                 if evidence is not None:
                     await evidence.close(plan.grace_s)
                 for task in running:
@@ -137,8 +165,10 @@ class Worker:
         sustain = Sustain(self._metrics, keeper)
         running = self._running(emitter, sustain)
         states = _States(sink, self._clock, running.lanes)
+        others_watch = partial(self._others_watch, running, states)
+        others_watch()
         promoter = Promoter(
-            plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, states.again
+            plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, others_watch
         )
 
         def answered(clip: Clip, prediction: Prediction | None) -> None:
@@ -193,6 +223,11 @@ class Worker:
         demands = {stream.id: stream.demand for stream in plan.streams}
         disagreed = partial(sustain.may_be_hard, disagreed=True)
         return Running(servings, lanes, demands, shadows, gate, disagreed)
+
+    def _others_watch(self, running: Running, states: _States) -> None:
+        """Other networks than before, or the first ones."""
+        states.again()
+        self._plan.announce(lane.stages for lane in running.lanes.values())
 
     async def _follow_all(self, running: Running, outbox: Outbox, states: _States, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:

@@ -55,7 +55,8 @@ def test_it_shows_every_key_with_its_default(tmp_path: Path, monkeypatch: pytest
         assert not list(without_key(everything, said))
         kinds.append(everything.streams[0].source.kind)
         least = {
-            "mqtt": {},
+            "mqtt": {"home_assistant": {}},
+            "sinks": [{key: said["sinks"][0][key] for key in ("kind", "id", "file")}],
             "recognizers": {"cell": {}},
             "streams": [{
                 "id": "cell-4",

@@ -16,8 +16,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from streamer.drift import Measure
 from streamer.event import ActionEvent, Event
 from streamer.evidence_series import EvidenceSeries
+from streamer.metrics.delivery import DeliverySeries
 from streamer.metrics.work import WorkMetrics
-from streamer.wire import Message
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
 
@@ -117,22 +117,14 @@ class Metrics:
     def _delivery(self, registry: CollectorRegistry) -> None:
         self._events = Counter("takt_events", "Events decided.", ["stream", "phase"], registry=registry)
         self._lost = Counter("takt_events_lost", "Events dropped while the disk took none.", registry=registry)
-        self._accepted = Counter("takt_events_accepted", "Messages made durable.", registry=registry)
-        self._published = Counter("takt_events_published", "Messages the sink has taken.", registry=registry)
-        self._dead = Counter("takt_events_dead_lettered", "Messages refused for good.", ["reason"], registry=registry)
-        self._glass = Histogram(
+        glass = Histogram(
             "takt_glass_to_event_seconds", "From capture of the deciding picture to the sink's receipt.",
             buckets=_EVENT_BUCKETS, registry=registry,
         )  # fmt: skip
-        self._depth = Gauge("takt_outbox_events", "Messages that wait.", registry=registry)
-        self._oldest = Gauge("takt_outbox_oldest_age_seconds", "Age of the oldest that waits.", registry=registry)
-        self._bytes = Gauge("takt_outbox_bytes", "Bytes in use.", registry=registry)
-        self._outbox_dropped = Counter(
-            "takt_outbox_dropped", "Messages dropped for room.", ["class"], registry=registry
-        )
-        self._fsync = Histogram(
+        commit = Histogram(
             "takt_outbox_commit_seconds", "Time of a durable commit.", buckets=_STAGE_BUCKETS, registry=registry
         )
+        self.delivery = DeliverySeries(registry, glass, self._stage, commit)
         self._broker(registry)
 
     def _broker(self, registry: CollectorRegistry) -> None:
@@ -346,30 +338,6 @@ class Metrics:
 
     def stored(self, took_s: float) -> None:
         self._stage.labels("store").observe(took_s)
-
-    def outbox_accepted(self, count: int) -> None:
-        self._accepted.inc(count)
-
-    def outbox_state(self, depth: int, oldest_age_s: float, used_bytes: int) -> None:
-        self._depth.set(depth)
-        self._oldest.set(oldest_age_s)
-        self._bytes.set(used_bytes)
-
-    def outbox_dropped(self, cls: str, count: int) -> None:
-        self._outbox_dropped.labels(cls).inc(count)
-
-    def fsync_seconds(self, seconds: float) -> None:
-        self._fsync.observe(seconds)
-
-    def delivered(self, message: Message, latency_s: float) -> None:
-        self._published.inc()
-        self._glass.observe(latency_s)
-
-    def published(self, took_s: float) -> None:
-        self._stage.labels("publish").observe(took_s)
-
-    def dead_lettered(self, reason: str) -> None:
-        self._dead.labels(reason).inc()
 
     def mqtt_connected(self, connected: bool) -> None:
         self._connected.set(connected)

@@ -14,7 +14,9 @@ from uuid import UUID
 from streamer.clock import Clock
 from streamer.errors import OutboxUnavailable
 from streamer.event import OpenAction, OpenCycle
-from streamer.outbox.store import Queued, Store
+from streamer.outbox.outlet import Outlet
+from streamer.outbox.rows import MAIN, Gap, Recipient
+from streamer.outbox.store import Rules, Store
 from streamer.outbox.writer import Report, Writer
 from streamer.wire import Message
 
@@ -22,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 BUDGET_BYTES = 256 << 20
 LEAST_BUDGET_BYTES = 1 << 20
+KEEP_S = 7 * 86_400.0
 
 
 class OutboxObserver(Protocol):
@@ -30,6 +33,8 @@ class OutboxObserver(Protocol):
     def outbox_accepted(self, count: int) -> None: ...
 
     def outbox_state(self, depth: int, oldest_age_s: float, used_bytes: int) -> None: ...
+
+    def outbox_waiting(self, recipient: str, depth: int) -> None: ...
 
     def outbox_dropped(self, cls: str, count: int) -> None: ...
 
@@ -43,31 +48,40 @@ class Outbox:
     A cancelled call may still be carried out.
     """
 
-    def __init__(self, folder: Path, budget_bytes: int, clock: Clock, observer: OutboxObserver) -> None:
+    def __init__(self, folder: Path, rules: Rules, clock: Clock, observer: OutboxObserver) -> None:
         self._clock = clock
         self._observer = observer
-        self._writer = Writer(folder, budget_bytes, clock, self._reported)
-        self.arrived = asyncio.Event()
-        """Set when there may be something new to deliver; whoever delivers clears it."""
+        self._writer = Writer(folder, rules, clock, self._reported)
+        self._outlets = {one.name: Outlet(one.name, self._writer, clock) for one in rules.recipients}
         self.depth = 0
-        """Messages that wait, as of the last commit."""
-        self._empty = asyncio.Event()
+        """Messages that wait for anybody, as of the last commit."""
+        self.dropped = asyncio.Event()
+        """Set when `gaps` may have something new; whoever announces them clears it."""
         self._epochs: dict[str, int] = {}
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, folder: Path, *, clock: Clock, observer: OutboxObserver, budget_bytes: int = BUDGET_BYTES
+        cls,
+        folder: Path,
+        *,
+        clock: Clock,
+        observer: OutboxObserver,
+        budget_bytes: int = BUDGET_BYTES,
+        keep_s: float = KEEP_S,
+        replay_s: float = 0.0,
+        recipients: Sequence[Recipient] = (Recipient(MAIN),),
     ) -> AsyncIterator[Outbox]:
         """Own the outbox in `folder`; made where absent. The budget is at most half of the volume.
 
-        A damaged file is set aside as `quarantine-…` and a new one begun.
+        What waits for longer than `keep_s` is given up. What everybody has is kept for another `replay_s`, as far as
+        there is room, so that it can be sent again. A damaged file is set aside as `quarantine-…` and a new one begun.
 
         Raises:
             OutboxUnavailable: another process owns it, or the disk cannot be written.
         """
-        budget = _budget(folder, budget_bytes)
-        outbox = cls(folder, budget, clock, observer)
+        rules = Rules(_budget(folder, budget_bytes), keep_s, replay_s, tuple(recipients))
+        outbox = cls(folder, rules, clock, observer)
         await outbox._writer.start()
         try:
             outbox._epochs = await outbox._writer.ask(Store.epochs)
@@ -75,13 +89,18 @@ class Outbox:
         finally:
             await outbox._writer.close()
 
+    def outlet(self, name: str = MAIN) -> Outlet:
+        """The outbox as one recipient sees it."""
+        return self._outlets[name]
+
     async def accept(
         self,
         messages: Sequence[Message],
         opened: Sequence[OpenAction | OpenCycle] = (),
         closed: Sequence[UUID] = (),
+        announced: Sequence[Gap] = (),
     ) -> list[Message]:
-        """Store messages, and what they open and close, in one commit; durable on return.
+        """Store messages, and what they open, close and announce, in one commit; durable on return.
 
         Returns the messages with `seq` (per stream and term, from 1, without holes) and `term`. A message whose key
         waits already keeps the number it has.
@@ -90,8 +109,13 @@ class Outbox:
             OutboxUnavailable: nothing was stored.
         """
         now = self._clock.now()
-        messages, opened, closed = tuple(messages), tuple(opened), tuple(closed)
-        kept = await self._writer.ask(lambda store: store.accept(messages, opened, closed, now), grows=True)
+        messages, opened, closed, gaps = tuple(messages), tuple(opened), tuple(closed), tuple(announced)
+
+        def work(store: Store) -> list[Message]:
+            store.told(gaps)
+            return store.accept(messages, opened, closed, now)
+
+        kept = await self._writer.ask(work, grows=True)
         self._observer.outbox_accepted(len(kept))
         return kept
 
@@ -117,39 +141,23 @@ class Outbox:
         """Likewise, of units that were worked on."""
         return await self._writer.ask(Store.open_cycles)
 
-    async def pending(self, after: int, limit: int) -> list[Queued]:
-        """At most `limit` waiting messages with an id above `after`, oldest first."""
-        return await self._writer.ask(lambda store: store.pending(after, limit))
-
-    async def delivered(self, ids: Sequence[int]) -> None:
-        """Forget messages that are safe on the other side."""
-        ids = tuple(ids)
-        await self._writer.ask(lambda store: store.delivered(ids))
-
-    async def dead_letter(self, id_: int, reason: str) -> None:
-        """Set a message aside that nobody will ever take; the newest thousand are kept."""
-        now = self._clock.now()
-        await self._writer.ask(lambda store: store.dead_letter(id_, reason, now))
+    async def gaps(self) -> list[Gap]:
+        """What was given up for want of room or of age and not announced yet, the oldest first; see `accept`."""
+        return await self._writer.ask(Store.gaps)
 
     async def ended(self) -> None:
         """Return once the outbox is closed. Raises OutboxUnavailable where a bug ended it before."""
         await self._writer.ended()
 
-    async def drained(self) -> None:
-        """Return once nothing waits."""
-        await self._empty.wait()
-
     def _reported(self, report: Report) -> None:
         self.depth = report.depth
-        if report.depth:
-            self._empty.clear()
-        else:
-            self._empty.set()
-        if report.grown:
-            self.arrived.set()
+        for name, outlet in self._outlets.items():
+            outlet.changed(report.depths[name], report.grown)
+            self._observer.outbox_waiting(name, report.depths[name])
         for cls, count in report.dropped.items():
-            _log.error("the outbox is full: the %d oldest messages of class %s were dropped", count, cls)
+            _log.error("the outbox is full, or they are too old: %d messages of class %s were given up", count, cls)
             self._observer.outbox_dropped(cls, count)
+            self.dropped.set()
         if report.commit_s:
             self._observer.fsync_seconds(report.commit_s)
         age = 0.0 if report.oldest_at is None else max(0.0, self._clock.now() - report.oldest_at)

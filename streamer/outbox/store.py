@@ -1,134 +1,111 @@
-"""What the outbox keeps on disk: tables and statements. Called by one thread only, inside its transactions."""
+"""What the outbox keeps on disk: its statements. Called by one thread only, inside its transactions."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import signal
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from streamer.event import Actor, OpenAction, OpenCycle
+from streamer.event import OpenAction, OpenCycle
+from streamer.outbox import dead, dropping
+from streamer.outbox.database import PAGE_BYTES
+from streamer.outbox.dropping import Given
+from streamer.outbox.rows import COLUMNS, INSERT, MAIN, Gap, Queued, Recipient, message_row, open_action, open_row
+from streamer.outbox.rows import queued as queued_of
 from streamer.wire import Message
 
-LEVELS = {"telemetry": 0, "zone": 1, "action": 2, "safety": 3}
-"""Under a full budget the lowest class goes first; a class not named here counts as `action`."""
 WINDOW = 100
 """Delivery has at most so many on the way, the oldest: only they may have been sent though they still wait."""
-DEAD_LETTERS = 1000
-"""Refused messages kept for a person to look at; the oldest go first."""
-PAGE_BYTES = 4096
 EPOCH = "epoch/"
 """Before a stream's name: the counter of its epochs."""
-
-TABLES = """
-CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS message (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, stream TEXT NOT NULL, cls TEXT NOT NULL,
-    level INTEGER NOT NULL, topic TEXT NOT NULL, body TEXT NOT NULL, captured_at REAL NOT NULL, expires_s REAL,
-    properties TEXT NOT NULL, seq INTEGER NOT NULL, term INTEGER NOT NULL, accepted_at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS dead_letter (
-    id INTEGER PRIMARY KEY, key BLOB NOT NULL, stream TEXT NOT NULL, topic TEXT NOT NULL, body TEXT NOT NULL,
-    seq INTEGER NOT NULL, term INTEGER NOT NULL, reason TEXT NOT NULL, refused_at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS open_action (
-    action_id BLOB PRIMARY KEY, stream TEXT NOT NULL, watch TEXT NOT NULL, epoch INTEGER NOT NULL,
-    action TEXT NOT NULL, started_at REAL NOT NULL, score REAL NOT NULL, actor TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS open_cycle (
-    cycle_id BLOB PRIMARY KEY, stream TEXT NOT NULL, watch TEXT NOT NULL, procedure TEXT NOT NULL,
-    started_at REAL NOT NULL, takt_s REAL, unit_id TEXT, work_order TEXT) WITHOUT ROWID;
-"""
-DROPPABLE = """
-WITH told AS (
-    SELECT id, cls, level,
-        CASE WHEN json_valid(body) THEN json_extract(body, '$.phase') END AS phase,
-        coalesce(CASE WHEN json_valid(body)
-            THEN coalesce(json_extract(body, '$.action_id'), json_extract(body, '$.cycle_id')) END, id) AS subject
-    FROM message),
-open AS (
-    SELECT lower(hex(action_id)) FROM open_action UNION ALL SELECT lower(hex(cycle_id)) FROM open_cycle),
-gone AS (
-    SELECT subject FROM told
-    WHERE id > (SELECT coalesce(max(id), 0) FROM (SELECT id FROM message ORDER BY id LIMIT :window))
-        AND (phase IS 'started' OR subject = id) AND replace(subject, '-', '') NOT IN open
-    ORDER BY level, id LIMIT :count)
-SELECT id, cls FROM told WHERE subject IN gone
-"""
-"""Messages of the oldest subjects: an action, a unit's work, or a message that is about none."""
-_COLUMNS = "id, key, stream, cls, topic, body, captured_at, expires_s, properties, seq, term, accepted_at"
+BITS = 62
+_COLUMNS = ", ".join(COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
-class Queued:
-    """A message that waits for delivery."""
+class Rules:
+    """How long what is kept."""
 
-    id: int
-    """Grows with acceptance."""
-    message: Message
-    accepted_at: float
-    """Unix seconds."""
-
-
-def connect(file: Path, budget_bytes: int) -> sqlite3.Connection:
-    """Open or create the database, durable and within its budget.
-
-    Raises:
-        sqlite3.DatabaseError: the file is damaged, or (OperationalError) the disk does not take it.
-    """
-    connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-    try:
-        for pragma in (
-            f"page_size = {PAGE_BYTES}",
-            "auto_vacuum = INCREMENTAL",
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "wal_autocheckpoint = 256",
-            "journal_size_limit = 1048576",
-            f"max_page_count = {budget_bytes // PAGE_BYTES}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if found != "ok":
-            raise sqlite3.DatabaseError(found)
-        connection.executescript(TABLES)
-        _keep_up(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    budget_bytes: int
+    keep_s: float = float("inf")
+    """Messages that wait longer are given up."""
+    replay_s: float = 0.0
+    """Messages stay so long after everybody had them, to be sent again; no room is made for them."""
+    recipients: tuple[Recipient, ...] = (Recipient(MAIN),)
 
 
 class Store:
     """The statements of the outbox. `term` is this ownership of the folder: higher than any before it."""
 
-    def __init__(self, connection: sqlite3.Connection, at_least: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, at_least: int, rules: Rules) -> None:
         """The term is one more than the last one stored, and at least `at_least`."""
-        self._db = connection
+        self.db = connection
+        self._rules = rules
         self._seqs: dict[str, int] = {}
-        self.depth: int = connection.execute("SELECT count(*) FROM message").fetchone()[0]
-        self._before = (self.depth, self._seqs.copy())
+        self._low: Counter[int] = Counter()
+        """By recipient's bit: nothing up to this id waits for it."""
+        self._masks: Counter[int] = Counter(
+            dict(connection.execute("SELECT waiting, count(*) FROM message GROUP BY waiting").fetchall())
+        )
+        """Messages by who they wait for."""
+        self._before = self._state()
         self.begin()
-        self.term = max(self._counters().get("term", 0) + 1, at_least)
-        self._keep_counter("term", self.term)
+        self.bits = self._named([one.name for one in rules.recipients])
+        self.new_term(at_least)
         self.commit()
 
+    def new_term(self, at_least: int) -> None:
+        """Numbers begin anew."""
+        self.term = max(self.counters().get("term", 0) + 1, at_least)
+        self._seqs = {}
+        self.keep_counter("term", self.term)
+
+    def _named(self, names: Sequence[str]) -> dict[str, int]:
+        """The bit of each recipient; those of others who were known once stay theirs as long as something waits."""
+        known = {name: bit for bit, name in self.db.execute("SELECT bit, name FROM recipient")}
+        waiting = 0
+        for mask in self._masks:
+            waiting |= mask
+        for name in [name for name, bit in known.items() if name not in names and not waiting & bit]:
+            self.db.execute("DELETE FROM recipient WHERE name = ?", (name,))
+            del known[name]
+        for name in names:
+            if name not in known:
+                known[name] = next(1 << n for n in range(BITS) if 1 << n not in known.values())
+                self.db.execute("INSERT INTO recipient VALUES (?, ?)", (known[name], name))
+        return known
+
+    def _state(self) -> tuple[Counter[int], dict[str, int], Counter[int]]:
+        return self._masks.copy(), self._seqs.copy(), self._low.copy()
+
     def begin(self) -> None:
-        self._before = (self.depth, self._seqs.copy())
-        self._db.execute("BEGIN")
+        self._before = self._state()
+        self.db.execute("BEGIN")
 
     def commit(self) -> None:
         fail_point("outbox.before_commit")
-        self._db.execute("COMMIT")
+        self.db.execute("COMMIT")
         fail_point("outbox.after_commit")
 
     def rollback(self) -> None:
-        self.depth, self._seqs = self._before
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
+        self._masks, self._seqs, self._low = self._before
+        if self.db.in_transaction:
+            self.db.execute("ROLLBACK")
+
+    def depths(self) -> dict[str, int]:
+        """Messages that wait, by recipient."""
+        return {name: sum(n for mask, n in self._masks.items() if mask & bit) for name, bit in self.bits.items()}
+
+    @property
+    def depth(self) -> int:
+        """Messages that wait for anybody who is served."""
+        served = sum(self.bits[one.name] for one in self._rules.recipients)
+        return sum(n for mask, n in self._masks.items() if mask & served)
 
     def accept(
         self,
@@ -140,177 +117,224 @@ class Store:
         """Keep messages and note what is open. A message whose key is kept already is not kept twice."""
         kept = [self._keep(message, at) for message in messages]
         for one in opened:
-            table, row = _open_row(one)
-            self._db.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+            self.keep_open(one)
         for table in ("action", "cycle"):
-            self._db.executemany(
+            self.db.executemany(
                 f"DELETE FROM open_{table} WHERE {table}_id = ?",  # noqa: S608
                 [(one.bytes,) for one in closed],
             )
         return kept
 
+    def keep_open(self, one: OpenAction | OpenCycle) -> None:
+        table, row = open_row(one)
+        self.db.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+
     def _keep(self, message: Message, at: float) -> Message:
         numbered = replace(message, seq=self._seqs.get(message.stream, 0) + 1, term=self.term)
-        stored = self._db.execute(
-            "INSERT INTO message(key, stream, cls, level, topic, body, captured_at, expires_s, properties, seq, term,"
-            " accepted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(key) DO NOTHING",
-            (
-                message.key.bytes, message.stream, message.cls, LEVELS.get(message.cls, LEVELS["action"]),
-                message.topic, json.dumps(message.body, separators=(",", ":")), message.captured_at,
-                message.expires_s, json.dumps(message.properties), numbered.seq, numbered.term, at,
-            ),
-        )  # fmt: skip
-        if stored.rowcount:
+        if self.keep_numbered(numbered, at):
             self._seqs[message.stream] = numbered.seq
-            self.depth += 1
             return numbered
-        seq, term = self._db.execute("SELECT seq, term FROM message WHERE key = ?", (message.key.bytes,)).fetchone()
+        seq, term = self.db.execute("SELECT seq, term FROM message WHERE key = ?", (message.key.bytes,)).fetchone()
         return replace(message, seq=seq, term=term)
 
-    def pending(self, after: int, limit: int) -> list[Queued]:
-        """The oldest messages with an id above `after`, in order of acceptance."""
-        rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM message WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608
-            (after, limit),
-        ).fetchall()
-        return [queued for row in rows if (queued := self._readable(row)) is not None]
+    def keep_numbered(self, message: Message, at: float, wanted: int | None = None) -> bool:
+        """Keep a message under the number that it has; False where its key is kept already."""
+        if wanted is None:
+            wanted = sum(self.bits[one.name] for one in self._rules.recipients if one.wants(message))
+        if not self.db.execute(INSERT, message_row(message, at, wanted)).rowcount:
+            return False
+        self._masks[wanted] += 1
+        return True
 
-    def _readable(self, row: tuple[Any, ...]) -> Queued | None:
+    def pending(self, after: int, limit: int, name: str = MAIN) -> list[Queued]:
+        """The oldest messages with an id above `after` that wait for a recipient, in order of acceptance."""
+        bit = self.bits[name]
+        low = self._low[bit]
+        rows = self.db.execute(
+            f"SELECT {_COLUMNS} FROM message WHERE id > ? AND waiting & ? ORDER BY id LIMIT ?",  # noqa: S608
+            (max(after, low), bit, limit),
+        ).fetchall()
+        if after <= low and limit:
+            # Those before the first that waits need not be looked at again: another recipient may leave many there.
+            newest = self.db.execute("SELECT coalesce(max(id), 0) FROM message").fetchone()[0]
+            self._low[bit] = rows[0][0] - 1 if rows else newest
+        return [one for row in rows if (one := self._readable(row, bit)) is not None]
+
+    def _readable(self, row: tuple[Any, ...], bit: int) -> Queued | None:
         """None, and set aside, where a row is damaged in a way that SQLite does not see."""
         try:
-            return _queued(row)
+            return queued_of(row, bit)
         except (ValueError, TypeError):
-            self.dead_letter(row[0], "unreadable", row[-1])
+            given = self._row(row[0])
+            at = row[COLUMNS.index("accepted_at")]
+            for name, other in self.bits.items():
+                if given.waiting & other:
+                    dead.bury(self.db, row[0], name, "unreadable", at)
+            self._forget([given])
+            self._note([given], "damaged", at)
             return None
 
-    def delivered(self, ids: Sequence[int]) -> None:
+    def _row(self, id_: int) -> Given:
+        found = self.db.execute("SELECT id, stream, cls, term, seq, waiting, waiting FROM message WHERE id = ?", (id_,))
+        return Given(*found.fetchone())
+
+    def delivered(self, ids: Sequence[int], name: str = MAIN, at: float = 0.0) -> None:
+        """A recipient has them. What everybody has is deleted, or kept for `replay_s`."""
+        bit, rows = self.bits[name], [(one,) for one in ids]
+        if not self._rules.replay_s:
+            gone = self.db.executemany(f"DELETE FROM message WHERE id = ? AND waiting = {bit}", rows).rowcount  # noqa: S608
+            self._masks[bit] -= gone
+            if gone == len(rows):
+                return
         for one in ids:
-            self.depth -= self._db.execute("DELETE FROM message WHERE id = ?", (one,)).rowcount
+            found = self.db.execute("SELECT waiting FROM message WHERE id = ?", (one,)).fetchone()
+            if found is not None and found[0] & bit:
+                self._count_over(found[0], found[0] & ~bit)
+                what = "waiting = waiting & ~?1, replayed = replayed & ~?1, taken_at = ?2"
+                self.db.execute(f"UPDATE message SET {what} WHERE id = ?3", (bit, at, one))  # noqa: S608
 
-    def dead_letter(self, id_: int, reason: str, at: float) -> None:
-        self._db.execute(
-            "INSERT OR REPLACE INTO dead_letter"
-            " SELECT id, key, stream, topic, body, seq, term, ?, ? FROM message WHERE id = ?",
-            (reason, at, id_),
-        )
-        self._db.execute(
-            "DELETE FROM dead_letter WHERE id <= (SELECT id FROM dead_letter ORDER BY id DESC LIMIT 1 OFFSET ?)",
-            (DEAD_LETTERS,),
-        )
-        self.delivered([id_])
+    def replay(self, name: str, since: float) -> int:
+        """Let what a recipient got since a time wait for it once more, as `replayed`; returns how many that are."""
+        bit = self.bits[name]
+        rows = self.db.execute(
+            "SELECT id, waiting FROM message WHERE wanted & ? AND NOT waiting & ? AND taken_at >= ?", (bit, bit, since)
+        ).fetchall()
+        for id_, mask in rows:
+            self._count_over(mask, mask | bit)
+            self.db.execute(
+                "UPDATE message SET waiting = waiting | ?1, replayed = replayed | ?1 WHERE id = ?2", (bit, id_)
+            )
+        if rows:
+            self._low[bit] = 0
+        return len(rows)
 
-    def drop_oldest(self, share: float = 0.05, window: int = WINDOW) -> dict[str, int]:
-        """Make room: the oldest of the lowest class go, a share of all; returns how many of each class went.
+    def dead_letter(self, id_: int, reason: str, at: float, name: str = MAIN) -> None:
+        dead.bury(self.db, id_, name, reason, at)
+        self.delivered([id_], name, at)
 
-        An action goes with all its messages or not at all: not one that is open, nor one whose start is among the
-        `window` that may have been sent.
-        """
-        count = max(1, int(self.depth * share))
-        gone = self._db.execute(DROPPABLE, {"window": window, "count": count}).fetchall()
-        self.delivered([id_ for id_, _ in gone])
-        classes = [cls for _, cls in gone]
-        return {cls: classes.count(cls) for cls in set(classes)}
+    def drop_oldest(self, share: float = 0.05, window: int = WINDOW, at: float = 0.0) -> dict[str, int]:
+        """Make room: what is kept to be sent again, else the oldest of the lowest class, a share of all; returns how
+        many of each class are lost."""
+        count = max(1, int(self._masks.total() * share))
+        if kept := dropping.give_up_kept(self.db, count):
+            self._masks[0] -= kept
+            return {}
+        return self._lost(dropping.give_up(self.db, self._sent(window), count), "budget", at)
+
+    def drop_old(self, now: float, window: int = WINDOW) -> dict[str, int]:
+        """Give up what waits for longer than it is to, and what has been kept for long enough."""
+        gone = self.db.execute("DELETE FROM message WHERE waiting = 0 AND taken_at < ?", (now - self._rules.replay_s,))
+        self._masks[0] -= gone.rowcount
+        oldest, before = self.oldest(), now - self._rules.keep_s
+        if oldest is None or oldest >= before:
+            return {}
+        return self._lost(dropping.give_up(self.db, self._sent(window), self._masks.total(), before), "age", now)
+
+    def _sent(self, window: int) -> dict[int, int]:
+        """By recipient's bit, up to which id it may have those that wait for it."""
+        sent = {}
+        for one in self._rules.recipients:
+            bit = self.bits[one.name]
+            first = "SELECT id FROM message WHERE id > ? AND waiting & ? ORDER BY id LIMIT ?"
+            newest = f"SELECT coalesce(max(id), 0) FROM ({first})"  # noqa: S608
+            sent[bit] = self.db.execute(newest, (self._low[bit], bit, window)).fetchone()[0]
+        return sent
+
+    def _lost(self, given: Sequence[Given], reason: str, at: float) -> dict[str, int]:
+        self._count_out(given)
+        lost = [one for one in given if one.missing]
+        self._note(lost, reason, at)
+        return dict(Counter(one.cls for one in lost))
+
+    def _note(self, given: Sequence[Given], reason: str, at: float) -> None:
+        names = {bit: name for name, bit in self.bits.items()}
+        for one in given:
+            dropping.note(self.db, one, reason, names, at)
+        dropping.keep_to_bound(self.db)
+
+    def _forget(self, given: Sequence[Given]) -> None:
+        self.db.executemany("DELETE FROM message WHERE id = ?", [(one.id,) for one in given])
+        self._count_out(given)
+
+    def _count_out(self, given: Sequence[Given]) -> None:
+        for one in given:
+            self._masks[one.waiting] -= 1
+
+    def _count_over(self, before: int, after: int) -> None:
+        self._masks[before] -= 1
+        self._masks[after] += 1
+
+    def gaps(self) -> list[Gap]:
+        """What was given up and not announced yet."""
+        return dropping.noted(self.db)
+
+    def told(self, gaps: tuple[Gap, ...]) -> None:
+        dropping.told(self.db, gaps)
+
+    def retry(self, ids: Sequence[int]) -> int:
+        """Let dead letters wait for their recipient again; returns how many that are."""
+        rows = dead.unbury(self.db, ids)
+        return sum(self._revive(recipient, queued) for recipient, queued in rows)
+
+    def _revive(self, recipient: str, queued: Queued) -> bool:
+        bit = self.bits.get(recipient, 0)
+        if not bit:
+            return False
+        if self.keep_numbered(queued.message, queued.accepted_at, bit):
+            return True
+        key = queued.message.key.bytes
+        (mask,) = self.db.execute("SELECT waiting FROM message WHERE key = ?", (key,)).fetchone()
+        self.db.execute("UPDATE message SET waiting = waiting | ? WHERE key = ?", (bit, key))
+        self._count_over(mask, mask | bit)
+        self._low[bit] = 0
+        return True
 
     def epochs(self) -> dict[str, int]:
         """The last epoch of each stream."""
-        kept = self._counters().items()
+        kept = self.counters().items()
         return {name.removeprefix(EPOCH): value for name, value in kept if name.startswith(EPOCH)}
 
     def keep_epoch(self, stream: str, epoch: int) -> None:
-        self._keep_counter(EPOCH + stream, epoch)
+        self.keep_counter(EPOCH + stream, epoch)
 
-    def _counters(self) -> dict[str, int]:
-        return dict(self._db.execute("SELECT name, value FROM counter").fetchall())
+    def counters(self) -> dict[str, int]:
+        return dict(self.db.execute("SELECT name, value FROM counter").fetchall())
 
-    def _keep_counter(self, name: str, value: int) -> None:
-        self._db.execute("INSERT OR REPLACE INTO counter VALUES (?, ?)", (name, value))
+    def keep_counter(self, name: str, value: int) -> None:
+        self.db.execute("INSERT OR REPLACE INTO counter VALUES (?, ?)", (name, value))
 
     def open_actions(self) -> list[OpenAction]:
-        rows = self._db.execute("SELECT * FROM open_action ORDER BY stream, started_at")
-        return [_open_action(row) for row in rows]
+        rows = self.db.execute("SELECT * FROM open_action ORDER BY stream, started_at")
+        return [open_action(row) for row in rows]
 
     def open_cycles(self) -> list[OpenCycle]:
-        rows = self._db.execute("SELECT * FROM open_cycle ORDER BY stream, started_at")
+        rows = self.db.execute("SELECT * FROM open_cycle ORDER BY stream, started_at")
         return [OpenCycle(UUID(bytes=id_), *rest) for id_, *rest in rows]
 
     def oldest(self) -> float | None:
-        """Unix seconds at which the oldest waiting message was accepted."""
-        row = self._db.execute("SELECT accepted_at FROM message ORDER BY id LIMIT 1").fetchone()
+        """Unix seconds at which the oldest message that waits for anybody was accepted."""
+        low = min(self._low[self.bits[one.name]] for one in self._rules.recipients)
+        row = self.db.execute(
+            "SELECT accepted_at FROM message WHERE id > ? AND waiting > 0 ORDER BY id LIMIT 1", (low,)
+        ).fetchone()
         return None if row is None else float(row[0])
 
+    def newest_taken(self) -> float:
+        """Unix seconds at which the newest message that everybody has was taken, 0 where none is kept."""
+        found = self.db.execute("SELECT max(taken_at) FROM message WHERE waiting = 0").fetchone()[0]
+        return 0.0 if found is None else float(found)
+
     def used_bytes(self) -> int:
-        pages, free = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
+        pages, free = (self.db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
         return int(pages - free) * PAGE_BYTES
 
     def shrink(self) -> None:
         """Give what was deleted back to the disk."""
-        self._db.execute("PRAGMA incremental_vacuum").fetchall()
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self.db.execute("PRAGMA incremental_vacuum").fetchall()
+        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
-        self._db.close()
-
-
-def salvage(damaged: Path, into: sqlite3.Connection) -> int:
-    """Copy what can still be read of a damaged database, from both ends; returns how many rows that were."""
-    columns = {"message": 13, "open_action": 8, "open_cycle": 8}
-    before = into.total_changes
-    with contextlib.closing(sqlite3.connect(damaged)) as old:
-        for table, count in columns.items():
-            for order in ("ASC", "DESC"):
-                with contextlib.suppress(sqlite3.DatabaseError):
-                    for row in old.execute(f"SELECT * FROM {table} ORDER BY 1 {order}"):  # noqa: S608
-                        whole = (*row, *[None] * (count - len(row)))  # an older file has fewer columns
-                        into.execute(f"INSERT OR IGNORE INTO {table} VALUES ({'?, ' * (count - 1)}?)", whole)  # noqa: S608
-    return into.total_changes - before
-
-
-def _keep_up(connection: sqlite3.Connection) -> None:
-    """Give a file of an older version the columns that came later."""
-    if "actor" not in [row[1] for row in connection.execute("PRAGMA table_info(open_action)")]:
-        connection.execute("ALTER TABLE open_action ADD COLUMN actor TEXT")
-
-
-def _open_row(one: OpenAction | OpenCycle) -> tuple[str, tuple[Any, ...]]:
-    """Table and values."""
-    if isinstance(one, OpenAction):
-        action = (one.epoch, one.action, one.started_at, one.score, _actor_text(one.actor))
-        return "open_action", (one.action_id.bytes, one.stream, one.watch, *action)
-    cycle = (one.procedure, one.started_at, one.takt_s, one.unit_id, one.work_order)
-    return "open_cycle", (one.cycle_id.bytes, one.stream, one.watch, *cycle)
-
-
-def _open_action(row: tuple[Any, ...]) -> OpenAction:
-    id_, stream, watch, epoch, action, started_at, score, actor = row
-    return OpenAction(UUID(bytes=id_), stream, watch, epoch, action, started_at, score, _actor(actor))
-
-
-def _actor_text(actor: Actor | None) -> str | None:
-    return None if actor is None else json.dumps([actor.id, *actor.box])
-
-
-def _actor(text: str | None) -> Actor | None:
-    if text is None:
-        return None
-    one, left, top, right, bottom = json.loads(text)
-    return Actor(one, (left, top, right, bottom))
-
-
-def _queued(row: tuple[Any, ...]) -> Queued:
-    id_, key, stream, cls, topic, body, captured_at, expires_s, properties, seq, term, accepted_at = row
-    message = Message(
-        stream=stream,
-        cls=cls,
-        key=UUID(bytes=key),
-        topic=topic,
-        body=json.loads(body),
-        captured_at=captured_at,
-        expires_s=expires_s,
-        properties=json.loads(properties),
-        seq=seq,
-        term=term,
-    )
-    return Queued(id_, message, accepted_at)
+        self.db.close()
 
 
 def fail_point(name: str) -> None:

@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 
 from streamer.clock import Clock
 from streamer.errors import OutboxUnavailable
+from streamer.outbox.database import connect, salvage
 from streamer.outbox.files import DATABASE, Ballast, owned, quarantine, sync_folder
-from streamer.outbox.store import Store, connect, salvage
+from streamer.outbox.store import Rules, Store
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -25,6 +26,8 @@ GROUP_S = 0.02
 """A commit waits for no more statements than arrive within this time."""
 REPORT_S = 5.0
 """How often the state is reported when nothing happens."""
+TIDY_S = 5.0
+"""How often what is too old is looked for."""
 WAITING = 4096
 ROOM_TRIES = 5
 
@@ -44,21 +47,24 @@ class Report:
     """What one commit did; handed to the loop together with the answers."""
 
     depth: int
+    """Messages that wait for anybody."""
+    depths: dict[str, int]
+    """Those that wait for each recipient."""
     oldest_at: float | None
     used_bytes: int
     grown: bool
     commit_s: float
     """Seconds of the commit with its fsync; 0 where nothing was committed."""
     dropped: dict[str, int] = field(default_factory=dict)
-    """Messages given up for room, by class."""
+    """Messages given up, by class."""
 
 
 class Writer:
     """Owns the database from `start` to `close`. `on_report` is called on the loop."""
 
-    def __init__(self, folder: Path, budget_bytes: int, clock: Clock, on_report: Callable[[Report], None]) -> None:
+    def __init__(self, folder: Path, rules: Rules, clock: Clock, on_report: Callable[[Report], None]) -> None:
         self._folder = folder
-        self._budget_bytes = budget_bytes
+        self._rules = rules
         self._clock = clock
         self._on_report = on_report
         self._jobs: queue.Queue[Job | None] = queue.Queue(WAITING)
@@ -68,6 +74,7 @@ class Writer:
         self._used_bytes = 0
         self._term = 0
         self._closing = False
+        self._tidy_at = 0.0
 
     async def start(self) -> None:
         """Raises OutboxUnavailable where the folder cannot be used."""
@@ -114,7 +121,7 @@ class Writer:
         failure: Exception | None = None
         try:
             with owned(self._folder):
-                self._ballast = Ballast(self._folder, self._budget_bytes)
+                self._ballast = Ballast(self._folder, self._rules.budget_bytes)
                 self._store = self._open()
                 self._ballast.restore()
                 self._post(_settle, self._opened, None)
@@ -122,6 +129,7 @@ class Writer:
                 while not self._closing:
                     group = self._gather()
                     self._serve(group)
+                    self._tidy()
                 self._store.close()
         except BaseException as error:
             # Also what is no Exception: nothing but this may end the thread, and nobody but this would tell.
@@ -144,7 +152,7 @@ class Writer:
 
     def _open_file(self) -> Store:
         try:
-            return self._own(connect(self._folder / DATABASE, self._budget_bytes))
+            return self._own(connect(self._folder / DATABASE, self._rules.budget_bytes))
         except sqlite3.DatabaseError as error:
             if not _damaged(error):
                 raise
@@ -153,7 +161,7 @@ class Writer:
     def _anew(self, error: Exception) -> Store:
         """Start over with what can be saved."""
         aside = quarantine(self._folder, self._clock.now())
-        connection = connect(self._folder / DATABASE, self._budget_bytes)
+        connection = connect(self._folder / DATABASE, self._rules.budget_bytes)
         connection.execute("BEGIN")
         saved = salvage(aside / DATABASE, connection)
         connection.execute("COMMIT")
@@ -163,7 +171,7 @@ class Writer:
 
     def _own(self, connection: sqlite3.Connection) -> Store:
         """A new term: above the last one stored, above ours, and above any of a lost folder, as time is."""
-        store = Store(connection, at_least=max(int(self._clock.now()), self._term + 1))
+        store = Store(connection, max(int(self._clock.now()), self._term + 1), self._rules)
         self._term = store.term
         return store
 
@@ -250,10 +258,23 @@ class Writer:
             raise
         return answers, time.perf_counter() - before
 
+    def _tidy(self) -> None:
+        """Now and then what is too old goes; on a disk that does not take even that, the next time."""
+        if time.perf_counter() < self._tidy_at:
+            return
+        self._tidy_at = time.perf_counter() + TIDY_S
+        try:
+            self._drop(lambda: self._store.drop_old(self._clock.now()))
+        except sqlite3.Error as error:
+            _log.warning("the outbox cannot be tidied: %s", error)
+
     def _make_room(self) -> None:
+        self._drop(lambda: self._store.drop_oldest(at=self._clock.now()))
+
+    def _drop(self, what: Callable[[], dict[str, int]]) -> None:
         self._store.begin()
         try:
-            gone = self._store.drop_oldest()
+            gone = what()
             self._store.commit()
         except BaseException:
             self._store.rollback()
@@ -268,7 +289,8 @@ class Writer:
         except sqlite3.Error as error:
             # The commit stands whatever can be read now; what is damaged is found and healed by the next one.
             _log.warning("the state of the outbox cannot be read: %s", error)
-        return Report(self._store.depth, self._oldest_at, self._used_bytes, grown, commit_s, dropped)
+        depths = self._store.depths()
+        return Report(self._store.depth, depths, self._oldest_at, self._used_bytes, grown, commit_s, dropped)
 
     def _answer(self, group: Sequence[Job], answers: Sequence[Any], report: Report) -> None:
         """On the loop."""

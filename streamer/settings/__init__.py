@@ -1,6 +1,7 @@
 """Typed settings and their loader. The door to YAML and pydantic."""
 
 from streamer.settings.evidence import LEAST_TOKEN, EvidenceSection, WatchEvidence
+from streamer.settings.integrations import HomeAssistant
 from streamer.settings.loader import load, load_procedure, load_training, schema, secrets, settings_of
 from streamer.settings.procedures import ProcedureSettings
 from streamer.settings.reference import reference
@@ -13,6 +14,7 @@ from streamer.settings.sections import (
     Stream,
     WatchSection,
 )
+from streamer.settings.sinks import JsonlSink, SinkSection, WebhookSink
 from streamer.settings.sources import Source
 from streamer.settings.training import TrainingSettings
 
@@ -20,16 +22,20 @@ __all__ = [
     "LEAST_TOKEN",
     "EvidenceSection",
     "HardExamplesSection",
+    "HomeAssistant",
+    "JsonlSink",
     "Mqtt",
     "ProcedureSettings",
     "RecognizerSection",
     "Rule",
     "Settings",
+    "SinkSection",
     "Source",
     "Stream",
     "TrainingSettings",
     "WatchEvidence",
     "WatchSection",
+    "WebhookSink",
     "load",
     "load_procedure",
     "load_training",

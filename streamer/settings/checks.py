@@ -30,6 +30,7 @@ _FILES = (
     ("mqtt", "ca_file"),
     ("evidence", "token_file"),
     *(("recognizers", "*", kind.finder) for kind in KINDS.values() if kind.finder is not None),
+    *(("sinks", "*", name) for name in ("token_file", "secret_file", "ca_file")),
     ("streams", "*", "source", "credentials_file"),
     ("streams", "*", "source", "ca_file"),
     ("streams", "*", "source", "path"),
@@ -40,6 +41,8 @@ def check(document: Document) -> dict[str, Card]:
     """Note every mistake in the document. What each recognizer's checkpoint says of itself, by the recognizer's
     name."""
     _check_unique(document, "streams", "*", "id")
+    _check_unique(document, "sinks", "*", "id")
+    _check_sinks(document)
     for (_, n), _ in document.find("streams", "*"):
         _check_unique(document, "streams", n, "watches", "*", "id")
     _check_files(document)
@@ -56,6 +59,21 @@ def _check_unique(document: Document, *pattern: str | int) -> None:
             if name in lines:
                 document.problem(where, f"is used already in line {lines[name]}; ids are unique")
             lines.setdefault(name, document.lines[where])
+
+
+def _check_sinks(document: Document) -> None:
+    """What a sink is to get must be there."""
+    streams = {name for _, name in document.find("streams", "*", "id")}
+    for where, name in document.find("sinks", "*", "streams", "*"):
+        if isinstance(name, str) and name not in streams:
+            document.problem(where, f"is no stream; {suggestion(name, [str(one) for one in streams])}")
+    for where, name in document.find("sinks", "*", "id"):
+        if name == "main":
+            document.problem(where, "is what the broker is called; give another name")
+    files: dict[object, int] = {}
+    for where, file in document.find("sinks", "*", "file"):
+        if isinstance(file, str) and files.setdefault(file, document.lines[where]) != document.lines[where]:
+            document.problem(where, f"is written to by the sink in line {files[file]} already; give another file")
 
 
 def _check_files(document: Document) -> None:

@@ -17,6 +17,7 @@ from streamer.settings.mistakes import explain, said
 from streamer.settings.procedures import ProcedureSettings, check_procedure
 from streamer.settings.reading import read
 from streamer.settings.sections import Settings
+from streamer.settings.sinks import WebhookSink
 from streamer.settings.sources import FileSource
 from streamer.settings.training import TrainingSettings
 from streamer.settings.values import Section
@@ -117,6 +118,10 @@ def secrets(settings: Settings) -> list[str]:
         found += [password, unquote(password)]
         if stream.source.credentials_file is not None:
             found.append(_tolerant(stream.source.credentials_file.read_text).strip().partition(":")[2])
+    for sink in settings.sinks:
+        if isinstance(sink, WebhookSink):
+            files = [file for file in (sink.token_file, sink.secret_file) if file is not None]
+            found += [sink.url.get_secret_value(), *(_tolerant(file.read_text).strip() for file in files)]
     return [secret for secret in found if secret]
 
 

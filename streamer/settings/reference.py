@@ -57,7 +57,8 @@ def _nested(name: str, field: FieldInfo, sections: list[type[BaseModel]]) -> Ite
         yield from _indented(_section(first))
     for other in others:
         yield f"# {name}:"
-        yield from _indented(_section(other), "#   ")
+        listed = origin is tuple
+        yield from _indented(_section(other), "#     " if listed else "#   ", "#   - " if listed else None)
 
 
 def _indented(lines: Iterator[str], indent: str = "  ", first: str | None = None) -> Iterator[str]:

@@ -11,7 +11,9 @@ from pydantic_core import PydanticCustomError
 
 from recognizers.kinds import misplaced, of, owners
 from streamer.settings.evidence import EvidenceSection, WatchEvidence
+from streamer.settings.integrations import HomeAssistant
 from streamer.settings.mistakes import MISPLACED
+from streamer.settings.sinks import SinkSection
 from streamer.settings.sources import Source
 from streamer.settings.values import Kind, PositiveSeconds, Seconds, Section, Share, Slug, Text, check_address
 
@@ -29,6 +31,7 @@ class Mqtt(Section):
     encoding: Literal["plain", "cloudevents"] = Field(
         "plain", description="how events are written: as they are, or within CloudEvents 1.0 (structured JSON)"
     )
+    home_assistant: HomeAssistant | None = Field(None, description="devices of Home Assistant; null: none")
 
     @field_validator("url")
     @classmethod
@@ -70,6 +73,10 @@ class OutboxSection(Section):
 
     budget_mib: int = Field(
         256, ge=1, le=1_048_576, description="MiB; when full, the oldest of the lowest class go first"
+    )
+    keep_h: float = Field(168.0, gt=0, le=8784, description="hours; what waits for longer is given up")
+    replay_s: Seconds = Field(
+        0.0, description="seconds that delivered events are kept, to be sent again when the broker lost some; 0: none"
     )
 
 
@@ -232,6 +239,7 @@ class Settings(Section):
 
     data_dir: Path = Field(Path("data"), description="folder for the outbox and what was promoted; one service each")
     mqtt: Mqtt | None = Field(None, description="the broker")
+    sinks: tuple[SinkSection, ...] = Field((), description="where events go besides; each gets every one by itself")
     http: Http = Http()
     outbox: OutboxSection = OutboxSection()
     engine: EngineSection = EngineSection()

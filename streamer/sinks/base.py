@@ -51,6 +51,13 @@ class StatusSink(Sink, Protocol):
         """Show the latest value of a topic, now and after every connect; never waits and never fails."""
         ...
 
+    def on_loss(self, lost: Callable[[float], None], known: float) -> None:
+        """Call `lost` with Unix seconds, whenever what was put since then may have been lost on the other side.
+
+        `known`: when something was put last by an earlier process (0: never). Asked for at most once, before entering.
+        """
+        ...
+
     def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
         """Call `heard` with every message whose topic a filter (`+`, `#`) matches, now and after every connect.
 

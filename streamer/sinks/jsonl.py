@@ -1,9 +1,9 @@
-"""Messages as lines of JSON in a file or on a stream."""
+"""Messages as lines of JSON, in a file or on a stream."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO
 
 from streamer.errors import SinkUnavailable
@@ -11,8 +11,16 @@ from streamer.sinks.base import Heard
 from streamer.wire import Message, envelope
 
 
+def line(message: Message) -> str:
+    """One object: `topic` and `payload`, and `replayed` where it was sent again on purpose."""
+    told = {"topic": message.topic, "payload": json.loads(envelope(message))}
+    if "replayed" in message.properties:
+        told["replayed"] = True
+    return json.dumps(told, separators=(",", ":")) + "\n"
+
+
 class JsonLinesSink:
-    """Writes one object a line: `topic` and `payload`. As durable as the stream: flushed, not synced.
+    """Writes a line a message to a stream, as durable as that: flushed, not synced.
 
     A message put twice is written twice; `payload.event_id` tells.
     """
@@ -22,10 +30,8 @@ class JsonLinesSink:
 
     async def put(self, message: Message) -> None:
         """Raises SinkUnavailable where the stream does not take the line, BrokenPipeError where nobody reads it."""
-        payload = json.loads(envelope(message))
-        line = json.dumps({"topic": message.topic, "payload": payload}, separators=(",", ":"))
         try:
-            self._stream.write(line + "\n")
+            self._stream.write(line(message))
             self._stream.flush()
         except BrokenPipeError:
             raise
@@ -34,6 +40,9 @@ class JsonLinesSink:
 
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         """Nothing: a line would not be the latest value for long."""
+
+    def on_loss(self, lost: Callable[[float], None], known: float) -> None:
+        """Nothing: a stream does not forget."""
 
     def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
         """Nothing: nobody answers to a file."""

@@ -20,6 +20,8 @@ class FakeSink:
         self.states: dict[str, Mapping[str, object]] = {}
         self.listeners: dict[str, list[Heard]] = {}
         """By filter, which the fake takes literally: it knows no wildcards, and no prefix."""
+        self.lose: Callable[[float], None] | None = None
+        """What it was asked to call when something may be lost."""
         self.available = True
         self.refuses: Callable[[Message], bool] = lambda _: False
         self.attempts = 0
@@ -43,6 +45,9 @@ class FakeSink:
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         self.states[topic] = payload
 
+    def on_loss(self, lost: Callable[[float], None], known: float) -> None:
+        self.lose, self.known = lost, known
+
     def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
         self.listeners.setdefault(topics, []).append(heard)
 
@@ -62,6 +67,9 @@ class FakeObserver:
     def __init__(self) -> None:
         self.accepted = 0
         self.depth = 0
+        self.waiting: dict[str, int] = {}
+        self.beside: Counter[str] = Counter()
+        self.again = 0
         self.dropped: Counter[str] = Counter()
         self.latencies_s: list[float] = []
         self.took_s: list[float] = []
@@ -78,6 +86,9 @@ class FakeObserver:
     def outbox_state(self, depth: int, oldest_age_s: float, used_bytes: int) -> None:
         self.depth = depth
 
+    def outbox_waiting(self, recipient: str, depth: int) -> None:
+        self.waiting[recipient] = depth
+
     def outbox_dropped(self, cls: str, count: int) -> None:
         self.dropped[cls] += count
 
@@ -86,6 +97,12 @@ class FakeObserver:
 
     def delivered(self, message: Message, latency_s: float) -> None:
         self.latencies_s.append(latency_s)
+
+    def sink_delivered(self, sink: str) -> None:
+        self.beside[sink] += 1
+
+    def replayed(self, count: int) -> None:
+        self.again += count
 
     def published(self, took_s: float) -> None:
         self.took_s.append(took_s)

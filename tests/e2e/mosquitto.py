@@ -15,9 +15,9 @@ SETTINGS = Path(__file__).parents[2] / "config/mosquitto/mosquitto.conf"
 
 
 class Mosquitto:
-    """Persistent as `config/mosquitto` recommends. `lines` are added to its configuration."""
+    """Persistent as `config/mosquitto` recommends, or as other `settings` say. `lines` are added to them."""
 
-    def __init__(self, folder: Path, *lines: str) -> None:
+    def __init__(self, folder: Path, *lines: str, settings: str | None = None) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         with socket.socket() as probe:
@@ -30,7 +30,7 @@ class Mosquitto:
             lines = (*lines, "user root")
         own = (f"listener {self.port} 127.0.0.1", f"persistence_location {folder}/", *lines)
         self._config = folder / "mosquitto.conf"
-        self._config.write_text("\n".join([*own, SETTINGS.read_text()]))
+        self._config.write_text("\n".join([*own, SETTINGS.read_text() if settings is None else settings]))
 
     def start(self) -> None:
         """Return when it takes connections."""

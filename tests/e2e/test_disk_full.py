@@ -33,9 +33,9 @@ async def test_a_full_disk_refuses_delivers_and_heals(small_disk: Path) -> None:
         with pytest.raises(OutboxUnavailable, match="disk is full"):
             await outbox.accept([message()])
 
-        waiting = await outbox.pending(0, 5000)
+        waiting = await outbox.outlet().pending(0, 5000)
         assert len(waiting) == accepted
-        await outbox.delivered([queued.id for queued in waiting[:100]])
+        await outbox.outlet().delivered([queued.id for queued in waiting[:100]])
         assert outbox.depth == accepted - 100
 
         other.unlink()
@@ -52,7 +52,7 @@ async def test_a_disk_that_fills_up_again_stops_neither_deliveries_nor_epochs(sm
         epochs = [await outbox.next_epoch("cam") for _ in range(3)]
         with pytest.raises(OutboxUnavailable, match="disk is full"):
             await outbox.accept([message()])
-        assert len(await outbox.pending(0, 5000)) == accepted
+        assert len(await outbox.outlet().pending(0, 5000)) == accepted
 
         first.unlink()
         second.unlink()
@@ -67,10 +67,10 @@ async def test_a_disk_that_fills_up_again_stops_neither_deliveries_nor_epochs(sm
 async def test_on_a_full_disk_what_frees_some_gets_the_ballast_at_once(small_disk: Path) -> None:
     async with Outbox.open(small_disk / "outbox", clock=SystemClock(), observer=FakeObserver()) as outbox:
         await outbox.accept([message(number=n) for n in range(100)])
-        waiting = await outbox.pending(0, 100)
+        waiting = await outbox.outlet().pending(0, 100)
         fill(small_disk)
         for queued in waiting:
-            await outbox.delivered([queued.id])
+            await outbox.outlet().delivered([queued.id])
         assert outbox.depth == 0
 
 
@@ -79,6 +79,6 @@ async def test_an_outbox_can_be_opened_on_a_full_disk_and_heals(small_disk: Path
         await outbox.accept([message() for _ in range(10)])
     other = fill(small_disk)
     async with Outbox.open(small_disk / "outbox", clock=SystemClock(), observer=FakeObserver()) as outbox:
-        assert len(await outbox.pending(0, 100)) == 10
+        assert len(await outbox.outlet().pending(0, 100)) == 10
         other.unlink()
         await outbox.accept([message()])

@@ -44,7 +44,7 @@ async def service(folder: Path, where: MqttOptions, observer: FakeObserver) -> A
         MqttSink(where, clock, observer) as sink,
         asyncio.TaskGroup() as group,
     ):
-        delivery = Delivery(outbox, sink, clock, observer)
+        delivery = Delivery(outbox.outlet(), sink, clock, observer)
         running = group.create_task(delivery.run())
         yield outbox, delivery
         running.cancel()

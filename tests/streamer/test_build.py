@@ -30,12 +30,16 @@ from streamer.build import (
 )
 from streamer.clock import SystemClock
 from streamer.errors import ConfigError
+from streamer.home_assistant.announcing import FILE
 from streamer.metrics import Metrics
 from streamer.segmenter import EventRule
 from streamer.settings import Mqtt, Rule, Settings, load
 from streamer.sinks.encoding import PLAIN
 from streamer.sinks.jsonl import JsonLinesSink
+from streamer.sinks.mqtt import MqttSink
+from streamer.stages import StreamStages
 from streamer.testing.messages import message
+from streamer.worker import Plan, to_nobody
 from tests.recognizers.joints import POSE, needs_models
 from tests.recognizers.pictures import CRNN, write
 from tests.recognizers.skeletons import write_random_san
@@ -52,8 +56,8 @@ def test_a_plan_holds_what_the_settings_say(tmp_path: Path) -> None:
     more = "outbox: {budget_mib: 3}\nengine: {batch: 5, deadline_s: 0.1}\nshutdown: {grace_s: 2}\n"
     plan = build_plan(settings(tmp_path, more), SystemClock(), Metrics())
     assert [stream.id for stream in plan.streams] == ["cam", "two"]
-    assert (plan.outbox_bytes, plan.batch, plan.deadline_s, plan.grace_s) == (3 << 20, 5, 0.1, 2)
-    assert plan.outbox_folder == tmp_path / "data" / "outbox" / "0"
+    assert (plan.outbox.budget_bytes, plan.batch, plan.deadline_s, plan.grace_s) == (3 << 20, 5, 0.1, 2)
+    assert plan.outbox.folder == tmp_path / "data" / "outbox" / "0"
     assert list(plan.models) == ["light"]
 
 
@@ -210,3 +214,36 @@ def test_events_are_plain_unless_another_encoding_is_asked_for() -> None:
     encoding = encoding_of(mqtt.model_copy(update={"encoding": "cloudevents"}), mqtt_options(mqtt))
     assert encoding.content_type == "application/cloudevents+json"
     assert json.loads(encoding.write(message()))["source"] == "urn:takt:source:line%201/cam/bench"
+
+
+def stages(folder: Path, more: str) -> tuple[Plan, list[StreamStages]]:
+    plan = build_plan(settings(folder, more), SystemClock(), Metrics())
+    return plan, [StreamStages(stream.id, stream.watches) for stream in plan.streams]
+
+
+def test_home_assistant_is_told_of_watches_where_it_is_asked_for(tmp_path: Path) -> None:
+    plan, streams = stages(tmp_path, "mqtt: {client_id: line1, home_assistant: {prefix: ha}}\n")
+    plan.announce(streams)
+
+    known = json.loads((tmp_path / "data" / FILE).read_text())
+    assert list(known) == ["ha/device/takt_cam_bench/config", "ha/device/takt_two_bench/config"]
+    watch = plan.streams[0].watches[0]
+    for action in set(watch.labels) - {watch.background}:
+        assert known["ha/device/takt_cam_bench/config"][f"doing_{action}"] == "binary_sensor"
+    assert f"doing_{watch.background}" not in known["ha/device/takt_cam_bench/config"]
+
+
+def test_home_assistant_forgets_watches_where_it_is_not_asked_for_any_more(tmp_path: Path) -> None:
+    assert stages(tmp_path, "mqtt: {client_id: line1}\n")[0].announce is to_nobody
+    plan, streams = stages(tmp_path, "mqtt: {client_id: line1, home_assistant: {}}\n")
+    plan.announce(streams)
+
+    plan, streams = stages(tmp_path, "mqtt: {client_id: line1}\n")
+
+    plan.announce(streams)
+    assert isinstance(plan.sink, MqttSink)
+    assert {plan.sink._states[topic] for topic in json.loads((tmp_path / "data" / FILE).read_text())} == {""}
+
+
+def test_lines_of_json_are_announced_to_nobody(tmp_path: Path) -> None:
+    assert stages(tmp_path, "")[0].announce is to_nobody

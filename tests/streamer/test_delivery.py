@@ -45,7 +45,7 @@ class Line:
 async def line(folder: Path, sink: FakeSink) -> AsyncIterator[Line]:
     observer, clock = FakeObserver(), Impatient()
     async with Outbox.open(folder, clock=clock, observer=observer) as outbox:
-        yield Line(outbox, sink, clock, observer, Delivery(outbox, sink, clock, observer))
+        yield Line(outbox, sink, clock, observer, Delivery(outbox.outlet(), sink, clock, observer))
 
 
 @asynccontextmanager
@@ -127,7 +127,7 @@ async def test_draining_gives_up_after_its_grace_and_keeps_what_is_left(tmp_path
         async with running(parts):
             assert await parts.delivery.drain(0.05) == 3
     async with line(tmp_path, FakeSink()) as parts:
-        assert len(await parts.outbox.pending(0, 10)) == 3
+        assert len(await parts.outbox.outlet().pending(0, 10)) == 3
 
 
 async def test_latency_is_counted_from_the_newest_picture(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from streamer.testing.recognizers import CountingRecognizer
 from streamer.testing.sinks import FakeSink
 from streamer.testing.sources import Failure, ScriptedSource
 from streamer.testing.time import FakeClock
-from streamer.worker import Plan, StreamPlan, Worker
+from streamer.worker import OutboxPlan, Plan, StreamPlan, Worker
 
 AT_ONCE = EventRule(on=0.5, off=0.4, smooth_s=0.0, release_s=0.0)
 """A `CountingRecognizer` says `pick` with 0.5 and more from the first clip on: until its epoch ends."""
@@ -105,8 +105,7 @@ class Plant:
             ),
             data_dir=self.folder,
             sink=nullcontext(self.sink),
-            outbox_folder=self.folder / "outbox",
-            outbox_bytes=1 << 20,
+            outbox=OutboxPlan(self.folder / "outbox", 1 << 20),
             batch=8,
             deadline_s=0.0,
             grace_s=self.grace_s,

@@ -36,6 +36,8 @@ class MqttOptions:
     """How long a broker may take to answer CONNECT; those that know only 3.1.1 may never answer to 5."""
     ack_timeout_s: float = 30.0
     """How long a broker may take to acknowledge a message before the connection is made anew."""
+    settle_s: float = 5.0
+    """After a broker came back without what it had, how long its other clients get to come back too."""
 
 
 class ConnectError(Exception):

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, Self
 
 from streamer.backoff import full_jitter
@@ -15,6 +15,7 @@ from streamer.errors import MessageRejected, SinkUnavailable
 from streamer.sinks.base import Heard
 from streamer.sinks.encoding import PLAIN, Encoding
 from streamer.sinks.mqtt.inbox import Inbox, Listeners, check_filter
+from streamer.sinks.mqtt.memory import TOPIC, BrokerMemory
 from streamer.sinks.mqtt.options import OLDER, V5, V311, ConnectError, MqttOptions, Will, tls_context
 from streamer.sinks.mqtt.session import Session
 from streamer.wire import Message
@@ -72,8 +73,13 @@ class MqttSink:
         """What the broker is known to speak; None: 5 is asked for first."""
         self._hang_ups = 0
         """How often in a row it hung up on MQTT 5 instead of answering."""
-        self._status = f"{options.prefix}/service/{options.client_id}/status"
+        self._service = f"{options.prefix}/service/{options.client_id}"
+        self.status_topic = f"{self._service}/status"
+        """Where it says `online` and `offline`, whole."""
+        self._memory: BrokerMemory | None = None
         self._states: dict[str, str] = {}
+        self._kept: dict[str, Callable[[], None]] = {}
+        """Whom to tell that the broker has taken a topic's latest value."""
         self._listeners = Listeners(observer.mqtt_heard)
         self._inbox = Inbox(self._listeners.take, self._listeners.refused)
         self._tasks = asyncio.TaskGroup()
@@ -118,13 +124,29 @@ class MqttSink:
             # paho would wait for ever and call itself connected.
             session.drop("no_ack")
             raise SinkUnavailable(f"no acknowledgement within {self._options.ack_timeout_s:g} s") from None
+        if self._memory is not None:
+            self._memory.acknowledged()
 
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         """Retain the latest value of a topic (below the prefix), now and after every connect; never waits."""
-        text = json.dumps(payload, separators=(",", ":"))
-        self._states[self._topic(topic)] = text
+        self.retain(self._topic(topic), json.dumps(payload, separators=(",", ":")))
+
+    def retain(self, topic: str, payload: str, kept: Callable[[], None] | None = None) -> None:
+        """As `state`, of a topic as it stands: retain a text, or take away what is retained where it is empty.
+
+        `kept` is called on the loop each time that the broker has taken it.
+        """
+        self._states[topic] = payload
+        self._kept.pop(topic, None)
+        if kept is not None:
+            self._kept[topic] = kept
         if self._session is not None:
-            self._retain(self._session, self._topic(topic), text)
+            self._retain(self._session, topic, payload)
+
+    def on_loss(self, lost: Callable[[float], None], known: float) -> None:
+        """See `StatusSink.on_loss`. The broker keeps `<prefix>/service/<client id>/mark` for it, retained."""
+        self._memory = BrokerMemory(self._clock, lost, known, self._options.settle_s)
+        self.listen(f"{self._service}/{TOPIC}", self._memory.heard)
 
     def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
         """See `StatusSink.listen`."""
@@ -140,6 +162,8 @@ class MqttSink:
 
     async def _connection(self) -> tuple[str, float]:
         """One connection from start to end; why it ended and how long it lasted, in seconds."""
+        if self._memory is not None:
+            self._memory.connecting()
         try:
             session = await self._connect()
         except ConnectError as error:
@@ -151,16 +175,35 @@ class MqttSink:
         self._session = session
         self._observer.mqtt_connected(True)
         _log.info("connected to the MQTT broker, protocol %s", "5" if session.version == V5 else "3.1.1")
-        self._retain(session, self._status, "online")
+        self._retain(session, self.status_topic, "online")
         for topic, payload in self._states.items():
             self._retain(session, topic, payload)
         for topics in self._listeners.topics:
             self._subscribe(session, topics)
-        reason = await asyncio.shield(session.ended)
+        reason = await self._while_connected(session)
         self._session = None
         self._observer.mqtt_connected(False)
         _log.warning("lost the MQTT broker: %s%s", reason, f" ({REMEDIES[reason]})" if reason in REMEDIES else "")
         return reason, self._clock.monotonic() - since
+
+    async def _while_connected(self, session: Session) -> str:
+        """Returns why it ended."""
+        if self._memory is None:
+            return await asyncio.shield(session.ended)
+        watching = self._tasks.create_task(self._watch_memory(session, self._memory))
+        try:
+            return await asyncio.shield(session.ended)
+        finally:
+            watching.cancel()
+
+    async def _watch_memory(self, session: Session, memory: BrokerMemory) -> None:
+        try:
+            await memory.watch(lambda mark: session.publish(f"{self._service}/{TOPIC}", mark, retain=True))
+        except MessageRejected as error:
+            words = "the broker does not take %s/%s (%s): what it forgets cannot be seen; see its access list"
+            _log.warning(words, self._service, TOPIC, error.reason)
+        except SinkUnavailable:
+            _log.debug("the connection ended before the mark was moved on")
 
     async def _connect(self) -> Session:
         """MQTT 5 where the broker speaks it, else 3.1.1. Raises ConnectError.
@@ -168,7 +211,7 @@ class MqttSink:
         A broker that refuses 5 or never answers to it is asked for 3.1.1 from then on. One that hangs up may do the
         same, or be a proxy whose broker is away: the second time in a row 3.1.1 is tried, for this connection only.
         """
-        will = Will(self._status, "offline")
+        will = Will(self.status_topic, "offline")
         reason = ""
         try:
             session = await connected(self._options, self._version or V5, will, self._inbox)
@@ -186,7 +229,17 @@ class MqttSink:
 
     def _retain(self, session: Session, topic: str, payload: str) -> None:
         """Whether it arrives is not waited for: what got lost with the connection is published after the next one."""
-        session.publish(topic, payload, retain=True)
+        taken = session.publish(topic, payload, retain=True)
+        if topic in self._kept:
+            taken.add_done_callback(lambda one: self._was_kept(topic, payload, one))
+
+    def _was_kept(self, topic: str, payload: str, taken: asyncio.Future[None]) -> None:
+        if taken.cancelled() or taken.exception() is not None or self._states.get(topic) != payload:
+            return
+        if not payload:
+            del self._states[topic]  # there is nothing left to tell after the next connect
+        if topic in self._kept:
+            self._kept[topic]()
 
     def _subscribe(self, session: Session, topics: str) -> None:
         def answered(answer: asyncio.Future[str | None]) -> None:
@@ -203,7 +256,7 @@ class MqttSink:
             return
         try:
             async with asyncio.timeout(2.0):
-                await session.publish(self._status, "offline", retain=True)
+                await session.publish(self.status_topic, "offline", retain=True)
         except (SinkUnavailable, MessageRejected, TimeoutError):
             _log.debug("the broker did not take the goodbye")
         await session.close()

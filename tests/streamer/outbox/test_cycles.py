@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamer.event import CycleEvent, OpenCycle, StepEvent
-from streamer.outbox.store import Store, connect
+from streamer.outbox.database import connect
+from streamer.outbox.store import Rules, Store
 from streamer.testing.messages import cycle_end, cycle_start, step_done
 from streamer.wire import message_of
 
@@ -21,7 +22,7 @@ def take(store: Store, event: CycleEvent | StepEvent) -> None:
 
 
 def test_a_unit_is_open_from_its_start_to_its_end(tmp_path: Path) -> None:
-    store = Store(connect(tmp_path / "own.db", BUDGET_BYTES), at_least=1)
+    store = Store(connect(tmp_path / "own.db", BUDGET_BYTES), at_least=1, rules=Rules(BUDGET_BYTES))
     left, ended = cycle_start(), cycle_start()
     store.begin()
     for event in (left, ended, step_done(left), cycle_end(ended)):
@@ -29,7 +30,7 @@ def test_a_unit_is_open_from_its_start_to_its_end(tmp_path: Path) -> None:
     store.commit()
     store.close()
 
-    (found,) = Store(connect(tmp_path / "own.db", BUDGET_BYTES), at_least=1).open_cycles()
+    (found,) = Store(connect(tmp_path / "own.db", BUDGET_BYTES), at_least=1, rules=Rules(BUDGET_BYTES)).open_cycles()
     assert found == OpenCycle.of(left)
     end = found.interrupted(found.started_at + 100)
     assert (end.cycle_id, end.phase, end.reason, end.unit_id) == (left.cycle_id, "abandoned", "interrupted", "unit-7")
@@ -43,7 +44,7 @@ def test_a_unit_is_open_from_its_start_to_its_end(tmp_path: Path) -> None:
 )
 def test_for_room_a_unit_goes_whole_or_not_at_all(steps: list[str], window: int, share: float) -> None:
     """Each watch begins a unit, tells two verdicts and ends it."""
-    store = Store(connect(Path(":memory:"), BUDGET_BYTES), at_least=1)
+    store = Store(connect(Path(":memory:"), BUDGET_BYTES), at_least=1, rules=Rules(BUDGET_BYTES))
     told: dict[object, list[object]] = {}
     given_: dict[object, int] = {}
     open_: dict[str, list[CycleEvent | StepEvent]] = {}

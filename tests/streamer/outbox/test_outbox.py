@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from streamer.errors import OutboxUnavailable
 from streamer.event import ActionEvent, OpenAction, Phase, Reason
 from streamer.outbox import BUDGET_BYTES, WINDOW, Outbox
-from streamer.outbox.store import Store, connect
+from streamer.outbox.database import connect
+from streamer.outbox.store import Rules, Store
 from streamer.testing.messages import action_event, message, open_action
 from streamer.testing.sinks import FakeObserver
 from streamer.testing.time import FakeClock
@@ -55,7 +56,7 @@ async def test_accepted_messages_are_there_after_a_restart(tmp_path: Path) -> No
     async with opened(tmp_path) as outbox:
         kept = await outbox.accept([message(number=n) for n in range(3)])
     async with opened(tmp_path) as outbox:
-        waiting = await outbox.pending(0, 10)
+        waiting = await outbox.outlet().pending(0, 10)
 
     assert [queued.message for queued in waiting] == kept
 
@@ -63,10 +64,10 @@ async def test_accepted_messages_are_there_after_a_restart(tmp_path: Path) -> No
 async def test_delivered_messages_are_forgotten(tmp_path: Path) -> None:
     async with opened(tmp_path) as outbox:
         await outbox.accept([message() for _ in range(3)])
-        first, second, third = await outbox.pending(0, 10)
-        await outbox.delivered([first.id, third.id])
+        first, second, third = await outbox.outlet().pending(0, 10)
+        await outbox.outlet().delivered([first.id, third.id])
 
-        assert await outbox.pending(0, 10) == [second]
+        assert await outbox.outlet().pending(0, 10) == [second]
         assert outbox.depth == 1
 
 
@@ -77,7 +78,7 @@ async def test_the_same_key_twice_is_kept_once_under_its_first_number(tmp_path: 
         again = await outbox.accept([message(), one])
 
         assert again[1].seq == first.seq
-        assert [queued.message.seq for queued in await outbox.pending(0, 10)] == [1, 2]
+        assert [queued.message.seq for queued in await outbox.outlet().pending(0, 10)] == [1, 2]
 
 
 async def test_epochs_and_terms_never_repeat(tmp_path: Path) -> None:
@@ -131,10 +132,10 @@ async def test_open_actions_are_those_started_and_not_ended(tmp_path: Path) -> N
 async def test_a_refused_message_is_set_aside(tmp_path: Path) -> None:
     async with opened(tmp_path) as outbox:
         await outbox.accept([message(), message()])
-        first, second = await outbox.pending(0, 10)
-        await outbox.dead_letter(first.id, "not_authorized")
+        first, second = await outbox.outlet().pending(0, 10)
+        await outbox.outlet().dead_letter(first.id, "not_authorized")
 
-        assert await outbox.pending(0, 10) == [second]
+        assert await outbox.outlet().pending(0, 10) == [second]
 
 
 async def test_two_processes_do_not_share_a_folder(tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ async def test_over_budget_the_oldest_of_the_lowest_class_go_first(tmp_path: Pat
         count = 3000
         for start in range(0, count, 100):
             await outbox.accept([message(number=start + n) for n in range(100)])
-        waiting = await outbox.pending(0, 2 * count)
+        waiting = await outbox.outlet().pending(0, 2 * count)
         size = file_size(tmp_path / "outbox.db")
 
     assert size <= MIB
@@ -171,7 +172,7 @@ async def test_over_budget_the_oldest_of_the_lowest_class_go_first(tmp_path: Pat
     share=st.floats(0.01, 0.5),
 )
 def test_under_budget_an_action_is_dropped_whole_or_not_at_all(steps: list[str], window: int, share: float) -> None:
-    store = Store(connect(Path(":memory:"), BUDGET_BYTES), at_least=1)
+    store = Store(connect(Path(":memory:"), BUDGET_BYTES), at_least=1, rules=Rules(BUDGET_BYTES))
     told: dict[object, list[object]] = {}
     ended: set[object] = set()
     open_: dict[str, ActionEvent] = {}
@@ -206,7 +207,7 @@ def test_under_budget_an_action_is_dropped_whole_or_not_at_all(steps: list[str],
 
 
 def test_of_actions_with_start_and_end_the_oldest_go_first() -> None:
-    store = Store(connect(Path(":memory:"), BUDGET_BYTES), at_least=1)
+    store = Store(connect(Path(":memory:"), BUDGET_BYTES), at_least=1, rules=Rules(BUDGET_BYTES))
     for number in range(100):
         started = action_event(number=number)
         ended = replace(started, phase=Phase.ENDED, reason=Reason.COMPLETED)
@@ -250,10 +251,10 @@ async def test_damage_found_while_running_does_not_stop_the_outbox(tmp_path: Pat
             handle.seek(size // 3)
             handle.write(os.urandom(size // 10))
         read = 0
-        while batch := await outbox.pending(read, 500):
+        while batch := await outbox.outlet().pending(read, 500):
             read = batch[-1].id
         (kept,) = await outbox.accept([message()])
-        waiting = await outbox.pending(0, 2 * count)
+        waiting = await outbox.outlet().pending(0, 2 * count)
 
     assert quarantined(tmp_path) == 1
     assert waiting[-1].message == kept
@@ -305,13 +306,13 @@ async def test_numbers_have_no_hole_and_keys_are_unique(tmp_path_factory: pytest
                     numbered |= {m.key: (m.stream, m.term, m.seq) for m in kept}
                     waiting |= {m.key for m in kept}
                 elif what == "again":
-                    old = [queued.message for queued in await outbox.pending(0, count)]
+                    old = [queued.message for queued in await outbox.outlet().pending(0, count)]
                     assert [m.seq for m in await outbox.accept(old)] == [m.seq for m in old]
                 else:
-                    done = await outbox.pending(0, count)
-                    await outbox.delivered([queued.id for queued in done])
+                    done = await outbox.outlet().pending(0, count)
+                    await outbox.outlet().delivered([queued.id for queued in done])
                     waiting -= {queued.message.key for queued in done}
-            assert {q.message.key for q in await outbox.pending(0, 1000)} == waiting
+            assert {q.message.key for q in await outbox.outlet().pending(0, 1000)} == waiting
     assert len(set(numbered.values())) == len(numbered)
     for stream, term in {(stream, term) for stream, term, _ in numbered.values()}:
         seqs = sorted(n for s, t, n in numbered.values() if (s, t) == (stream, term))
@@ -347,8 +348,8 @@ async def test_what_is_committed_is_answered_whatever_fails_after_it(
         await outbox.accept([message(), message()])
         monkeypatch.setattr(Store, what, fails)
         (tmp_path / "ballast").unlink()
-        first, _ = await outbox.pending(0, 10)
-        await outbox.delivered([first.id])
+        first, _ = await outbox.outlet().pending(0, 10)
+        await outbox.outlet().delivered([first.id])
 
         assert outbox.depth == 1
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from streamer.event import Actor
-from streamer.outbox.store import Store, connect, salvage
+from streamer.outbox.database import connect, salvage
+from streamer.outbox.store import Rules, Store
 from streamer.testing.messages import message, open_action
 
 BUDGET_BYTES = 1 << 20
+RULES = Rules(BUDGET_BYTES)
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def older(tmp_path: Path) -> Path:
 
 
 def keep(path: Path, actor: Actor | None) -> None:
-    store = Store(connect(path, BUDGET_BYTES), 1)
+    store = Store(connect(path, BUDGET_BYTES), 1, RULES)
     store.begin()
     store.accept([message(), message()], [open_action(actor=actor)], [], 1.0)
     store.commit()
@@ -37,7 +39,7 @@ def test_who_an_open_action_is_of_is_kept_with_it(tmp_path: Path) -> None:
     who = Actor(3, (0.1, 0.2, 0.3, 0.4))
     keep(tmp_path / "own.db", who)
 
-    (found,) = Store(connect(tmp_path / "own.db", BUDGET_BYTES), 1).open_actions()
+    (found,) = Store(connect(tmp_path / "own.db", BUDGET_BYTES), 1, RULES).open_actions()
 
     assert found.actor == who
 
@@ -45,7 +47,7 @@ def test_who_an_open_action_is_of_is_kept_with_it(tmp_path: Path) -> None:
 def test_an_older_file_is_gone_on_with(older: Path) -> None:
     keep(older, Actor(1, (0.0, 0.0, 1.0, 1.0)))
 
-    store = Store(connect(older, BUDGET_BYTES), 1)
+    store = Store(connect(older, BUDGET_BYTES), 1, RULES)
 
     assert sorted(one.actor is None for one in store.open_actions()) == [False, True]
     assert store.depth == 4
@@ -55,4 +57,4 @@ def test_what_an_older_file_holds_can_be_saved_from_it(older: Path, tmp_path: Pa
     fresh = connect(tmp_path / "fresh.db", BUDGET_BYTES)
 
     assert salvage(older, fresh) == 3
-    assert [one.actor for one in Store(fresh, 1).open_actions()] == [None]
+    assert [one.actor for one in Store(fresh, 1, RULES).open_actions()] == [None]

@@ -1,0 +1,75 @@
+"""Whether the broker still knows what it acknowledged.
+
+A broker that was killed comes back as it was when it last saved, or empty, and does not say so: a client that connects
+finds everything well. So we leave a mark with it, retained: the time of the newest message that it acknowledged. After
+each connect it is read back; an older one, or none, is what the broker has lost since.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+
+from streamer.clock import Clock
+from streamer.sinks.base import Inbound
+
+_log = logging.getLogger(__name__)
+
+TOPIC = "mark"
+"""Below the service's topic."""
+EVERY_S = 1.0
+"""How often the mark is moved on, where there is something new."""
+READ_S = 2.0
+"""How long a broker may take to show the mark."""
+
+Leave = Callable[[str], "asyncio.Future[None]"]
+"""Retains a mark with the broker; done when it is acknowledged."""
+
+
+class BrokerMemory:
+    """Told of every connection and acknowledgement; tells once a connection since when the broker knows nothing."""
+
+    def __init__(self, clock: Clock, lost: Callable[[float], None], known: float, settle_s: float) -> None:
+        """`known`: Unix seconds of the newest acknowledgement of an earlier process; 0: of none.
+
+        `lost` is called on the loop with Unix seconds: what was acknowledged since then may be lost. It is called
+        `settle_s` after the connect, when whoever listens has come back too.
+        """
+        self._clock = clock
+        self._lost = lost
+        self._settle_s = settle_s
+        self._marked = known - EVERY_S - READ_S if known else 0.0
+        """The broker has a mark that is at least so new."""
+        self._acknowledged = 0.0
+        self._found: float | None = None
+
+    def acknowledged(self) -> None:
+        self._acknowledged = self._clock.now()
+
+    def heard(self, message: Inbound) -> None:
+        """The mark as the broker shows it after a connect."""
+        if message.retained:
+            try:
+                self._found = float(json.loads(message.payload))
+            except (ValueError, TypeError):
+                self._found = None
+
+    def connecting(self) -> None:
+        self._found = None
+
+    async def watch(self, leave: Leave) -> None:
+        """While a connection lasts: read the mark, tell what is lost, move the mark on."""
+        await self._clock.sleep(READ_S)
+        found = self._found or 0.0
+        if self._marked > found:
+            _log.warning("the broker has forgotten what it acknowledged since %.0f (Unix seconds)", found)
+            await self._clock.sleep(self._settle_s)
+            self._lost(found)
+        while True:
+            newest = self._acknowledged
+            if newest > self._marked:
+                await leave(json.dumps(round(newest, 3)))
+                self._marked = round(newest, 3)
+            await self._clock.sleep(EVERY_S)
