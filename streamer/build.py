@@ -25,9 +25,11 @@ from streamer.board.andon import Colour
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
+from streamer.evidence.privacy import Redactor
 from streamer.hard_examples import Options as HardExampleOptions
 from streamer.home_assistant.announcing import Announcer
 from streamer.home_assistant.components import Topics
+from streamer.keeping import build_redactors
 from streamer.lookout import LookoutOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
@@ -103,18 +105,18 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         deadline_s=settings.engine.deadline_s,
         grace_s=settings.shutdown.grace_s,
         retry=RetryPolicy(),
-        hard_examples=hard_examples_of(settings.hard_examples),
+        hard_examples=hard_examples_of(settings.hard_examples, build_redactors(settings)),
         evidence=evidence,
         board=show_options(settings),
         announce=build_announcer(settings, sink),
     )
 
 
-def hard_examples_of(section: HardExamplesSection) -> HardExampleOptions | None:
+def hard_examples_of(section: HardExamplesSection, redactors: Mapping[str, Redactor]) -> HardExampleOptions | None:
     """None where none are kept."""
     if section.folder is None:
         return None
-    return HardExampleOptions(section.folder, section.per_hour, section.max_mib << 20, section.below)
+    return HardExampleOptions(section.folder, section.per_hour, section.max_mib << 20, section.below, redactors)
 
 
 def build_models(settings: Settings, runtime: str | None = None) -> dict[str, Model]:

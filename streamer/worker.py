@@ -134,6 +134,7 @@ class Worker:
         plan = self._plan
         async with AsyncExitStack() as stack:
             outbox = await stack.enter_async_context(plan.outbox.open(self._clock, self._metrics.delivery))
+            await outbox.adopt()
             known = await outbox.outlet().newest()
             sink = await stack.enter_async_context(plan.sink)
             watches = {stream.id: stream.watches for stream in plan.streams}

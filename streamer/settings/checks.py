@@ -20,7 +20,7 @@ from recognizers.estimators.choice import check_bundle, check_found
 from recognizers.estimators.downloads import file_of
 from recognizers.files import is_file
 from recognizers.huggingface import KIND, Wanted, folder_card, source_of
-from recognizers.kinds import FLOW, KINDS, OPENVINO, Library, misplaced
+from recognizers.kinds import FLOW, KINDS, OPENVINO, PEOPLE, Library, misplaced
 from streamer.settings.document import Document, Where
 from streamer.settings.mistakes import suggestion
 from streamer.settings.places import levels_of, wrong_prefix
@@ -30,6 +30,7 @@ _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
     ("evidence", "token_file"),
+    ("evidence", "actor_model"),
     *(("recognizers", "*", kind.finder) for kind in KINDS.values() if kind.finder is not None),
     *(("sinks", "*", name) for name in ("token_file", "secret_file", "ca_file")),
     ("streams", "*", "source", "credentials_file"),
@@ -280,8 +281,22 @@ def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:
 
 
 def _check_evidence(document: Document, cards: Mapping[str, Card]) -> None:
-    """Actions of which every watch keeps pictures: one of them at least must know each."""
+    """Actions of which every watch keeps pictures: one recognizer at least must know each."""
     known = {action for card in cards.values() for action in card.actions}
     for where, action in document.find("evidence", "actions", "*"):
         if known and isinstance(action, str) and action not in {"all", *known}:
             document.problem(where, f"no recognizer knows such an action; {suggestion(action, sorted(known))}")
+    for where, blur in document.find("streams", "*", "blur"):
+        if blur == "people":
+            _check_blur(document, where)
+
+
+def _check_blur(document: Document, where: Where) -> None:
+    """Something must find people that are to be hidden."""
+    _check_installed(document, where, PEOPLE)
+    if any(path is not None for _, path in document.find("evidence", "actor_model")):
+        return  # what is not there is told of all files
+    try:
+        file_of("fastestdet", None, os.environ)
+    except CheckpointMismatch as error:
+        document.problem(where, str(error))

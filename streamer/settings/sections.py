@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from recognizers.kinds import misplaced, of, owners
-from streamer.settings.evidence import EvidenceSection, WatchEvidence
+from streamer.settings.evidence import EvidenceSection, WatchEvidence, wrong_mask
 from streamer.settings.integrations import HomeAssistant
 from streamer.settings.mistakes import MISPLACED
 from streamer.settings.places import Place, wrong_prefix
@@ -260,8 +260,23 @@ class Stream(Section):
     id: Slug = Field(description="unique; part of topics and metrics", examples=["cell-4"])
     source: Source = Field(description="where pictures come from")
     watches: tuple[WatchSection, ...] = Field(min_length=1, description="what is looked for")
+    masks: tuple[tuple[Share, ...], ...] = Field(
+        (),
+        description="always black in what is kept: [left, top, right, bottom], or corners [x, y, x, y, x, y, …], in "
+        "fractions of the picture",
+    )
+    blur: Literal["none", "people", "surroundings"] = Field(
+        "none", description="blocks of colour in what is kept: people, or all but the regions of the watches"
+    )
     place: Place = Field(Place(), description="where it is, as far as it is not where mqtt.place says")
     sight: SightSection = SightSection()
+
+    @field_validator("masks")
+    @classmethod
+    def _areas(cls, masks: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
+        for wrong in filter(None, map(wrong_mask, masks)):
+            raise ValueError(wrong)
+        return masks
 
 
 class HardExamplesSection(Section):

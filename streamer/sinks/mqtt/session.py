@@ -253,6 +253,12 @@ class Session:
             return
         self._post(self._expect_answer)
         self._client.loop_start()
+        network = self._client._thread
+        if network is not None:
+            # It ends with the connection. Should it end of a bug, nobody but us would notice: paho calls itself
+            # connected.
+            network.join()
+        self._post(self._over, "thread_ended")
 
     def _lasting(self) -> dict[str, Any]:
         """Of MQTT 5: a session that outlives a connection, not a process."""
