@@ -38,14 +38,13 @@ from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
 from streamer.promotions import Promotions
-from streamer.segmenter import EventRule
+from streamer.segmenter.made import event_rules
 from streamer.settings import (
     HardExamplesSection,
     HomeAssistant,
     JsonlSink,
     Mqtt,
     RecognizerSection,
-    Rule,
     Settings,
     SightSection,
     SinkSection,
@@ -184,7 +183,7 @@ def build_watches(stream: Stream, models: Mapping[str, Model]) -> tuple[Watch, .
 
 
 def _watch(section: WatchSection, model: Model) -> Watch:
-    rules, recognizer = {"default": Rule(), **section.events}, model.recognizer
+    (rules, unsaid), recognizer = event_rules(section), model.recognizer
     return Watch(
         id=section.id,
         recognizer=section.recognizer,
@@ -193,10 +192,11 @@ def _watch(section: WatchSection, model: Model) -> Watch:
         background=recognizer.background,
         region=Region(*section.region),
         min_coverage=section.min_coverage,
-        rules={action: event_rule(rule) for action, rule in rules.items()},
+        rules=rules,
+        exclusive=tuple(frozenset(group) for group in section.exclusive),
         model=model.id,
         procedure=None if section.procedure is None else _procedure(section, recognizer.labels),
-        unsaid=frozenset(action for action, rule in rules.items() if rule.on is None),
+        unsaid=unsaid,
         thresholds=model.thresholds,
     )
 
@@ -205,12 +205,6 @@ def _procedure(section: WatchSection, labels: Sequence[str]) -> Procedure:
     """Raises ConfigError, as where settings are loaded: of a checkpoint of the hub, labels are known only now."""
     assert section.procedure is not None
     return procedure_of(load_procedure(section.procedure, os.environ, labels))
-
-
-def event_rule(rule: Rule) -> EventRule:
-    """A section as the segmenter takes it."""
-    on = EventRule().on if rule.on is None else rule.on
-    return EventRule(**{**rule.model_dump(), "on": on, "off": min(rule.off, on)})
 
 
 def demand_of(watches: tuple[Watch, ...], shadows: Mapping[str, ClipSpec] = NO_SPECS) -> Demand:

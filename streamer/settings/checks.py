@@ -270,14 +270,21 @@ def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:
         if name not in known:
             document.problem(where, f"is no key of `recognizers`; {suggestion(name, known)}")
         elif name in cards:
-            actions = cards[name].actions
-            named = [(rule, rule[-1]) for rule, _ in document.find(*where[:-1], "events", "*") if rule[-1] != "default"]
-            named += document.find(*where[:-1], "evidence", "actions", "*")
-            for rule, action in named:
-                if isinstance(action, str | int) and action not in ("all", *actions):
-                    document.problem(
-                        rule, f"the recognizer {name} knows no such action; {suggestion(str(action), actions)}"
-                    )
+            _check_actions(document, where[:-1], name, cards[name])
+
+
+def _check_actions(document: Document, watch: Where, recognizer: str, card: Card) -> None:
+    """A watch names actions that its recognizer knows."""
+    unknown = f"the recognizer {recognizer} knows no such action"
+    named = [(rule, rule[-1]) for rule, _ in document.find(*watch, "events", "*") if rule[-1] != "default"]
+    named += [(where, one) for where, one in document.find(*watch, "evidence", "actions", "*") if one != "all"]
+    named += document.find(*watch, "exclusive", "*", "*")
+    for where, action in named:
+        if isinstance(action, str | int) and action not in card.actions:
+            document.problem(where, f"{unknown}; {suggestion(str(action), card.actions)}")
+    if not card.multilabel and (groups := list(document.find(*watch, "exclusive", "*"))):
+        where, _ = groups[0]
+        document.problem(where[:-1], f"{recognizer} says one action at a time: all are one group already; leave it out")
 
 
 def _check_evidence(document: Document, cards: Mapping[str, Card]) -> None:
