@@ -104,6 +104,8 @@ def _metrics(messages: Iterable[Any]) -> Iterable[Metric]:
             continue
         type_ = DataType(known)
         value = None if field is None or one.is_null else _signed(type_, getattr(one, field))
+        if isinstance(one.name, bytes) or isinstance(value, bytes):
+            raise Unreadable("a text is not in UTF-8")
         yield Metric(one.name, type_, value, one.timestamp or None)
 
 
