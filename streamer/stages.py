@@ -66,6 +66,8 @@ class StreamStages:
         self.watches = {watch.id: watch for watch in watches}
         self.shared = shared
         self.epoch: int | None = None
+        self.blind = ""
+        """Why nothing can be seen in the pictures that come, if so: frozen, dark or blocked."""
         self._buffer = TemporalBuffer(stream, [self._cut_for(watch) for watch in watches if watch.id not in shared])
         self._segmenters: dict[str, Segmenter | ActorSegmenter] = {}
         """Of the watches that have been answered in this epoch."""
@@ -82,6 +84,14 @@ class StreamStages:
         """A new unbroken connection; the one before must have been ended."""
         self.epoch = epoch
         self._segmenters = {}
+
+    def look(self, frame: Frame) -> list[Event]:
+        """What it means for the work that is followed whether the picture shows anything."""
+        self.blind = "" if frame.blind is None else frame.blind.reason
+        since_at = None if frame.blind is None else frame.captured_at - (frame.media_s - frame.blind.since_s)
+        return [
+            told for one in self._followers.values() for told in one.looked(frame.captured_at, blind_since=since_at)
+        ]
 
     def cut(self, frame: Frame) -> list[Clip]:
         """Clips that are complete with this frame."""
@@ -132,7 +142,7 @@ class StreamStages:
 
     def end(self, reason: Reason) -> list[Event]:
         """The epoch is over: end what is open. A second call has nothing left to end."""
-        self.epoch = None
+        self.epoch, self.blind = None, ""
         segmenters, self._segmenters = self._segmenters, {}
         told: list[Event] = []
         for id_, watch in self.watches.items():

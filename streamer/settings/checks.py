@@ -23,6 +23,7 @@ from recognizers.huggingface import KIND, Wanted, folder_card, source_of
 from recognizers.kinds import FLOW, KINDS, OPENVINO, Library, misplaced
 from streamer.settings.document import Document, Where
 from streamer.settings.mistakes import suggestion
+from streamer.settings.places import levels_of, wrong_prefix
 from streamer.settings.sections import RecognizerSection, said
 
 _FILES = (
@@ -36,6 +37,9 @@ _FILES = (
     ("streams", "*", "source", "path"),
 )
 
+RESERVED = ("command", "reply", "service")
+"""Names that stand in topics where streams do."""
+
 
 def check(document: Document) -> dict[str, Card]:
     """Note every mistake in the document. What each recognizer's checkpoint says of itself, by the recognizer's
@@ -45,6 +49,8 @@ def check(document: Document) -> dict[str, Card]:
     _check_sinks(document)
     for (_, n), _ in document.find("streams", "*"):
         _check_unique(document, "streams", n, "watches", "*", "id")
+    _check_reserved(document)
+    _check_places(document)
     _check_files(document)
     cards = _read_cards(document)
     _check_watches(document, cards)
@@ -59,6 +65,33 @@ def _check_unique(document: Document, *pattern: str | int) -> None:
             if name in lines:
                 document.problem(where, f"is used already in line {lines[name]}; ids are unique")
             lines.setdefault(name, document.lines[where])
+
+
+def _check_places(document: Document) -> None:
+    """Every stream says, or inherits, all levels that the prefix names."""
+    prefix = next((value for _, value in document.find("mqtt", "prefix")), None)
+    if not isinstance(prefix, str) or wrong_prefix(prefix) is not None:
+        return
+    said = _levels(document, "mqtt", "place")
+    for where, stream in document.find("streams", "*"):
+        if isinstance(stream, dict):
+            known = said | _levels(document, *where, "place")
+            for level in (level for level in levels_of(prefix) if level not in known):
+                text = (
+                    f"must say its {level}, which mqtt.prefix names; give place.{level}, or mqtt.place.{level} for all"
+                )
+                document.problem(where, text)
+
+
+def _levels(document: Document, *where: str | int) -> set[str]:
+    """The levels that a place says."""
+    return {str(level[-1]) for level, value in document.find(*where, "*") if value is not None}
+
+
+def _check_reserved(document: Document) -> None:
+    for where, name in document.find("streams", "*", "id"):
+        if name in RESERVED:
+            document.problem(where, f"{name} stands for other topics; give another id")
 
 
 def _check_sinks(document: Document) -> None:

@@ -13,6 +13,7 @@ from recognizers.kinds import misplaced, of, owners
 from streamer.settings.evidence import EvidenceSection, WatchEvidence
 from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.mistakes import MISPLACED
+from streamer.settings.places import Place, wrong_prefix
 from streamer.settings.sinks import SinkSection
 from streamer.settings.sources import Source
 from streamer.settings.values import Kind, PositiveSeconds, Seconds, Section, Share, Slug, Text, check_address
@@ -22,7 +23,10 @@ class Mqtt(Section):
     """Where events go. Without this section they are printed as lines of JSON."""
 
     url: str = Field("mqtt://localhost:1883", description="mqtt:// or mqtts:// (TLS) with host and port")
-    prefix: str = Field("takt", description="first part of every topic")
+    prefix: str = Field(
+        "takt", description="first part of every topic; may name levels of the place: {site}/{area}/{line}/takt"
+    )
+    place: Place = Field(Place(), description="where the streams are that do not say it themselves")
     username: Text | None = Field(None, description="name at the broker")
     password: SecretStr | None = Field(None, description="better as password_file or ${VARIABLE}")
     password_file: Path | None = Field(None, description="a file that holds the password")
@@ -33,6 +37,14 @@ class Mqtt(Section):
     )
     home_assistant: HomeAssistant | None = Field(None, description="devices of Home Assistant; null: none")
     sparkplug: Sparkplug | None = Field(None, description="an edge node of Sparkplug B; null: none")
+
+    expires_s: dict[Text, PositiveSeconds] = Field(
+        {},
+        description="by class (action, step, gap): seconds after which a message need not be delivered (MQTT 5)",
+    )
+    stalled_s: PositiveSeconds = Field(
+        10.0, description="seconds without a picture or a decision after which a live stream is shown as stalled"
+    )
 
     @field_validator("url")
     @classmethod
@@ -45,8 +57,8 @@ class Mqtt(Section):
     @field_validator("prefix")
     @classmethod
     def _topic(cls, prefix: str) -> str:
-        if not prefix or set(prefix) & set("+#") or prefix.startswith(("/", "$")) or prefix.endswith("/"):
-            raise ValueError("must be a topic without + and #, without $ or a slash in front, without one at its end")
+        if (wrong := wrong_prefix(prefix)) is not None:
+            raise ValueError(wrong)
         return prefix
 
     @model_validator(mode="after")
@@ -60,6 +72,35 @@ class Mqtt(Section):
         if self.password_file is not None:
             return self.password_file.read_text(encoding="utf-8").rstrip("\r\n")
         return None if self.password is None else self.password.get_secret_value()
+
+
+Calls = Literal[
+    "missed", "out_of_order", "undone", "overtime", "undershoot", "repeated", "premature", "inconclusive", "abandoned",
+    "offline", "stalled", "blind",
+]  # fmt: skip
+"""What can call for somebody: verdicts, a unit that was abandoned, a camera that does not see."""
+
+
+class AndonSection(Section):
+    """The lamp of each watch. What is in neither list does not call."""
+
+    red: tuple[Calls, ...] = Field(
+        ("missed", "out_of_order", "undone"), description="stays until somebody acknowledges it"
+    )
+    amber: tuple[Calls, ...] = Field(
+        (
+            "overtime", "undershoot", "repeated", "premature", "inconclusive", "abandoned", "offline", "stalled",
+            "blind",
+        ),
+        description="goes when the next unit begins, or the camera sees again",
+    )  # fmt: skip
+    acknowledge: bool = Field(True, description="whether acknowledgements are listened to")
+
+    @model_validator(mode="after")
+    def _one_colour(self) -> AndonSection:
+        if both := sorted(set(self.red) & set(self.amber)):
+            raise ValueError(f"{both[0]} must be red or amber, not both")
+        return self
 
 
 class Http(Section):
@@ -205,12 +246,23 @@ class WatchSection(Section):
         return region
 
 
+class SightSection(Section):
+    """When pictures come and show nothing: then nothing is missed, and the stream's status says so."""
+
+    frozen_s: Seconds = Field(10.0, description="seconds of the very same picture; 0: never")
+    dark_below: float = Field(32.0, ge=0, le=255, description="nearly all of it is darker than this, of 255; 0: never")
+    blocked_below: Share = Field(0.15, description="a smaller share of its parts has any texture; 0: never")
+    after_s: Seconds = Field(2.0, description="seconds for which it is dark or blocked before that counts")
+
+
 class Stream(Section):
     """One camera with its watches."""
 
     id: Slug = Field(description="unique; part of topics and metrics", examples=["cell-4"])
     source: Source = Field(description="where pictures come from")
     watches: tuple[WatchSection, ...] = Field(min_length=1, description="what is looked for")
+    place: Place = Field(Place(), description="where it is, as far as it is not where mqtt.place says")
+    sight: SightSection = SightSection()
 
 
 class HardExamplesSection(Section):
@@ -241,6 +293,7 @@ class Settings(Section):
     data_dir: Path = Field(Path("data"), description="folder for the outbox and what was promoted; one service each")
     mqtt: Mqtt | None = Field(None, description="the broker")
     sinks: tuple[SinkSection, ...] = Field((), description="where events go besides; each gets every one by itself")
+    andon: AndonSection = AndonSection()
     http: Http = Http()
     outbox: OutboxSection = OutboxSection()
     engine: EngineSection = EngineSection()

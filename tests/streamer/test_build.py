@@ -242,7 +242,7 @@ def test_home_assistant_forgets_watches_where_it_is_not_asked_for_any_more(tmp_p
 
     plan.announce(streams)
     assert isinstance(plan.sink, MqttSink)
-    assert {plan.sink._states[topic] for topic in json.loads((tmp_path / "data" / FILE).read_text())} == {""}
+    assert {plan.sink._standing._values[topic] for topic in json.loads((tmp_path / "data" / FILE).read_text())} == {""}
 
 
 def test_lines_of_json_are_announced_to_nobody(tmp_path: Path) -> None:
