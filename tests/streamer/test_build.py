@@ -21,12 +21,12 @@ from streamer.build import (
     build_models,
     build_plan,
     build_watches,
-    event_rule,
 )
 from streamer.clock import SystemClock
 from streamer.errors import ConfigError
 from streamer.metrics import Metrics
 from streamer.segmenter import EventRule
+from streamer.segmenter.made import event_rule
 from streamer.settings import Rule, Settings, load
 from tests.recognizers.joints import POSE, needs_models
 from tests.recognizers.pictures import CRNN, write
@@ -160,3 +160,12 @@ def test_a_checkpoint_that_changed_since_the_check_is_told(tmp_path: Path) -> No
     (tmp_path / "light.safetensors").write_bytes(b"PK\x03\x04")
     with pytest.raises(ConfigError, match=r"recognizers\.light: .* is a pickle"):
         build_models(one)
+
+
+def test_a_watch_has_the_rules_of_its_section(tmp_path: Path) -> None:
+    text = write_plant(tmp_path, {"cam": CAMERA}).read_text()
+    rule = "events: {default: {min_s: 1, merge_s: 2, max_s: 60}}"
+    (tmp_path / "plant.yaml").write_text(text.replace(AT_ONCE, rule))
+    one = load(tmp_path / "plant.yaml", {})
+    (watch,) = build_watches(one.streams[0], build_models(one))
+    assert watch.rules["default"] == EventRule(min_s=1.0, merge_s=2.0, max_s=60.0)
