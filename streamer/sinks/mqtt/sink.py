@@ -97,6 +97,7 @@ class MqttSink:
         self._tasks = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
+        self._observer.mqtt_connected(False)
         await self._tasks.__aenter__()
         self._running = self._tasks.create_task(self.run())
         return self
