@@ -16,6 +16,7 @@ from recognizers.prediction import Prediction
 from streamer.clock import Clock
 from streamer.control import listening
 from streamer.delivery import Deliveries
+from streamer.desk import OUTBOX, Desk
 from streamer.emitter import Emitter
 from streamer.event import OpenAction, OpenCycle, Reason
 from streamer.evidence.keeper import EvidenceKeeper
@@ -148,6 +149,7 @@ class Worker:
             emitter.emit(one.interrupted(self._clock.now()) for one in left_open)
             others = {one.name: await stack.enter_async_context(other) for one, other in plan.outbox.others}
             deliveries = Deliveries(outbox, {MAIN: sink, **others}, self._clock, self._metrics.delivery)
+            desk = Desk(outbox, deliveries.replay, self._clock)
             if plan.outbox.replay_s:
                 sink.on_loss(deliveries.lost, known)
             async with asyncio.TaskGroup() as services:
@@ -156,7 +158,7 @@ class Worker:
                 services_of += [] if evidence is None else [evidence.run()]
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
-                await self._watch_streams(stop, outbox, showing, emitter)
+                await self._watch_streams(stop, outbox, showing, emitter, desk)
                 self._health.ready = False
                 if await emitter.flush(plan.grace_s):
                     await deliveries.drain(plan.grace_s)
@@ -165,7 +167,9 @@ class Worker:
                 for task in running:
                     task.cancel()
 
-    async def _watch_streams(self, stop: asyncio.Event, outbox: Outbox, showing: Showing, emitter: Emitter) -> None:
+    async def _watch_streams(
+        self, stop: asyncio.Event, outbox: Outbox, showing: Showing, emitter: Emitter, desk: Desk
+    ) -> None:
         plan = self._plan
         keeper = None if plan.hard_examples is None else HardExamples(plan.hard_examples, self._clock, self._metrics)
         sustain = Sustain(self._metrics, keeper)
@@ -185,8 +189,11 @@ class Worker:
                 recognizer = lane.stages.watches[clip.watch].recognizer
                 sustain.saw(recognizer, running.servings[recognizer].model, clip, prediction, disagreed)
 
+        async def answer(request: Mapping[str, Any]) -> Mapping[str, Any]:
+            return await (desk if request.get("do") == OUTBOX else promoter).answer(request)
+
         try:
-            async with listening(plan.data_dir, promoter.answer):
+            async with listening(plan.data_dir, answer):
                 await until(
                     stop,
                     [

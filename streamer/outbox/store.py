@@ -227,6 +227,8 @@ class Store:
     def dead_letter(self, id_: int, reason: str, at: float, name: str = MAIN) -> None:
         dead.bury(self.db, id_, name, reason, at)
         self.delivered([id_], name, at)
+        # Not to be sent again with what was delivered.
+        self.db.execute("UPDATE message SET wanted = wanted & ~? WHERE id = ?", (self.bits[name], id_))
 
     def drop_oldest(self, share: float = 0.05, window: int = WINDOW, at: float = 0.0) -> dict[str, int]:
         """Make room: what is kept to be sent again, else the oldest of the lowest class, a share of all; returns how
@@ -289,21 +291,19 @@ class Store:
 
     def retry(self, ids: Sequence[int]) -> int:
         """Let dead letters wait for their recipient again; returns how many that are."""
-        rows = dead.unbury(self.db, ids)
-        return sum(self._revive(recipient, queued) for recipient, queued in rows)
+        rows = dead.unbury(self.db, ids, self.bits)
+        for recipient, queued in rows:
+            self._revive(self.bits[recipient], queued)
+        return len(rows)
 
-    def _revive(self, recipient: str, queued: Queued) -> bool:
-        bit = self.bits.get(recipient, 0)
-        if not bit:
-            return False
+    def _revive(self, bit: int, queued: Queued) -> None:
         if self.keep_numbered(queued.message, queued.accepted_at, bit):
-            return True
+            return
         key = queued.message.key.bytes
         (mask,) = self.db.execute("SELECT waiting FROM message WHERE key = ?", (key,)).fetchone()
-        self.db.execute("UPDATE message SET waiting = waiting | ? WHERE key = ?", (bit, key))
+        self.db.execute("UPDATE message SET waiting = waiting | ?1, wanted = wanted | ?1 WHERE key = ?2", (bit, key))
         self._count_over(mask, mask | bit)
         self._low[bit] = 0
-        return True
 
     def epochs(self) -> dict[str, int]:
         """The last epoch of each stream."""

@@ -221,3 +221,11 @@ async def test_what_waits_at_the_end_of_a_recording_is_answered_before_its_actio
         plant.recognizer.gate.set()
         await plant.until(worker.done)
     assert plant.told("film") == [("started", None), ("ended", "source_ended")]
+
+
+async def test_the_outbox_can_be_looked_at_while_the_service_runs(plant: Plant) -> None:
+    plant.camera("cam", [3])
+    async with plant.running():
+        told = await plant.asked(do="outbox", what="show")
+        assert told["waiting"].keys() == {"main"}
+        assert (await plant.asked(do="outbox", what="replay", sink="nowhere"))["problem"].startswith("there is no sink")
