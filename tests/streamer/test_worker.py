@@ -224,7 +224,7 @@ async def test_what_waits_at_the_end_of_a_recording_is_answered_before_its_actio
 
 
 async def test_the_outbox_can_be_looked_at_while_the_service_runs(plant: Plant) -> None:
-    plant.camera("cam", [3])
+    plant.camera("cam", FOR_EVER)
     async with plant.running():
         told = await plant.asked(do="outbox", what="show")
         assert told["waiting"].keys() == {"main"}
