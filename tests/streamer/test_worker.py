@@ -229,3 +229,17 @@ async def test_the_outbox_can_be_looked_at_while_the_service_runs(plant: Plant) 
         told = await plant.asked(do="outbox", what="show")
         assert told["waiting"].keys() == {"main"}
         assert (await plant.asked(do="outbox", what="replay", sink="nowhere"))["problem"].startswith("there is no sink")
+
+
+async def test_a_clock_that_is_set_is_counted_and_ends_nothing(plant: Plant) -> None:
+    """Whoever reads events later must know that times before and after do not compare."""
+    plant.camera("cam", FOR_EVER)
+    async with plant.running():
+        await plant.until(lambda: plant.told("cam") == [("started", None)])
+        assert plant.counted("takt_clock_steps_total") == 0
+        plant.clock.began += 3600
+        before = plant.recognized("cam")
+        await plant.until(lambda: plant.recognized("cam") > before + 10)
+
+        assert plant.counted("takt_clock_steps_total") == 1
+        assert plant.told("cam") == [("started", None)]
