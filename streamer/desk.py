@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from streamer.clock import Clock
+from streamer.control import Answer
 from streamer.errors import TaktError
 from streamer.outbox import DeadLetter, Outbox
 from streamer.wire import timestamp
@@ -27,6 +28,14 @@ class Desk:
         self._outbox = outbox
         self._replay_since = replay
         self._clock = clock
+
+    def before(self, others: Answer) -> Answer:
+        """Answers what is for the desk; `others` the rest."""
+
+        async def answer(request: Mapping[str, Any]) -> Mapping[str, Any]:
+            return await (self.answer if request.get("do") == OUTBOX else others)(request)
+
+        return answer
 
     async def answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Raises RequestRefused, or OutboxUnavailable."""

@@ -16,7 +16,7 @@ from recognizers.prediction import Prediction
 from streamer.clock import Clock
 from streamer.control import listening
 from streamer.delivery import Deliveries
-from streamer.desk import OUTBOX, Desk
+from streamer.desk import Desk
 from streamer.emitter import Emitter
 from streamer.event import OpenAction, OpenCycle, Reason
 from streamer.evidence.keeper import EvidenceKeeper
@@ -192,11 +192,8 @@ class Worker:
                 recognizer = lane.stages.watches[clip.watch].recognizer
                 sustain.saw(recognizer, running.servings[recognizer].model, clip, prediction, disagreed)
 
-        async def answer(request: Mapping[str, Any]) -> Mapping[str, Any]:
-            return await (desk if request.get("do") == OUTBOX else promoter).answer(request)
-
         try:
-            async with listening(plan.data_dir, answer):
+            async with listening(plan.data_dir, desk.before(promoter.answer)):
                 await until(
                     stop,
                     [
