@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from streamer.event import ActionEvent, CycleEvent, Ending, Event, Evidence, StepEvent
+from streamer.event import ActionEvent, CycleEvent, Ending, Event, Evidence, GapEvent, StepEvent
 
 SCHEMA = "takt.event.v1"
 STEP_SCHEMA = "takt.step.v1"
 CYCLE_SCHEMA = "takt.cycle.v1"
+GAP_SCHEMA = "takt.gap.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,26 @@ def cycle_message(event: CycleEvent, clock: str) -> Message:
             body[name] = round(value, 3)
     body |= _unit(event)
     return Message(event.stream, "step", event.event_id, f"{event.stream}/cycles", body, event.decided_at)
+
+
+def gap_message(event: GapEvent) -> Message:
+    """The message of what was lost."""
+    body: dict[str, object] = {
+        "schema": GAP_SCHEMA,
+        "event_id": str(event.event_id),
+        "stream": event.stream,
+        "type": "gap",
+        "class": event.cls,
+        "count": event.count,
+        "reason": event.reason,
+        "at": timestamp(event.at),
+    }
+    for name, value in (("from_seq", event.first), ("to_seq", event.last), ("lost_term", event.term)):
+        if value is not None:
+            body[name] = value
+    if event.sinks:
+        body["sinks"] = list(event.sinks)
+    return Message(event.stream, "gap", event.event_id, f"{event.stream}/gaps", body, event.at)
 
 
 def _unit(event: StepEvent | CycleEvent) -> dict[str, object]:

@@ -19,6 +19,7 @@ from streamer.delivery import Deliveries
 from streamer.emitter import Emitter
 from streamer.event import OpenAction, OpenCycle, Reason
 from streamer.evidence.keeper import EvidenceKeeper
+from streamer.gaps import Gaps
 from streamer.gate import Gate
 from streamer.hard_examples import HardExamples, Options
 from streamer.health import Health
@@ -152,7 +153,7 @@ class Worker:
                 sink.on_loss(deliveries.lost, known)
             async with asyncio.TaskGroup() as services:
                 # The outbox ends only by a bug here: then so does the process, with its traceback.
-                services_of = [emitter.run(), deliveries.run(), outbox.ended()]
+                services_of = [emitter.run(), deliveries.run(), outbox.ended(), Gaps(outbox, self._clock).run()]
                 services_of += [] if evidence is None else [evidence.run()]
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
