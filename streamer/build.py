@@ -106,6 +106,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         hard_examples=hard_examples_of(settings.hard_examples),
         evidence=evidence,
         board=show_options(settings),
+        commands=settings.mqtt is not None and settings.mqtt.commands,
         announce=build_announcer(settings, sink),
     )
 

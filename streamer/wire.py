@@ -13,6 +13,7 @@ SCHEMA = "takt.event.v1"
 STEP_SCHEMA = "takt.step.v1"
 CYCLE_SCHEMA = "takt.cycle.v1"
 GAP_SCHEMA = "takt.gap.v1"
+ANSWER_SCHEMA = "takt.answer.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,12 @@ def _unit(event: StepEvent | CycleEvent) -> dict[str, object]:
 def _addresses(evidence: Evidence) -> dict[str, str]:
     named = {"clip": evidence.clip, "snapshot": evidence.snapshot, "ready_at": timestamp(evidence.ready_at)}
     return {name: value for name, value in named.items() if value is not None}
+
+
+def answer(command: str, about: str, refused: str | None = None) -> dict[str, object]:
+    """The body of an answer to a command about a stream, or `service`; `refused` says why it was not taken."""
+    told: dict[str, object] = {"schema": ANSWER_SCHEMA, "command": command, "about": about, "taken": refused is None}
+    return told if refused is None else {**told, "refused": refused}
 
 
 def envelope(message: Message) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any
 from recognizers.clip import Clip
 from recognizers.prediction import Prediction
 from streamer.clock import Clock
+from streamer.commands import Commands
 from streamer.control import listening
 from streamer.delivery import Deliveries
 from streamer.emitter import Emitter
@@ -104,6 +105,8 @@ class Plan:
     evidence: EvidenceKeeper | None = None
     """None: no pictures of events are kept."""
     board: ShowOptions = field(default_factory=ShowOptions)
+    commands: bool = False
+    """Whether commands over the broker are taken."""
     announce: Callable[[Iterable[StreamStages]], None] = to_nobody
     """Tells others which watches there are and what they can recognize."""
 
@@ -151,6 +154,9 @@ class Worker:
             deliveries = Deliveries(outbox, {MAIN: sink, **others}, self._clock, self._metrics.delivery)
             if plan.outbox.replay_s:
                 sink.on_loss(deliveries.lost, known)
+            if plan.commands:
+                replay = deliveries.lost if plan.outbox.replay_s else None
+                Commands(sink, watches, showing, replay, self._metrics.board)
             async with asyncio.TaskGroup() as services:
                 # The outbox ends only by a bug here: then so does the process, with its traceback.
                 services_of = [emitter.run(), deliveries.run(), outbox.ended(), Gaps(outbox, self._clock).run()]
