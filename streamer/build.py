@@ -25,9 +25,11 @@ from streamer.board.andon import Colour
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
+from streamer.evidence.privacy import Redactor
 from streamer.hard_examples import Options as HardExampleOptions
 from streamer.home_assistant.announcing import Announcer
 from streamer.home_assistant.components import Topics
+from streamer.keeping import build_redactors
 from streamer.lookout import LookoutOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
@@ -36,14 +38,13 @@ from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
 from streamer.promotions import Promotions
-from streamer.segmenter import EventRule
+from streamer.segmenter.made import event_rules
 from streamer.settings import (
     HardExamplesSection,
     HomeAssistant,
     JsonlSink,
     Mqtt,
     RecognizerSection,
-    Rule,
     Settings,
     SightSection,
     SinkSection,
@@ -103,7 +104,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         deadline_s=settings.engine.deadline_s,
         grace_s=settings.shutdown.grace_s,
         retry=RetryPolicy(),
-        hard_examples=hard_examples_of(settings.hard_examples),
+        hard_examples=hard_examples_of(settings.hard_examples, build_redactors(settings)),
         evidence=evidence,
         board=show_options(settings),
         commands=settings.mqtt is not None and settings.mqtt.commands,
@@ -111,11 +112,11 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
     )
 
 
-def hard_examples_of(section: HardExamplesSection) -> HardExampleOptions | None:
+def hard_examples_of(section: HardExamplesSection, redactors: Mapping[str, Redactor]) -> HardExampleOptions | None:
     """None where none are kept."""
     if section.folder is None:
         return None
-    return HardExampleOptions(section.folder, section.per_hour, section.max_mib << 20, section.below)
+    return HardExampleOptions(section.folder, section.per_hour, section.max_mib << 20, section.below, redactors)
 
 
 def build_models(settings: Settings, runtime: str | None = None) -> dict[str, Model]:
@@ -183,7 +184,7 @@ def build_watches(stream: Stream, models: Mapping[str, Model]) -> tuple[Watch, .
 
 
 def _watch(section: WatchSection, model: Model) -> Watch:
-    rules, recognizer = {"default": Rule(), **section.events}, model.recognizer
+    (rules, unsaid), recognizer = event_rules(section), model.recognizer
     return Watch(
         id=section.id,
         recognizer=section.recognizer,
@@ -192,10 +193,11 @@ def _watch(section: WatchSection, model: Model) -> Watch:
         background=recognizer.background,
         region=Region(*section.region),
         min_coverage=section.min_coverage,
-        rules={action: event_rule(rule) for action, rule in rules.items()},
+        rules=rules,
+        exclusive=tuple(frozenset(group) for group in section.exclusive),
         model=model.id,
         procedure=None if section.procedure is None else _procedure(section, recognizer.labels),
-        unsaid=frozenset(action for action, rule in rules.items() if rule.on is None),
+        unsaid=unsaid,
         thresholds=model.thresholds,
     )
 
@@ -204,12 +206,6 @@ def _procedure(section: WatchSection, labels: Sequence[str]) -> Procedure:
     """Raises ConfigError, as where settings are loaded: of a checkpoint of the hub, labels are known only now."""
     assert section.procedure is not None
     return procedure_of(load_procedure(section.procedure, os.environ, labels))
-
-
-def event_rule(rule: Rule) -> EventRule:
-    """A section as the segmenter takes it."""
-    on = EventRule().on if rule.on is None else rule.on
-    return EventRule(**{**rule.model_dump(), "on": on, "off": min(rule.off, on)})
 
 
 def demand_of(watches: tuple[Watch, ...], shadows: Mapping[str, ClipSpec] = NO_SPECS) -> Demand:

@@ -15,9 +15,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from streamer.drift import Measure
 from streamer.event import ActionEvent, Event
-from streamer.evidence_series import EvidenceSeries
 from streamer.metrics.board import BoardMetrics
 from streamer.metrics.delivery import DeliverySeries
+from streamer.metrics.evidence import EvidenceMetrics
 from streamer.metrics.work import WorkMetrics
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
@@ -48,7 +48,7 @@ class Metrics:
         self.board = BoardMetrics(registry)
         self._candidates(registry)
         self._sustaining(registry)
-        self.evidence = EvidenceSeries(registry)
+        self.evidence = EvidenceMetrics(registry)
         build = Gauge("takt_build_info", "Versions in use.", ["version", "python", "av"], registry=registry)
         build.labels(_version("taktstream"), platform.python_version(), _version("av")).set(1)
         prometheus_client.ProcessCollector(registry=registry)

@@ -20,7 +20,7 @@ from recognizers.estimators.choice import check_bundle, check_found
 from recognizers.estimators.downloads import file_of
 from recognizers.files import is_file
 from recognizers.huggingface import KIND, Wanted, folder_card, source_of
-from recognizers.kinds import FLOW, KINDS, OPENVINO, Library, misplaced
+from recognizers.kinds import FLOW, KINDS, OPENVINO, PEOPLE, Library, misplaced
 from streamer.settings.document import Document, Where
 from streamer.settings.mistakes import suggestion
 from streamer.settings.places import levels_of, wrong_prefix
@@ -30,6 +30,7 @@ _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
     ("evidence", "token_file"),
+    ("evidence", "actor_model"),
     *(("recognizers", "*", kind.finder) for kind in KINDS.values() if kind.finder is not None),
     *(("sinks", "*", name) for name in ("token_file", "secret_file", "ca_file")),
     ("streams", "*", "source", "credentials_file"),
@@ -269,19 +270,40 @@ def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:
         if name not in known:
             document.problem(where, f"is no key of `recognizers`; {suggestion(name, known)}")
         elif name in cards:
-            actions = cards[name].actions
-            named = [(rule, rule[-1]) for rule, _ in document.find(*where[:-1], "events", "*") if rule[-1] != "default"]
-            named += document.find(*where[:-1], "evidence", "actions", "*")
-            for rule, action in named:
-                if isinstance(action, str | int) and action not in ("all", *actions):
-                    document.problem(
-                        rule, f"the recognizer {name} knows no such action; {suggestion(str(action), actions)}"
-                    )
+            _check_actions(document, where[:-1], name, cards[name])
+
+
+def _check_actions(document: Document, watch: Where, recognizer: str, card: Card) -> None:
+    """A watch names actions that its recognizer knows."""
+    unknown = f"the recognizer {recognizer} knows no such action"
+    named = [(rule, rule[-1]) for rule, _ in document.find(*watch, "events", "*") if rule[-1] != "default"]
+    named += [(where, one) for where, one in document.find(*watch, "evidence", "actions", "*") if one != "all"]
+    named += document.find(*watch, "exclusive", "*", "*")
+    for where, action in named:
+        if isinstance(action, str | int) and action not in card.actions:
+            document.problem(where, f"{unknown}; {suggestion(str(action), card.actions)}")
+    if not card.multilabel and (groups := list(document.find(*watch, "exclusive", "*"))):
+        where, _ = groups[0]
+        document.problem(where[:-1], f"{recognizer} says one action at a time: all are one group already; leave it out")
 
 
 def _check_evidence(document: Document, cards: Mapping[str, Card]) -> None:
-    """Actions of which every watch keeps pictures: one of them at least must know each."""
+    """Actions of which every watch keeps pictures: one recognizer at least must know each."""
     known = {action for card in cards.values() for action in card.actions}
     for where, action in document.find("evidence", "actions", "*"):
         if known and isinstance(action, str) and action not in {"all", *known}:
             document.problem(where, f"no recognizer knows such an action; {suggestion(action, sorted(known))}")
+    for where, blur in document.find("streams", "*", "blur"):
+        if blur == "people":
+            _check_blur(document, where)
+
+
+def _check_blur(document: Document, where: Where) -> None:
+    """Something must find people that are to be hidden."""
+    _check_installed(document, where, PEOPLE)
+    if any(path is not None for _, path in document.find("evidence", "actor_model")):
+        return  # what is not there is told of all files
+    try:
+        file_of("fastestdet", None, os.environ)
+    except CheckpointMismatch as error:
+        document.problem(where, str(error))

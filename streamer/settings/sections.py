@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from recognizers.kinds import misplaced, of, owners
-from streamer.settings.evidence import EvidenceSection, WatchEvidence
+from streamer.settings.evidence import EvidenceSection, WatchEvidence, wrong_mask
 from streamer.settings.integrations import HomeAssistant
 from streamer.settings.mistakes import MISPLACED
 from streamer.settings.places import Place, wrong_prefix
@@ -210,6 +210,11 @@ class Rule(Section):
     dwell_s: Seconds = Field(0.0, description="seconds at or above `on` before the start is published")
     release_s: Seconds = Field(0.5, description="seconds below `off` before the end is published")
     smooth_s: Seconds = Field(0.5, description="seconds, time constant of the smoothing")
+    min_s: Seconds = Field(0.0, description="what lasts shorter is never published: the start waits as long")
+    merge_s: Seconds = Field(0.0, description="again so soon after its end goes on as the same: the end waits as long")
+    max_s: PositiveSeconds | None = Field(
+        None, description="what lasts longer is ended then (too_long), until the score was below `off`; null: never"
+    )
     cooldown_s: Seconds = Field(0.0, description="seconds after an end before it can begin again")
     margin: Share = Field(0.0, description="how much surer than one that goes on it must be to end that; 1: it waits")
 
@@ -217,6 +222,8 @@ class Rule(Section):
     def _hysteresis(self) -> Rule:
         if self.on is not None and self.off > self.on:
             raise ValueError(f"off ({self.off}) must not be above on ({self.on})")
+        if self.max_s is not None and self.max_s <= self.min_s:
+            raise ValueError(f"max_s ({self.max_s}) must be more than min_s ({self.min_s})")
         return self
 
 
@@ -232,6 +239,10 @@ class WatchSection(Section):
     )
     min_coverage: Share = Field(0.75, description="clips with a smaller share of their pictures are not looked at")
     events: dict[str, Rule] = Field(default_factory=dict, description="rules by action; `default` for all others")
+    exclusive: tuple[tuple[Text, ...], ...] = Field(
+        (),
+        description="of recognizers that say several actions at once: [[a, b], [c, d]], of each group only one goes on",
+    )
     procedure: Path | None = Field(
         None, description="the work that is followed: a file, beside this one where it is relative; null: none"
     )
@@ -244,6 +255,14 @@ class WatchSection(Section):
         if not (left < right and top < bottom):
             raise ValueError("must be [left, top, right, bottom] with left < right and top < bottom")
         return region
+
+    @field_validator("exclusive")
+    @classmethod
+    def _apart(cls, groups: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        named = [action for group in groups for action in group]
+        if any(len(group) < 2 for group in groups) or len(set(named)) < len(named):
+            raise ValueError("must be lists of two actions or more, each action in one list once")
+        return groups
 
 
 class SightSection(Section):
@@ -261,8 +280,23 @@ class Stream(Section):
     id: Slug = Field(description="unique; part of topics and metrics", examples=["cell-4"])
     source: Source = Field(description="where pictures come from")
     watches: tuple[WatchSection, ...] = Field(min_length=1, description="what is looked for")
+    masks: tuple[tuple[Share, ...], ...] = Field(
+        (),
+        description="always black in what is kept: [left, top, right, bottom], or corners [x, y, x, y, x, y, …], in "
+        "fractions of the picture",
+    )
+    blur: Literal["none", "people", "surroundings"] = Field(
+        "none", description="blocks of colour in what is kept: people, or all but the regions of the watches"
+    )
     place: Place = Field(Place(), description="where it is, as far as it is not where mqtt.place says")
     sight: SightSection = SightSection()
+
+    @field_validator("masks")
+    @classmethod
+    def _areas(cls, masks: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
+        for wrong in filter(None, map(wrong_mask, masks)):
+            raise ValueError(wrong)
+        return masks
 
 
 class HardExamplesSection(Section):
