@@ -14,12 +14,14 @@ from typing import Any
 from recognizers.clip import Clip
 from recognizers.prediction import Prediction
 from streamer.clock import Clock
+from streamer.commands import Commands
 from streamer.control import listening
 from streamer.delivery import Deliveries
 from streamer.desk import Desk
 from streamer.emitter import Emitter
 from streamer.event import OpenAction, OpenCycle, Reason
 from streamer.evidence.keeper import EvidenceKeeper
+from streamer.gaps import Gaps
 from streamer.gate import Gate
 from streamer.hard_examples import HardExamples, Options
 from streamer.health import Health
@@ -106,6 +108,8 @@ class Plan:
     evidence: EvidenceKeeper | None = None
     """None: no pictures of events are kept."""
     board: ShowOptions = field(default_factory=ShowOptions)
+    commands: bool = False
+    """Whether commands over the broker are taken."""
     announce: Callable[[Iterable[StreamStages]], None] = to_nobody
     """Tells others which watches there are and what they can recognize."""
 
@@ -155,9 +159,12 @@ class Worker:
             desk = Desk(outbox, deliveries.replay, self._clock)
             if plan.outbox.replay_s:
                 sink.on_loss(deliveries.lost, known)
+            if plan.commands:
+                replay = deliveries.lost if plan.outbox.replay_s else None
+                Commands(sink, watches, showing, replay, self._metrics.board)
             async with asyncio.TaskGroup() as services:
                 # The outbox ends only by a bug here: then so does the process, with its traceback.
-                services_of = [emitter.run(), deliveries.run(), outbox.ended()]
+                services_of = [emitter.run(), deliveries.run(), outbox.ended(), Gaps(outbox, self._clock).run()]
                 services_of += [] if evidence is None else [evidence.run()]
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
