@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from recognizers.kinds import misplaced, of, owners
 from streamer.settings.evidence import EvidenceSection, WatchEvidence, wrong_mask
-from streamer.settings.integrations import HomeAssistant
+from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.mistakes import MISPLACED
 from streamer.settings.places import Place, wrong_prefix
 from streamer.settings.sinks import SinkSection
@@ -36,11 +36,13 @@ class Mqtt(Section):
         "plain", description="how events are written: as they are, or within CloudEvents 1.0 (structured JSON)"
     )
     home_assistant: HomeAssistant | None = Field(None, description="devices of Home Assistant; null: none")
+    sparkplug: Sparkplug | None = Field(None, description="an edge node of Sparkplug B; null: none")
 
     expires_s: dict[Text, PositiveSeconds] = Field(
         {},
         description="by class (action, step, gap): seconds after which a message need not be delivered (MQTT 5)",
     )
+    commands: bool = Field(False, description="whether commands on <prefix>/command/… are taken; see docs/mqtt.md")
     stalled_s: PositiveSeconds = Field(
         10.0, description="seconds without a picture or a decision after which a live stream is shown as stalled"
     )
