@@ -19,6 +19,7 @@ NOWHERE = "/nowhere/at/all"
 LEAST = {
     "run": [NOWHERE],
     "check": [NOWHERE],
+    "doctor": [NOWHERE],
     "probe": ["rtsp://127.0.0.1:1/main"],
     "replay": [NOWHERE, NOWHERE],
     "record": [NOWHERE, "--watch", "cell-4/bench", "--label", "tighten"],
