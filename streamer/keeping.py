@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from recognizers.clip import Region
 from recognizers.errors import CheckpointMismatch
@@ -46,22 +47,28 @@ def build_shelf(settings: Settings, clock: Clock, metrics: Metrics) -> Shelf:
     return shelf
 
 
-def build_pages(settings: Settings, shelf: Shelf, clock: Clock) -> Mapping[bytes, Pages]:
-    """What is served of it: nothing where `evidence.serve` says so.
+@contextmanager
+def build_pages(settings: Settings, shelf: Shelf, clock: Clock) -> Iterator[Mapping[bytes, Pages]]:
+    """What is served of it while the block runs: nothing where `evidence.serve` says so.
 
     Raises:
         ConfigError: the token cannot be read, or is none.
     """
     section = settings.evidence
     if not section.serve:
-        return NO_PAGES
+        yield NO_PAGES
+        return
     try:
         token = section.secret()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(["evidence.token_file: cannot be read; give a text file that this user may read"]) from error
     if token is not None and len(token) < LEAST_TOKEN:
         raise ConfigError([f"evidence.token_file: must hold at least {LEAST_TOKEN} characters"])
-    return {PREFIX: EvidenceSite(shelf, token, clock)}
+    site = EvidenceSite(shelf, token, clock)
+    try:
+        yield {PREFIX: site}
+    finally:
+        site.close()
 
 
 def build_keeper(settings: Settings, shelf: Shelf, http: str, clock: Clock, metrics: Metrics) -> EvidenceKeeper:

@@ -9,7 +9,8 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 
 from streamer.build import build_plan
 from streamer.clock import SystemClock
@@ -71,8 +72,10 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
     """
     clock, metrics, health = SystemClock(), Metrics(), Health()
     http, shelf = settings.http, build_shelf(settings, clock, metrics)
-    pages = build_pages(settings, shelf, clock)
-    async with serve(http.host, http.port, health, lambda: (CONTENT_TYPE, metrics.exposition()), pages) as port:
+    async with AsyncExitStack() as stack:
+        pages = stack.enter_context(build_pages(settings, shelf, clock))
+        exposition = partial(_exposition, metrics)
+        port = await stack.enter_async_context(serve(http.host, http.port, health, exposition, pages))
         keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
         worker = Worker(build_plan(settings, clock, metrics, keeper), clock, metrics, health)
         host = f"[{http.host}]" if ":" in http.host else http.host
@@ -82,3 +85,7 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
             f"metrics {base}/metrics   health {base}/livez {base}/readyz",
         )
         await worker.run(stop)
+
+
+def _exposition(metrics: Metrics) -> tuple[str, bytes]:
+    return CONTENT_TYPE, metrics.exposition()

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from recognizers.clip import Clip, Picture, Region
 from streamer.clock import Clock
 from streamer.errors import ClipUnwritable, NotKept
-from streamer.event import CycleEvent, Event, Evidence
+from streamer.event import Event, Evidence
 from streamer.evidence import shelf as shelves
 from streamer.evidence.backlog import Backlog
 from streamer.evidence.orders import ClipOrder, Order, SnapshotOrder
@@ -107,24 +107,21 @@ class EvidenceKeeper:
             self._seen[clip.stream, clip.watch] = clip
 
     def attach(self, event: E) -> E:
-        """The event, with the addresses of what will be kept of it; as it is, where nothing will. Never waits."""
+        """The event, with the addresses of what will be kept of it; as it is, where nothing will. Never waits and never
+        raises: an event goes out whatever becomes of its pictures."""
         stream = self.streams.get(event.stream)
-        if stream is None or isinstance(event, CycleEvent):
+        if stream is None or not isinstance(event, Shown):
             return event
         rule, clip = stream.rules.get(event.watch), self._seen.get((event.stream, event.watch))
         if rule is None or clip is None or not rule.wants(event):
             return event
-        (start_at, end_at), now = rule.span(event), self._clock.now()
-        name, ready_at = f"{self._base}/evidence/{event.event_id}", now + MARGIN_S
-        if rule.snapshot:
-            self._shelf.promise(f"{event.event_id}.jpg", ready_at)
-            self._make(self._snapshot(event, clip, stream, rule))
-        if rule.clip:
-            ready_at += max(0.0, end_at - now)
-            until_s = self._clock.monotonic() + max(0.0, end_at - now) + PATIENCE_S
-            self._want(_Wanted(event, clip.epoch, clip.zero_at, start_at, end_at, until_s), ready_at)
-        clip_at, snapshot_at = (f"{name}.mp4" if rule.clip else None), (f"{name}.jpg" if rule.snapshot else None)
-        return replace(event, evidence=Evidence(ready_at, clip_at, snapshot_at))
+        try:
+            return replace(event, evidence=self._asked(event, rule, clip, stream))
+        except Exception:
+            _log.exception("stream %s: nothing of an event is kept, by a bug", event.stream)
+            for ending in _ENDINGS.values():
+                self._shelf.give_up(f"{event.event_id}.{ending}")
+            return event
 
     def lost(self, stream: str) -> None:
         """The connection is over: what waits for more of it gets what there is."""
@@ -149,6 +146,19 @@ class EvidenceKeeper:
         for stream in self.streams:
             self.lost(stream)
         await self._backlog.finish(grace_s)
+
+    def _asked(self, event: Shown, rule: EvidenceRule, clip: Clip, stream: StreamEvidence) -> Evidence:
+        """Have kept what the rule wants; returns where it will be."""
+        (start_at, end_at), now = rule.span(event), self._clock.now()
+        name, ready_at = f"{self._base}/evidence/{event.event_id}", now + MARGIN_S
+        if rule.snapshot:
+            self._shelf.promise(f"{event.event_id}.jpg", ready_at)
+            self._make(self._snapshot(event, clip, stream, rule))
+        if rule.clip:
+            ready_at += max(0.0, end_at - now)
+            until_s = self._clock.monotonic() + max(0.0, end_at - now) + PATIENCE_S
+            self._want(_Wanted(event, clip.epoch, clip.zero_at, start_at, end_at, until_s), ready_at)
+        return Evidence(ready_at, f"{name}.mp4" if rule.clip else None, f"{name}.jpg" if rule.snapshot else None)
 
     def _snapshot(self, event: Shown, clip: Clip, stream: StreamEvidence, rule: EvidenceRule) -> SnapshotOrder:
         seen: Excerpt | Picture = clip.pictures[-1]
