@@ -15,8 +15,9 @@ from streamer.errors import ClipUnwritable, NotKept
 from streamer.event import Event, Evidence
 from streamer.evidence import shelf as shelves
 from streamer.evidence.backlog import Backlog
+from streamer.evidence.developing import Developer
 from streamer.evidence.orders import ClipOrder, Order, SnapshotOrder
-from streamer.evidence.privacy import Redactor
+from streamer.evidence.privacy import Privacy
 from streamer.evidence.rules import EvidenceRule, Shown
 from streamer.evidence.shelf import Shelf
 from streamer.media.packets import Excerpt, PacketTap
@@ -60,7 +61,7 @@ class StreamEvidence:
     """By watch."""
     regions: Mapping[str, Region]
     """Likewise."""
-    redactor: Redactor
+    privacy: Privacy
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -85,12 +86,14 @@ class EvidenceKeeper:
         streams: Mapping[str, StreamEvidence],
         shelf: Shelf,
         base: str,
+        developer: Developer,
         clock: Clock,
         observer: Observer,
     ) -> None:
         """`base`: what addresses begin with, without a slash at the end."""
         self.streams = streams
         self._shelf, self._base, self._clock, self._observer = shelf, base, clock, observer
+        self._developer = developer
         self._backlog = Backlog("evidence")
         self._seen: dict[tuple[str, str], Clip] = {}
         """The newest clip of each watch."""
@@ -146,6 +149,7 @@ class EvidenceKeeper:
         for stream in self.streams:
             self.lost(stream)
         await self._backlog.finish(grace_s)
+        self._developer.close()
 
     def _asked(self, event: Shown, rule: EvidenceRule, clip: Clip, stream: StreamEvidence) -> Evidence:
         """Have kept what the rule wants; returns where it will be."""
@@ -166,7 +170,7 @@ class EvidenceKeeper:
         if rule.snapshot_size == "full":
             with suppress(NotKept):  # then at analysis size
                 seen = stream.ring.excerpt(clip.epoch, media_s, media_s)
-        return SnapshotOrder(event, stream.regions[event.watch], seen, stream.redactor)
+        return SnapshotOrder(event, stream.regions[event.watch], seen, stream.privacy)
 
     def _want(self, wanted: _Wanted, ready_at: float) -> None:
         waiting = self._waiting[wanted.event.stream]
@@ -205,7 +209,7 @@ class EvidenceKeeper:
             self._dropped("clip", wanted.event, "gone", str(error))
             return
         asked, captured_at = (wanted.start_at, wanted.end_at), wanted.zero_at + excerpt.start_s
-        self._make(ClipOrder(wanted.event, excerpt, captured_at, asked, stream.redactor))
+        self._make(ClipOrder(wanted.event, excerpt, captured_at, asked, stream.privacy))
 
     def _make(self, order: Order) -> None:
         if not self._backlog.offer(partial(self._keep, order, self._clock.monotonic()), order.size):
@@ -219,11 +223,10 @@ class EvidenceKeeper:
     def _keep(self, order: Order, since_s: float) -> None:
         """In the thread."""
         reason, why = "failed", "a bug"
-        leaving = self._backlog.leaving.is_set
         try:
-            if leaving():
+            if self._backlog.leaving.is_set():
                 raise NotKept("the service ends before it is written")
-            content = order.content(leaving)
+            content = order.content(self._developer)
             self._shelf.put(order.name, content)
         except NotKept as error:
             reason, why = "shutdown", str(error)
@@ -233,7 +236,7 @@ class EvidenceKeeper:
             _log.exception("stream %s: no %s of an event is kept, by a bug", order.event.stream, order.kind)
         else:
             self._observer.evidence_stored(order.kind, self._clock.monotonic() - since_s)
-            hidden = ", with what must not be seen hidden" if order.redactor.privacy.hides else ""
+            hidden = ", with what must not be seen hidden" if order.privacy.hides else ""
             words = "evidence kept: %s (%d bytes) of %s/%s%s"
             _log.info(words, order.name, len(content), order.event.stream, order.event.watch, hidden)
             return

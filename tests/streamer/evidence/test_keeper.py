@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,13 @@ from uuid import uuid4
 import av
 import pytest
 
+from streamer.errors import NotKept
 from streamer.event import ActionEvent, Phase, Reason, StepEvent, Verdict
 from streamer.evidence import keeper as keepers
+from streamer.evidence.developing import Here
 from streamer.evidence.keeper import MARGIN_S, MOST_WAITING, PATIENCE_S
-from streamer.evidence.privacy import Privacy, Redactor
+from streamer.evidence.privacy import Privacy
+from streamer.media.decoding import Coded
 from streamer.media.packets import Excerpt
 from streamer.media.ring import PacketRing
 from tests.streamer.evidence.benches import BASE, RULE, WITH_SNAPSHOT, Bench
@@ -228,7 +232,7 @@ async def test_a_snapshot_without_packets_shows_what_the_network_saw(tmp_path: P
 
 async def test_with_a_mask_not_one_of_the_cameras_packets_is_kept(tmp_path: Path, film: Excerpt) -> None:
     left = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
-    bench = Bench(tmp_path, film, WITH_SNAPSHOT, redactor=Redactor(Privacy(masks=(left,))))
+    bench = Bench(tmp_path, film, WITH_SNAPSHOT, privacy=Privacy(masks=(left,)))
     async with bench.running():
         await bench.watch(3.0)
         bench.happens()
@@ -244,9 +248,24 @@ async def test_with_a_mask_not_one_of_the_cameras_packets_is_kept(tmp_path: Path
                 assert picture[40:60, :36].max() < 8, "beside the region's outline"
 
 
-async def test_what_is_not_coded_when_the_service_ends_is_counted(tmp_path: Path, film: Excerpt) -> None:
+class Slow(Here):
+    """Makes nothing until it is closed, and then nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed = threading.Event()
+
+    def film(self, coded: Coded, privacy: Privacy, said: str) -> bytes:
+        assert self.closed.wait(20)
+        raise NotKept("told so")
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+async def test_what_is_not_made_when_the_service_ends_is_counted(tmp_path: Path, film: Excerpt) -> None:
     left = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
-    bench = Bench(tmp_path, film, redactor=Redactor(Privacy(masks=(left,))))
+    bench = Bench(tmp_path, film, privacy=Privacy(masks=(left,)), developer=Slow())
     await bench.watch(3.0)
     for n in range(3):
         bench.happens(ago_s=n / 10)

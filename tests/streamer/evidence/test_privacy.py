@@ -15,9 +15,9 @@ from recognizers.clip import Picture, Region
 from recognizers.errors import DeviceFailed
 from recognizers.estimators.base import Found
 from recognizers.estimators.fastestdet import FastestDet
+from streamer.evidence.develop import MOST_PEOPLE, UNSURE
 from streamer.evidence.privacy import LOOK_S, MOST_HELD, Privacy, Redactor, covered
-from streamer.keeping import MOST_PEOPLE, UNSURE
-from streamer.media.decoding import decoded
+from streamer.media.decoding import coded_of, decoded
 from tests.streamer.media.excerpts import taken
 
 RECTANGLE = ((0.25, 0.25), (0.5, 0.25), (0.5, 0.5), (0.25, 0.5))
@@ -163,7 +163,7 @@ MODEL = SHARED / "models/fastestdet.onnx"
 def test_who_was_found_is_not_found_again() -> None:
     """By the same detector, in pictures of people who cross a square: of some fifty hardly one."""
     walking = taken(SHARED / "data/clips/people_walking_cctv.mp4")
-    original = list(decoded(replace(walking, pictures=walking.pictures[:60])))
+    original = list(decoded(coded_of(replace(walking, pictures=walking.pictures[:60]))))
     hides = Redactor(Privacy(blur="people"), FastestDet(MODEL, least=UNSURE, most=MOST_PEOPLE))
     detector = FastestDet(MODEL)
 
