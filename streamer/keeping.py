@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from recognizers.clip import Region
@@ -21,7 +20,7 @@ from streamer.evidence.privacy import Polygon, Privacy, Redactor
 from streamer.evidence.rules import EvidenceRule
 from streamer.evidence.shelf import Limits, Shelf
 from streamer.evidence.site import PREFIX, EvidenceSite
-from streamer.health import NO_PAGES, Pages
+from streamer.exchange import NO_SITES, Site
 from streamer.media.ring import PacketRing
 from streamer.metrics import Metrics
 from streamer.settings import LEAST_TOKEN, EvidenceSection, Settings, Stream, WatchSection
@@ -46,28 +45,22 @@ def build_shelf(settings: Settings, clock: Clock, metrics: Metrics) -> Shelf:
     return shelf
 
 
-@contextmanager
-def build_pages(settings: Settings, shelf: Shelf, clock: Clock) -> Iterator[Mapping[bytes, Pages]]:
-    """What is served of it while the block runs: nothing where `evidence.serve` says so.
+def build_sites(settings: Settings, shelf: Shelf, clock: Clock) -> Mapping[str, Site]:
+    """What is served of it: nothing where `evidence.serve` says so.
 
     Raises:
         ConfigError: the token cannot be read, or is none.
     """
     section = settings.evidence
     if not section.serve:
-        yield NO_PAGES
-        return
+        return NO_SITES
     try:
         token = section.secret()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(["evidence.token_file: cannot be read; give a text file that this user may read"]) from error
     if token is not None and len(token) < LEAST_TOKEN:
         raise ConfigError([f"evidence.token_file: must hold at least {LEAST_TOKEN} characters"])
-    site = EvidenceSite(shelf, token, clock)
-    try:
-        yield {PREFIX: site}
-    finally:
-        site.close()
+    return {PREFIX: EvidenceSite(shelf, token, clock)}
 
 
 def build_keeper(settings: Settings, shelf: Shelf, http: str, clock: Clock, metrics: Metrics) -> EvidenceKeeper:

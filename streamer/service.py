@@ -9,15 +9,15 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
-from functools import partial
+from contextlib import contextmanager
 
 from streamer.build import build_plan
 from streamer.clock import SystemClock
-from streamer.health import Health, serve
-from streamer.keeping import build_keeper, build_pages, build_shelf, reachable
+from streamer.health import Health
+from streamer.keeping import build_keeper, build_shelf, build_sites, reachable
 from streamer.metrics import CONTENT_TYPE, Metrics
 from streamer.settings import Settings
+from streamer.web import make_app, serve
 from streamer.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -72,10 +72,9 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
     """
     clock, metrics, health = SystemClock(), Metrics(), Health()
     http, shelf = settings.http, build_shelf(settings, clock, metrics)
-    async with AsyncExitStack() as stack:
-        pages = stack.enter_context(build_pages(settings, shelf, clock))
-        exposition = partial(_exposition, metrics)
-        port = await stack.enter_async_context(serve(http.host, http.port, health, exposition, pages))
+    sites = build_sites(settings, shelf, clock)
+    app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites)
+    async with serve(http.host, http.port, app) as port:
         keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
         worker = Worker(build_plan(settings, clock, metrics, keeper), clock, metrics, health)
         host = f"[{http.host}]" if ":" in http.host else http.host
@@ -85,7 +84,3 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
             f"metrics {base}/metrics   health {base}/livez {base}/readyz",
         )
         await worker.run(stop)
-
-
-def _exposition(metrics: Metrics) -> tuple[str, bytes]:
-    return CONTENT_TYPE, metrics.exposition()

@@ -1,7 +1,7 @@
 """A process that makes films and pictures for the service: `python -m streamer.evidence.develop [FastestDet.onnx]`.
 
-It is asked over its standard input, answers over its standard output (`streamer.evidence.parcels`), leaves most of the time
-to others, and ends when it is asked nothing any more, also when the service was killed.
+It is asked over its standard input, answers over its standard output (`streamer.evidence.parcels`), leaves most of the
+time to others, and ends when it is asked nothing any more, also when the service was killed.
 """
 
 from __future__ import annotations

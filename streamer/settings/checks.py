@@ -26,6 +26,7 @@ from streamer.settings.mistakes import suggestion
 from streamer.settings.places import levels_of, wrong_prefix
 from streamer.settings.sections import RecognizerSection, said
 
+PROTOBUF = Library("google.protobuf", "sparkplug")
 _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
@@ -53,6 +54,8 @@ def check(document: Document) -> dict[str, Card]:
     _check_reserved(document)
     _check_places(document)
     _check_files(document)
+    for where, _ in document.find("mqtt", "sparkplug", "group"):
+        _check_installed(document, where[:-1], PROTOBUF)
     cards = _read_cards(document)
     _check_watches(document, cards)
     _check_evidence(document, cards)
@@ -197,7 +200,11 @@ def _check_libraries(document: Document, where: Where, section: Mapping[str, Any
 
 
 def _check_installed(document: Document, where: Where, library: Library) -> None:
-    if find_spec(library.module) is None:
+    try:
+        there = find_spec(library.module) is not None
+    except (ModuleNotFoundError, ValueError):  # the package that it is in is not there
+        there = False
+    if not there:
         document.problem(
             where, f"needs {library.module}, which is not installed; pip install 'taktstream[{library.extra}]'"
         )
@@ -270,14 +277,21 @@ def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:
         if name not in known:
             document.problem(where, f"is no key of `recognizers`; {suggestion(name, known)}")
         elif name in cards:
-            actions = cards[name].actions
-            named = [(rule, rule[-1]) for rule, _ in document.find(*where[:-1], "events", "*") if rule[-1] != "default"]
-            named += document.find(*where[:-1], "evidence", "actions", "*")
-            for rule, action in named:
-                if isinstance(action, str | int) and action not in ("all", *actions):
-                    document.problem(
-                        rule, f"the recognizer {name} knows no such action; {suggestion(str(action), actions)}"
-                    )
+            _check_actions(document, where[:-1], name, cards[name])
+
+
+def _check_actions(document: Document, watch: Where, recognizer: str, card: Card) -> None:
+    """A watch names actions that its recognizer knows."""
+    unknown = f"the recognizer {recognizer} knows no such action"
+    named = [(rule, rule[-1]) for rule, _ in document.find(*watch, "events", "*") if rule[-1] != "default"]
+    named += [(where, one) for where, one in document.find(*watch, "evidence", "actions", "*") if one != "all"]
+    named += document.find(*watch, "exclusive", "*", "*")
+    for where, action in named:
+        if isinstance(action, str | int) and action not in card.actions:
+            document.problem(where, f"{unknown}; {suggestion(str(action), card.actions)}")
+    if not card.multilabel and (groups := list(document.find(*watch, "exclusive", "*"))):
+        where, _ = groups[0]
+        document.problem(where[:-1], f"{recognizer} says one action at a time: all are one group already; leave it out")
 
 
 def _check_evidence(document: Document, cards: Mapping[str, Card]) -> None:

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from recognizers.kinds import misplaced, of, owners
 from streamer.settings.evidence import EvidenceSection, WatchEvidence, wrong_mask
-from streamer.settings.integrations import HomeAssistant
+from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.mistakes import MISPLACED
 from streamer.settings.places import Place, wrong_prefix
 from streamer.settings.sinks import SinkSection
@@ -36,11 +36,13 @@ class Mqtt(Section):
         "plain", description="how events are written: as they are, or within CloudEvents 1.0 (structured JSON)"
     )
     home_assistant: HomeAssistant | None = Field(None, description="devices of Home Assistant; null: none")
+    sparkplug: Sparkplug | None = Field(None, description="an edge node of Sparkplug B; null: none")
 
     expires_s: dict[Text, PositiveSeconds] = Field(
         {},
         description="by class (action, step, gap): seconds after which a message need not be delivered (MQTT 5)",
     )
+    commands: bool = Field(False, description="whether commands on <prefix>/command/… are taken; see docs/mqtt.md")
     stalled_s: PositiveSeconds = Field(
         10.0, description="seconds without a picture or a decision after which a live stream is shown as stalled"
     )
@@ -209,6 +211,11 @@ class Rule(Section):
     dwell_s: Seconds = Field(0.0, description="seconds at or above `on` before the start is published")
     release_s: Seconds = Field(0.5, description="seconds below `off` before the end is published")
     smooth_s: Seconds = Field(0.5, description="seconds, time constant of the smoothing")
+    min_s: Seconds = Field(0.0, description="what lasts shorter is never published: the start waits as long")
+    merge_s: Seconds = Field(0.0, description="again so soon after its end goes on as the same: the end waits as long")
+    max_s: PositiveSeconds | None = Field(
+        None, description="what lasts longer is ended then (too_long), until the score was below `off`; null: never"
+    )
     cooldown_s: Seconds = Field(0.0, description="seconds after an end before it can begin again")
     margin: Share = Field(0.0, description="how much surer than one that goes on it must be to end that; 1: it waits")
 
@@ -216,6 +223,8 @@ class Rule(Section):
     def _hysteresis(self) -> Rule:
         if self.on is not None and self.off > self.on:
             raise ValueError(f"off ({self.off}) must not be above on ({self.on})")
+        if self.max_s is not None and self.max_s <= self.min_s:
+            raise ValueError(f"max_s ({self.max_s}) must be more than min_s ({self.min_s})")
         return self
 
 
@@ -231,6 +240,10 @@ class WatchSection(Section):
     )
     min_coverage: Share = Field(0.75, description="clips with a smaller share of their pictures are not looked at")
     events: dict[str, Rule] = Field(default_factory=dict, description="rules by action; `default` for all others")
+    exclusive: tuple[tuple[Text, ...], ...] = Field(
+        (),
+        description="of recognizers that say several actions at once: [[a, b], [c, d]], of each group only one goes on",
+    )
     procedure: Path | None = Field(
         None, description="the work that is followed: a file, beside this one where it is relative; null: none"
     )
@@ -243,6 +256,14 @@ class WatchSection(Section):
         if not (left < right and top < bottom):
             raise ValueError("must be [left, top, right, bottom] with left < right and top < bottom")
         return region
+
+    @field_validator("exclusive")
+    @classmethod
+    def _apart(cls, groups: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        named = [action for group in groups for action in group]
+        if any(len(group) < 2 for group in groups) or len(set(named)) < len(named):
+            raise ValueError("must be lists of two actions or more, each action in one list once")
+        return groups
 
 
 class SightSection(Section):
