@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from recognizers.clip import Picture, Region
@@ -63,6 +63,7 @@ def test_a_mask_is_black_and_nothing_else_is_changed() -> None:
 
 
 @settings(max_examples=200, deadline=None)
+@example([(0.0, 0.0), (0.0, 5e-324), (1.0, 0.0)], 0.0, 0.0)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=3, max_size=3), st.floats(0, 1), st.floats(0, 1))
 def test_every_point_between_the_corners_of_a_triangle_is_covered(
     corners: list[tuple[float, float]], one: float, other: float
