@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from streamer.errors import OfferRefused
 
@@ -27,8 +28,8 @@ class _Media:
 def checked_offer(text: str) -> str:
     """An offer of one video track, without what shall not be acted on.
 
-    Names of hosts (`….local`) among its candidates are left out: asking the network for them would let a stranger decide
-    what is asked for. A peer that hides its address so is found by what it sends.
+    Names of hosts (`….local`) among its candidates are left out: asking the network for them would let a stranger
+    decide what is asked for. A peer that hides its address so is found by what it sends.
 
     Raises:
         OfferRefused: it is none, offers no video or more than one, more than one sound track, data channels, or neither
@@ -73,12 +74,9 @@ def _parted(text: str) -> tuple[_Media, list[_Media]]:
     starts = [n for n, line in enumerate(lines) if line.startswith("m=")]
     if not starts:
         raise OfferRefused("it offers no media", malformed=True)
-    ends = [*starts[1:], len(lines)]
-    parts = [
-        _Media(lines[a].partition("=")[2].partition(" ")[0], tuple(lines[a:b]))
-        for a, b in zip(starts, ends, strict=True)
-    ]
-    return _Media("session", tuple(lines[: starts[0]])), parts
+    parts = [tuple(lines[start:end]) for start, end in pairwise([*starts, len(lines)])]
+    media = [_Media(part[0].removeprefix("m=").partition(" ")[0], part) for part in parts]
+    return _Media("session", tuple(lines[: starts[0]])), media
 
 
 def _without_names(text: str) -> str:

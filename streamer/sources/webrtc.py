@@ -1,7 +1,7 @@
 """The door to aiortc: one peer, one video track, its packets into an `Incoming`. Lives on the event loop.
 
-Only ICE, DTLS, SRTP and RTCP are aiortc's. Its own way from packets to pictures is not taken: its queues are unbounded, a
-decoder that fails in another way than FFmpeg's leaves a track that is silent for ever, and its `stop` waits for that
+Only ICE, DTLS, SRTP and RTCP are aiortc's. Its own way from packets to pictures is not taken: its queues are unbounded,
+a decoder that fails in another way than FFmpeg's leaves a track that is silent for ever, and its `stop` waits for that
 thread on the loop. What is reached into is named in `_INSIDES`, and a test tells when it is no longer there.
 """
 
@@ -41,10 +41,8 @@ _SENDERS = 8
 _SILENT_S = 2.0
 """A source that says nothing for so long gives way to another one."""
 _NTP_EPOCH_S = 2_208_988_800
-_INSIDES = tuple(
-    f"_RTCRtpReceiver__{name}"
-    for name in ("codecs", "decoder_error", "decoder_queue", "decoder_thread", "jitter_buffer")
-)
+_INSIDES = ("codecs", "decoder_queue", "decoder_thread", "jitter_buffer")
+_OF_RECEIVER = "_RTCRtpReceiver__"
 MISSING = "WebRTC needs aiortc: pip install 'taktstream[webrtc]'"
 
 # Their lines quote addresses and session descriptions, and every fault of a stranger's is a warning to them.
@@ -183,10 +181,9 @@ class Peer:
     def _take_over(self, receiver: Any) -> None:
         """Packets to `incoming`, in the place of aiortc's buffer, decode thread and queues."""
         for name in _INSIDES:
-            if not hasattr(receiver, name):
+            if not hasattr(receiver, _OF_RECEIVER + name):
                 raise RuntimeError(f"aiortc has no {name} any more")
-        codecs, error = (getattr(receiver, f"_RTCRtpReceiver__{name}") for name in ("codecs", "decoder_error"))
-        take = _Packets(self.incoming, codecs, error, self._clock)
+        take = _Packets(self.incoming, getattr(receiver, _OF_RECEIVER + "codecs"), self._clock)
         receiver._RTCRtpReceiver__jitter_buffer = take
         receiver._RTCRtpReceiver__decoder_queue = _NoDecoder(self.incoming)
         receiver._handle_rtp_packet = _Guard(receiver._handle_rtp_packet).take
@@ -207,8 +204,8 @@ class _Newest(asyncio.Queue[Any]):
 
 
 class _NoDecoder:
-    """Stands where aiortc queues pictures for its decode thread: that ends at once, so nobody waits for it later. What is
-    still put here is the end (BYE, DTLS closed, stopped)."""
+    """Stands where aiortc queues pictures for its decode thread: that ends at once, so nobody waits for it later.
+    What is still put here is the end (BYE, DTLS closed, stopped)."""
 
     def __init__(self, incoming: Incoming) -> None:
         self._incoming = incoming
@@ -223,8 +220,8 @@ class _NoDecoder:
 class _Packets:
     """Stands where aiortc has its jitter buffer. The first source is listened to; another one when it fell silent."""
 
-    def __init__(self, incoming: Incoming, codecs: dict[int, Any], error: Any, clock: Clock) -> None:
-        self._incoming, self._codecs, self._error, self._clock = incoming, codecs, error, clock
+    def __init__(self, incoming: Incoming, codecs: dict[int, Any], clock: Clock) -> None:
+        self._incoming, self._codecs, self._clock = incoming, codecs, clock
         self._heard_s = 0.0
         self.source: int | None = None
 

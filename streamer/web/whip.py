@@ -1,4 +1,4 @@
-"""WHIP over HTTP (RFC 9725): `POST /whip/<stream>` publishes, `PATCH` and `DELETE` of what it names go on and end it."""
+"""WHIP over HTTP (RFC 9725): `POST /whip/<stream>` publishes, `PATCH` and `DELETE` go on and end it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_BYTES = 64 << 10
 OFFERS = 30
 """Of a stream in a minute."""
 FAILURES = 20
-"""Wrong tokens of an address in a minute; then it is told to slow down. Who knows the token is never held up by that."""
+"""Wrong tokens of an address in a minute; then it is told to slow down. Who knows the token is never held up."""
 _MINUTE_S = 60.0
 _ADDRESSES = 1024
 _SDP, _FRAGMENT = "application/sdp", "application/trickle-ice-sdpfrag"
@@ -86,11 +86,13 @@ class WhipSite:
         if request.method == "OPTIONS":  # browsers ask without a token
             return Answer(HTTPStatus.NO_CONTENT, {"Accept-Post": _SDP, "Accept-Patch": _FRAGMENT, "Allow": _ALLOW})
         stage = self._stages.get(name)
-        if (refused := self._refused(stage, request)) is not None:
-            return refused
-        assert stage is not None
+        if stage is None or not (stage.token is None or _knows(request, stage.token)):
+            return self._refused(stage, request)
         if not session:
             return await self._published(name, stage, request)
+        return await self._gone_on(session, stage, request)
+
+    async def _gone_on(self, session: str, stage: Stage, request: Request) -> Answer:
         if not stage.source.is_session(session):
             return plain(HTTPStatus.NOT_FOUND, text="no such session")
         if request.method == "DELETE":
@@ -100,11 +102,8 @@ class WhipSite:
             return await self._trickled(stage, request)
         return plain(HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": _ALLOW})
 
-    def _refused(self, stage: Stage | None, request: Request) -> Answer | None:
-        """What a stranger is told, the same of streams that there are and of others; None of who may come in."""
-        known = stage is not None and (stage.token is None or _knows(request, stage.token))
-        if known:
-            return None
+    def _refused(self, stage: Stage | None, request: Request) -> Answer:
+        """What a stranger is told, the same of streams that there are and of others."""
         if stage is None and all(one.token is None for one in (self._stages or {}).values()):
             return plain(HTTPStatus.NOT_FOUND, text="no such stream is published to")
         failures = self._failures.pop(request.client, None) or _Minute(FAILURES)
