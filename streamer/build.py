@@ -21,12 +21,16 @@ from recognizers.errors import CheckpointMismatch
 from recognizers.huggingface import KIND
 from recognizers.identity import identity
 from recognizers.kinds import OPTIONS
+from streamer.board.andon import Colour
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
+from streamer.evidence.privacy import Redactor
 from streamer.hard_examples import Options as HardExampleOptions
 from streamer.home_assistant.announcing import Announcer
 from streamer.home_assistant.components import Topics
+from streamer.keeping import build_redactors
+from streamer.lookout import LookoutOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.outbox import Recipient
@@ -34,21 +38,23 @@ from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
 from streamer.promotions import Promotions
-from streamer.segmenter import EventRule
+from streamer.segmenter.made import event_rules
 from streamer.settings import (
     HardExamplesSection,
     HomeAssistant,
     JsonlSink,
     Mqtt,
     RecognizerSection,
-    Rule,
     Settings,
+    SightSection,
     SinkSection,
     Source,
     Stream,
     WatchSection,
     load_procedure,
 )
+from streamer.settings.places import filled
+from streamer.showing import ShowOptions
 from streamer.sinks.base import Sink, StatusSink
 from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
@@ -84,7 +90,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         watches = build_watches(stream, models)
         address, demand = address_of(stream.source), demand_of(watches, shadows)
         tap = None if evidence is None else evidence.tap(stream.id)
-        source = LibavSource(stream.id, address, demand, clock, metrics, tap)
+        source = LibavSource(stream.id, address, demand, clock, metrics, tap, lookout_of(stream.sight))
         streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
     sink = build_sink(settings.mqtt, clock, metrics)
     return Plan(
@@ -98,17 +104,18 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         deadline_s=settings.engine.deadline_s,
         grace_s=settings.shutdown.grace_s,
         retry=RetryPolicy(),
-        hard_examples=hard_examples_of(settings.hard_examples),
+        hard_examples=hard_examples_of(settings.hard_examples, build_redactors(settings)),
         evidence=evidence,
+        board=show_options(settings),
         announce=build_announcer(settings, sink),
     )
 
 
-def hard_examples_of(section: HardExamplesSection) -> HardExampleOptions | None:
+def hard_examples_of(section: HardExamplesSection, redactors: Mapping[str, Redactor]) -> HardExampleOptions | None:
     """None where none are kept."""
     if section.folder is None:
         return None
-    return HardExampleOptions(section.folder, section.per_hour, section.max_mib << 20, section.below)
+    return HardExampleOptions(section.folder, section.per_hour, section.max_mib << 20, section.below, redactors)
 
 
 def build_models(settings: Settings, runtime: str | None = None) -> dict[str, Model]:
@@ -176,7 +183,7 @@ def build_watches(stream: Stream, models: Mapping[str, Model]) -> tuple[Watch, .
 
 
 def _watch(section: WatchSection, model: Model) -> Watch:
-    rules, recognizer = {"default": Rule(), **section.events}, model.recognizer
+    (rules, unsaid), recognizer = event_rules(section), model.recognizer
     return Watch(
         id=section.id,
         recognizer=section.recognizer,
@@ -185,10 +192,11 @@ def _watch(section: WatchSection, model: Model) -> Watch:
         background=recognizer.background,
         region=Region(*section.region),
         min_coverage=section.min_coverage,
-        rules={action: event_rule(rule) for action, rule in rules.items()},
+        rules=rules,
+        exclusive=tuple(frozenset(group) for group in section.exclusive),
         model=model.id,
         procedure=None if section.procedure is None else _procedure(section, recognizer.labels),
-        unsaid=frozenset(action for action, rule in rules.items() if rule.on is None),
+        unsaid=unsaid,
         thresholds=model.thresholds,
     )
 
@@ -197,12 +205,6 @@ def _procedure(section: WatchSection, labels: Sequence[str]) -> Procedure:
     """Raises ConfigError, as where settings are loaded: of a checkpoint of the hub, labels are known only now."""
     assert section.procedure is not None
     return procedure_of(load_procedure(section.procedure, os.environ, labels))
-
-
-def event_rule(rule: Rule) -> EventRule:
-    """A section as the segmenter takes it."""
-    on = EventRule().on if rule.on is None else rule.on
-    return EventRule(**{**rule.model_dump(), "on": on, "off": min(rule.off, on)})
 
 
 def demand_of(watches: tuple[Watch, ...], shadows: Mapping[str, ClipSpec] = NO_SPECS) -> Demand:
@@ -227,6 +229,10 @@ def shadow_specs(settings: Settings) -> dict[str, ClipSpec]:
     return specs
 
 
+def lookout_of(section: SightSection) -> LookoutOptions:
+    return LookoutOptions(**section.model_dump())
+
+
 def address_of(source: Source) -> Address:
     """A source's section as the av door takes it."""
     fields = source.model_dump(exclude={"kind", "path"}, exclude_none=True)
@@ -237,6 +243,15 @@ def address_of(source: Source) -> Address:
 def recording(path: Path, start_at: float) -> Address:
     """A file for replay: loss-free, its wall time counted from `start_at`."""
     return replace(Address(str(path)), pace="fast", start_at=start_at)
+
+
+def show_options(settings: Settings) -> ShowOptions:
+    andon = settings.andon
+    return ShowOptions(
+        colours={**dict.fromkeys(andon.red, Colour.RED), **dict.fromkeys(andon.amber, Colour.AMBER)},
+        acknowledge=andon.acknowledge,
+        stalled_s=ShowOptions().stalled_s if settings.mqtt is None else settings.mqtt.stalled_s,
+    )
 
 
 def outbox_plan(settings: Settings, clock: Clock) -> OutboxPlan:
@@ -276,11 +291,26 @@ def further_sink(sink: SinkSection, clock: Clock) -> AbstractAsyncContextManager
     return WebhookSink(options, clock)
 
 
-def build_sink(mqtt: Mqtt | None, clock: Clock, metrics: Metrics) -> AbstractAsyncContextManager[StatusSink]:
+def prefixes_of(mqtt: Mqtt, streams: Sequence[Stream]) -> dict[str, str]:
+    """What stands before each stream's topics."""
+    return {stream.id: filled(mqtt.prefix, mqtt.place.known | stream.place.known) for stream in streams}
+
+
+def build_sink(
+    mqtt: Mqtt | None,
+    clock: Clock,
+    metrics: Metrics,
+    streams: Sequence[Stream] = (),
+    data_dir: Path | None = None,
+) -> AbstractAsyncContextManager[StatusSink]:
     """The broker; where none is configured, lines of JSON on standard output."""
     if mqtt is None:
         return nullcontext(JsonLinesSink(sys.stdout))
-    options = mqtt_options(mqtt)
+    options = replace(
+        mqtt_options(mqtt),
+        prefixes=prefixes_of(mqtt, streams),
+        remembered=None if data_dir is None else data_dir / "shown.json",
+    )
     return MqttSink(options, clock, metrics, encoding_of(mqtt, options))
 
 
@@ -293,7 +323,8 @@ def build_announcer(
     section, known = settings.mqtt.home_assistant, Announcer.knows(settings.data_dir)
     if section is None and not known:
         return to_nobody
-    topics = Topics(settings.mqtt.prefix, sink.status_topic, settings.mqtt.encoding == "cloudevents")
+    prefixes = prefixes_of(settings.mqtt, settings.streams)
+    topics = Topics(settings.mqtt.prefix, sink.status_topic, settings.mqtt.encoding == "cloudevents", prefixes)
     prefix = (section or HomeAssistant()).prefix
     announcer = Announcer(sink, settings.data_dir, prefix, topics, version("taktstream"))
     return lambda streams: announcer.announce([] if section is None else stations_of(streams))
@@ -334,7 +365,8 @@ def mqtt_options(mqtt: Mqtt) -> MqttOptions:
         host=url.hostname or "localhost",
         port=url.port or (8883 if tls else 1883),
         client_id=mqtt.client_id or f"takt-{socket.gethostname()}",
-        prefix=mqtt.prefix,
+        prefix=filled(mqtt.prefix, mqtt.place.known),
+        expiry_s=mqtt.expires_s,
         tls=tls,
         ca_file=None if mqtt.ca_file is None else str(mqtt.ca_file),
         username=mqtt.username,

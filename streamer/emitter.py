@@ -57,13 +57,15 @@ class Emitter:
         observer: Observer,
         hold: int = HOLD,
         shown: Callable[[Event], Event] | None = None,
+        beside: Callable[[Event], None] = lambda _: None,
     ) -> None:
         """`clock_of(stream)` tells where a stream's wall time comes from: `rtcp` or `arrival`; `shown` gives an event
-        the addresses of its pictures, without waiting."""
+        the addresses of its pictures, without waiting; `beside` is told of each event at once, stored or not."""
         self._outbox = outbox
         self._clock_of = clock_of
         self._clock = clock
         self._observer = observer
+        self._beside = beside
         self._hold = hold
         self._shown = shown
         self._events: list[tuple[Event, float]] = []
@@ -77,6 +79,7 @@ class Emitter:
     def emit(self, events: Iterable[Event]) -> None:
         for event in events:
             self._observer.emitted(event)
+            self._beside(event)
             if event.subject not in self._dropped:
                 shown = event if self._shown is None else self._shown(event)
                 self._events.append((shown, self._clock.monotonic()))

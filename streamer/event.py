@@ -23,6 +23,8 @@ class Reason(StrEnum):
     SOURCE_LOST = "source_lost"
     SOURCE_ENDED = "source_ended"
     SHUTDOWN = "shutdown"
+    TOO_LONG = "too_long"
+    """It went on for as long as its rule allows."""
     ACTOR_LEFT = "actor_left"
     """Who did it is no longer seen."""
     MODEL_CHANGED = "model_changed"
@@ -73,7 +75,7 @@ class ActionEvent:
     duration_s: float | None
     """Media seconds from start to end; only when ended by a clip or a source (None when interrupted)."""
     score: float
-    """Started: the smoothed score at the decision. Ended: the mean score over the segment. In [0, 1]."""
+    """Started: the smoothed score when it counted as begun. Ended: the mean score over the segment. In [0, 1]."""
     reason: Reason | None = None
     revision: int = 0
     actor: Actor | None = None

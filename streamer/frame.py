@@ -7,6 +7,16 @@ from dataclasses import dataclass
 from recognizers.clip import Picture
 
 
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """Why pictures show nothing, though they come."""
+
+    reason: str
+    """frozen, dark or blocked."""
+    since_s: float
+    """Media seconds."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Frame:
     """One decoded picture at analysis size, with media time and wall time."""
@@ -21,6 +31,8 @@ class Frame:
     media_s: float
     """Seconds of media time since the epoch's first frame; durations come from this alone."""
     picture: Picture
+    blind: Blind | None = None
+    """None: it can see, as far as is known."""
 
     def __repr__(self) -> str:
         name = f"{self.stream} epoch={self.epoch} index={self.index}"

@@ -38,6 +38,10 @@ class Observer(Protocol):
 
     def actors(self, stream: str, watch: str, count: int) -> None: ...
 
+    def sight(self, stream: str, blind: str) -> None:
+        """Why pictures show nothing from now on: frozen, dark or blocked; empty: they show something."""
+        ...
+
     def scores_not_finite(self, stream: str, watch: str) -> None: ...
 
 
@@ -63,6 +67,8 @@ class Lane:
         self._observer = observer
         self._loss_free = loss_free
         self._shadows = shadows
+        self.newest_frame_s: float | None = None
+        """When the newest picture came, on the clock that never steps; None: none has."""
 
     async def follow(self, attempt: Callable[[], AsyncGenerator[Frame, None]]) -> None:
         """Read frames until a recording ends, a camera's for ever. Its failure, even a bug, never stops another."""
@@ -86,7 +92,11 @@ class Lane:
             for shadow in self._shadows.values():
                 shadow.begin(frame.stream, frame.epoch)
             self._warn_of_unseen(frame)
+        self.newest_frame_s = self._clock.monotonic()
         self._observer.frame(frame.stream, frame.captured_at)
+        before = self.stages.blind
+        self._emitter.emit(self.stages.look(frame))
+        self._tell_of_sight(before)
         for shadow in self._shadows.values():
             shadow.take(frame)
         for clip in self.stages.cut(frame):
@@ -117,7 +127,9 @@ class Lane:
     def lose(self) -> None:
         """The epoch is over: end what is open now, not when the camera is back."""
         self._nobody_is_seen()
+        before = self.stages.blind
         self._emitter.emit(self.stages.end(Reason.SOURCE_LOST))
+        self._tell_of_sight(before)
         for scheduler in self._schedulers.values():
             scheduler.forget(self.stages.stream)
         for shadow in self._shadows.values():
@@ -131,6 +143,12 @@ class Lane:
     def tick(self) -> None:
         """Time goes by, also while no picture comes."""
         self._emitter.emit(self.stages.passed(self._clock.now()))
+
+    def _tell_of_sight(self, before: str) -> None:
+        stream, blind = self.stages.stream, self.stages.blind
+        if blind != before:
+            self._observer.sight(stream, blind)
+            _log.warning("stream %s: %s", stream, f"its pictures show nothing: {blind}" if blind else "it sees again")
 
     def _nobody_is_seen(self) -> None:
         for watch in self.stages.people():

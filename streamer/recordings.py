@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
-from streamer.build import build_models, build_watches, demand_of, recording
+from streamer.build import build_models, build_watches, demand_of, lookout_of, recording
 from streamer.clock import SystemClock
 from streamer.engine import LocalEngine
 from streamer.errors import ConfigError
@@ -46,7 +46,7 @@ async def replay_files(
         shown, senseless = _Shown(show), Counter[str]()
         try:
             for path in files:
-                film = _Film(path, start_at, stream.id, demand_of(watches))
+                film = _Film(path, start_at, stream, demand_of(watches))
                 async with aclosing(replay(stages, engines, film.frames(), film.epoch, senseless)) as events:
                     async for event in events:
                         shown.show(event)
@@ -72,12 +72,12 @@ class _Shown:
 class _Film:
     """One file as one epoch."""
 
-    def __init__(self, path: Path, start_at: float, stream: str, demand: Demand) -> None:
+    def __init__(self, path: Path, start_at: float, stream: Stream, demand: Demand) -> None:
         address, clock = recording(path, start_at), SystemClock()
         self.length_s = recorded_s(address, clock) or 0.0
         """As the file says; where it says nothing, or too little, up to its newest picture so far."""
         self.epoch = _epoch(path, start_at)
-        self._source = LibavSource(stream, address, demand, clock)
+        self._source = LibavSource(stream.id, address, demand, clock, lookout=lookout_of(stream.sight))
 
     async def frames(self) -> AsyncGenerator[Frame, None]:
         async with aclosing(self._source.frames(self.epoch)) as frames:

@@ -27,19 +27,36 @@ async def replay(
     the recording in the middle is raised after the ends of what it left open.
     """
     stages.begin(epoch)
+    seen: list[Event] = []
     try:
-        async with aclosing(answered(stages, engines, frames)) as predictions:
+        async with aclosing(answered(stages, engines, _looked_at(stages, frames, seen))) as predictions:
             async for prediction in predictions:
                 if senseless is not None and not prediction.is_finite:
                     senseless[prediction.watch] += 1
-                for event in stages.observe(prediction):
+                for event in (*_taken(seen), *stages.observe(prediction)):
                     yield event
     except Exception:
-        for event in stages.end(Reason.SOURCE_LOST):
+        for event in (*_taken(seen), *stages.end(Reason.SOURCE_LOST)):
             yield event
         raise
-    for event in stages.end(Reason.SOURCE_ENDED):
+    for event in (*_taken(seen), *stages.end(Reason.SOURCE_ENDED)):
         yield event
+
+
+async def _looked_at(
+    stages: StreamStages, frames: AsyncGenerator[Frame, None], seen: list[Event]
+) -> AsyncGenerator[Frame, None]:
+    """Frames; what they say of sight is put into `seen`."""
+    async with aclosing(frames):
+        async for frame in frames:
+            seen += stages.look(frame)
+            yield frame
+
+
+def _taken(seen: list[Event]) -> list[Event]:
+    taken = seen[:]
+    seen.clear()
+    return taken
 
 
 async def answered(

@@ -39,6 +39,8 @@ class Watch:
     """The card's own `on`, by action."""
     procedure: Procedure | None = None
     """The work that is followed."""
+    exclusive: tuple[frozenset[str], ...] = ()
+    """Groups of actions of which only one can go on; of a network that says one label at a time, all are one."""
 
     @property
     def actions_followed(self) -> frozenset[str]:
@@ -66,6 +68,8 @@ class StreamStages:
         self.watches = {watch.id: watch for watch in watches}
         self.shared = shared
         self.epoch: int | None = None
+        self.blind = ""
+        """Why nothing can be seen in the pictures that come, if so: frozen, dark or blocked."""
         self._buffer = TemporalBuffer(stream, [self._cut_for(watch) for watch in watches if watch.id not in shared])
         self._segmenters: dict[str, Segmenter | ActorSegmenter] = {}
         """Of the watches that have been answered in this epoch."""
@@ -82,6 +86,14 @@ class StreamStages:
         """A new unbroken connection; the one before must have been ended."""
         self.epoch = epoch
         self._segmenters = {}
+
+    def look(self, frame: Frame) -> list[Event]:
+        """What it means for the work that is followed whether the picture shows anything."""
+        self.blind = "" if frame.blind is None else frame.blind.reason
+        since_at = None if frame.blind is None else frame.captured_at - (frame.media_s - frame.blind.since_s)
+        return [
+            told for one in self._followers.values() for told in one.looked(frame.captured_at, blind_since=since_at)
+        ]
 
     def cut(self, frame: Frame) -> list[Clip]:
         """Clips that are complete with this frame."""
@@ -101,8 +113,7 @@ class StreamStages:
             return []
         if prediction.watch not in self._segmenters:
             watch = self.watches[prediction.watch]
-            make = Segmenter if prediction.actors is None else ActorSegmenter
-            self._segmenters[watch.id] = make(watch.labels, watch.background, watch.in_force)
+            self._segmenters[watch.id] = _segmenter(watch, told_apart=prediction.actors is not None)
         model = self.watches[prediction.watch].model
         return [replace(event, model=model) for event in self._segmenters[prediction.watch].observe(prediction)]
 
@@ -132,7 +143,7 @@ class StreamStages:
 
     def end(self, reason: Reason) -> list[Event]:
         """The epoch is over: end what is open. A second call has nothing left to end."""
-        self.epoch = None
+        self.epoch, self.blind = None, ""
         segmenters, self._segmenters = self._segmenters, {}
         told: list[Event] = []
         for id_, watch in self.watches.items():
@@ -145,3 +156,9 @@ class StreamStages:
         """No other epoch will come (`source_ended`, `shutdown`): end all, the work that is followed too."""
         told = self.end(reason)
         return told + [one for follower in self._followers.values() for one in follower.close(Ending(reason))]
+
+
+def _segmenter(watch: Watch, told_apart: bool) -> Segmenter | ActorSegmenter:
+    if told_apart:
+        return ActorSegmenter(watch.labels, watch.background, watch.in_force, watch.exclusive)
+    return Segmenter(watch.labels, watch.background, watch.in_force, exclusive=watch.exclusive)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,12 @@ from streamer.promoter import Candidates, Promoter, Running
 from streamer.promotions import Promotions
 from streamer.serving import Serving
 from streamer.shadow import Shadow
+from streamer.showing import Showing, ShowOptions
 from streamer.sinks.base import Sink, StatusSink
 from streamer.sources.base import Demand, Source
 from streamer.sources.reconnect import Change, RetryPolicy, reconnecting
 from streamer.stages import StreamStages, Watch
 from streamer.sustain import Sustain
-from streamer.wire import timestamp
 
 _log = logging.getLogger(__name__)
 
@@ -102,6 +102,7 @@ class Plan:
     """None: none are kept."""
     evidence: EvidenceKeeper | None = None
     """None: no pictures of events are kept."""
+    board: ShowOptions = field(default_factory=ShowOptions)
     announce: Callable[[Iterable[StreamStages]], None] = to_nobody
     """Tells others which watches there are and what they can recognize."""
 
@@ -133,11 +134,16 @@ class Worker:
         plan = self._plan
         async with AsyncExitStack() as stack:
             outbox = await stack.enter_async_context(plan.outbox.open(self._clock, self._metrics.delivery))
+            await outbox.adopt()
             known = await outbox.outlet().newest()
             sink = await stack.enter_async_context(plan.sink)
+            watches = {stream.id: stream.watches for stream in plan.streams}
+            showing = Showing(watches, sink, plan.board, self._clock, self._metrics.board)
             evidence = plan.evidence
             shown = None if evidence is None else evidence.attach
-            emitter = Emitter(outbox, self._metrics.clock_of, self._clock, self._metrics, shown=shown)
+            emitter = Emitter(
+                outbox, self._metrics.clock_of, self._clock, self._metrics, shown=shown, beside=showing.tell
+            )
             left_open: list[OpenAction | OpenCycle] = [*await outbox.open_actions(), *await outbox.open_cycles()]
             emitter.emit(one.interrupted(self._clock.now()) for one in left_open)
             others = {one.name: await stack.enter_async_context(other) for one, other in plan.outbox.others}
@@ -150,7 +156,7 @@ class Worker:
                 services_of += [] if evidence is None else [evidence.run()]
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
-                await self._watch_streams(stop, outbox, sink, emitter)
+                await self._watch_streams(stop, outbox, showing, emitter)
                 self._health.ready = False
                 if await emitter.flush(plan.grace_s):
                     await deliveries.drain(plan.grace_s)
@@ -159,20 +165,18 @@ class Worker:
                 for task in running:
                     task.cancel()
 
-    async def _watch_streams(self, stop: asyncio.Event, outbox: Outbox, sink: StatusSink, emitter: Emitter) -> None:
+    async def _watch_streams(self, stop: asyncio.Event, outbox: Outbox, showing: Showing, emitter: Emitter) -> None:
         plan = self._plan
         keeper = None if plan.hard_examples is None else HardExamples(plan.hard_examples, self._clock, self._metrics)
         sustain = Sustain(self._metrics, keeper)
         running = self._running(emitter, sustain)
-        states = _States(sink, self._clock, running.lanes)
-        others_watch = partial(self._others_watch, running, states)
-        others_watch()
-        promoter = Promoter(
-            plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, others_watch
-        )
+        others = partial(self._others_watch, running, showing)
+        others()
+        promoter = Promoter(plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, others)
 
         def answered(clip: Clip, prediction: Prediction | None) -> None:
             self._metrics.looked_at(clip.stream, self._clock.now() - clip.captured_at)
+            showing.answered(clip.stream, clip.watch)
             if plan.evidence is not None:
                 plan.evidence.saw(clip)
             if prediction is not None:
@@ -186,11 +190,12 @@ class Worker:
                 await until(
                     stop,
                     [
-                        self._follow_all(running, outbox, states, stop),
+                        self._follow_all(running, outbox, showing, stop),
                         promoter.run(),
+                        showing.run(lambda stream: running.lanes[stream].newest_frame_s),
                         *(serving.run(answered) for serving in running.servings.values()),
                         self._feel_the_lag(running.servings),
-                        self._tick(running.lanes),
+                        self._tick(running.lanes, showing),
                     ],
                 )
         finally:
@@ -198,7 +203,7 @@ class Worker:
                 serving.close()
             for lane in running.lanes.values():
                 lane.close(Reason.SHUTDOWN)
-                states.show(lane.stages.stream, "offline", "shutdown")
+            showing.close()
             sustain.close()
 
     def _running(self, emitter: Emitter, sustain: Sustain) -> Running:
@@ -224,12 +229,13 @@ class Worker:
         disagreed = partial(sustain.may_be_hard, disagreed=True)
         return Running(servings, lanes, demands, shadows, gate, disagreed)
 
-    def _others_watch(self, running: Running, states: _States) -> None:
+    def _others_watch(self, running: Running, showing: Showing) -> None:
         """Other networks than before, or the first ones."""
-        states.again()
+        lanes = running.lanes.items()
+        showing.watched_by({name: {one.id: one.model for one in lane.stages.watches.values()} for name, lane in lanes})
         self._plan.announce(lane.stages for lane in running.lanes.values())
 
-    async def _follow_all(self, running: Running, outbox: Outbox, states: _States, stop: asyncio.Event) -> None:
+    async def _follow_all(self, running: Running, outbox: Outbox, showing: Showing, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             for stream in self._plan.streams:
                 self._metrics.stream_added(stream.id, [watch.id for watch in stream.watches])
@@ -242,15 +248,14 @@ class Worker:
                     partial(outbox.next_epoch, stream.id),
                     self._plan.retry,
                     self._clock,
-                    partial(self._changed, stream.id, running, states),
+                    partial(self._changed, stream.id, running, showing),
                 )
                 group.create_task(running.lanes[stream.id].follow(attempt))
         stop.set()
 
-    def _changed(self, stream: str, running: Running, states: _States, change: Change) -> None:
+    def _changed(self, stream: str, running: Running, showing: Showing, change: Change) -> None:
         self._metrics.stream_changed(stream, change.state)
-        online = change.state == "live"
-        states.show(stream, "online" if online else "offline", change.reason or change.state)
+        showing.connection(stream, change.state == "live", change.reason or change.state)
         if change.state in ("backoff", "rejected"):
             _log.warning(
                 "stream %s: %s (%s); next try in %.1f s", stream, change.reason, change.detail, change.retry_in_s
@@ -274,29 +279,9 @@ class Worker:
             for name, serving in servings.items():
                 self._metrics.queue_depth(name, len(serving.scheduler))
 
-    async def _tick(self, lanes: Mapping[str, Lane]) -> None:
+    async def _tick(self, lanes: Mapping[str, Lane], showing: Showing) -> None:
         while True:
             await self._clock.sleep(TICK_S)
-            for lane in lanes.values():
+            for stream, lane in lanes.items():
                 lane.tick()
-
-
-class _States:
-    """What the broker shows of each stream: whether it is online, why, since when, and which networks watch it."""
-
-    def __init__(self, sink: StatusSink, clock: Clock, lanes: Mapping[str, Lane]) -> None:
-        self._sink, self._clock, self._lanes = sink, clock, lanes
-        self._shown: dict[str, dict[str, object]] = {}
-
-    def show(self, stream: str, status: str, reason: str) -> None:
-        self._shown[stream] = {"status": status, "reason": reason, "since": timestamp(self._clock.now())}
-        self._publish(stream)
-
-    def again(self) -> None:
-        """Other networks watch."""
-        for stream in self._shown:
-            self._publish(stream)
-
-    def _publish(self, stream: str) -> None:
-        models = {watch.id: watch.model for watch in self._lanes[stream].stages.watches.values()}
-        self._sink.state(f"{stream}/status", {**self._shown[stream], "models": models})
+                showing.sight(stream, lane.stages.blind or None)

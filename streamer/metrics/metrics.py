@@ -15,8 +15,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from streamer.drift import Measure
 from streamer.event import ActionEvent, Event
-from streamer.evidence_series import EvidenceSeries
+from streamer.metrics.board import BoardMetrics
 from streamer.metrics.delivery import DeliverySeries
+from streamer.metrics.evidence import EvidenceMetrics
 from streamer.metrics.work import WorkMetrics
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
@@ -44,9 +45,10 @@ class Metrics:
         self._recognition(registry)
         self._delivery(registry)
         self._work = WorkMetrics(registry)
+        self.board = BoardMetrics(registry)
         self._candidates(registry)
         self._sustaining(registry)
-        self.evidence = EvidenceSeries(registry)
+        self.evidence = EvidenceMetrics(registry)
         build = Gauge("takt_build_info", "Versions in use.", ["version", "python", "av"], registry=registry)
         build.labels(_version("taktstream"), platform.python_version(), _version("av")).set(1)
         prometheus_client.ProcessCollector(registry=registry)
@@ -201,6 +203,7 @@ class Metrics:
         self._dropped.labels(stream, "late")
         for watch in watches:
             self._not_finite.labels(stream, watch)
+        self._work.sight(stream, "")
         self.stream_changed(stream, "connecting")
 
     def procedure_added(self, stream: str, watch: str) -> None:
@@ -229,6 +232,9 @@ class Metrics:
         self._stuck.labels(stream).set(threads)
 
     # Recognition (lane, worker)
+
+    def sight(self, stream: str, blind: str) -> None:
+        self._work.sight(stream, blind)
 
     def frame(self, stream: str, captured_at: float) -> None:
         self._kept.labels(stream).inc()

@@ -7,12 +7,16 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from streamer.event import CycleEvent, CyclePhase, StepEvent, Verdict
 
 _BUCKETS = (2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3600)
+_BLIND = ("frozen", "dark", "blocked")
 
 
 class WorkMetrics:
     """Any thread may call any method."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._blind = Gauge(
+            "takt_stream_blind", "1 while pictures come and show nothing.", ["stream", "reason"], registry=registry
+        )
         of_watch = ["stream", "watch"]
         self._steps = Counter(
             "takt_steps", "Verdicts on steps; what is revised counts again.", [*of_watch, "verdict"], registry=registry
@@ -27,6 +31,10 @@ class WorkMetrics:
             of_watch,
             registry=registry,
         )
+
+    def sight(self, stream: str, blind: str) -> None:
+        for reason in _BLIND:
+            self._blind.labels(stream, reason).set(reason == blind)
 
     def added(self, stream: str, watch: str) -> None:
         for verdict in Verdict:

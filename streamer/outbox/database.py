@@ -109,6 +109,9 @@ def _keep_up(connection: sqlite3.Connection) -> None:
 def salvage(damaged: Path, into: sqlite3.Connection) -> int:
     """Copy what can still be read of a damaged database, from both ends; returns how many rows that were."""
     with contextlib.closing(sqlite3.connect(damaged)) as old:
+        with contextlib.suppress(sqlite3.DatabaseError):
+            # A file that was cut off is not looked into otherwise.
+            old.execute("PRAGMA writable_schema = ON")
         _copy(old, into, "recipient")
         before = into.total_changes
         for table in ("message", "open_action", "open_cycle", "dead_letter", "gap"):

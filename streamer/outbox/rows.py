@@ -148,6 +148,11 @@ def open_action(row: tuple[Any, ...]) -> OpenAction:
     return OpenAction(UUID(bytes=id_), stream, watch, epoch, action, started_at, score, _actor(actor))
 
 
+def open_cycle(row: tuple[Any, ...]) -> OpenCycle:
+    id_, *rest = row
+    return OpenCycle(UUID(bytes=id_), *rest)
+
+
 def _actor(text: str | None) -> Actor | None:
     if text is None:
         return None

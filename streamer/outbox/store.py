@@ -15,7 +15,18 @@ from streamer.event import OpenAction, OpenCycle
 from streamer.outbox import dead, dropping
 from streamer.outbox.database import PAGE_BYTES
 from streamer.outbox.dropping import Given
-from streamer.outbox.rows import COLUMNS, INSERT, MAIN, Gap, Queued, Recipient, message_row, open_action, open_row
+from streamer.outbox.rows import (
+    COLUMNS,
+    INSERT,
+    MAIN,
+    Gap,
+    Queued,
+    Recipient,
+    message_row,
+    open_action,
+    open_cycle,
+    open_row,
+)
 from streamer.outbox.rows import queued as queued_of
 from streamer.wire import Message
 
@@ -53,9 +64,10 @@ class Store:
             dict(connection.execute("SELECT waiting, count(*) FROM message GROUP BY waiting").fetchall())
         )
         """Messages by who they wait for."""
-        self._before = self._state()
+        self.bits: dict[str, int] = {}
+        self.term = 0
         self.begin()
-        self.bits = self._named([one.name for one in rules.recipients])
+        self._know([one.name for one in rules.recipients])
         self.new_term(at_least)
         self.commit()
 
@@ -65,23 +77,27 @@ class Store:
         self._seqs = {}
         self.keep_counter("term", self.term)
 
-    def _named(self, names: Sequence[str]) -> dict[str, int]:
-        """The bit of each recipient; those of others who were known once stay theirs as long as something waits."""
-        known = {name: bit for bit, name in self.db.execute("SELECT bit, name FROM recipient")}
+    def _know(self, names: Sequence[str]) -> None:
+        """Give each recipient its bit; those of others who were known once stay theirs as long as something waits."""
+        self.bits = {name: bit for bit, name in self.db.execute("SELECT bit, name FROM recipient")}
         waiting = 0
         for mask in self._masks:
             waiting |= mask
-        for name in [name for name, bit in known.items() if name not in names and not waiting & bit]:
+        for name in [name for name, bit in self.bits.items() if name not in names and not waiting & bit]:
             self.db.execute("DELETE FROM recipient WHERE name = ?", (name,))
-            del known[name]
+            del self.bits[name]
         for name in names:
-            if name not in known:
-                known[name] = next(1 << n for n in range(BITS) if 1 << n not in known.values())
-                self.db.execute("INSERT INTO recipient VALUES (?, ?)", (known[name], name))
-        return known
+            self.bit(name)
 
-    def _state(self) -> tuple[Counter[int], dict[str, int], Counter[int]]:
-        return self._masks.copy(), self._seqs.copy(), self._low.copy()
+    def bit(self, name: str) -> int:
+        """Of a recipient, whether it is served or not."""
+        if name not in self.bits:
+            self.bits[name] = next(1 << n for n in range(BITS) if 1 << n not in self.bits.values())
+            self.db.execute("INSERT OR REPLACE INTO recipient VALUES (?, ?)", (self.bits[name], name))
+        return self.bits[name]
+
+    def _state(self) -> tuple[Counter[int], dict[str, int], Counter[int], dict[str, int], int]:
+        return self._masks.copy(), self._seqs.copy(), self._low.copy(), self.bits.copy(), self.term
 
     def begin(self) -> None:
         self._before = self._state()
@@ -93,7 +109,7 @@ class Store:
         fail_point("outbox.after_commit")
 
     def rollback(self) -> None:
-        self._masks, self._seqs, self._low = self._before
+        self._masks, self._seqs, self._low, self.bits, self.term = self._before
         if self.db.in_transaction:
             self.db.execute("ROLLBACK")
 
@@ -309,7 +325,7 @@ class Store:
 
     def open_cycles(self) -> list[OpenCycle]:
         rows = self.db.execute("SELECT * FROM open_cycle ORDER BY stream, started_at")
-        return [OpenCycle(UUID(bytes=id_), *rest) for id_, *rest in rows]
+        return [open_cycle(row) for row in rows]
 
     def oldest(self) -> float | None:
         """Unix seconds at which the oldest message that waits for anybody was accepted."""

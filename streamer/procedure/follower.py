@@ -24,6 +24,8 @@ class Follower:
         self._sees = False
         self._blind = False
         """Whether the picture shows nothing, whatever is recognized in it."""
+        self._clear_at = -math.inf
+        """Unix seconds of the first picture that showed something again."""
         self._seen_to = -math.inf
         """Unix seconds of the newest picture that was looked at."""
 
@@ -36,11 +38,22 @@ class Follower:
         told: list[Event] = []
         if self._sees and began_at - self._seen_to > UNSEEN_S:
             told += self._lose(self._seen_to)
-        if not (self._sees or self._blind):
+        if not (self._sees or self._blind or began_at < self._clear_at):
             told += self._monitor.regained_sight(at)
             self._sees = True
         self._seen_to = max(self._seen_to, at)
         return told + self.told_of(events) + [*self._monitor.passed(at)]
+
+    def looked(self, at: float, blind_since: float | None) -> list[Told]:
+        """A picture came (Unix seconds); since when they have shown nothing, if so."""
+        if blind_since is None:
+            self._clear_at = at if self._blind else self._clear_at
+            self._blind = False
+            return []
+        if self._blind:
+            return []
+        self._blind = True
+        return self._lose(blind_since)
 
     def told_of(self, events: Sequence[ActionEvent]) -> list[Event]:
         """Each event, and after it what it means."""
@@ -48,7 +61,8 @@ class Follower:
 
     def lost(self, events: Sequence[ActionEvent]) -> list[Event]:
         """The connection is over, and so are the actions that were open."""
-        return self.told_of(events) + self._lose(self._seen_to)
+        self._blind, self._clear_at = False, -math.inf
+        return [*self.told_of(events), *self._lose(self._seen_to)]
 
     def passed(self, now: float) -> list[Told]:
         """Time (Unix seconds) went by though nothing is seen."""
@@ -58,6 +72,6 @@ class Follower:
         """Nothing more will be seen."""
         return self._monitor.close(self._seen_to, ending)
 
-    def _lose(self, at: float) -> list[Event]:
+    def _lose(self, at: float) -> list[Told]:
         self._sees = False
-        return [*self._monitor.lost_sight(at)]
+        return self._monitor.lost_sight(at)

@@ -11,6 +11,7 @@ from streamer.settings.sections import (
     RecognizerSection,
     Rule,
     Settings,
+    SightSection,
     Stream,
     WatchSection,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "RecognizerSection",
     "Rule",
     "Settings",
+    "SightSection",
     "SinkSection",
     "Source",
     "Stream",

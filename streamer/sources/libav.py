@@ -20,6 +20,7 @@ from recognizers.clip import Picture
 from streamer.clock import Clock
 from streamer.errors import RecordingBroken, SourceRejected, SourceUnavailable
 from streamer.frame import Frame
+from streamer.lookout import Lookout, LookoutOptions
 from streamer.mailbox import Mailbox
 from streamer.media.mp4 import Copier, coding_of
 from streamer.media.packets import PacketTap
@@ -56,14 +57,17 @@ class LibavSource:
         clock: Clock,
         observer: SourceObserver | None = None,
         tap: PacketTap | None = None,
+        lookout: LookoutOptions | None = None,
     ) -> None:
-        """`tap` takes the coded pictures, as they come and before they are decoded."""
+        """`tap` takes the coded pictures, as they come and before they are decoded; `lookout`: when they show nothing,
+        where somebody asks."""
         self._stream = stream
         self._address = address
         self._demand = demand
         self._clock = clock
         self._observer = observer or Unobserved()
         self._tap = tap
+        self._sight = lookout
         self._threads = DecodeThreads(stream, self._observer)
 
     async def frames(self, epoch: int) -> AsyncGenerator[Frame, None]:
@@ -95,6 +99,7 @@ class _Attempt:
         self._picker = Picker(self._demand.intervals_s)
         self._scaler = Scaler(self._demand, self._address.shown, self._address.max_pixels)
         self._tally = Tally(self._stream, self._observer, mailbox)
+        self._lookout = None if source._sight is None else Lookout(source._sight)
         self._index = -1
         self._untimed = self._paced = False
         self._began_s: float | None = None
@@ -201,9 +206,9 @@ class _Attempt:
             return True
         offset = reported_offset(packet, time_base) if self._live else None
         captured_at = self._captured_at(media_s, None if offset is None or pts_s is None else pts_s + offset)
-        return self._mailbox.put(
-            Frame(self._stream, self._epoch, self._index, captured_at, media_s, self._scaled(picture))
-        )
+        scaled = self._scaled(picture)
+        blind = None if self._lookout is None else self._lookout.look(media_s, scaled)
+        return self._mailbox.put(Frame(self._stream, self._epoch, self._index, captured_at, media_s, scaled, blind))
 
     def _scaled(self, picture: VideoFrame) -> Picture:
         self._tally.read()

@@ -20,6 +20,7 @@ from av.video.frame import VideoFrame
 from streamer.clock import Clock
 from streamer.errors import SourceRejected, SourceUnavailable
 from streamer.frame import Frame
+from streamer.lookout import Lookout, LookoutOptions
 from streamer.mailbox import Mailbox
 from streamer.sampling import Picker
 from streamer.sources.base import Demand
@@ -52,10 +53,17 @@ class PeerPictures:
     """Decodes what peers of one stream bring, one at a time."""
 
     def __init__(
-        self, stream: str, limits: PeerLimits, demand: Demand, clock: Clock, observer: SourceObserver | None = None
+        self,
+        stream: str,
+        limits: PeerLimits,
+        demand: Demand,
+        clock: Clock,
+        observer: SourceObserver | None = None,
+        lookout: LookoutOptions | None = None,
     ) -> None:
+        """`lookout`: when pictures show nothing, where somebody asks."""
         self.stream, self.limits, self.demand, self.clock = stream, limits, demand, clock
-        self.observer = observer or Unobserved()
+        self.observer, self.lookout = observer or Unobserved(), lookout
         self._threads = DecodeThreads(stream, self.observer)
 
     async def frames(self, epoch: int, incoming: Incoming) -> AsyncGenerator[Frame, None]:
@@ -81,6 +89,7 @@ class _Attempt:
         self._picker = Picker(source.demand.intervals_s)
         self._scaler = Scaler(source.demand, self._shown, source.limits.max_pixels, follows=True)
         self._tally = Tally(source.stream, source.observer, mailbox)
+        self._lookout = None if source.lookout is None else Lookout(source.lookout)
         self._index = -1
 
     @property
@@ -153,7 +162,8 @@ class _Attempt:
         self._tally.read()
         scaled = self._scaler.scale(picture)
         self._tally.scaled()
-        return self._mailbox.put(Frame(self._stream, self._epoch, self._index, captured_at, media_s, scaled))
+        blind = None if self._lookout is None else self._lookout.look(media_s, scaled)
+        return self._mailbox.put(Frame(self._stream, self._epoch, self._index, captured_at, media_s, scaled, blind))
 
     def _reported_at(self, pts_s: float) -> float | None:
         """When the sender says that it was taken."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 import numpy as np
 
 from streamer.clock import Clock
 from streamer.errors import SourceRejected, SourceUnavailable
-from streamer.frame import Frame
+from streamer.frame import Blind, Frame
 
 Failure = SourceUnavailable | SourceRejected
 
@@ -23,6 +23,8 @@ class ScriptedSource:
         self.attempts = 0
         self.open = 0
         """Attempts that run now; 0 after close."""
+        self.blind: Callable[[float], Blind | None] = lambda _: None
+        """Why the picture at a media time shows nothing."""
         self._stream = stream
         self._scripts = scripts
         self._clock = clock
@@ -39,6 +41,7 @@ class ScriptedSource:
                 await self._clock.sleep(step - media_s)
                 media_s = step
                 picture = np.full((4, 6, 3), index % 256, np.uint8)
-                yield Frame(self._stream, epoch, index, began_at + media_s, media_s, picture)
+                blind = self.blind(media_s)
+                yield Frame(self._stream, epoch, index, began_at + media_s, media_s, picture, blind)
         finally:
             self.open -= 1

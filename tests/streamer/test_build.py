@@ -25,7 +25,6 @@ from streamer.build import (
     build_sink,
     build_watches,
     encoding_of,
-    event_rule,
     mqtt_options,
 )
 from streamer.clock import SystemClock
@@ -33,6 +32,7 @@ from streamer.errors import ConfigError
 from streamer.home_assistant.announcing import FILE
 from streamer.metrics import Metrics
 from streamer.segmenter import EventRule
+from streamer.segmenter.made import event_rule
 from streamer.settings import Mqtt, Rule, Settings, load
 from streamer.sinks.encoding import PLAIN
 from streamer.sinks.jsonl import JsonLinesSink
@@ -208,6 +208,15 @@ def test_a_password_that_cannot_be_read_is_told(tmp_path: Path) -> None:
             mqtt_options(Mqtt(password_file=file))
 
 
+def test_a_watch_has_the_rules_of_its_section(tmp_path: Path) -> None:
+    text = write_plant(tmp_path, {"cam": CAMERA}).read_text()
+    rule = "events: {default: {min_s: 1, merge_s: 2, max_s: 60}}"
+    (tmp_path / "plant.yaml").write_text(text.replace(AT_ONCE, rule))
+    one = load(tmp_path / "plant.yaml", {})
+    (watch,) = build_watches(one.streams[0], build_models(one))
+    assert watch.rules["default"] == EventRule(min_s=1.0, merge_s=2.0, max_s=60.0)
+
+
 def test_events_are_plain_unless_another_encoding_is_asked_for() -> None:
     mqtt = Mqtt(client_id="line 1")
     assert encoding_of(mqtt, mqtt_options(mqtt)) is PLAIN
@@ -242,7 +251,7 @@ def test_home_assistant_forgets_watches_where_it_is_not_asked_for_any_more(tmp_p
 
     plan.announce(streams)
     assert isinstance(plan.sink, MqttSink)
-    assert {plan.sink._states[topic] for topic in json.loads((tmp_path / "data" / FILE).read_text())} == {""}
+    assert {plan.sink._standing._values[topic] for topic in json.loads((tmp_path / "data" / FILE).read_text())} == {""}
 
 
 def test_lines_of_json_are_announced_to_nobody(tmp_path: Path) -> None:

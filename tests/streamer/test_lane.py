@@ -16,7 +16,7 @@ from recognizers.prediction import Actors, Prediction
 from streamer.clock import SystemClock
 from streamer.emitter import Emitter
 from streamer.event import Event, OpenAction, OpenCycle
-from streamer.frame import Frame
+from streamer.frame import Blind, Frame
 from streamer.lane import Lane
 from streamer.scheduler import Scheduler
 from streamer.segmenter import EventRule
@@ -40,8 +40,12 @@ class Counts:
         self.shed: list[str] = []
         self.people: list[tuple[str, str, int]] = []
         self.not_finite: list[tuple[str, str]] = []
+        self.blind: list[str] = []
 
     def emitted(self, event: Event) -> None: ...
+
+    def sight(self, stream: str, blind: str) -> None:
+        self.blind.append(blind)
 
     def events_lost(self, count: int) -> None: ...
 
@@ -136,6 +140,15 @@ async def test_people_are_counted_where_they_are_told_apart_and_are_gone_with_th
     assert rig.counts.people == [("cam", "bench", 0), ("cam", "bench", 1), ("cam", "bench", 0)]
     assert await rig.stored() == [("started", None), ("ended", "source_lost")]
     assert [message.body["actor"] for message in rig.outbox.messages] == [{"id": 1, "box": [0.1, 0.1, 0.3, 0.9]}] * 2
+
+
+async def test_why_pictures_show_nothing_is_told_when_it_changes_and_is_over_with_the_connection() -> None:
+    rig = Rig()
+    for number, reason in enumerate(["", "dark", "dark", "", "frozen"]):
+        await rig.lane.take(replace(frame(number), blind=Blind(reason, number / 10) if reason else None))
+    rig.lane.lose()
+
+    assert rig.counts.blind == ["dark", "", "frozen", ""]
 
 
 async def test_a_clip_with_too_little_coverage_is_not_looked_at_and_is_counted() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from streamer.frame import Blind
 from streamer.procedure.graph import Procedure, Step
 from streamer.testing.recognizers import SayingRecognizer
 from tests.streamer.workers import FOR_EVER, LOST, Plant
@@ -104,3 +105,15 @@ async def test_a_network_that_does_not_know_the_steps_is_not_promoted(plant: Pla
         answer = await plant.asked(do="promote", checkpoint=other)
     assert "does not know pick, which the procedure of stream cam, watch bench needs" in str(answer)
     assert plant.counted('takt_promotions_total{recognizer="counter",result="failed"}') == 1
+
+
+async def test_pictures_that_show_nothing_are_told_in_the_status_and_the_metrics(plant: Plant) -> None:
+    camera = plant.camera("cam", FOR_EVER)
+    camera.blind = lambda media_s: Blind("dark", 2.0) if 4 <= media_s < 8 else None
+    dark = 'takt_stream_blind{reason="dark",stream="cam"}'
+    async with plant.running():
+        await plant.until(lambda: plant.sink.states.get("cam/status", {}).get("sight") == "dark")
+        assert plant.status("cam") == ("online", "live")
+        assert plant.counted(dark) == 1
+        await plant.until(lambda: plant.sink.states["cam/status"]["sight"] == "clear")
+        assert plant.counted(dark) == 0

@@ -26,7 +26,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from streamer.errors import MessageRejected, SinkUnavailable
 from streamer.sinks.base import Inbound
 from streamer.sinks.mqtt.inbox import Inbox
-from streamer.sinks.mqtt.options import V5, ConnectError, MqttOptions, Will, tls_context
+from streamer.sinks.mqtt.options import JSON, V5, ConnectError, Extras, MqttOptions, Will, tls_context
 
 _log = logging.getLogger(__name__)
 
@@ -58,12 +58,15 @@ class Session:
         version: int,
         will: Will | None = None,
         inbox: Inbox | None = None,
+        fresh: bool = True,
     ) -> None:
-        """What is received goes to the `inbox`; without one, nothing is subscribed to."""
+        """What is received goes to the `inbox`; without one, nothing is subscribed to. With MQTT 5 and not `fresh`, the
+        broker goes on with what it kept of the connection before."""
         self._loop = asyncio.get_running_loop()
         self._options = options
         self.version = version
         self._inbox = inbox
+        self._fresh = fresh
         self._answered: asyncio.Future[None] = self._loop.create_future()
         self.ended: asyncio.Future[str] = self._loop.create_future()
         """Done when the connection is over; one word for metrics."""
@@ -117,14 +120,7 @@ class Session:
             raise
 
     def publish(
-        self,
-        topic: str,
-        payload: bytes | str,
-        *,
-        retain: bool = False,
-        expires_s: float | None = None,
-        properties: dict[str, str] | None = None,
-        content_type: str = "application/json",
+        self, topic: str, payload: bytes | str, *, retain: bool = False, extras: Extras = JSON
     ) -> asyncio.Future[None]:
         """Send with QoS 1, in the order of the calls. The future is done at the PUBACK.
 
@@ -135,7 +131,7 @@ class Session:
         future: asyncio.Future[None] = self._loop.create_future()
         # Nobody waits for the state messages; their failures are seen as the end of the connection.
         future.add_done_callback(_look)
-        extra = _properties(content_type, expires_s, properties or {}) if self.version == V5 else None
+        extra = _properties(extras) if self.version == V5 else None
         if self.ended.done():
             future.set_exception(SinkUnavailable("the connection to the broker has ended"))
         elif self._largest is not None and len(payload) + PACKET_OVERHEAD > self._largest:
@@ -247,7 +243,7 @@ class Session:
 
     def _dial(self) -> None:
         try:
-            self._client.connect(self._options.host, self._options.port, keepalive=self._options.keepalive_s)
+            self._client.connect(self._options.host, self._options.port, self._options.keepalive_s, **self._lasting())
         except Exception as error:
             self._post(self._welcome, *_explain(error), None)
             self._post(self._over, "refused")
@@ -257,6 +253,18 @@ class Session:
             return
         self._post(self._expect_answer)
         self._client.loop_start()
+        network = self._client._thread
+        if network is not None:
+            # It ends with the connection. Should it end of a bug, nobody but us would notice: paho calls itself
+            # connected.
+            network.join()
+        self._post(self._over, "thread_ended")
+
+    def _lasting(self) -> dict[str, Any]:
+        """Of MQTT 5: a session that outlives a connection, not a process."""
+        if self.version != V5:
+            return {}
+        return {"clean_start": self._fresh, "properties": _session(self._options.session_s if self._inbox else 0)}
 
     def _hang_up(self) -> None:
         with contextlib.suppress(OSError, AttributeError):
@@ -317,14 +325,23 @@ def _inbound(message: MQTTMessage) -> Inbound:
     )
 
 
-def _properties(content_type: str, expires_s: float | None, extra: dict[str, str]) -> Properties:
+def _properties(extras: Extras) -> Properties:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.PayloadFormatIndicator = 1
-    properties.ContentType = content_type
-    if expires_s is not None:
-        properties.MessageExpiryInterval = max(1, int(expires_s))
-    if extra:
-        properties.UserProperty = list(extra.items())
+    properties.ContentType = extras.content_type
+    if extras.expires_s is not None:
+        properties.MessageExpiryInterval = max(1, int(extras.expires_s))
+    if extras.correlation is not None:
+        properties.CorrelationData = extras.correlation
+    if extras.user:
+        properties.UserProperty = list(extras.user.items())
+    return properties
+
+
+def _session(seconds: int) -> Properties:
+    """How long the broker keeps our subscriptions and what comes on them while we are away."""
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = seconds
     return properties
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from recognizers.clip import WHOLE_PICTURE, ClipSpec
 from recognizers.prediction import Prediction
 from streamer.event import ActionEvent, CycleEvent, Event, Reason, StepEvent
+from streamer.frame import Blind, Frame
 from streamer.procedure.graph import Procedure
 from streamer.segmenter import EventRule
 from streamer.stages import StreamStages, Watch
@@ -47,6 +48,18 @@ class Camera:
         self.epoch += 1
         self.began_at = self.at
         self.stages.begin(self.epoch)
+
+    def shows_nothing(self, seconds: float, reason: str = "dark", known_after_s: float = 2.0) -> None:
+        """Whatever is recognized meanwhile (nothing) says nothing."""
+        since_s = self.at - self.began_at
+        for n in range(round(seconds / 0.5)):
+            self.shows(".", 0.5)
+            self.looks(Blind(reason, since_s) if n * 0.5 >= known_after_s else None)
+        self.looks(None)
+
+    def looks(self, blind: Blind | None) -> None:
+        picture = np.zeros((2, 2, 3), np.uint8)
+        self.told += self.stages.look(Frame("cam", self.epoch, 0, self.at, self.at - self.began_at, picture, blind))
 
     def is_not_looked_at(self, seconds: float) -> None:
         self.at += seconds
@@ -121,6 +134,36 @@ def test_a_clip_that_is_left_out_hides_nothing() -> None:
     camera.shows(".a.")
     camera.is_not_looked_at(1.0)
     camera.shows(".c.")
+    assert camera.verdicts() == ["a done", "c done", "b missed"]
+
+
+def test_a_step_that_pictures_did_not_show_is_inconclusive() -> None:
+    for reason in ("dark", "blocked", "frozen"):
+        camera = Camera(chain("a", "b", "c"))
+        camera.shows(".a.")
+        camera.shows_nothing(20, reason, known_after_s=10)
+        camera.shows("..c.")
+        assert camera.verdicts() == ["a done", "c done", "b inconclusive"], reason
+
+
+def test_clips_that_still_hold_dark_pictures_do_not_see() -> None:
+    camera = Camera(chain("a", "b", "c"))
+    camera.shows(".a.")
+    camera.shows_nothing(5)
+    camera.shows(".", 0.5)
+    assert camera.stages.passed(camera.at + 5000)[-1].closes
+    again = Camera(chain("a", "b", "c"))
+    again.shows(".a.")
+    again.shows_nothing(5)
+    again.shows(".", 1.5)
+    assert again.stages.passed(again.at + 5000) == []
+
+
+def test_a_short_darkness_before_a_step_is_due_hides_nothing_of_it() -> None:
+    camera = Camera(chain("a", "b", "c"))
+    camera.shows(".")
+    camera.shows_nothing(5)
+    camera.shows("..a.c.")
     assert camera.verdicts() == ["a done", "c done", "b missed"]
 
 
