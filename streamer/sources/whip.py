@@ -29,16 +29,16 @@ class Occupied(TaktError):
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class Session:
     """What a publisher is told."""
 
-    session: str
+    name: str
     """Names the session, and nobody guesses it."""
     answer: str
     """Session description."""
 
 
-class WhipSource:
+class PublishedSource:
     """One stream to publish to. See `Source`; an attempt waits for a publisher as long as there is none."""
 
     def __init__(self, pictures: PeerPictures, ice: IceOptions) -> None:
@@ -68,7 +68,7 @@ class WhipSource:
             if not stays:
                 await self._end(peer)
 
-    async def publish(self, offer: str) -> Published:
+    async def publish(self, offer: str) -> Session:
         """Take a publisher's offer.
 
         Raises:
@@ -94,7 +94,7 @@ class WhipSource:
             raise Occupied(f"somebody else began to publish to {self._pictures.stream}")
         self._session, self._names = secrets.token_urlsafe(24), ice_names(checked)
         self._answered.set()
-        return Published(self._session, answer)
+        return Session(self._session, answer)
 
     def is_session(self, session: str) -> bool:
         """Whether a publisher's session goes on under this name."""

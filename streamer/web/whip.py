@@ -13,7 +13,7 @@ from typing import Protocol
 from streamer.clock import Clock
 from streamer.errors import OfferRefused
 from streamer.exchange import Answer, BodyTooLarge, Request, plain
-from streamer.sources.whip import Occupied, Published
+from streamer.sources.whip import Occupied, Session
 
 _log = logging.getLogger(__name__)
 
@@ -32,9 +32,9 @@ _TAG = '"ice-1"'
 
 
 class Publishable(Protocol):
-    """What a stream takes from publishers; see `streamer.sources.whip.WhipSource`."""
+    """What a stream takes from publishers; see `streamer.sources.whip.PublishedSource`."""
 
-    async def publish(self, offer: str) -> Published: ...
+    async def publish(self, offer: str) -> Session: ...
 
     def is_session(self, session: str) -> bool: ...
 
@@ -131,7 +131,7 @@ class WhipSite:
         _log.info("stream %s: %s begins to publish", name, request.client)
         headers = {
             "Content-Type": _SDP,
-            "Location": f"{PREFIX}{name}/{published.session}",
+            "Location": f"{PREFIX}{name}/{published.name}",
             "ETag": _TAG,
             "Accept-Patch": _FRAGMENT,
         }
