@@ -41,6 +41,8 @@ _log = logging.getLogger(__name__)
 
 LAG_EVERY_S = 0.5
 TICK_S = 1.0
+CLOCK_SET_S = 1.0
+"""A clock that moves by more against the monotonic one, within `LAG_EVERY_S`, was set; slewing is slower by far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ class Worker:
         plan = self._plan
         async with AsyncExitStack() as stack:
             outbox = await stack.enter_async_context(plan.outbox.open(self._clock, self._metrics.delivery))
+            self._metrics.machine.keeps(plan.outbox.folder, outbox.budget_bytes)
             await outbox.adopt()
             known = await outbox.outlet().newest()
             sink = await stack.enter_async_context(plan.sink)
@@ -273,11 +276,16 @@ class Worker:
             _log.info("stream %s: live, epoch %d", stream, change.epoch)
 
     async def _feel_the_lag(self, servings: Mapping[str, Serving]) -> None:
-        """How late the loop comes to what is due, and how much waits."""
+        """How late the loop comes to what is due, whether somebody set the clock, and how much waits."""
+        apart_s = self._clock.now() - self._clock.monotonic()
         while True:
             due_s = self._clock.monotonic() + LAG_EVERY_S
             await self._clock.sleep(LAG_EVERY_S)
             self._metrics.loop_lag(max(0.0, self._clock.monotonic() - due_s))
+            before_s, apart_s = apart_s, self._clock.now() - self._clock.monotonic()
+            if abs(apart_s - before_s) > CLOCK_SET_S:
+                self._metrics.machine.clock_stepped()
+                _log.warning("this machine's clock was set by %+.1f s", apart_s - before_s)
             for name, serving in servings.items():
                 self._metrics.queue_depth(name, len(serving.scheduler))
 

@@ -37,7 +37,10 @@ class Topics:
         return self.of_stream(station, f"{station.watch}/{document}")
 
     def of_stream(self, station: Station, name: str) -> str:
-        return f"{self.prefixes.get(station.stream, self.prefix)}/{station.stream}/{name}"
+        return f"{self.prefix_of(station)}/{station.stream}/{name}"
+
+    def prefix_of(self, station: Station) -> str:
+        return self.prefixes.get(station.stream, self.prefix)
 
 
 def components(station: Station, topics: Topics) -> Iterator[tuple[str, Component]]:

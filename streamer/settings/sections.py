@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from recognizers.kinds import misplaced, of, owners
 from streamer.settings.evidence import EvidenceSection, WatchEvidence, wrong_mask
-from streamer.settings.integrations import HomeAssistant
+from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.mistakes import MISPLACED
 from streamer.settings.places import Place, wrong_prefix
 from streamer.settings.sinks import SinkSection
@@ -37,6 +37,7 @@ class Mqtt(Section):
         "plain", description="how events are written: as they are, or within CloudEvents 1.0 (structured JSON)"
     )
     home_assistant: HomeAssistant | None = Field(None, description="devices of Home Assistant; null: none")
+    sparkplug: Sparkplug | None = Field(None, description="an edge node of Sparkplug B; null: none")
 
     expires_s: dict[Text, PositiveSeconds] = Field(
         {},

@@ -62,8 +62,15 @@ class MqttSink:
     Connected, again and again, between entering and leaving; neither waits for the broker to be there.
     """
 
-    def __init__(self, options: MqttOptions, clock: Clock, observer: MqttObserver, encoding: Encoding = PLAIN) -> None:
-        """`encoding` is that of messages; what `state` shows stays as it is.
+    def __init__(
+        self,
+        options: MqttOptions,
+        clock: Clock,
+        observer: MqttObserver,
+        encoding: Encoding = PLAIN,
+        beside: Callable[[str, Mapping[str, object]], None] | None = None,
+    ) -> None:
+        """`encoding` is that of messages; what `state` shows stays as it is, and is told to `beside` too.
 
         Raises:
             ConfigError: the CA file cannot be used.
@@ -72,7 +79,7 @@ class MqttSink:
         self._options = options
         self._clock = clock
         self._observer = observer
-        self._encoding = encoding
+        self._encoding, self._beside = encoding, beside
         self._session: Session | None = None
         self._version = options.version
         """What the broker is known to speak; None: 5 is asked for first."""
@@ -90,6 +97,7 @@ class MqttSink:
         self._tasks = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
+        self._observer.mqtt_connected(False)
         await self._tasks.__aenter__()
         self._running = self._tasks.create_task(self.run())
         return self
@@ -131,6 +139,8 @@ class MqttSink:
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         """Retain the latest value of a topic (below the prefix), now and after every connect; never waits."""
         self.retain(self._topic(topic), json.dumps(payload, separators=(",", ":")))
+        if self._beside is not None:
+            self._beside(topic, payload)
 
     def retain(self, topic: str, payload: str, kept: Callable[[], None] | None = None) -> None:
         """As `state`, of a topic as it stands: retain a text, or take away what is retained where it is empty.
