@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -36,6 +37,8 @@ _GATHER_S = 8.0
 """STUN and TURN servers are waited for by aioice for five."""
 _WAITING_PACKETS = 2048
 """That came and were not looked at yet; in front of DTLS, so from anybody who sends to the port."""
+_SOCKET_BYTES = 4 << 20
+"""As far as the kernel allows (net.core.rmem_max)."""
 _SENDERS = 8
 """Sources (SSRCs) that a peer may use in a session: a browser that begins anew takes another one."""
 _SILENT_S = 2.0
@@ -102,6 +105,7 @@ class Peer:
                     else:
                         transceiver.direction = "inactive"
                 await self._connection.setLocalDescription(await self._connection.createAnswer())
+                self._make_room()
         except Exception as error:  # it fails in every way there is on what strangers write
             raise OfferRefused(f"it cannot be answered ({type(error).__name__})", malformed=True) from None
         return str(self._connection.localDescription.sdp)
@@ -117,6 +121,7 @@ class Peer:
                 transceiver = self._connection.addTransceiver("video", direction="recvonly")
                 self._take_over(transceiver.receiver)
                 await self._connection.setLocalDescription(await self._connection.createOffer())
+                self._make_room()
         except TimeoutError:
             raise SourceUnavailable("timeout", "no address of this machine was found in time") from None
         return str(self._connection.localDescription.sdp)
@@ -177,6 +182,14 @@ class Peer:
             words = "the peer left" if self._connected.is_set() else "no way to the peer was found"
             self.incoming.close(SourceUnavailable("eof" if self._connected.is_set() else "timeout", words))
             self._connected.set()
+
+    def _make_room(self) -> None:
+        """A key frame comes at once, and must fit into the sockets until the loop takes it."""
+        for transceiver in self._connection.getTransceivers():
+            for protocol in transceiver.receiver.transport.transport._connection._protocols:
+                plug = protocol.transport.get_extra_info("socket")
+                if plug is not None:  # a relayed one has its own
+                    plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SOCKET_BYTES)
 
     def _take_over(self, receiver: Any) -> None:
         """Packets to `incoming`, in the place of aiortc's buffer, decode thread and queues."""
