@@ -83,9 +83,11 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
         worker = Worker(plan, clock, metrics, health)
         host = f"[{http.host}]" if ":" in http.host else http.host
         base = f"http://{host}:{port}"
-        show(
-            {"metrics": f"{base}/metrics", "live": f"{base}/livez", "ready": f"{base}/readyz"},
-            f"metrics {base}/metrics   health {base}/livez {base}/readyz",
-        )
+        told = {"metrics": f"{base}/metrics", "live": f"{base}/livez", "ready": f"{base}/readyz"}
+        text = f"metrics {base}/metrics   health {base}/livez {base}/readyz"
+        if whip is not None:
+            told["publish"] = f"{base}{PREFIX}"
+            text += f"   publish to {base}{PREFIX}<stream>"
+        show(told, text)
         async with published(whip, settings, plan.streams):
             await worker.run(stop)

@@ -21,6 +21,7 @@ from streamer.sources.rtp_pictures import Packet
 from streamer.sources.sdp import is_reachable
 
 try:
+    import aioice.ice
     from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
     from aiortc.rtcconfiguration import RTCBundlePolicy, RTCIceTransportPolicy
     from aiortc.rtp import RtcpSrPacket
@@ -29,6 +30,13 @@ except ImportError:
     HAS_AIORTC = False
 else:
     HAS_AIORTC = True
+    _addresses = aioice.ice.get_host_addresses
+
+    def _or_loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+        """aioice never offers loopback: on a machine without a net, its own browser could not publish."""
+        return _addresses(use_ipv4, use_ipv6) or ["127.0.0.1"]
+
+    aioice.ice.get_host_addresses = _or_loopback
 
 _log = logging.getLogger(__name__)
 

@@ -132,8 +132,8 @@ def vanish(connection: RTCPeerConnection) -> None:
     for transceiver in connection.getTransceivers():
         ice = transceiver.sender.transport.transport._connection
         for protocol in ice._protocols:
-            protocol.transport.sendto = lambda *_: None
-            protocol.datagram_received = lambda *_: None
+            setattr(protocol.transport, "sendto", lambda *_: None)  # noqa: B010 (a method)
+            setattr(protocol, "datagram_received", lambda *_: None)  # noqa: B010 (a method)
 
 
 async def until(true: Callable[[], bool], within_s: float = 10.0) -> None:
