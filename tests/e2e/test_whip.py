@@ -67,9 +67,9 @@ async def test_whoever_means_harm_is_refused_and_disturbs_nobody(
         async with Takt(tmp_path, broker.port, networks, streams) as takt:
             await until(lambda: consumer.is_online("good"))
             url = f"{takt.url('publish')}cam"
-            await asyncio.to_thread(attack, url, 200)
+            codes = await asyncio.to_thread(attack, url, 200)
             before = psutil.Process(takt.pid).memory_info().rss
-            codes = await asyncio.to_thread(attack, url, 10_000)
+            codes |= await asyncio.to_thread(attack, url, 10_000)
             grown = psutil.Process(takt.pid).memory_info().rss - before
             assert {code // 100 for code in codes} == {4}
             assert {401, 429, 413, 400, 422} <= codes
