@@ -53,7 +53,7 @@ def build_broker(settings: Settings, clock: Clock, metrics: Metrics) -> Broker:
         prefixes=prefixes_of(mqtt, settings.streams),
         remembered=settings.data_dir / REMEMBERED,
     )
-    node = _node(settings, mqtt, options, clock)
+    node = _node(settings, mqtt, options, clock, metrics)
     sink = MqttSink(options, clock, metrics, encoding_of(mqtt, options), None if node is None else node.state)
     told = [_announcer(settings, mqtt, options, sink), None if node is None else node.consist_of]
     asked = [one for one in told if one is not None]
@@ -79,14 +79,14 @@ def _announcer(
     return announcer.announce if section is not None else lambda _: announcer.announce([])
 
 
-def _node(settings: Settings, mqtt: Mqtt, options: MqttOptions, clock: Clock) -> SparkplugNode | None:
+def _node(settings: Settings, mqtt: Mqtt, options: MqttOptions, clock: Clock, metrics: Metrics) -> SparkplugNode | None:
     section = mqtt.sparkplug
     if section is None:
         return None
     # A client has one will, and that of the other connection is plain.
     own = replace(options, client_id=f"{options.client_id}-sparkplug")
-    who = NodeOptions(section.group, section.edge_node, section.primary_host)
-    return SparkplugNode(own, who, settings.data_dir, clock, version("taktstream"))
+    who = NodeOptions(section.group, section.edge_node, section.primary_host, version("taktstream"))
+    return SparkplugNode(own, who, settings.data_dir, clock, metrics.sparkplug)
 
 
 @asynccontextmanager

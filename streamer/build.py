@@ -103,6 +103,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         hard_examples=hard_examples_of(settings.hard_examples, build_redactors(settings)),
         evidence=evidence,
         board=show_options(settings),
+        commands=settings.mqtt is not None and settings.mqtt.commands,
         announce=to_nobody if broker.announce is None else broker.announce,
     )
 

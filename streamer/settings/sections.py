@@ -43,6 +43,7 @@ class Mqtt(Section):
         {},
         description="by class (action, step, gap): seconds after which a message need not be delivered (MQTT 5)",
     )
+    commands: bool = Field(False, description="whether commands on <prefix>/command/… are taken; see docs/mqtt.md")
     stalled_s: PositiveSeconds = Field(
         10.0, description="seconds without a picture or a decision after which a live stream is shown as stalled"
     )

@@ -94,6 +94,8 @@ def test_rules_and_pages_name_metrics_that_exist() -> None:
     registry = CollectorRegistry()
     metrics = Metrics(registry)
     metrics.mqtt_connected(False)
+    metrics.sparkplug.sparkplug_born(False)
+    metrics.sparkplug.sparkplug_reconnect("lost")
     known = {f"{family.name}{end}" for family in registry.collect() for end in ("", "_total", "_bucket", "_count")}
     rules = "\n".join(path.read_text() for path in RULES)
     text = rules + "\n".join(path.read_text() for path in RUNBOOKS.glob("*.md"))

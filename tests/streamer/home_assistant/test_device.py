@@ -132,6 +132,17 @@ def test_ids_depend_on_prefix_stream_and_watch_alone() -> None:
     )
 
 
+def test_a_stream_that_has_another_prefix_is_another_device_and_its_topics_begin_with_it() -> None:
+    topics = replace(TOPICS, prefixes={"cam": "plant/hall/takt"})
+    one = shown(topics=topics)
+
+    assert one.topic != shown().topic
+    found = {str(component(key, topics=topics)["stat_t"]) for key in one.platforms}
+    assert found
+    assert all(topic.startswith("plant/hall/takt/cam/") for topic in found)
+    assert one.payload["avty"][1]["t"] == "plant/hall/takt/cam/status"  # type: ignore[index]
+
+
 WRITTEN = {
     "events": [action_message(action_event(phase=phase), "rtcp") for phase in Phase],
     "steps": [step_message(step_event(verdict=verdict), "rtcp") for verdict in Verdict],
