@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from streamer.errors import OfferRefused
 _LINES = 2000
 _CANDIDATES = 64
 _CODECS = ("h264", "vp8")
+_FINGERPRINT = re.compile(r"sha-\d{1,3} [0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){19,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ def checked_offer(text: str) -> str:
     for name in ("fingerprint", "ice-ufrag", "ice-pwd"):
         if not video.values(name) and not session.values(name):
             raise OfferRefused(f"there is no a={name}", malformed=True)
+    if not all(map(_FINGERPRINT.fullmatch, [*video.values("fingerprint"), *session.values("fingerprint")])):
+        raise OfferRefused("a=fingerprint is none (RFC 8122)", malformed=True)
     return _without_names(text)
 
 

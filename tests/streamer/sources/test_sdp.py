@@ -34,6 +34,7 @@ def test_an_offer_of_one_video_track_is_taken() -> None:
         (offer(VIDEO.replace("H264", "AV1").replace("VP8", "VP9")), "neither H.264 nor VP8", False),
         (offer(VIDEO.replace("a=ice-pwd", "a=x")), "no a=ice-pwd", True),
         (offer(VIDEO.replace("a=fingerprint", "a=x")), "no a=fingerprint", True),
+        (offer(VIDEO.replace("AB:AB", "ZZ:ZZ")), "fingerprint is none", True),
         (offer(VIDEO + CANDIDATE * 65), "more than 64 candidates", True),
         (offer(VIDEO + "a=x\r\n" * 2000), "lines; at most", True),
     ],
