@@ -353,6 +353,8 @@ class Metrics:
         if not self._has_broker:
             self._has_broker = True
             self._registry.register(self._connected)
+            for reason in ("auth", "no_ack", "refused", "timeout"):
+                self._mqtt_reconnects.labels(reason)
         self._connected.set(connected)
 
     def mqtt_reconnect(self, reason: str) -> None:
