@@ -73,7 +73,13 @@ def _announcer(
     section = mqtt.home_assistant
     if section is None and not Announcer.knows(settings.data_dir):
         return None
-    topics = Topics(options.prefix, sink.status_topic, mqtt.encoding == "cloudevents", options.prefixes)
+    topics = Topics(
+        prefix=options.prefix,
+        service=sink.status_topic,
+        enveloped=mqtt.encoding == "cloudevents",
+        acknowledge=settings.andon.acknowledge,
+        prefixes=options.prefixes,
+    )
     prefix = (section or HomeAssistant()).prefix
     announcer = Announcer(sink, settings.data_dir, prefix, topics, version("taktstream"))
     return announcer.announce if section is not None else lambda _: announcer.announce([])
