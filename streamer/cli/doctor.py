@@ -17,7 +17,7 @@ from pathlib import Path
 
 from streamer.cli.output import Output, Part
 from streamer.clock import SystemClock
-from streamer.doctor import AREAS, Finding, Grade, examine
+from streamer.doctor import AREAS, Finding, Grade
 from streamer.logs import configure
 from streamer.settings import Settings, load, secrets
 
@@ -45,6 +45,9 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
 
 async def _told(settings: Settings, areas: list[str], output: Output) -> Counter[Grade]:
     """Each area as soon as it is known."""
+    # Only now: torch takes seconds to import, and a mistake in the configuration is worth knowing at once.
+    from streamer.doctor.examination import examine  # noqa: PLC0415
+
     grades: Counter[Grade] = Counter()
     async for findings in examine(settings, SystemClock(), areas):
         if findings:

@@ -1,6 +1,8 @@
-"""Looks at everything that a configuration needs, as it is now, and says what to do about each finding."""
+"""Looks at everything that a configuration needs, as it is now, and says what to do about each finding.
 
-from streamer.doctor.examination import AREAS, examine
-from streamer.doctor.finding import Finding, Grade
+`streamer.doctor.examination` does it; it imports torch, which takes seconds.
+"""
 
-__all__ = ["AREAS", "Finding", "Grade", "examine"]
+from streamer.doctor.finding import AREAS, Finding, Grade
+
+__all__ = ["AREAS", "Finding", "Grade"]

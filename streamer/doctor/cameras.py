@@ -10,7 +10,7 @@ from recognizers.huggingface import KIND
 from streamer.build import address_of
 from streamer.clock import Clock
 from streamer.doctor.finding import Finding, Notes
-from streamer.settings import Settings, Stream
+from streamer.settings import Settings, Stream, WhepSource, WhipSource
 from streamer.sources.probe import ProbeReport, probe
 
 AT_ONCE = 8
@@ -25,6 +25,10 @@ async def look(settings: Settings, clock: Clock) -> list[Finding]:
     free = asyncio.Semaphore(AT_ONCE)
 
     async def one(stream: Stream) -> list[Finding]:
+        if isinstance(stream.source, WhipSource | WhepSource):
+            notes = Notes.of("cameras", stream.id)
+            notes.good(f"comes over WebRTC ({stream.source.kind}): only the running service can tell")
+            return notes.found
         async with free:
             report = await probe(address_of(stream.source), SECONDS, clock)
         return _judged(stream, report, _needed_fps(settings, stream))

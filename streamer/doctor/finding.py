@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+AREAS = ("machine", "files", "disk", "broker", "cameras", "recognizers")
+"""What is cheap to look at comes first."""
+
 
 class Grade(StrEnum):
     """How bad it is."""

@@ -31,6 +31,7 @@ LEAST = {
     "data": ["check", f"folder:{NOWHERE}"],
     "promote": [NOWHERE, "cell"],
     "procedure": ["check", NOWHERE],
+    "outbox": ["show", NOWHERE],
     "models": ["convert", NOWHERE, NOWHERE, "--size", "r50_8x8", "--labels", NOWHERE, "--background", "none"],
 }
 """Arguments of each command that can fail, so that it does."""

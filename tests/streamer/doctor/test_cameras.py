@@ -67,3 +67,10 @@ async def test_a_clock_that_is_off_is_told_by_how_much(tmp_path: Path) -> None:
     (off,) = [one for one in worst(found) if "clock" in one.says]
     assert "off by +3600 s" in off.says
     assert "NTP" in off.fix
+
+
+async def test_what_comes_over_webrtc_is_left_to_the_service(tmp_path: Path) -> None:
+    write_card(tmp_path / "cell.safetensors")
+    source = 'source: {kind: rtsp, url: "rtsp://cam4/main"}'
+    (found,) = await cameras.look(read(tmp_path, VALID.replace(source, "source: {kind: whip}")), SystemClock())
+    assert "WebRTC" in found.says
