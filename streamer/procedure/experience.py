@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.procedure.decoder import Numbers, StepModel
+from streamer.decoder import Numbers, StepModel
 
 Recording = tuple[NDArray[np.int64], NDArray[np.int64]]
 """What was recognized and what was so, at equally many moments."""
