@@ -63,7 +63,7 @@ def _logs(counts: Numbers) -> Numbers:
 def _confusion(recordings: Collection[Recording], steps: int, rate: float, priors: Priors) -> Numbers:
     counts = np.full((steps, steps), priors.confused_s) + np.eye(steps) * priors.recognized_s
     for said, true in recordings:
-        np.add.at(counts, (true, said), 1 / rate)
+        counts += np.bincount(true * steps + said, minlength=steps * steps).reshape(steps, steps) / rate
     return counts
 
 

@@ -21,7 +21,8 @@ from streamer.procedure.evaluation.margins import margins
 from streamer.procedure.evaluation.scores import Counts, completions, order_similarity
 from streamer.procedure.experience import Priors, Recording, experience
 
-TICK_S = 1.0
+TICK_S = 2.0
+BEAM = 100
 NO_BACKGROUND = -1
 
 
@@ -36,18 +37,18 @@ class Belief:
 
 BELIEFS = tuple(
     Belief(looks, priors)
-    for looks in (0.35, 0.5, 1.0, 2.0)
+    for looks in (0.2, 0.35, 0.5, 1.0, 2.0)
     for priors in (Priors(), Priors(recognized_s=100.0, confused_s=2.0))
 )
 """To choose from."""
-CHOOSING_BEAM, BEAM = 60, 300
 
 
 def evaluate(file: Path, rate: float = 30.0, lag_s: float = 30.0) -> dict[str, float]:
-    """Figures of the decoded steps; with `whole_` of those that are decoded when all of a video is known, with `raw_` of the
-    frames as they are, with `more_` of how much better the decoded ones are (`_low` and `_high`: 95 % of resampled sets of
-    videos); fractions of 1, delays in seconds. `bounds_accuracy`: the frames that would be right if the true bounds of all
-    segments were known and each had the label that it has most often.
+    """Figures of the decoded steps, fractions of 1 and delays in seconds.
+
+    With `whole_` of those that are decoded when all of a video is known, with `raw_` of the frames as they are, with
+    `more_` of how much better the decoded ones are (see `margins`). `bounds_accuracy`: the frames that would be right
+    if the true bounds of all segments were known and each had the label that it has most often.
 
     `rate`: frames per second; `lag_s`: how long after a moment its step is decided.
 
@@ -58,9 +59,9 @@ def evaluate(file: Path, rate: float = 30.0, lag_s: float = 30.0) -> dict[str, f
     steps = 1 + max(int(max(true.max(), said.max())) for said, true in videos)
     work = _Work(videos, steps, rate)
     beliefs = _chosen(work, lag_s)
-    decoded = [(work.decoded(n, (n,), beliefs[n], lag_s, BEAM), true) for n, (_, true) in enumerate(videos)]
+    decoded = [(work.decoded(n, (n,), beliefs[n], lag_s), true) for n, (_, true) in enumerate(videos)]
     whole_s = max(len(true) for _, true in videos) / rate
-    whole = [(work.decoded(n, (n,), beliefs[n], whole_s, BEAM), true) for n, (_, true) in enumerate(videos)]
+    whole = [(work.decoded(n, (n,), beliefs[n], whole_s), true) for n, (_, true) in enumerate(videos)]
     return {
         **figures(decoded, rate),
         **{f"whole_{key}": value for key, value in figures(whole, rate).items()},
@@ -99,14 +100,13 @@ class _Work:
         others = [one for n, one in enumerate(self.videos) if n not in without]
         return experience(others, self.steps, self.rate, belief.priors)
 
-    def decoded(self, n: int, without: Sequence[int], belief: Belief, lag_s: float, beam: int) -> NDArray[np.int64]:
+    def decoded(self, n: int, without: Sequence[int], belief: Belief, lag_s: float) -> NDArray[np.int64]:
         """The step in each frame of a video."""
         said, model = self.videos[n][0], self.model(without, belief)
-        decoder = StepDecoder(model, TICK_S, round(lag_s / TICK_S), beam)
-        frames, looks = max(round(self.rate * TICK_S), 1), belief.looks_per_s * TICK_S
-        ticks = [
-            decoder.push(model.seen[:, said[n : n + frames]].mean(axis=1) * looks) for n in range(0, len(said), frames)
-        ]
+        decoder = StepDecoder(model, TICK_S, round(lag_s / TICK_S), BEAM)
+        frames = max(round(self.rate * TICK_S), 1)
+        evidence = [model.seen[:, said[at : at + frames]].mean(axis=1) for at in range(0, len(said), frames)]
+        ticks = [decoder.push(one * belief.looks_per_s * TICK_S) for one in evidence]
         labels = [one for one in ticks if one is not None] + decoder.finish()
         return np.repeat(np.array(labels, np.int64), frames)[: len(said)]
 
@@ -119,7 +119,7 @@ def _chosen(work: _Work, lag_s: float) -> list[Belief]:
     found: dict[tuple[int, int, Belief], NDArray[np.int64]] = {}
     for (one, other), belief in ((pair, belief) for pair in combinations(range(count), 2) for belief in BELIEFS):
         for judge, tried in ((one, other), (other, one)):
-            found[judge, tried, belief] = work.decoded(tried, (one, other), belief, lag_s, CHOOSING_BEAM)
+            found[judge, tried, belief] = work.decoded(tried, (one, other), belief, lag_s)
     return [
         max(
             BELIEFS,
@@ -130,6 +130,7 @@ def _chosen(work: _Work, lag_s: float) -> list[Belief]:
 
 
 def _worth(videos: Sequence[Video]) -> float:
+    """All that is asked: frames, segments, their order."""
     return moment_accuracy(videos) + segment_f1(videos, NO_BACKGROUND, OVERLAPS[0]) + edit_score(videos, NO_BACKGROUND)
 
 

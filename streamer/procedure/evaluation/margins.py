@@ -24,8 +24,10 @@ class _Counted:
 
 
 def margins(better: Sequence[Video], than: Sequence[Video], background: int) -> dict[str, float]:
-    """`accuracy`, `f1_10`, `f1_25`, `f1_50` and `edit`: the one less the other, over the same videos in the same order;
-    `_low` and `_high`: between what 95 % of sets of as many videos lie, drawn from these (paired bootstrap; Efron, 1979).
+    """`accuracy`, `f1_10`, `f1_25`, `f1_50` and `edit`: the one less the other, over the same videos in the same order.
+
+    `_low` and `_high`: between what 95 % of sets of as many videos lie, drawn from these (paired bootstrap; Efron,
+    Annals of Statistics 1979).
     """
     ours, theirs = ([_counted(*video, background) for video in videos] for videos in (better, than))
     draws = np.random.default_rng(0).integers(0, len(ours), (DRAWS, len(ours)))
