@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from recognizers.build import build_recognizer
 from recognizers.card import Abstain, Card, Usual, checkpoint_path, read_card
@@ -22,18 +18,18 @@ from recognizers.huggingface import KIND
 from recognizers.identity import identity
 from recognizers.kinds import OPTIONS
 from streamer.board.andon import Colour
+from streamer.broker import build_broker
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
 from streamer.evidence.privacy import Redactor
 from streamer.hard_examples import Options as HardExampleOptions
-from streamer.home_assistant.announcing import Announcer
-from streamer.home_assistant.components import Topics
 from streamer.keeping import build_redactors
 from streamer.lookout import LookoutOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.outbox import Recipient
+from streamer.peers import Peers, retry_of
 from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
@@ -41,9 +37,7 @@ from streamer.promotions import Promotions
 from streamer.segmenter.made import decoding_of, event_rules
 from streamer.settings import (
     HardExamplesSection,
-    HomeAssistant,
     JsonlSink,
-    Mqtt,
     RecognizerSection,
     Settings,
     SightSection,
@@ -51,22 +45,19 @@ from streamer.settings import (
     Source,
     Stream,
     WatchSection,
+    WhepSource,
+    WhipSource,
     load_procedure,
 )
-from streamer.settings.places import filled
 from streamer.showing import ShowOptions
-from streamer.sinks.base import Sink, StatusSink
-from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
-from streamer.sinks.jsonl import JsonLinesSink
+from streamer.sinks.base import Sink
 from streamer.sinks.jsonl_file import JsonLinesFile, Rotation
-from streamer.sinks.mqtt import MqttOptions, MqttSink
-from streamer.sinks.station import Station
 from streamer.sinks.webhook import WebhookOptions, WebhookSink
 from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
-from streamer.stages import StreamStages, Watch
+from streamer.stages import Watch
 from streamer.wire import Message
 from streamer.worker import OutboxPlan, Plan, StreamPlan, to_nobody
 
@@ -85,20 +76,25 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
     """
     models = build_models(settings)
     shadows = shadow_specs(settings)
+    peers = Peers(settings.webrtc, clock, metrics)
     streams = []
     for stream in settings.streams:
         watches = build_watches(stream, models)
-        address, demand = address_of(stream.source), demand_of(watches, shadows)
-        tap = None if evidence is None else evidence.tap(stream.id)
-        source = LibavSource(stream.id, address, demand, clock, metrics, tap, lookout_of(stream.sight))
+        demand, lookout = demand_of(watches, shadows), lookout_of(stream.sight)
+        if isinstance(stream.source, WhipSource | WhepSource):
+            peer = peers.source(stream.id, stream.source, demand, lookout)
+            streams.append(StreamPlan(stream.id, peer, watches, demand, retry=retry_of(stream.source)))
+            continue
+        address, tap = address_of(stream.source), None if evidence is None else evidence.tap(stream.id)
+        source = LibavSource(stream.id, address, demand, clock, metrics, tap, lookout)
         streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
-    sink = build_sink(settings.mqtt, clock, metrics)
+    broker = build_broker(settings, clock, metrics)
     return Plan(
         streams=tuple(streams),
         models=models,
         candidates=build_candidates(settings),
         data_dir=settings.data_dir,
-        sink=sink,
+        sink=broker.sink,
         outbox=outbox_plan(settings, clock),
         batch=settings.engine.batch,
         deadline_s=settings.engine.deadline_s,
@@ -107,7 +103,8 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         hard_examples=hard_examples_of(settings.hard_examples, build_redactors(settings)),
         evidence=evidence,
         board=show_options(settings),
-        announce=build_announcer(settings, sink),
+        commands=settings.mqtt is not None and settings.mqtt.commands,
+        announce=to_nobody if broker.announce is None else broker.announce,
     )
 
 
@@ -235,7 +232,13 @@ def lookout_of(section: SightSection) -> LookoutOptions:
 
 
 def address_of(source: Source) -> Address:
-    """A source's section as the av door takes it."""
+    """A source's section as the av door takes it.
+
+    Raises:
+        ConfigError: it is none that FFmpeg connects to.
+    """
+    if isinstance(source, WhipSource | WhepSource):
+        raise ConfigError([f"a source of the kind {source.kind} is only watched; give one of rtsp, http, file"])
     fields = source.model_dump(exclude={"kind", "path"}, exclude_none=True)
     url = str(source.path) if source.kind == "file" else fields.pop("url").get_secret_value()
     return Address(url, **fields)
@@ -290,86 +293,3 @@ def further_sink(sink: SinkSection, clock: Clock) -> AbstractAsyncContextManager
         ca_file=None if sink.ca_file is None else str(sink.ca_file),
     )
     return WebhookSink(options, clock)
-
-
-def prefixes_of(mqtt: Mqtt, streams: Sequence[Stream]) -> dict[str, str]:
-    """What stands before each stream's topics."""
-    return {stream.id: filled(mqtt.prefix, mqtt.place.known | stream.place.known) for stream in streams}
-
-
-def build_sink(
-    mqtt: Mqtt | None,
-    clock: Clock,
-    metrics: Metrics,
-    streams: Sequence[Stream] = (),
-    data_dir: Path | None = None,
-) -> AbstractAsyncContextManager[StatusSink]:
-    """The broker; where none is configured, lines of JSON on standard output."""
-    if mqtt is None:
-        return nullcontext(JsonLinesSink(sys.stdout))
-    options = replace(
-        mqtt_options(mqtt),
-        prefixes=prefixes_of(mqtt, streams),
-        remembered=None if data_dir is None else data_dir / "shown.json",
-    )
-    return MqttSink(options, clock, metrics, encoding_of(mqtt, options))
-
-
-def build_announcer(
-    settings: Settings, sink: AbstractAsyncContextManager[StatusSink]
-) -> Callable[[Iterable[StreamStages]], None]:
-    """What tells Home Assistant of watches; where it is not asked for any more, of none, so that they go there."""
-    if settings.mqtt is None or not isinstance(sink, MqttSink):
-        return to_nobody
-    section, known = settings.mqtt.home_assistant, Announcer.knows(settings.data_dir)
-    if section is None and not known:
-        return to_nobody
-    prefixes = prefixes_of(settings.mqtt, settings.streams)
-    topics = Topics(settings.mqtt.prefix, sink.status_topic, settings.mqtt.encoding == "cloudevents", prefixes)
-    prefix = (section or HomeAssistant()).prefix
-    announcer = Announcer(sink, settings.data_dir, prefix, topics, version("taktstream"))
-    return lambda streams: announcer.announce([] if section is None else stations_of(streams))
-
-
-def stations_of(streams: Iterable[StreamStages]) -> list[Station]:
-    """Their watches, as they are announced."""
-    return [
-        Station(
-            stages.stream,
-            watch.id,
-            tuple(label for label in watch.labels if label != watch.background),
-            watch.procedure is not None,
-        )
-        for stages in streams
-        for watch in stages.watches.values()
-    ]
-
-
-def encoding_of(mqtt: Mqtt, options: MqttOptions) -> Encoding:
-    """How events are written; the client's id names the service."""
-    return cloudevents(options.client_id) if mqtt.encoding == "cloudevents" else PLAIN
-
-
-def mqtt_options(mqtt: Mqtt) -> MqttOptions:
-    """The broker's section as the MQTT door takes it.
-
-    Raises:
-        ConfigError: the password cannot be read.
-    """
-    try:
-        password = mqtt.secret()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(["mqtt.password_file: cannot be read; give a text file that this user may read"]) from error
-    url = urlsplit(mqtt.url)
-    tls = url.scheme == "mqtts"
-    return MqttOptions(
-        host=url.hostname or "localhost",
-        port=url.port or (8883 if tls else 1883),
-        client_id=mqtt.client_id or f"takt-{socket.gethostname()}",
-        prefix=filled(mqtt.prefix, mqtt.place.known),
-        expiry_s=mqtt.expires_s,
-        tls=tls,
-        ca_file=None if mqtt.ca_file is None else str(mqtt.ca_file),
-        username=mqtt.username,
-        password=password,
-    )

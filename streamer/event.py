@@ -333,3 +333,32 @@ class OpenCycle:
 
 Event = ActionEvent | StepEvent | CycleEvent
 """Whatever is made durable and published."""
+
+
+@dataclass(frozen=True, slots=True)
+class GapEvent:
+    """Messages of one stream and class that will not come any more."""
+
+    stream: str
+    cls: str
+    count: int
+    """How many."""
+    reason: str
+    """budget, age, damaged (as the outbox notes them) or memory: the disk took none for so long that they had no room
+    to wait."""
+    at: float
+    """Unix seconds of the newest loss."""
+    first: int | None = None
+    """Lowest `seq` that is missing; None: they had no number yet."""
+    last: int | None = None
+    """Highest; not all between them are missing where `count` is smaller."""
+    term: int | None = None
+    """In which these numbers count."""
+    sinks: tuple[str, ...] = ()
+    """Who does not get them; empty: nobody does."""
+
+    @property
+    def event_id(self) -> UUID:
+        """As of an ActionEvent."""
+        numbers = f"{self.term}/{self.first}/{self.last}/{self.count}"
+        return uuid5(EVENT_NAMESPACE, f"gap/{self.stream}/{self.cls}/{self.reason}/{numbers}/{self.at:.3f}")

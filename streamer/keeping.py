@@ -17,7 +17,7 @@ from streamer.evidence.privacy import Polygon, Privacy, Redactor
 from streamer.evidence.rules import EvidenceRule
 from streamer.evidence.shelf import Limits, Shelf
 from streamer.evidence.site import PREFIX, EvidenceSite
-from streamer.health import NO_PAGES, Pages
+from streamer.exchange import NO_SITES, Site
 from streamer.media.ring import PacketRing
 from streamer.metrics import Metrics
 from streamer.settings import LEAST_TOKEN, EvidenceSection, Settings, Stream, WatchSection
@@ -46,7 +46,7 @@ def build_shelf(settings: Settings, clock: Clock, metrics: Metrics) -> Shelf:
     return shelf
 
 
-def build_pages(settings: Settings, shelf: Shelf, clock: Clock) -> Mapping[bytes, Pages]:
+def build_sites(settings: Settings, shelf: Shelf, clock: Clock) -> Mapping[str, Site]:
     """What is served of it: nothing where `evidence.serve` says so.
 
     Raises:
@@ -54,7 +54,7 @@ def build_pages(settings: Settings, shelf: Shelf, clock: Clock) -> Mapping[bytes
     """
     section = settings.evidence
     if not section.serve:
-        return NO_PAGES
+        return NO_SITES
     try:
         token = section.secret()
     except (OSError, UnicodeDecodeError) as error:

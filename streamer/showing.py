@@ -17,7 +17,7 @@ from streamer.clock import Clock
 from streamer.event import Event
 from streamer.sinks.base import Inbound, StatusSink
 from streamer.stages import Watch
-from streamer.wire import timestamp
+from streamer.wire import answer, timestamp
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class Showing:
         sink.shows([topic for stream in self._streams.values() for topic in stream.topics])
         if options.acknowledge:
             for stream in self._streams:
-                sink.listen(f"{stream}/+/andon/ack", self._acknowledge, below_prefix=True)
+                sink.listen(f"{stream}/+/andon/ack", self._acknowledged, below_prefix=True)
 
     def tell(self, event: Event) -> None:
         """Something happened."""
@@ -186,23 +186,36 @@ class Showing:
             self._shown[topic] = told
             self._sink.state(topic, body)
 
-    def _acknowledge(self, message: Inbound) -> None:
+    def acknowledge(self, stream: str, watch: str, payload: bytes) -> None:
+        """Somebody comes, or has seen to it; see `acknowledgement`.
+
+        Raises:
+            ValueError: no such watch, or what is wrong with the payload.
+        """
+        known = self._streams[stream].watches.get(watch) if stream in self._streams else None
+        if known is None:
+            raise ValueError("there is no such watch")
+        by, resolved = acknowledgement(payload)
+        now = self._clock.now()
+        known.board.andon.acknowledge(by, now)
+        if resolved:
+            known.board.andon.resolve(now)
+        self._show_watch(known)
+
+    def _acknowledged(self, message: Inbound) -> None:
         """From `<stream>/<watch>/andon/ack`."""
-        stream, name = message.topic.split("/")[-4:-2]
-        watch = self._streams[stream].watches.get(name)
-        if watch is None or message.retained:
-            return self._observer.acknowledged("refused")
+        stream, watch = message.topic.split("/")[-4:-2]
         try:
-            by, resolved = acknowledgement(message.payload)
+            if message.retained:
+                raise ValueError("it is retained: send it without")
+            self.acknowledge(stream, watch, message.payload)
         except ValueError as error:
             _log.warning("an acknowledgement on %s is not taken: %s", message.topic, error)
-            return self._observer.acknowledged("refused")
-        now = self._clock.now()
-        watch.board.andon.acknowledge(by, now)
-        if resolved:
-            watch.board.andon.resolve(now)
-        self._show_watch(watch)
-        self._observer.acknowledged("taken")
+            self._observer.acknowledged("refused")
+            self._sink.answer(message, answer("acknowledge", stream, str(error)))
+        else:
+            self._observer.acknowledged("taken")
+            self._sink.answer(message, answer("acknowledge", stream))
 
 
 def acknowledgement(payload: bytes) -> tuple[str, bool]:

@@ -14,11 +14,14 @@ from typing import Any
 from recognizers.clip import Clip
 from recognizers.prediction import Prediction
 from streamer.clock import Clock
+from streamer.commands import Commands
 from streamer.control import listening
 from streamer.delivery import Deliveries
+from streamer.desk import Desk
 from streamer.emitter import Emitter
 from streamer.event import OpenAction, OpenCycle, Reason
 from streamer.evidence.keeper import EvidenceKeeper
+from streamer.gaps import Gaps
 from streamer.gate import Gate
 from streamer.hard_examples import HardExamples, Options
 from streamer.health import Health
@@ -41,6 +44,8 @@ _log = logging.getLogger(__name__)
 
 LAG_EVERY_S = 0.5
 TICK_S = 1.0
+CLOCK_SET_S = 1.0
+"""A clock that moves by more against the monotonic one, within `LAG_EVERY_S`, was set; slewing is slower by far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class StreamPlan:
     """What its source delivers."""
     loss_free: bool = False
     """No clip of it is shed: its source can wait (recordings)."""
+    retry: RetryPolicy | None = None
+    """Its own, instead of the plan's."""
 
 
 def to_nobody(_: Iterable[StreamStages]) -> None:
@@ -103,6 +110,8 @@ class Plan:
     evidence: EvidenceKeeper | None = None
     """None: no pictures of events are kept."""
     board: ShowOptions = field(default_factory=ShowOptions)
+    commands: bool = False
+    """Whether commands over the broker are taken."""
     announce: Callable[[Iterable[StreamStages]], None] = to_nobody
     """Tells others which watches there are and what they can recognize."""
 
@@ -134,6 +143,7 @@ class Worker:
         plan = self._plan
         async with AsyncExitStack() as stack:
             outbox = await stack.enter_async_context(plan.outbox.open(self._clock, self._metrics.delivery))
+            self._metrics.machine.keeps(plan.outbox.folder, outbox.budget_bytes)
             await outbox.adopt()
             known = await outbox.outlet().newest()
             sink = await stack.enter_async_context(plan.sink)
@@ -148,15 +158,19 @@ class Worker:
             emitter.emit(one.interrupted(self._clock.now()) for one in left_open)
             others = {one.name: await stack.enter_async_context(other) for one, other in plan.outbox.others}
             deliveries = Deliveries(outbox, {MAIN: sink, **others}, self._clock, self._metrics.delivery)
+            desk = Desk(outbox, deliveries.replay, self._clock)
             if plan.outbox.replay_s:
                 sink.on_loss(deliveries.lost, known)
+            if plan.commands:
+                replay = deliveries.lost if plan.outbox.replay_s else None
+                Commands(sink, watches, showing, replay, self._metrics.board)
             async with asyncio.TaskGroup() as services:
                 # The outbox ends only by a bug here: then so does the process, with its traceback.
-                services_of = [emitter.run(), deliveries.run(), outbox.ended()]
+                services_of = [emitter.run(), deliveries.run(), outbox.ended(), Gaps(outbox, self._clock).run()]
                 services_of += [] if evidence is None else [evidence.run()]
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
-                await self._watch_streams(stop, outbox, showing, emitter)
+                await self._watch_streams(stop, outbox, showing, emitter, desk)
                 self._health.ready = False
                 if await emitter.flush(plan.grace_s):
                     await deliveries.drain(plan.grace_s)
@@ -165,7 +179,9 @@ class Worker:
                 for task in running:
                     task.cancel()
 
-    async def _watch_streams(self, stop: asyncio.Event, outbox: Outbox, showing: Showing, emitter: Emitter) -> None:
+    async def _watch_streams(
+        self, stop: asyncio.Event, outbox: Outbox, showing: Showing, emitter: Emitter, desk: Desk
+    ) -> None:
         plan = self._plan
         keeper = None if plan.hard_examples is None else HardExamples(plan.hard_examples, self._clock, self._metrics)
         sustain = Sustain(self._metrics, keeper)
@@ -186,7 +202,7 @@ class Worker:
                 sustain.saw(recognizer, running.servings[recognizer].model, clip, prediction, disagreed)
 
         try:
-            async with listening(plan.data_dir, promoter.answer):
+            async with listening(plan.data_dir, desk.before(promoter.answer)):
                 await until(
                     stop,
                     [
@@ -246,7 +262,7 @@ class Worker:
                     reconnecting,
                     stream.source,
                     partial(outbox.next_epoch, stream.id),
-                    self._plan.retry,
+                    stream.retry or self._plan.retry,
                     self._clock,
                     partial(self._changed, stream.id, running, showing),
                 )
@@ -271,11 +287,16 @@ class Worker:
             _log.info("stream %s: live, epoch %d", stream, change.epoch)
 
     async def _feel_the_lag(self, servings: Mapping[str, Serving]) -> None:
-        """How late the loop comes to what is due, and how much waits."""
+        """How late the loop comes to what is due, whether somebody set the clock, and how much waits."""
+        apart_s = self._clock.now() - self._clock.monotonic()
         while True:
             due_s = self._clock.monotonic() + LAG_EVERY_S
             await self._clock.sleep(LAG_EVERY_S)
             self._metrics.loop_lag(max(0.0, self._clock.monotonic() - due_s))
+            before_s, apart_s = apart_s, self._clock.now() - self._clock.monotonic()
+            if abs(apart_s - before_s) > CLOCK_SET_S:
+                self._metrics.machine.clock_stepped()
+                _log.warning("this machine's clock was set by %+.1f s", apart_s - before_s)
             for name, serving in servings.items():
                 self._metrics.queue_depth(name, len(serving.scheduler))
 

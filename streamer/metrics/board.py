@@ -14,6 +14,10 @@ class BoardMetrics:
         )
         for outcome in ("taken", "refused"):
             self._acknowledged.labels(outcome)
+        self._commands = Counter("takt_commands", "Over the broker.", ["command", "outcome"], registry=registry)
 
     def acknowledged(self, outcome: str) -> None:
         self._acknowledged.labels(outcome).inc()
+
+    def commanded(self, name: str, outcome: str) -> None:
+        self._commands.labels(name, outcome).inc()

@@ -59,6 +59,7 @@ class Outbox:
         self._observer = observer
         self._writer = Writer(folder, rules, clock, self._reported)
         self._outlets = {one.name: Outlet(one.name, self._writer, clock) for one in rules.recipients}
+        self.budget_bytes = rules.budget_bytes
         self.depth = 0
         """Messages that wait for anybody, as of the last commit."""
         self.dropped = asyncio.Event()

@@ -14,7 +14,7 @@ from streamer.wire import Message
 
 MAIN = "main"
 """The recipient that there always is: the broker, or standard output where none is configured."""
-LEVELS = {"telemetry": 0, "zone": 1, "action": 2, "safety": 3}
+LEVELS = {"telemetry": 0, "zone": 1, "action": 2, "safety": 3, "gap": 4}
 """Under a full budget the lowest class goes first; a class not named here counts as `action`."""
 COLUMNS = (
     "id", "key", "stream", "cls", "topic", "body", "captured_at", "expires_s", "properties", "seq", "term",

@@ -1,7 +1,7 @@
 """Typed settings and their loader. The door to YAML and pydantic."""
 
 from streamer.settings.evidence import LEAST_TOKEN, EvidenceSection, WatchEvidence
-from streamer.settings.integrations import HomeAssistant
+from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.loader import load, load_procedure, load_training, schema, secrets, settings_of
 from streamer.settings.procedures import ProcedureSettings
 from streamer.settings.reference import reference
@@ -16,8 +16,9 @@ from streamer.settings.sections import (
     WatchSection,
 )
 from streamer.settings.sinks import JsonlSink, SinkSection, WebhookSink
-from streamer.settings.sources import Source
+from streamer.settings.sources import Source, WhepSource, WhipSource
 from streamer.settings.training import TrainingSettings
+from streamer.settings.webrtc import WebRtcSection
 
 __all__ = [
     "LEAST_TOKEN",
@@ -33,11 +34,15 @@ __all__ = [
     "SightSection",
     "SinkSection",
     "Source",
+    "Sparkplug",
     "Stream",
     "TrainingSettings",
     "WatchEvidence",
     "WatchSection",
+    "WebRtcSection",
     "WebhookSink",
+    "WhepSource",
+    "WhipSource",
     "load",
     "load_procedure",
     "load_training",

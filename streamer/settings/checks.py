@@ -26,6 +26,7 @@ from streamer.settings.mistakes import suggestion
 from streamer.settings.places import levels_of, wrong_prefix
 from streamer.settings.sections import RecognizerSection, said
 
+PROTOBUF = Library("google.protobuf", "sparkplug")
 _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
@@ -35,6 +36,8 @@ _FILES = (
     *(("sinks", "*", name) for name in ("token_file", "secret_file", "ca_file")),
     ("streams", "*", "source", "credentials_file"),
     ("streams", "*", "source", "ca_file"),
+    ("streams", "*", "source", "token_file"),
+    ("webrtc", "ice_servers", "*", "password_file"),
     ("streams", "*", "source", "path"),
 )
 
@@ -53,6 +56,8 @@ def check(document: Document) -> dict[str, Card]:
     _check_reserved(document)
     _check_places(document)
     _check_files(document)
+    for where, _ in document.find("mqtt", "sparkplug", "group"):
+        _check_installed(document, where[:-1], PROTOBUF)
     cards = _read_cards(document)
     _check_watches(document, cards)
     _check_evidence(document, cards)
@@ -197,7 +202,11 @@ def _check_libraries(document: Document, where: Where, section: Mapping[str, Any
 
 
 def _check_installed(document: Document, where: Where, library: Library) -> None:
-    if find_spec(library.module) is None:
+    try:
+        there = find_spec(library.module) is not None
+    except (ModuleNotFoundError, ValueError):  # the package that it is in is not there
+        there = False
+    if not there:
         document.problem(
             where, f"needs {library.module}, which is not installed; pip install 'taktstream[{library.extra}]'"
         )

@@ -11,12 +11,13 @@ from pydantic_core import PydanticCustomError
 
 from recognizers.kinds import misplaced, of, owners
 from streamer.settings.evidence import EvidenceSection, WatchEvidence, wrong_mask
-from streamer.settings.integrations import HomeAssistant
+from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.mistakes import MISPLACED
 from streamer.settings.places import Place, wrong_prefix
 from streamer.settings.sinks import SinkSection
-from streamer.settings.sources import Source
+from streamer.settings.sources import Source, WhipSource
 from streamer.settings.values import Kind, PositiveSeconds, Seconds, Section, Share, Slug, Text, check_address
+from streamer.settings.webrtc import WebRtcSection
 
 
 class Mqtt(Section):
@@ -36,11 +37,13 @@ class Mqtt(Section):
         "plain", description="how events are written: as they are, or within CloudEvents 1.0 (structured JSON)"
     )
     home_assistant: HomeAssistant | None = Field(None, description="devices of Home Assistant; null: none")
+    sparkplug: Sparkplug | None = Field(None, description="an edge node of Sparkplug B; null: none")
 
     expires_s: dict[Text, PositiveSeconds] = Field(
         {},
         description="by class (action, step, gap): seconds after which a message need not be delivered (MQTT 5)",
     )
+    commands: bool = Field(False, description="whether commands on <prefix>/command/… are taken; see docs/mqtt.md")
     stalled_s: PositiveSeconds = Field(
         10.0, description="seconds without a picture or a decision after which a live stream is shown as stalled"
     )
@@ -344,6 +347,7 @@ class Settings(Section):
     sinks: tuple[SinkSection, ...] = Field((), description="where events go besides; each gets every one by itself")
     andon: AndonSection = AndonSection()
     http: Http = Http()
+    webrtc: WebRtcSection = WebRtcSection()
     outbox: OutboxSection = OutboxSection()
     engine: EngineSection = EngineSection()
     recognizers: dict[str, RecognizerSection] = Field(min_length=1, description="networks by name")
@@ -360,6 +364,10 @@ class Settings(Section):
         if keeps and self.evidence.serve and not local and not self.evidence.has_token:
             words = "evidence: whoever reaches http.host could see these pictures"
             raise ValueError(f"{words}; give evidence.token_file, evidence.serve: false, or http.host: 127.0.0.1")
+        for stream in self.streams:
+            if isinstance(stream.source, WhipSource) and not local and not stream.source.has_token:
+                words = f"streams: whoever reaches http.host could publish to {stream.id}"
+                raise ValueError(f"{words}; give its source a token_file, or http.host: 127.0.0.1")
         return self
 
     @property

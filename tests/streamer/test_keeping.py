@@ -11,7 +11,7 @@ from streamer.errors import ConfigError
 from streamer.evidence.privacy import Privacy, Redactor
 from streamer.evidence.rules import EvidenceRule
 from streamer.evidence.site import PREFIX
-from streamer.keeping import build_keeper, build_pages, build_redactors, build_shelf, evidence_of, privacy_of, reachable
+from streamer.keeping import build_keeper, build_redactors, build_shelf, build_sites, evidence_of, privacy_of, reachable
 from streamer.metrics import Metrics
 from streamer.settings import Settings
 from tests.streamer.settings.files import VALID, mistakes, read
@@ -84,7 +84,7 @@ def test_an_action_of_a_watch_must_be_known(tmp_path: Path) -> None:
 def test_pictures_are_not_shown_to_everybody(tmp_path: Path, more: str) -> None:
     loaded = read(tmp_path, f"{VALID}http: {{host: 0.0.0.0}}\nevidence: {{actions: [all], {more}}}\n")
     shelf = build_shelf(loaded, SystemClock(), Metrics())
-    assert set(build_pages(loaded, shelf, SystemClock())) == (set() if "serve" in more else {PREFIX})
+    assert set(build_sites(loaded, shelf, SystemClock())) == (set() if "serve" in more else {PREFIX})
 
 
 def test_a_token_file_must_hold_one(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_token_file_must_hold_one(tmp_path: Path) -> None:
     loaded = settings(tmp_path, f"token_file: {tmp_path / 'token'}")
     shelf = build_shelf(loaded, SystemClock(), Metrics())
     with pytest.raises(ConfigError, match="at least 16"):
-        build_pages(loaded, shelf, SystemClock())
+        build_sites(loaded, shelf, SystemClock())
 
 
 def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:

@@ -74,10 +74,11 @@ class ConnectError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Will:
-    """What the broker publishes, retained, when this client vanishes."""
+    """What the broker publishes when this client vanishes."""
 
     topic: str
-    payload: str
+    payload: bytes | str
+    retain: bool = True
 
 
 def tls_context(options: MqttOptions) -> ssl.SSLContext | None:

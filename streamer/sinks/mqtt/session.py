@@ -44,6 +44,7 @@ DISCONNECT_REASONS = {0x8E: "taken_over", 0x87: "auth", 0x95: "packet_too_large"
 class _Outgoing:
     topic: str
     payload: bytes | str
+    qos: int
     retain: bool
     properties: Properties | None
     acknowledged: asyncio.Future[None]
@@ -97,7 +98,7 @@ class Session:
         if context is not None:
             client.tls_set_context(context)
         if will is not None:
-            client.will_set(will.topic, will.payload, qos=1, retain=True)
+            client.will_set(will.topic, will.payload, qos=1, retain=will.retain)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
@@ -120,9 +121,15 @@ class Session:
             raise
 
     def publish(
-        self, topic: str, payload: bytes | str, *, retain: bool = False, extras: Extras = JSON
+        self,
+        topic: str,
+        payload: bytes | str,
+        *,
+        qos: int = 1,
+        retain: bool = False,
+        extras: Extras = JSON,
     ) -> asyncio.Future[None]:
-        """Send with QoS 1, in the order of the calls. The future is done at the PUBACK.
+        """Send, in the order of the calls. The future is done at the PUBACK; with QoS 0, once it is sent.
 
         Raises through the future:
             SinkUnavailable: not now (the connection ended, quota).
@@ -137,7 +144,7 @@ class Session:
         elif self._largest is not None and len(payload) + PACKET_OVERHEAD > self._largest:
             future.set_exception(MessageRejected("packet_too_large"))
         else:
-            self._backlog.append(_Outgoing(topic, payload, retain, extra, future))
+            self._backlog.append(_Outgoing(topic, payload, qos, retain, extra, future))
             self._send()
         return future
 
@@ -179,7 +186,7 @@ class Session:
             if out.acknowledged.done():
                 continue
             try:
-                info = self._client.publish(out.topic, out.payload, 1, out.retain, out.properties)
+                info = self._client.publish(out.topic, out.payload, out.qos, out.retain, out.properties)
             except ValueError:
                 out.acknowledged.set_exception(MessageRejected("topic_invalid"))
                 continue
