@@ -112,7 +112,7 @@ class Takt:
         return self._log.read_text()
 
     def url(self, name: str) -> str:
-        """Of `metrics`, `live` or `ready`."""
+        """One of the addresses that it told."""
         return self._urls[name]
 
     async def page(self, name: str) -> tuple[int, str]:
