@@ -17,6 +17,7 @@ from streamer.clock import Clock
 from streamer.commands import Commands
 from streamer.control import listening
 from streamer.delivery import Deliveries
+from streamer.desk import Desk
 from streamer.emitter import Emitter
 from streamer.event import OpenAction, OpenCycle, Reason
 from streamer.evidence.keeper import EvidenceKeeper
@@ -58,6 +59,8 @@ class StreamPlan:
     """What its source delivers."""
     loss_free: bool = False
     """No clip of it is shed: its source can wait (recordings)."""
+    retry: RetryPolicy | None = None
+    """Its own, instead of the plan's."""
 
 
 def to_nobody(_: Iterable[StreamStages]) -> None:
@@ -155,6 +158,7 @@ class Worker:
             emitter.emit(one.interrupted(self._clock.now()) for one in left_open)
             others = {one.name: await stack.enter_async_context(other) for one, other in plan.outbox.others}
             deliveries = Deliveries(outbox, {MAIN: sink, **others}, self._clock, self._metrics.delivery)
+            desk = Desk(outbox, deliveries.replay, self._clock)
             if plan.outbox.replay_s:
                 sink.on_loss(deliveries.lost, known)
             if plan.commands:
@@ -166,7 +170,7 @@ class Worker:
                 services_of += [] if evidence is None else [evidence.run()]
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
-                await self._watch_streams(stop, outbox, showing, emitter)
+                await self._watch_streams(stop, outbox, showing, emitter, desk)
                 self._health.ready = False
                 if await emitter.flush(plan.grace_s):
                     await deliveries.drain(plan.grace_s)
@@ -175,7 +179,9 @@ class Worker:
                 for task in running:
                     task.cancel()
 
-    async def _watch_streams(self, stop: asyncio.Event, outbox: Outbox, showing: Showing, emitter: Emitter) -> None:
+    async def _watch_streams(
+        self, stop: asyncio.Event, outbox: Outbox, showing: Showing, emitter: Emitter, desk: Desk
+    ) -> None:
         plan = self._plan
         keeper = None if plan.hard_examples is None else HardExamples(plan.hard_examples, self._clock, self._metrics)
         sustain = Sustain(self._metrics, keeper)
@@ -196,7 +202,7 @@ class Worker:
                 sustain.saw(recognizer, running.servings[recognizer].model, clip, prediction, disagreed)
 
         try:
-            async with listening(plan.data_dir, promoter.answer):
+            async with listening(plan.data_dir, desk.before(promoter.answer)):
                 await until(
                     stop,
                     [
@@ -256,7 +262,7 @@ class Worker:
                     reconnecting,
                     stream.source,
                     partial(outbox.next_epoch, stream.id),
-                    self._plan.retry,
+                    stream.retry or self._plan.retry,
                     self._clock,
                     partial(self._changed, stream.id, running, showing),
                 )

@@ -117,7 +117,7 @@ class Orphan:
             message = queued(row, 0).message
         except (ValueError, TypeError):
             given = Given(one["id"], one["stream"], one["cls"], one["term"], one["seq"], bits, bits)
-            note(store.db, given, "damaged", {store.bit(name): name for name in names}, one["accepted_at"])
+            note(store.db, [given], "damaged", {store.bit(name): name for name in names}, one["accepted_at"])
             return
         store.keep_numbered(message, one["accepted_at"], bits)
 

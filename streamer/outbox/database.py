@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 PAGE_BYTES = 4096
-QUICK_CHECK_BYTES = 64 << 20
+QUICK_CHECK_BYTES = 256 << 20
 """Larger files are not read as a whole before work begins: damage is found, and healed, where it is met."""
 
 TABLES = """
@@ -35,8 +35,11 @@ CREATE TABLE IF NOT EXISTS open_cycle (
     cycle_id BLOB PRIMARY KEY, stream TEXT NOT NULL, watch TEXT NOT NULL, procedure TEXT NOT NULL,
     started_at REAL NOT NULL, takt_s REAL, unit_id TEXT, work_order TEXT) WITHOUT ROWID;
 """
-INDEXES = "CREATE INDEX IF NOT EXISTS taken ON message(taken_at) WHERE waiting = 0"
-"""Of messages that are kept only to be sent again: it costs nothing where none are."""
+INDEXES = """
+CREATE INDEX IF NOT EXISTS taken ON message(taken_at) WHERE waiting = 0;
+CREATE INDEX IF NOT EXISTS low ON message(level, id) WHERE level <> 2;
+"""
+"""Of messages that are kept only to be sent again, and of classes that are rare: most messages cost nothing."""
 ADDED = {
     "open_action": ("actor TEXT",),
     "message": (
@@ -78,7 +81,7 @@ def connect(file: Path, budget_bytes: int) -> sqlite3.Connection:
             _check(connection)
         connection.executescript(TABLES)
         _keep_up(connection)
-        connection.execute(INDEXES)
+        connection.executescript(INDEXES)
     except BaseException:
         connection.close()
         raise

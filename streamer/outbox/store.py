@@ -35,6 +35,10 @@ WINDOW = 100
 EPOCH = "epoch/"
 """Before a stream's name: the counter of its epochs."""
 BITS = 62
+MOST_DROPPED = 5000
+"""At once: nothing else is done meanwhile."""
+NOTHING_OLD_S = 600.0
+"""When nothing of what is too old can be given up, so long it is not looked for again."""
 _COLUMNS = ", ".join(COLUMNS)
 
 
@@ -64,6 +68,7 @@ class Store:
             dict(connection.execute("SELECT waiting, count(*) FROM message GROUP BY waiting").fetchall())
         )
         """Messages by who they wait for."""
+        self._old_at = 0.0
         self.bits: dict[str, int] = {}
         self.term = 0
         self.begin()
@@ -227,11 +232,13 @@ class Store:
     def dead_letter(self, id_: int, reason: str, at: float, name: str = MAIN) -> None:
         dead.bury(self.db, id_, name, reason, at)
         self.delivered([id_], name, at)
+        # Not to be sent again with what was delivered.
+        self.db.execute("UPDATE message SET wanted = wanted & ~? WHERE id = ?", (self.bits[name], id_))
 
     def drop_oldest(self, share: float = 0.05, window: int = WINDOW, at: float = 0.0) -> dict[str, int]:
         """Make room: what is kept to be sent again, else the oldest of the lowest class, a share of all; returns how
         many of each class are lost."""
-        count = max(1, int(self._masks.total() * share))
+        count = max(1, min(MOST_DROPPED, int(self._masks.total() * share)))
         if kept := dropping.give_up_kept(self.db, count):
             self._masks[0] -= kept
             return {}
@@ -242,9 +249,11 @@ class Store:
         gone = self.db.execute("DELETE FROM message WHERE waiting = 0 AND taken_at < ?", (now - self._rules.replay_s,))
         self._masks[0] -= gone.rowcount
         oldest, before = self.oldest(), now - self._rules.keep_s
-        if oldest is None or oldest >= before:
+        if oldest is None or oldest >= before or now < self._old_at:
             return {}
-        return self._lost(dropping.give_up(self.db, self._sent(window), self._masks.total(), before), "age", now)
+        given = dropping.give_up(self.db, self._sent(window), MOST_DROPPED, before)
+        self._old_at = now if given else now + NOTHING_OLD_S
+        return self._lost(given, "age", now)
 
     def _sent(self, window: int) -> dict[int, int]:
         """By recipient's bit, up to which id it may have those that wait for it."""
@@ -264,9 +273,7 @@ class Store:
 
     def _note(self, given: Sequence[Given], reason: str, at: float) -> None:
         names = {bit: name for name, bit in self.bits.items()}
-        for one in given:
-            dropping.note(self.db, one, reason, names, at)
-        dropping.keep_to_bound(self.db)
+        dropping.note(self.db, given, reason, names, at)
 
     def _forget(self, given: Sequence[Given]) -> None:
         self.db.executemany("DELETE FROM message WHERE id = ?", [(one.id,) for one in given])
@@ -289,21 +296,19 @@ class Store:
 
     def retry(self, ids: Sequence[int]) -> int:
         """Let dead letters wait for their recipient again; returns how many that are."""
-        rows = dead.unbury(self.db, ids)
-        return sum(self._revive(recipient, queued) for recipient, queued in rows)
+        rows = dead.unbury(self.db, ids, self.bits)
+        for recipient, queued in rows:
+            self._revive(self.bits[recipient], queued)
+        return len(rows)
 
-    def _revive(self, recipient: str, queued: Queued) -> bool:
-        bit = self.bits.get(recipient, 0)
-        if not bit:
-            return False
+    def _revive(self, bit: int, queued: Queued) -> None:
         if self.keep_numbered(queued.message, queued.accepted_at, bit):
-            return True
+            return
         key = queued.message.key.bytes
         (mask,) = self.db.execute("SELECT waiting FROM message WHERE key = ?", (key,)).fetchone()
-        self.db.execute("UPDATE message SET waiting = waiting | ? WHERE key = ?", (bit, key))
+        self.db.execute("UPDATE message SET waiting = waiting | ?1, wanted = wanted | ?1 WHERE key = ?2", (bit, key))
         self._count_over(mask, mask | bit)
         self._low[bit] = 0
-        return True
 
     def epochs(self) -> dict[str, int]:
         """The last epoch of each stream."""
