@@ -17,7 +17,7 @@ from streamer.sources.signalling import Endpoint
 from streamer.sources.webrtc import IceOptions
 from streamer.sources.whep import PulledSource
 from streamer.sources.whip import PublishedSource
-from streamer.testing.peers import Draw, DrawnTrack, answered, offered, peer
+from streamer.testing.peers import Draw, DrawnTrack, WhepServer, answered, offered, peer
 from streamer.web import make_app, serve
 from tests.streamer.sources.cameras import CLOCK, DEMAND, Counts, draw
 
