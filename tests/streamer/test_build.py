@@ -25,7 +25,7 @@ from streamer.build import (
 from streamer.clock import SystemClock
 from streamer.errors import ConfigError
 from streamer.metrics import Metrics
-from streamer.segmenter import EventRule
+from streamer.segmenter import Decoding, EventRule
 from streamer.segmenter.made import event_rule
 from streamer.settings import Rule, Settings, load
 from streamer.sinks.jsonl_file import JsonLinesFile
@@ -188,3 +188,9 @@ def test_a_watch_has_the_rules_of_its_section(tmp_path: Path) -> None:
     one = load(tmp_path / "plant.yaml", {})
     (watch,) = build_watches(one.streams[0], build_models(one))
     assert watch.rules["default"] == EventRule(min_s=1.0, merge_s=2.0, max_s=60.0)
+    assert watch.decoding is None
+
+    (tmp_path / "plant.yaml").write_text(text.replace(AT_ONCE, "decode: {lag_s: 1, looks_per_s: 4}"))
+    one = load(tmp_path / "plant.yaml", {})
+    (watch,) = build_watches(one.streams[0], build_models(one))
+    assert watch.decoding == Decoding(watch.spec.hop_s, lag_s=1.0, looks_per_s=4.0)
