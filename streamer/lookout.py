@@ -46,8 +46,8 @@ class LookoutOptions:
     """Levels (of 255) that nearly all of a dark picture stays below; 0: never."""
     blocked_below: float = 0.15
     """Share of parts with a texture below which it is blocked; 0: never."""
-    after_s: float = 2.0
-    """Seconds of dark or blocked pictures; and half as long of others, until it can see again."""
+    after_s: float = 1.0
+    """Seconds of dark or blocked pictures until that is lasting; and half as long of others, until it can see again."""
 
 
 class Lookout:
@@ -97,10 +97,10 @@ class Lookout:
         if what != self._since[0]:
             self._since = (what, self._moved_s if what == "frozen" else media_s)
         lasts_s = media_s - self._since[1]
-        if what == "frozen" or (what and lasts_s >= self._options.after_s):
+        if what:
             since_s = self._since[1] if self._blind is None else self._blind.since_s
-            self._blind = Blind(what, since_s)
-        elif not what and lasts_s >= self._options.after_s / 2:
+            self._blind = Blind(what, since_s, lasting=what == "frozen" or lasts_s >= self._options.after_s)
+        elif lasts_s >= self._options.after_s / 2:
             self._blind = None
 
 

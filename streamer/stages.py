@@ -87,7 +87,7 @@ class StreamStages:
 
     def look(self, frame: Frame) -> list[Event]:
         """What it means for the work that is followed whether the picture shows anything."""
-        self.blind = "" if frame.blind is None else frame.blind.reason
+        self.blind = frame.blind.reason if frame.blind is not None and frame.blind.lasting else ""
         since_at = None if frame.blind is None else frame.captured_at - (frame.media_s - frame.blind.since_s)
         return [
             told for one in self._followers.values() for told in one.looked(frame.captured_at, blind_since=since_at)

@@ -55,11 +55,19 @@ class ProcedureMonitor:
         return told
 
     def lost_sight(self, at: float) -> list[Told]:
-        """The camera is down, frozen, dark or blocked."""
+        """The camera is down, frozen, dark or blocked; perhaps it was so for a while before that was known."""
         told = self.passed(at)
         self._sight.lost(at)
         for one in self._doing.values():
             one.hidden = True
+        return told + ([] if self._unit is None else self._not_seen_after_all(self._unit, at))
+
+    def _not_seen_after_all(self, unit: Unit, since: float) -> list[Told]:
+        told: list[Told] = []
+        for one in unit.seen:
+            if one.ended_at is not None and one.started_at >= since and not one.unfinished:
+                one.unfinished, one.hidden, one.took_s = True, True, None
+                told.append(self._tell(unit, one))
         return told
 
     def regained_sight(self, at: float) -> list[Told]:
@@ -186,7 +194,7 @@ class ProcedureMonitor:
         if unit is None or one not in unit.seen:
             return []  # the unit was over before it
         one.ended_at = event.at
-        one.unfinished = event.reason is not Reason.COMPLETED
+        one.unfinished = event.reason is not Reason.COMPLETED or self._sight.covers(one.started_at, event.at)
         one.hidden |= self._sight.hid(one.started_at, event.at)
         seen_whole = not (one.unfinished or one.hidden)
         one.took_s = event.duration_s if seen_whole else None

@@ -210,7 +210,7 @@ class SightSection(Section):
     frozen_s: Seconds = Field(10.0, description="seconds of the very same picture; 0: never")
     dark_below: float = Field(32.0, ge=0, le=255, description="nearly all of it is darker than this, of 255; 0: never")
     blocked_below: Share = Field(0.15, description="a smaller share of its parts has any texture; 0: never")
-    after_s: Seconds = Field(2.0, description="seconds for which it is dark or blocked before that counts")
+    after_s: Seconds = Field(1.0, description="seconds for which it is dark or blocked before that is told")
 
 
 class Stream(Section):

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +30,9 @@ FPS = 16
 WORK = Path(__file__).with_name("cell.yaml")
 EARLY_S, LATE_S = 0.4, 0.3
 """How much before and after a step the camera fails."""
-LENIENT_S = (1.0, 8.0)
-"""How much earlier and later than it was a camera may count as blind: steps are not known at once, and a connection, its
-first clip and a step take a while."""
+LENIENT_S = ((0.0, 1.0, 2.0), (0.0, 2.0, 4.0, 8.0))
+"""How much earlier and later than it was a camera may count as blind: the end of a step is not known at once, and a
+connection and its first clip take a while."""
 SETTLE_S = 4.0
 
 
@@ -80,11 +81,12 @@ class Session:
         await clock.sleep(max(0.0, self.began_at + self.work.length_s + SETTLE_S - clock.now()))
 
     def score(self, procedure: Procedure, bodies: Sequence[Body]) -> Score:
-        blind = [(self.began_at + start, self.began_at + end) for (start, end), _ in self.spans_s]
-        longer = [(start - LENIENT_S[0], end + LENIENT_S[1]) for start, end in blind]
-        expected, lenient = (seen_by_all(procedure, self.work.segments, self.began_at, one) for one in (blind, longer))
-        units = [self.began_at + at for at in self.work.units_s]
-        return score(cycles(bodies), expected, lenient, units)
+        variants = [
+            [(self.began_at + start - early, self.began_at + end + late) for (start, end), _ in self.spans_s]
+            for early, late in product(*LENIENT_S)
+        ]
+        expected = [seen_by_all(procedure, self.work.segments, self.began_at, blind) for blind in variants]
+        return score(cycles(bodies), expected, [self.began_at + at for at in self.work.units_s])
 
     def wrongly_missed(self, bodies: Sequence[Body]) -> list[Body]:
         """Steps that were done while the camera was blind, or partly so, and were called missed."""
@@ -129,7 +131,6 @@ def palm(picture: Picture) -> Picture:
 
 async def watched(folder: Path, port: int, consumer: Consumer, sessions: Sequence[Session]) -> dict[str, list[Body]]:
     """Let the service watch all sessions to their end; what it published of each, in order."""
-    folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(WORK, folder / WORK.name)
     async with AsyncExitStack() as stack:
         streams: list[dict[str, object]] = []

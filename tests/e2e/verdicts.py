@@ -1,4 +1,4 @@
-"""Published verdicts beside those of a monitor that is told by the script what was done and what could be seen. Pure."""
+"""Published verdicts beside those of a monitor that is told what was done and what could be seen. Pure."""
 
 from __future__ import annotations
 
@@ -94,13 +94,13 @@ def seen_by_all(procedure: Procedure, done: Sequence[Segment], began_at: float, 
     return cycles(message_of(one, "replay").body for one in told)
 
 
-def score(found: Sequence[Cycle], expected: Sequence[Cycle], lenient: Sequence[Cycle], units: Sequence[float]) -> Score:
-    """`units`: when each began. A unit is held against what is expected of it, or (`lenient`) what is if the camera was
-    blind for a little longer, whichever is nearer; verdicts are paired in their order."""
+def score(found: Sequence[Cycle], expected: Sequence[Sequence[Cycle]], units: Sequence[float]) -> Score:
+    """`units`: when each began. A unit is held against what is expected of it, in whichever way is nearest of those
+    that are given; verdicts are paired in their order."""
     total = Score()
     for start, end in zip(units, [*units[1:], float("inf")], strict=True):
         said = _within(found, start, end)
-        best = max((_within(one, start, end) for one in (expected, lenient)), key=lambda due: _pairs(due, said)[0])
+        best = max((_within(one, start, end) for one in expected), key=lambda due: _pairs(due, said)[0])
         total = _added(total, best, said)
     return total
 
