@@ -167,12 +167,28 @@ async def queueing(folder: Path, queued: int) -> dict[str, object]:
         took_s = time.perf_counter() - begin
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         size = sum(file.stat().st_size for file in folder.glob("outbox.db*"))  # noqa: ASYNC240
-        return {
+        told = {
             "queued": outbox.depth,
             "seconds": round(took_s, 1),
             "resident_growth_mib": round((after - before) / 1024, 1),
             "bytes_per_event": round(size / outbox.depth),
         }
+    return told | await starting(folder)
+
+
+async def starting(folder: Path) -> dict[str, object]:
+    """The next start: how long until it is open, until the first window can be sent, until that is gone."""
+    begin = time.perf_counter()
+    async with opened(folder) as outbox:
+        open_s = time.perf_counter() - begin
+        begin = time.perf_counter()
+        waiting = await outbox.outlet().pending(0, WINDOW)
+        first_s = time.perf_counter() - begin
+        begin = time.perf_counter()
+        await outbox.outlet().delivered([queued.id for queued in waiting])
+        gone_s = time.perf_counter() - begin
+    names = ("open_s", "first_window_s", "gone_s")
+    return {name: round(took_s, 3) for name, took_s in zip(names, (open_s, first_s, gone_s), strict=True)}
 
 
 def machine() -> dict[str, object]:

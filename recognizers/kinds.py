@@ -85,6 +85,7 @@ TRAINED = tuple(name for name, kind in KINDS.items() if kind.data)
 OPENVINO = Library("openvino", "openvino")
 """Runs what `runtimes` says."""
 FLOW = Library("cv2", "flow")
+PEOPLE = Library("onnxruntime", "actors")
 """Runs networks that look at optical flow by dis, which is what their cards say."""
 
 _SAYS_ITSELF = "the checkpoint of a {kind} says it"

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from recognizers.build import build_recognizer
 from recognizers.card import Abstain, Card, Usual, checkpoint_path, read_card
@@ -21,12 +17,14 @@ from recognizers.errors import CheckpointMismatch
 from recognizers.huggingface import KIND
 from recognizers.identity import identity
 from recognizers.kinds import OPTIONS
+from streamer.board.andon import Colour
+from streamer.broker import build_broker
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
+from streamer.evidence.privacy import Redactor
 from streamer.hard_examples import Options as HardExampleOptions
-from streamer.home_assistant.announcing import Announcer
-from streamer.home_assistant.components import Topics
+from streamer.keeping import build_redactors
 from streamer.lookout import LookoutOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
@@ -35,14 +33,11 @@ from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
 from streamer.promotions import Promotions
-from streamer.segmenter import EventRule
+from streamer.segmenter.made import event_rules
 from streamer.settings import (
     HardExamplesSection,
-    HomeAssistant,
     JsonlSink,
-    Mqtt,
     RecognizerSection,
-    Rule,
     Settings,
     SightSection,
     SinkSection,
@@ -51,18 +46,15 @@ from streamer.settings import (
     WatchSection,
     load_procedure,
 )
-from streamer.sinks.base import Sink, StatusSink
-from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
-from streamer.sinks.jsonl import JsonLinesSink
+from streamer.showing import ShowOptions
+from streamer.sinks.base import Sink
 from streamer.sinks.jsonl_file import JsonLinesFile, Rotation
-from streamer.sinks.mqtt import MqttOptions, MqttSink
-from streamer.sinks.station import Station
 from streamer.sinks.webhook import WebhookOptions, WebhookSink
 from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
-from streamer.stages import StreamStages, Watch
+from streamer.stages import Watch
 from streamer.wire import Message
 from streamer.worker import OutboxPlan, Plan, StreamPlan, to_nobody
 
@@ -88,29 +80,31 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         tap = None if evidence is None else evidence.tap(stream.id)
         source = LibavSource(stream.id, address, demand, clock, metrics, tap, lookout_of(stream.sight))
         streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
-    sink = build_sink(settings.mqtt, clock, metrics)
+    broker = build_broker(settings, clock, metrics)
     return Plan(
         streams=tuple(streams),
         models=models,
         candidates=build_candidates(settings),
         data_dir=settings.data_dir,
-        sink=sink,
+        sink=broker.sink,
         outbox=outbox_plan(settings, clock),
         batch=settings.engine.batch,
         deadline_s=settings.engine.deadline_s,
         grace_s=settings.shutdown.grace_s,
         retry=RetryPolicy(),
-        hard_examples=hard_examples_of(settings.hard_examples),
+        hard_examples=hard_examples_of(settings.hard_examples, build_redactors(settings)),
         evidence=evidence,
-        announce=build_announcer(settings, sink),
+        board=show_options(settings),
+        commands=settings.mqtt is not None and settings.mqtt.commands,
+        announce=to_nobody if broker.announce is None else broker.announce,
     )
 
 
-def hard_examples_of(section: HardExamplesSection) -> HardExampleOptions | None:
+def hard_examples_of(section: HardExamplesSection, redactors: Mapping[str, Redactor]) -> HardExampleOptions | None:
     """None where none are kept."""
     if section.folder is None:
         return None
-    return HardExampleOptions(section.folder, section.per_hour, section.max_mib << 20, section.below)
+    return HardExampleOptions(section.folder, section.per_hour, section.max_mib << 20, section.below, redactors)
 
 
 def build_models(settings: Settings, runtime: str | None = None) -> dict[str, Model]:
@@ -178,7 +172,7 @@ def build_watches(stream: Stream, models: Mapping[str, Model]) -> tuple[Watch, .
 
 
 def _watch(section: WatchSection, model: Model) -> Watch:
-    rules, recognizer = {"default": Rule(), **section.events}, model.recognizer
+    (rules, unsaid), recognizer = event_rules(section), model.recognizer
     return Watch(
         id=section.id,
         recognizer=section.recognizer,
@@ -187,10 +181,11 @@ def _watch(section: WatchSection, model: Model) -> Watch:
         background=recognizer.background,
         region=Region(*section.region),
         min_coverage=section.min_coverage,
-        rules={action: event_rule(rule) for action, rule in rules.items()},
+        rules=rules,
+        exclusive=tuple(frozenset(group) for group in section.exclusive),
         model=model.id,
         procedure=None if section.procedure is None else _procedure(section, recognizer.labels),
-        unsaid=frozenset(action for action, rule in rules.items() if rule.on is None),
+        unsaid=unsaid,
         thresholds=model.thresholds,
     )
 
@@ -199,12 +194,6 @@ def _procedure(section: WatchSection, labels: Sequence[str]) -> Procedure:
     """Raises ConfigError, as where settings are loaded: of a checkpoint of the hub, labels are known only now."""
     assert section.procedure is not None
     return procedure_of(load_procedure(section.procedure, os.environ, labels))
-
-
-def event_rule(rule: Rule) -> EventRule:
-    """A section as the segmenter takes it."""
-    on = EventRule().on if rule.on is None else rule.on
-    return EventRule(**{**rule.model_dump(), "on": on, "off": min(rule.off, on)})
 
 
 def demand_of(watches: tuple[Watch, ...], shadows: Mapping[str, ClipSpec] = NO_SPECS) -> Demand:
@@ -245,6 +234,15 @@ def recording(path: Path, start_at: float) -> Address:
     return replace(Address(str(path)), pace="fast", start_at=start_at)
 
 
+def show_options(settings: Settings) -> ShowOptions:
+    andon = settings.andon
+    return ShowOptions(
+        colours={**dict.fromkeys(andon.red, Colour.RED), **dict.fromkeys(andon.amber, Colour.AMBER)},
+        acknowledge=andon.acknowledge,
+        stalled_s=ShowOptions().stalled_s if settings.mqtt is None else settings.mqtt.stalled_s,
+    )
+
+
 def outbox_plan(settings: Settings, clock: Clock) -> OutboxPlan:
     """Raises ConfigError where a CA file cannot be used."""
     section = settings.outbox
@@ -280,69 +278,3 @@ def further_sink(sink: SinkSection, clock: Clock) -> AbstractAsyncContextManager
         ca_file=None if sink.ca_file is None else str(sink.ca_file),
     )
     return WebhookSink(options, clock)
-
-
-def build_sink(mqtt: Mqtt | None, clock: Clock, metrics: Metrics) -> AbstractAsyncContextManager[StatusSink]:
-    """The broker; where none is configured, lines of JSON on standard output."""
-    if mqtt is None:
-        return nullcontext(JsonLinesSink(sys.stdout))
-    options = mqtt_options(mqtt)
-    return MqttSink(options, clock, metrics, encoding_of(mqtt, options))
-
-
-def build_announcer(
-    settings: Settings, sink: AbstractAsyncContextManager[StatusSink]
-) -> Callable[[Iterable[StreamStages]], None]:
-    """What tells Home Assistant of watches; where it is not asked for any more, of none, so that they go there."""
-    if settings.mqtt is None or not isinstance(sink, MqttSink):
-        return to_nobody
-    section, known = settings.mqtt.home_assistant, Announcer.knows(settings.data_dir)
-    if section is None and not known:
-        return to_nobody
-    topics = Topics(settings.mqtt.prefix, sink.status_topic, settings.mqtt.encoding == "cloudevents")
-    prefix = (section or HomeAssistant()).prefix
-    announcer = Announcer(sink, settings.data_dir, prefix, topics, version("taktstream"))
-    return lambda streams: announcer.announce([] if section is None else stations_of(streams))
-
-
-def stations_of(streams: Iterable[StreamStages]) -> list[Station]:
-    """Their watches, as they are announced."""
-    return [
-        Station(
-            stages.stream,
-            watch.id,
-            tuple(label for label in watch.labels if label != watch.background),
-            watch.procedure is not None,
-        )
-        for stages in streams
-        for watch in stages.watches.values()
-    ]
-
-
-def encoding_of(mqtt: Mqtt, options: MqttOptions) -> Encoding:
-    """How events are written; the client's id names the service."""
-    return cloudevents(options.client_id) if mqtt.encoding == "cloudevents" else PLAIN
-
-
-def mqtt_options(mqtt: Mqtt) -> MqttOptions:
-    """The broker's section as the MQTT door takes it.
-
-    Raises:
-        ConfigError: the password cannot be read.
-    """
-    try:
-        password = mqtt.secret()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(["mqtt.password_file: cannot be read; give a text file that this user may read"]) from error
-    url = urlsplit(mqtt.url)
-    tls = url.scheme == "mqtts"
-    return MqttOptions(
-        host=url.hostname or "localhost",
-        port=url.port or (8883 if tls else 1883),
-        client_id=mqtt.client_id or f"takt-{socket.gethostname()}",
-        prefix=mqtt.prefix,
-        tls=tls,
-        ca_file=None if mqtt.ca_file is None else str(mqtt.ca_file),
-        username=mqtt.username,
-        password=password,
-    )

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from streamer.clock import Clock
 from streamer.errors import OutboxUnavailable
-from streamer.event import ActionEvent, CycleEvent, Event, OpenAction, OpenCycle, StepEvent
-from streamer.wire import Message, message_of
+from streamer.event import ActionEvent, CycleEvent, Event, GapEvent, OpenAction, OpenCycle, StepEvent
+from streamer.wire import Message, gap_message, message_of
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,8 @@ class Emitter:
 
     What arrives while a commit runs goes into the next one, so the disk is asked as rarely as it must be. No end is
     stored whose start was dropped, and none is dropped whose start is stored: `hold` may be exceeded by the ends of
-    actions, and by the verdicts and ends of cycles, that are open on disk.
+    actions, and by the verdicts and ends of cycles, that are open on disk. What was dropped is announced as soon as the
+    disk takes something again.
     """
 
     def __init__(
@@ -57,17 +58,21 @@ class Emitter:
         observer: Observer,
         hold: int = HOLD,
         shown: Callable[[Event], Event] | None = None,
+        beside: Callable[[Event], None] = lambda _: None,
     ) -> None:
         """`clock_of(stream)` tells where a stream's wall time comes from: `rtcp` or `arrival`; `shown` gives an event
-        the addresses of its pictures, without waiting."""
+        the addresses of its pictures, without waiting; `beside` is told of each event at once, stored or not."""
         self._outbox = outbox
         self._clock_of = clock_of
         self._clock = clock
         self._observer = observer
+        self._beside = beside
         self._hold = hold
         self._shown = shown
         self._events: list[tuple[Event, float]] = []
         """Each with the moment it was emitted."""
+        self._lost: dict[tuple[str, str], tuple[int, float]] = {}
+        """Events dropped and not announced yet, by stream and class: how many, and when the newest was (Unix s)."""
         self._dropped: set[UUID] = set()
         """Actions and cycles whose start was dropped and whose end is still to come."""
         self._arrived = asyncio.Event()
@@ -77,15 +82,16 @@ class Emitter:
     def emit(self, events: Iterable[Event]) -> None:
         for event in events:
             self._observer.emitted(event)
+            self._beside(event)
             if event.subject not in self._dropped:
                 shown = event if self._shown is None else self._shown(event)
                 self._events.append((shown, self._clock.monotonic()))
                 continue
-            self._observer.events_lost(1)
+            self._lose([event])
             if event.closes:
                 self._dropped.remove(event.subject)
         self._keep_to_hold()
-        if self._events:
+        if self._events or self._lost:
             self._idle.clear()
             self._arrived.set()
 
@@ -94,7 +100,7 @@ class Emitter:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
-            while self._events:
+            while self._events or self._lost:
                 await self._store()
             self._idle.set()
 
@@ -110,16 +116,20 @@ class Emitter:
 
     async def _store(self) -> None:
         taken, self._events = self._events, []
+        lost, self._lost = self._lost, {}
         events = [event for event, _ in taken]
+        gaps = [GapEvent(stream, cls, count, "memory", at) for (stream, cls), (count, at) in lost.items()]
         try:
             await self._outbox.accept(
-                [message_of(event, self._clock_of(event.stream)) for event in events],
+                [*map(gap_message, gaps), *(message_of(event, self._clock_of(event.stream)) for event in events)],
                 opened=[_open(event) for event in events if event.opens and not isinstance(event, StepEvent)],
                 closed=[event.subject for event in events if event.closes],
             )
         except OutboxUnavailable as error:
             _log.error("%d events wait in memory, the outbox takes none: %s", len(events), error)
             self._events = taken + self._events
+            for (stream, cls), (count, at) in lost.items():
+                self._note(stream, cls, count, at)
             self._keep_to_hold()
             await self._clock.sleep(RETRY_S)
         else:
@@ -133,9 +143,18 @@ class Emitter:
                 return
             gone = [event for event, _ in self._events if event.subject == oldest]
             self._events = [waiting for waiting in self._events if waiting[0].subject != oldest]
-            self._observer.events_lost(len(gone))
+            self._lose(gone)
             if not gone[-1].closes:
                 self._dropped.add(oldest)
+
+    def _lose(self, events: Sequence[Event]) -> None:
+        self._observer.events_lost(len(events))
+        for event in events:
+            self._note(event.stream, message_of(event, "").cls, 1, self._clock.now())
+
+    def _note(self, stream: str, cls: str, count: int, at: float) -> None:
+        before, newest = self._lost.get((stream, cls), (0, 0.0))
+        self._lost[stream, cls] = before + count, max(at, newest)
 
 
 def _open(started: ActionEvent | CycleEvent) -> OpenAction | OpenCycle:

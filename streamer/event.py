@@ -23,6 +23,8 @@ class Reason(StrEnum):
     SOURCE_LOST = "source_lost"
     SOURCE_ENDED = "source_ended"
     SHUTDOWN = "shutdown"
+    TOO_LONG = "too_long"
+    """It went on for as long as its rule allows."""
     ACTOR_LEFT = "actor_left"
     """Who did it is no longer seen."""
     MODEL_CHANGED = "model_changed"
@@ -73,7 +75,7 @@ class ActionEvent:
     duration_s: float | None
     """Media seconds from start to end; only when ended by a clip or a source (None when interrupted)."""
     score: float
-    """Started: the smoothed score at the decision. Ended: the mean score over the segment. In [0, 1]."""
+    """Started: the smoothed score when it counted as begun. Ended: the mean score over the segment. In [0, 1]."""
     reason: Reason | None = None
     revision: int = 0
     actor: Actor | None = None
@@ -331,3 +333,32 @@ class OpenCycle:
 
 Event = ActionEvent | StepEvent | CycleEvent
 """Whatever is made durable and published."""
+
+
+@dataclass(frozen=True, slots=True)
+class GapEvent:
+    """Messages of one stream and class that will not come any more."""
+
+    stream: str
+    cls: str
+    count: int
+    """How many."""
+    reason: str
+    """budget, age, damaged (as the outbox notes them) or memory: the disk took none for so long that they had no room
+    to wait."""
+    at: float
+    """Unix seconds of the newest loss."""
+    first: int | None = None
+    """Lowest `seq` that is missing; None: they had no number yet."""
+    last: int | None = None
+    """Highest; not all between them are missing where `count` is smaller."""
+    term: int | None = None
+    """In which these numbers count."""
+    sinks: tuple[str, ...] = ()
+    """Who does not get them; empty: nobody does."""
+
+    @property
+    def event_id(self) -> UUID:
+        """As of an ActionEvent."""
+        numbers = f"{self.term}/{self.first}/{self.last}/{self.count}"
+        return uuid5(EVENT_NAMESPACE, f"gap/{self.stream}/{self.cls}/{self.reason}/{numbers}/{self.at:.3f}")

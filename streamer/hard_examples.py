@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -14,8 +15,10 @@ from recognizers.prediction import Prediction
 from streamer.clock import Clock
 from streamer.engine import LAST, step_back
 from streamer.errors import ClipUnwritable
+from streamer.evidence.privacy import Redactor
+from streamer.media.decoding import Shown
 from streamer.media.files import store, unwritable
-from streamer.media.film import film
+from streamer.media.film import filmed
 from streamer.model import Model
 from streamer.wire import timestamp
 
@@ -41,6 +44,8 @@ class Options:
     """Of all clips in the folder; then no more are kept, and none is deleted: somebody may be labelling them."""
     below: float
     """A best score below this is unsure."""
+    redactors: Mapping[str, Redactor] = field(default_factory=dict)
+    """What hides in pictures of a stream what must not be seen in any that is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,9 @@ class HardExamples:
         folder, clip = self._options.folder, example.clip
         if self._bytes is None:
             self._bytes = _size(folder / CLIPS)
-        coded = film(clip.pictures, example.model.recognizer.spec.interval_s)
+        interval_s, hides = example.model.recognizer.spec.interval_s, self._options.redactors.get(clip.stream)
+        shown: Iterable[Shown] = ((number * interval_s, picture) for number, picture in enumerate(clip.pictures))
+        coded = filmed(shown if hides is None else hides.film(shown), len(clip.pictures))
         if self._bytes + len(coded) > self._options.max_bytes:
             if not self._told_full:
                 _log.warning("%s is full; label its clips and take them away, or give it more room", folder)

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Mapping
 
+from recognizers.clip import Region
+from recognizers.errors import CheckpointMismatch
+from recognizers.estimators.downloads import file_of
+from recognizers.estimators.fastestdet import FastestDet
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper, StreamEvidence
+from streamer.evidence.privacy import Polygon, Privacy, Redactor
 from streamer.evidence.rules import EvidenceRule
 from streamer.evidence.shelf import Limits, Shelf
 from streamer.evidence.site import PREFIX, EvidenceSite
-from streamer.health import NO_PAGES, Pages
+from streamer.exchange import NO_SITES, Site
 from streamer.media.ring import PacketRing
 from streamer.metrics import Metrics
 from streamer.settings import LEAST_TOKEN, EvidenceSection, Settings, Stream, WatchSection
 
+UNSURE = 0.3
+"""What is this sure to be somebody is hidden: rather too much than too little."""
+MOST_PEOPLE = 64
+"""In one picture."""
 _EVERY = ("0.0.0.0", "::")
 """Addresses to listen on that nobody can ask for."""
 
@@ -36,7 +46,7 @@ def build_shelf(settings: Settings, clock: Clock, metrics: Metrics) -> Shelf:
     return shelf
 
 
-def build_pages(settings: Settings, shelf: Shelf, clock: Clock) -> Mapping[bytes, Pages]:
+def build_sites(settings: Settings, shelf: Shelf, clock: Clock) -> Mapping[str, Site]:
     """What is served of it: nothing where `evidence.serve` says so.
 
     Raises:
@@ -44,7 +54,7 @@ def build_pages(settings: Settings, shelf: Shelf, clock: Clock) -> Mapping[bytes
     """
     section = settings.evidence
     if not section.serve:
-        return NO_PAGES
+        return NO_SITES
     try:
         token = section.secret()
     except (OSError, UnicodeDecodeError) as error:
@@ -55,11 +65,43 @@ def build_pages(settings: Settings, shelf: Shelf, clock: Clock) -> Mapping[bytes
 
 
 def build_keeper(settings: Settings, shelf: Shelf, http: str, clock: Clock, metrics: Metrics) -> EvidenceKeeper:
-    """What keeps pictures of events while streams run; `http`: the address at which this service is asked."""
-    base = (settings.evidence.url or http).rstrip("/")
-    streams = {stream.id: evidence_of(stream, settings.evidence) for stream in settings.streams}
+    """What keeps pictures of events while streams run; `http`: the address at which this service is asked.
+
+    Raises:
+        ConfigError: as `build_redactors`.
+    """
+    base, redactors = (settings.evidence.url or http).rstrip("/"), build_redactors(settings)
+    streams = {one.id: evidence_of(one, settings.evidence, redactors[one.id]) for one in settings.streams}
     kept = {name: one for name, one in streams.items() if any(rule.keeps_any for rule in one.rules.values())}
     return EvidenceKeeper(kept, shelf, base, clock, metrics.evidence)
+
+
+def build_redactors(settings: Settings) -> dict[str, Redactor]:
+    """What hides in pictures of each stream what must not be seen.
+
+    Raises:
+        ConfigError: people are to be hidden, and nothing here finds them.
+    """
+    detector = None
+    if any(stream.blur == "people" for stream in settings.streams):
+        try:
+            model = file_of("fastestdet", settings.evidence.actor_model, os.environ)
+            detector = FastestDet(model, least=UNSURE, most=MOST_PEOPLE)
+        except CheckpointMismatch as error:
+            raise ConfigError([f"streams: blur: people: {error}"]) from error
+    return {stream.id: Redactor(privacy_of(stream), detector) for stream in settings.streams}
+
+
+def privacy_of(stream: Stream) -> Privacy:
+    regions = tuple(Region(*watch.region) for watch in stream.watches)
+    return Privacy(tuple(map(_polygon, stream.masks)), stream.blur, regions)
+
+
+def _polygon(mask: tuple[float, ...]) -> Polygon:
+    if len(mask) == 4:
+        left, top, right, bottom = mask
+        return ((left, top), (right, top), (right, bottom), (left, bottom))
+    return tuple(zip(mask[::2], mask[1::2], strict=True))
 
 
 def reachable(host: str) -> str:
@@ -68,11 +110,12 @@ def reachable(host: str) -> str:
     return f"[{name}]" if ":" in name else name
 
 
-def evidence_of(stream: Stream, defaults: EvidenceSection) -> StreamEvidence:
+def evidence_of(stream: Stream, defaults: EvidenceSection, redactor: Redactor) -> StreamEvidence:
     """What a stream's watches want kept, and the memory for it."""
     rules = {watch.id: rule_of(watch, defaults) for watch in stream.watches}
     keep_s = max((rule.reaches_back_s for rule in rules.values() if rule.keeps_any), default=0.0)
-    return StreamEvidence(PacketRing(keep_s, defaults.memory_mib << 20), rules)
+    regions = {watch.id: Region(*watch.region) for watch in stream.watches}
+    return StreamEvidence(PacketRing(keep_s, defaults.memory_mib << 20), rules, regions, redactor)
 
 
 def rule_of(watch: WatchSection, defaults: EvidenceSection) -> EvidenceRule:

@@ -67,6 +67,8 @@ class Lane:
         self._observer = observer
         self._loss_free = loss_free
         self._shadows = shadows
+        self.newest_frame_s: float | None = None
+        """When the newest picture came, on the clock that never steps; None: none has."""
 
     async def follow(self, attempt: Callable[[], AsyncGenerator[Frame, None]]) -> None:
         """Read frames until a recording ends, a camera's for ever. Its failure, even a bug, never stops another."""
@@ -90,6 +92,7 @@ class Lane:
             for shadow in self._shadows.values():
                 shadow.begin(frame.stream, frame.epoch)
             self._warn_of_unseen(frame)
+        self.newest_frame_s = self._clock.monotonic()
         self._observer.frame(frame.stream, frame.captured_at)
         before = self.stages.blind
         self._emitter.emit(self.stages.look(frame))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from recognizers.prediction import Prediction
@@ -25,9 +25,15 @@ class ActorSegmenter:
     left did so when last seen.
     """
 
-    def __init__(self, labels: tuple[str, ...], background: str, rules: Mapping[str, EventRule]) -> None:
-        """As `Segmenter`."""
-        self._labels, self._background, self._rules = labels, background, rules
+    def __init__(
+        self,
+        labels: tuple[str, ...],
+        background: str,
+        rules: Mapping[str, EventRule],
+        exclusive: Collection[frozenset[str]] = (),
+    ) -> None:
+        """As `Segmenter`; actions exclude each other for each person."""
+        self._labels, self._background, self._rules, self._exclusive = labels, background, rules, exclusive
         self._tracker = ActorTracker()
         self._people: dict[int, _Person] = {}
         self._last_s: float | None = None
@@ -69,7 +75,8 @@ class ActorSegmenter:
     def _person(self, actor: Actor) -> _Person:
         person = self._people.get(actor.id)
         if person is None:
-            person = _Person(Segmenter(self._labels, self._background, self._rules, actor.id), actor)
+            segmenter = Segmenter(self._labels, self._background, self._rules, actor.id, self._exclusive)
+            person = _Person(segmenter, actor)
             self._people[actor.id] = person
         person.actor = actor
         return person

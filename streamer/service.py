@@ -13,10 +13,11 @@ from contextlib import contextmanager
 
 from streamer.build import build_plan
 from streamer.clock import SystemClock
-from streamer.health import Health, serve
-from streamer.keeping import build_keeper, build_pages, build_shelf, reachable
+from streamer.health import Health
+from streamer.keeping import build_keeper, build_shelf, build_sites, reachable
 from streamer.metrics import CONTENT_TYPE, Metrics
 from streamer.settings import Settings
+from streamer.web import make_app, serve
 from streamer.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -71,8 +72,9 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
     """
     clock, metrics, health = SystemClock(), Metrics(), Health()
     http, shelf = settings.http, build_shelf(settings, clock, metrics)
-    pages = build_pages(settings, shelf, clock)
-    async with serve(http.host, http.port, health, lambda: (CONTENT_TYPE, metrics.exposition()), pages) as port:
+    sites = build_sites(settings, shelf, clock)
+    app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites)
+    async with serve(http.host, http.port, app) as port:
         keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
         worker = Worker(build_plan(settings, clock, metrics, keeper), clock, metrics, health)
         host = f"[{http.host}]" if ":" in http.host else http.host

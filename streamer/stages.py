@@ -39,6 +39,8 @@ class Watch:
     """The card's own `on`, by action."""
     procedure: Procedure | None = None
     """The work that is followed."""
+    exclusive: tuple[frozenset[str], ...] = ()
+    """Groups of actions of which only one can go on; of a network that says one label at a time, all are one."""
 
     @property
     def actions_followed(self) -> frozenset[str]:
@@ -111,8 +113,7 @@ class StreamStages:
             return []
         if prediction.watch not in self._segmenters:
             watch = self.watches[prediction.watch]
-            make = Segmenter if prediction.actors is None else ActorSegmenter
-            self._segmenters[watch.id] = make(watch.labels, watch.background, watch.in_force)
+            self._segmenters[watch.id] = _segmenter(watch, told_apart=prediction.actors is not None)
         model = self.watches[prediction.watch].model
         return [replace(event, model=model) for event in self._segmenters[prediction.watch].observe(prediction)]
 
@@ -155,3 +156,9 @@ class StreamStages:
         """No other epoch will come (`source_ended`, `shutdown`): end all, the work that is followed too."""
         told = self.end(reason)
         return told + [one for follower in self._followers.values() for one in follower.close(Ending(reason))]
+
+
+def _segmenter(watch: Watch, told_apart: bool) -> Segmenter | ActorSegmenter:
+    if told_apart:
+        return ActorSegmenter(watch.labels, watch.background, watch.in_force, watch.exclusive)
+    return Segmenter(watch.labels, watch.background, watch.in_force, exclusive=watch.exclusive)

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from streamer.event import ActionEvent, CycleEvent, Ending, Event, Evidence, StepEvent
+from streamer.event import ActionEvent, CycleEvent, Ending, Event, Evidence, GapEvent, StepEvent
 
 SCHEMA = "takt.event.v1"
 STEP_SCHEMA = "takt.step.v1"
 CYCLE_SCHEMA = "takt.cycle.v1"
+GAP_SCHEMA = "takt.gap.v1"
+ANSWER_SCHEMA = "takt.answer.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,26 @@ def cycle_message(event: CycleEvent, clock: str) -> Message:
     return Message(event.stream, "step", event.event_id, f"{event.stream}/cycles", body, event.decided_at)
 
 
+def gap_message(event: GapEvent) -> Message:
+    """The message of what was lost."""
+    body: dict[str, object] = {
+        "schema": GAP_SCHEMA,
+        "event_id": str(event.event_id),
+        "stream": event.stream,
+        "type": "gap",
+        "class": event.cls,
+        "count": event.count,
+        "reason": event.reason,
+        "at": timestamp(event.at),
+    }
+    for name, value in (("from_seq", event.first), ("to_seq", event.last), ("lost_term", event.term)):
+        if value is not None:
+            body[name] = value
+    if event.sinks:
+        body["sinks"] = list(event.sinks)
+    return Message(event.stream, "gap", event.event_id, f"{event.stream}/gaps", body, event.at)
+
+
 def _unit(event: StepEvent | CycleEvent) -> dict[str, object]:
     """What it is known by elsewhere."""
     known = {"unit_id": event.unit_id, "work_order": event.work_order}
@@ -162,6 +184,12 @@ def _unit(event: StepEvent | CycleEvent) -> dict[str, object]:
 def _addresses(evidence: Evidence) -> dict[str, str]:
     named = {"clip": evidence.clip, "snapshot": evidence.snapshot, "ready_at": timestamp(evidence.ready_at)}
     return {name: value for name, value in named.items() if value is not None}
+
+
+def answer(command: str, about: str, refused: str | None = None) -> dict[str, object]:
+    """The body of an answer to a command about a stream, or `service`; `refused` says why it was not taken."""
+    told: dict[str, object] = {"schema": ANSWER_SCHEMA, "command": command, "about": about, "taken": refused is None}
+    return told if refused is None else {**told, "refused": refused}
 
 
 def envelope(message: Message) -> bytes:

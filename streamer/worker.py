@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,14 @@ from typing import Any
 from recognizers.clip import Clip
 from recognizers.prediction import Prediction
 from streamer.clock import Clock
+from streamer.commands import Commands
 from streamer.control import listening
 from streamer.delivery import Deliveries
+from streamer.desk import Desk
 from streamer.emitter import Emitter
 from streamer.event import OpenAction, OpenCycle, Reason
 from streamer.evidence.keeper import EvidenceKeeper
+from streamer.gaps import Gaps
 from streamer.gate import Gate
 from streamer.hard_examples import HardExamples, Options
 from streamer.health import Health
@@ -30,17 +33,19 @@ from streamer.promoter import Candidates, Promoter, Running
 from streamer.promotions import Promotions
 from streamer.serving import Serving
 from streamer.shadow import Shadow
+from streamer.showing import Showing, ShowOptions
 from streamer.sinks.base import Sink, StatusSink
 from streamer.sources.base import Demand, Source
 from streamer.sources.reconnect import Change, RetryPolicy, reconnecting
 from streamer.stages import StreamStages, Watch
 from streamer.sustain import Sustain
-from streamer.wire import timestamp
 
 _log = logging.getLogger(__name__)
 
 LAG_EVERY_S = 0.5
 TICK_S = 1.0
+CLOCK_SET_S = 1.0
+"""A clock that moves by more against the monotonic one, within `LAG_EVERY_S`, was set; slewing is slower by far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,9 @@ class Plan:
     """None: none are kept."""
     evidence: EvidenceKeeper | None = None
     """None: no pictures of events are kept."""
+    board: ShowOptions = field(default_factory=ShowOptions)
+    commands: bool = False
+    """Whether commands over the broker are taken."""
     announce: Callable[[Iterable[StreamStages]], None] = to_nobody
     """Tells others which watches there are and what they can recognize."""
 
@@ -133,24 +141,34 @@ class Worker:
         plan = self._plan
         async with AsyncExitStack() as stack:
             outbox = await stack.enter_async_context(plan.outbox.open(self._clock, self._metrics.delivery))
+            self._metrics.machine.keeps(plan.outbox.folder, outbox.budget_bytes)
+            await outbox.adopt()
             known = await outbox.outlet().newest()
             sink = await stack.enter_async_context(plan.sink)
+            watches = {stream.id: stream.watches for stream in plan.streams}
+            showing = Showing(watches, sink, plan.board, self._clock, self._metrics.board)
             evidence = plan.evidence
             shown = None if evidence is None else evidence.attach
-            emitter = Emitter(outbox, self._metrics.clock_of, self._clock, self._metrics, shown=shown)
+            emitter = Emitter(
+                outbox, self._metrics.clock_of, self._clock, self._metrics, shown=shown, beside=showing.tell
+            )
             left_open: list[OpenAction | OpenCycle] = [*await outbox.open_actions(), *await outbox.open_cycles()]
             emitter.emit(one.interrupted(self._clock.now()) for one in left_open)
             others = {one.name: await stack.enter_async_context(other) for one, other in plan.outbox.others}
             deliveries = Deliveries(outbox, {MAIN: sink, **others}, self._clock, self._metrics.delivery)
+            desk = Desk(outbox, deliveries.replay, self._clock)
             if plan.outbox.replay_s:
                 sink.on_loss(deliveries.lost, known)
+            if plan.commands:
+                replay = deliveries.lost if plan.outbox.replay_s else None
+                Commands(sink, watches, showing, replay, self._metrics.board)
             async with asyncio.TaskGroup() as services:
                 # The outbox ends only by a bug here: then so does the process, with its traceback.
-                services_of = [emitter.run(), deliveries.run(), outbox.ended()]
+                services_of = [emitter.run(), deliveries.run(), outbox.ended(), Gaps(outbox, self._clock).run()]
                 services_of += [] if evidence is None else [evidence.run()]
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
-                await self._watch_streams(stop, outbox, sink, emitter)
+                await self._watch_streams(stop, outbox, showing, emitter, desk)
                 self._health.ready = False
                 if await emitter.flush(plan.grace_s):
                     await deliveries.drain(plan.grace_s)
@@ -159,20 +177,20 @@ class Worker:
                 for task in running:
                     task.cancel()
 
-    async def _watch_streams(self, stop: asyncio.Event, outbox: Outbox, sink: StatusSink, emitter: Emitter) -> None:
+    async def _watch_streams(
+        self, stop: asyncio.Event, outbox: Outbox, showing: Showing, emitter: Emitter, desk: Desk
+    ) -> None:
         plan = self._plan
         keeper = None if plan.hard_examples is None else HardExamples(plan.hard_examples, self._clock, self._metrics)
         sustain = Sustain(self._metrics, keeper)
         running = self._running(emitter, sustain)
-        states = _States(sink, self._clock, running.lanes)
-        others_watch = partial(self._others_watch, running, states)
-        others_watch()
-        promoter = Promoter(
-            plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, others_watch
-        )
+        others = partial(self._others_watch, running, showing)
+        others()
+        promoter = Promoter(plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, others)
 
         def answered(clip: Clip, prediction: Prediction | None) -> None:
             self._metrics.looked_at(clip.stream, self._clock.now() - clip.captured_at)
+            showing.answered(clip.stream, clip.watch)
             if plan.evidence is not None:
                 plan.evidence.saw(clip)
             if prediction is not None:
@@ -182,15 +200,16 @@ class Worker:
                 sustain.saw(recognizer, running.servings[recognizer].model, clip, prediction, disagreed)
 
         try:
-            async with listening(plan.data_dir, promoter.answer):
+            async with listening(plan.data_dir, desk.before(promoter.answer)):
                 await until(
                     stop,
                     [
-                        self._follow_all(running, outbox, states, stop),
+                        self._follow_all(running, outbox, showing, stop),
                         promoter.run(),
+                        showing.run(lambda stream: running.lanes[stream].newest_frame_s),
                         *(serving.run(answered) for serving in running.servings.values()),
                         self._feel_the_lag(running.servings),
-                        self._tick(running.lanes, states),
+                        self._tick(running.lanes, showing),
                     ],
                 )
         finally:
@@ -198,7 +217,7 @@ class Worker:
                 serving.close()
             for lane in running.lanes.values():
                 lane.close(Reason.SHUTDOWN)
-                states.show(lane.stages.stream, "offline", "shutdown")
+            showing.close()
             sustain.close()
 
     def _running(self, emitter: Emitter, sustain: Sustain) -> Running:
@@ -224,12 +243,13 @@ class Worker:
         disagreed = partial(sustain.may_be_hard, disagreed=True)
         return Running(servings, lanes, demands, shadows, gate, disagreed)
 
-    def _others_watch(self, running: Running, states: _States) -> None:
+    def _others_watch(self, running: Running, showing: Showing) -> None:
         """Other networks than before, or the first ones."""
-        states.again()
+        lanes = running.lanes.items()
+        showing.watched_by({name: {one.id: one.model for one in lane.stages.watches.values()} for name, lane in lanes})
         self._plan.announce(lane.stages for lane in running.lanes.values())
 
-    async def _follow_all(self, running: Running, outbox: Outbox, states: _States, stop: asyncio.Event) -> None:
+    async def _follow_all(self, running: Running, outbox: Outbox, showing: Showing, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             for stream in self._plan.streams:
                 self._metrics.stream_added(stream.id, [watch.id for watch in stream.watches])
@@ -242,15 +262,14 @@ class Worker:
                     partial(outbox.next_epoch, stream.id),
                     self._plan.retry,
                     self._clock,
-                    partial(self._changed, stream.id, running, states),
+                    partial(self._changed, stream.id, running, showing),
                 )
                 group.create_task(running.lanes[stream.id].follow(attempt))
         stop.set()
 
-    def _changed(self, stream: str, running: Running, states: _States, change: Change) -> None:
+    def _changed(self, stream: str, running: Running, showing: Showing, change: Change) -> None:
         self._metrics.stream_changed(stream, change.state)
-        online = change.state == "live"
-        states.show(stream, "online" if online else "offline", change.reason or change.state)
+        showing.connection(stream, change.state == "live", change.reason or change.state)
         if change.state in ("backoff", "rejected"):
             _log.warning(
                 "stream %s: %s (%s); next try in %.1f s", stream, change.reason, change.detail, change.retry_in_s
@@ -266,47 +285,22 @@ class Worker:
             _log.info("stream %s: live, epoch %d", stream, change.epoch)
 
     async def _feel_the_lag(self, servings: Mapping[str, Serving]) -> None:
-        """How late the loop comes to what is due, and how much waits."""
+        """How late the loop comes to what is due, whether somebody set the clock, and how much waits."""
+        apart_s = self._clock.now() - self._clock.monotonic()
         while True:
             due_s = self._clock.monotonic() + LAG_EVERY_S
             await self._clock.sleep(LAG_EVERY_S)
             self._metrics.loop_lag(max(0.0, self._clock.monotonic() - due_s))
+            before_s, apart_s = apart_s, self._clock.now() - self._clock.monotonic()
+            if abs(apart_s - before_s) > CLOCK_SET_S:
+                self._metrics.machine.clock_stepped()
+                _log.warning("this machine's clock was set by %+.1f s", apart_s - before_s)
             for name, serving in servings.items():
                 self._metrics.queue_depth(name, len(serving.scheduler))
 
-    async def _tick(self, lanes: Mapping[str, Lane], states: _States) -> None:
+    async def _tick(self, lanes: Mapping[str, Lane], showing: Showing) -> None:
         while True:
             await self._clock.sleep(TICK_S)
             for stream, lane in lanes.items():
                 lane.tick()
-                states.sight(stream)
-
-
-class _States:
-    """What the broker shows of each stream: whether it is online, why, since when, and which networks watch it."""
-
-    def __init__(self, sink: StatusSink, clock: Clock, lanes: Mapping[str, Lane]) -> None:
-        self._sink, self._clock, self._lanes = sink, clock, lanes
-        self._shown: dict[str, dict[str, object]] = {}
-
-    def show(self, stream: str, status: str, reason: str) -> None:
-        self._shown[stream] = {"status": status, "reason": reason, "since": timestamp(self._clock.now())}
-        self._publish(stream)
-
-    def sight(self, stream: str) -> None:
-        """Say it where pictures show nothing any more, or something again."""
-        if stream in self._shown and self._shown[stream].get("sight", "clear") != self._sight(stream):
-            self._shown[stream]["sight"] = self._sight(stream)
-            self._publish(stream)
-
-    def _sight(self, stream: str) -> str:
-        return self._lanes[stream].stages.blind or "clear"
-
-    def again(self) -> None:
-        """Other networks watch."""
-        for stream in self._shown:
-            self._publish(stream)
-
-    def _publish(self, stream: str) -> None:
-        models = {watch.id: watch.model for watch in self._lanes[stream].stages.watches.values()}
-        self._sink.state(f"{stream}/status", {**self._shown[stream], "models": models})
+                showing.sight(stream, lane.stages.blind or None)

@@ -14,7 +14,10 @@ from streamer.event import Verdict
 from streamer.home_assistant.components import Topics
 from streamer.home_assistant.device import device
 from streamer.settings.sections import Mqtt
+from streamer.sinks.sparkplug.metrics import definitions
 from streamer.sinks.station import Station
+from streamer.testing.messages import step_event
+from streamer.wire import step_message
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "integrations.md").read_text()
@@ -58,3 +61,24 @@ def test_the_automation_that_is_shown_asks_for_a_type_and_attributes_that_there_
 
     assert asked in set(Verdict)
     assert attributes <= set(BY_ID["urn:takt:schema:step:v1"]["properties"])
+
+
+def test_the_metrics_that_are_shown_are_those_of_a_device_with_their_types() -> None:
+    table = TEXT[TEXT.index("| metric of a device |") :].split("\n\n")[0]
+    cells = [line.split("|") for line in table.splitlines()[2:]]
+    told = {name: row[2].strip() for row in cells for name in re.findall(r"`([^`]+)`", row[1])}
+    station = Station("cell-4", "bench", ("tighten",), follows=True)
+    names = {one.name: one.type.name.capitalize() for one in definitions("cell-4", [station])}
+
+    assert {name: kind for name, kind in names.items() if not name.startswith("bench/Steps/")} | {
+        "bench/Steps/missed": "Int64"
+    } == told
+
+
+def test_the_flow_that_is_shown_is_wired_and_asks_for_a_verdict_that_there_is() -> None:
+    flow = next(shown for shown in map(json.loads, blocks("json")) if isinstance(shown, list))
+    ids = {node["id"] for node in flow}
+    assert {to for node in flow for wires in node.get("wires", []) for to in wires} <= ids
+    (rule,) = next(node for node in flow if node["type"] == "switch")["rules"]
+    assert rule["v"] in set(Verdict)
+    assert step_message(step_event("cell-4"), "rtcp").topic == "cell-4/steps"

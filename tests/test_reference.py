@@ -55,7 +55,10 @@ def test_it_shows_every_key_with_its_default(tmp_path: Path, monkeypatch: pytest
         assert not list(without_key(everything, said))
         kinds.append(everything.streams[0].source.kind)
         least = {
-            "mqtt": {"home_assistant": {}},
+            "mqtt": {
+                "home_assistant": {},
+                "sparkplug": {key: said["mqtt"]["sparkplug"][key] for key in ("group", "edge_node")},
+            },
             "sinks": [{key: said["sinks"][0][key] for key in ("kind", "id", "file")}],
             "recognizers": {"cell": {}},
             "streams": [{

@@ -15,7 +15,7 @@ from streamer.cli.writing import Unwritable, writing
 
 COMMANDS = (
     "demo", "run", "check", "probe", "replay", "record", "teach", "select", "train", "data", "validate", "predict",
-    "models", "promote", "procedure", "schema", "version",
+    "models", "promote", "outbox", "procedure", "schema", "version",
 )  # fmt: skip
 """Modules of this package; each has EXAMPLES, `arguments(parser)` and `main(arguments, output)`."""
 

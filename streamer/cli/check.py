@@ -1,6 +1,6 @@
 """Check a configuration: every mistake at once, each with file, line and what would be right.
 
-Also says where another checkpoint runs than the file names, since it was promoted."""
+Also says where another checkpoint runs than the file names, since it was promoted, and how late events are decided."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import argparse
 import os
 from pathlib import Path
 
+from streamer.cli.lateness import lateness_of
 from streamer.cli.output import Output
 from streamer.promotions import Promoted, Promotions
 from streamer.settings import Settings, load
@@ -29,8 +30,12 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     for name, one in promoted.items():
         instead = settings.recognizers[name].checkpoint
         lines.append(f"recognizers.{name}: {one.source} runs instead of {instead}, promoted at {timestamp(one.at)}")
+    late = lateness_of(settings, {name: one.checkpoint for name, one in promoted.items()})
+    lines += [one.told for one in late]
     more = {name: {"checkpoint": one.source, "model": one.id} for name, one in promoted.items()}
-    output.result(fields | ({"promoted": more} if more else {}), "\n".join(lines))
+    fields |= {"promoted": more} if more else {}
+    fields |= {"lateness": {one.watch: one.figures for one in late}} if late else {}
+    output.result(fields, "\n".join(lines))
     return 0
 
 

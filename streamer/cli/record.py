@@ -30,6 +30,11 @@ def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--count", type=_count, help="clips to keep (default: at a terminal any number, else 1)")
     command.add_argument("--group", default="", help="who or what is recorded, e.g. a person (default: this session)")
     command.add_argument("--follow", action="store_true", help="clip after clip, without waiting for Enter")
+    command.add_argument(
+        "--unmasked",
+        action="store_true",
+        help="also of a stream with masks or blur, whose pictures are kept as they came",
+    )
 
 
 def main(arguments: argparse.Namespace, output: Output) -> int:
@@ -52,6 +57,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         count=arguments.count or (None if by_hand else 1),
         by_hand=by_hand,
         group=arguments.group,
+        unmasked=arguments.unmasked,
     )
 
     async def until_told() -> int:

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from recognizers.data.synthetic import IDLE, WorkCell
-from streamer.build import mqtt_options
+from streamer.broker import mqtt_options
 from streamer.clock import Clock, SystemClock
 from streamer.demo.broker import embedded_broker
 from streamer.demo.camera import CellCamera, cell_camera

@@ -24,6 +24,8 @@ class Backlog:
         self._lock = threading.Lock()
         self._waiting: dict[Future[None], int] = {}
         self._bytes = 0
+        self.leaving = threading.Event()
+        """There is no time left: what has not been done is not to be done any more."""
 
     def offer(self, work: Callable[[], None], size: int = 0) -> bool:
         """Have it done after what waits already; False where there is no room for so much more.
@@ -39,15 +41,14 @@ class Backlog:
         done.add_done_callback(self._forget)
         return True
 
-    async def finish(self, grace_s: float) -> int:
-        """Nothing more will be offered; what waits is done within `grace_s`, and how much was not begun is returned.
-        What is being done then ends by itself."""
+    async def finish(self, grace_s: float) -> None:
+        """Nothing more will be offered. What waits has `grace_s`; then `leaving` is said, and the rest ends quickly."""
         with self._lock:
-            waiting = list(self._waiting)
+            waiting = [asyncio.wrap_future(done) for done in self._waiting]
         if waiting:
-            await asyncio.wait([asyncio.wrap_future(done) for done in waiting], timeout=grace_s)
-        self._thread.shutdown(wait=False, cancel_futures=True)
-        return sum(done.cancelled() for done in waiting)
+            await asyncio.wait(waiting, timeout=grace_s)
+        self.leaving.set()
+        self._thread.shutdown(wait=False)
 
     def _forget(self, done: Future[None]) -> None:
         with self._lock:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol, TypeVar
 
-from recognizers.clip import Clip
+from recognizers.clip import Clip, Picture, Region
 from streamer.clock import Clock
 from streamer.errors import ClipUnwritable, NotKept
 from streamer.event import CycleEvent, Event, Evidence
 from streamer.evidence import shelf as shelves
 from streamer.evidence.backlog import Backlog
-from streamer.evidence.orders import ClipOrder
+from streamer.evidence.orders import ClipOrder, Order, SnapshotOrder
+from streamer.evidence.privacy import Redactor
 from streamer.evidence.rules import EvidenceRule, Shown
 from streamer.evidence.shelf import Shelf
-from streamer.media.packets import PacketTap
+from streamer.media.packets import Excerpt, PacketTap
 from streamer.media.ring import PacketRing
 
 _log = logging.getLogger(__name__)
@@ -33,6 +35,8 @@ MOST_WAITING = 64
 MARGIN_S = 2.0
 """Seconds after the last picture in which a file is usually written."""
 
+_ENDINGS = {"clip": "mp4", "snapshot": "jpg"}
+
 E = TypeVar("E", bound=Event)
 
 
@@ -42,8 +46,8 @@ class Observer(shelves.Observer, Protocol):
         ...
 
     def evidence_dropped(self, kind: str, reason: str) -> None:
-        """`busy`: too much waits already; `gone`: its pictures are no longer there, or never were; `disk`; `failed`: by
-        a bug; `shutdown`: no time was left."""
+        """`busy`: too much waits already; `gone`: its pictures are no longer there, or never were; `unwritable`: the
+        disk or the pictures are to blame; `failed`: a bug; `shutdown`: no time was left."""
         ...
 
 
@@ -54,6 +58,9 @@ class StreamEvidence:
     ring: PacketRing
     rules: Mapping[str, EvidenceRule]
     """By watch."""
+    regions: Mapping[str, Region]
+    """Likewise."""
+    redactor: Redactor
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -107,14 +114,17 @@ class EvidenceKeeper:
         rule, clip = stream.rules.get(event.watch), self._seen.get((event.stream, event.watch))
         if rule is None or clip is None or not rule.wants(event):
             return event
-        start_at, end_at = rule.span(event)
-        name = f"{self._base}/evidence/{event.event_id}"
-        ready_at = max(self._clock.now(), end_at) + MARGIN_S
-        evidence = Evidence(ready_at, clip=f"{name}.mp4" if rule.clip else None)
+        (start_at, end_at), now = rule.span(event), self._clock.now()
+        name, ready_at = f"{self._base}/evidence/{event.event_id}", now + MARGIN_S
+        if rule.snapshot:
+            self._shelf.promise(f"{event.event_id}.jpg", ready_at)
+            self._make(self._snapshot(event, clip, stream, rule))
         if rule.clip:
-            until_s = self._clock.monotonic() + max(0.0, end_at - self._clock.now()) + PATIENCE_S
+            ready_at += max(0.0, end_at - now)
+            until_s = self._clock.monotonic() + max(0.0, end_at - now) + PATIENCE_S
             self._want(_Wanted(event, clip.epoch, clip.zero_at, start_at, end_at, until_s), ready_at)
-        return replace(event, evidence=evidence)
+        clip_at, snapshot_at = (f"{name}.mp4" if rule.clip else None), (f"{name}.jpg" if rule.snapshot else None)
+        return replace(event, evidence=Evidence(ready_at, clip_at, snapshot_at))
 
     def lost(self, stream: str) -> None:
         """The connection is over: what waits for more of it gets what there is."""
@@ -138,13 +148,20 @@ class EvidenceKeeper:
         """Streams have ended: what waits is cut as it is, and written within `grace_s`."""
         for stream in self.streams:
             self.lost(stream)
-        for _ in range(await self._backlog.finish(grace_s)):
-            self._observer.evidence_dropped("clip", "shutdown")
+        await self._backlog.finish(grace_s)
+
+    def _snapshot(self, event: Shown, clip: Clip, stream: StreamEvidence, rule: EvidenceRule) -> SnapshotOrder:
+        seen: Excerpt | Picture = clip.pictures[-1]
+        media_s = clip.captured_at - clip.zero_at
+        if rule.snapshot_size == "full":
+            with suppress(NotKept):  # then at analysis size
+                seen = stream.ring.excerpt(clip.epoch, media_s, media_s)
+        return SnapshotOrder(event, stream.regions[event.watch], seen, stream.redactor)
 
     def _want(self, wanted: _Wanted, ready_at: float) -> None:
         waiting = self._waiting[wanted.event.stream]
         if len(waiting) >= MOST_WAITING:
-            self._observer.evidence_dropped("clip", "busy")
+            self._dropped("clip", wanted.event, "busy", "too many wait for their last second")
             return
         self._shelf.promise(f"{wanted.event.event_id}.mp4", ready_at)
         waiting.append(wanted)
@@ -166,47 +183,51 @@ class EvidenceKeeper:
 
     def _cut(self, wanted: _Wanted) -> None:
         """Take the coded pictures while they are there, and have them written."""
-        ring = self.streams[wanted.event.stream].ring
+        stream = self.streams[wanted.event.stream]
         try:
-            span = ring.span()
+            span = stream.ring.span()
             if span is None or span.epoch != wanted.epoch:
                 raise NotKept("the connection has ended since; its pictures are gone")
             # What is no longer there is left out, and said in the clip.
             start_s = max(wanted.start_at - wanted.zero_at, span.first_s)
-            excerpt = ring.excerpt(wanted.epoch, start_s, wanted.end_at - wanted.zero_at)
+            excerpt = stream.ring.excerpt(wanted.epoch, start_s, wanted.end_at - wanted.zero_at)
         except NotKept as error:
-            self._dropped(wanted, "gone", str(error))
+            self._dropped("clip", wanted.event, "gone", str(error))
             return
-        order = ClipOrder(wanted.event, excerpt, wanted.zero_at + excerpt.start_s, (wanted.start_at, wanted.end_at))
+        asked, captured_at = (wanted.start_at, wanted.end_at), wanted.zero_at + excerpt.start_s
+        self._make(ClipOrder(wanted.event, excerpt, captured_at, asked, stream.redactor))
+
+    def _make(self, order: Order) -> None:
         if not self._backlog.offer(partial(self._keep, order, self._clock.monotonic()), order.size):
-            self._dropped(wanted, "busy", "too many clips wait to be written")
+            self._dropped(order.kind, order.event, "busy", "too many files wait to be written")
 
-    def _dropped(self, wanted: _Wanted, reason: str, why: str) -> None:
-        self._shelf.give_up(f"{wanted.event.event_id}.mp4")
-        self._observer.evidence_dropped("clip", reason)
-        _log.warning("stream %s: no clip of an event is kept: %s", wanted.event.stream, why)
+    def _dropped(self, kind: str, event: Shown, reason: str, why: str) -> None:
+        self._shelf.give_up(f"{event.event_id}.{_ENDINGS[kind]}")
+        self._observer.evidence_dropped(kind, reason)
+        _log.warning("stream %s: no %s of an event is kept: %s", event.stream, kind, why)
 
-    def _keep(self, order: ClipOrder, since_s: float) -> None:
+    def _keep(self, order: Order, since_s: float) -> None:
         """In the thread."""
-        reason = "failed"
+        reason, why = "failed", "a bug"
+        leaving = self._backlog.leaving.is_set
         try:
-            content = order.content()
+            if leaving():
+                raise NotKept("the service ends before it is written")
+            content = order.content(leaving)
             self._shelf.put(order.name, content)
-            took_s = self._clock.monotonic() - since_s
-            self._observer.evidence_stored("clip", took_s)
-            self._log_kept(order, len(content))
-            return
+        except NotKept as error:
+            reason, why = "shutdown", str(error)
         except ClipUnwritable as error:
-            reason = "disk"
-            _log.error("stream %s: no clip of an event is kept: %s", order.event.stream, error)
+            reason, why = "unwritable", str(error)
         except Exception:
-            _log.exception("stream %s: no clip of an event is kept, by a bug", order.event.stream)
-        self._shelf.give_up(order.name)
-        self._observer.evidence_dropped("clip", reason)
-
-    def _log_kept(self, order: ClipOrder, size: int) -> None:
-        said = "evidence kept: %s (%d bytes) of %s/%s"
-        _log.info(said, order.name, size, order.event.stream, order.event.watch)
+            _log.exception("stream %s: no %s of an event is kept, by a bug", order.event.stream, order.kind)
+        else:
+            self._observer.evidence_stored(order.kind, self._clock.monotonic() - since_s)
+            hidden = ", with what must not be seen hidden" if order.redactor.privacy.hides else ""
+            words = "evidence kept: %s (%d bytes) of %s/%s%s"
+            _log.info(words, order.name, len(content), order.event.stream, order.event.watch, hidden)
+            return
+        self._dropped(order.kind, order.event, reason, why)
 
     def _tidy(self) -> None:
         """In the thread."""

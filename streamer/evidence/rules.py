@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from streamer.event import ActionEvent, Phase, Reason, StepEvent
 
@@ -29,7 +30,9 @@ class EvidenceRule:
     longest_s: float = 30.0
     """Of a clip."""
     clip: bool = True
-    snapshot: bool = False
+    snapshot: bool = True
+    snapshot_size: Literal["full", "analysis"] = "full"
+    """The camera's, or what the network saw."""
 
     @property
     def keeps_any(self) -> bool:

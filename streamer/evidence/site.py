@@ -9,28 +9,27 @@ import hmac
 import logging
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from io import BufferedReader
 
 from streamer.clock import Clock
 from streamer.evidence.shelf import NAME, Shelf
+from streamer.exchange import Answer, Request, plain
 
 _log = logging.getLogger(__name__)
 
-PREFIX = b"/evidence/"
+PREFIX = "/evidence/"
 MOST = 16
 """Files that are sent at a time; whoever comes then is asked to come again."""
 CHUNK = 256 << 10
-PATIENCE_S = 20.0
-"""A client has this long to take a chunk."""
 _KINDS = {"mp4": "video/mp4", "jpg": "image/jpeg"}
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 
 class EvidenceSite:
-    """Lives on the event loop; the disk is waited for in a thread of its own."""
+    """Lives on the event loop; the disk is waited for in a thread of its own. See `streamer.exchange.Site`."""
 
     def __init__(self, shelf: Shelf, token: str | None, clock: Clock) -> None:
         """`token`: whoever asks must know it; None: nobody is asked."""
@@ -38,70 +37,68 @@ class EvidenceSite:
         self._thread = ThreadPoolExecutor(1, "evidence-site")
         self._sending = 0
 
-    async def answer(self, request: bytes, writer: asyncio.StreamWriter) -> None:
-        """See `streamer.health.Pages`."""
-        method, path, headers = _parsed(request)
-        name = path.removeprefix(PREFIX.decode())
-        if method not in ("GET", "HEAD"):
-            return await _say(writer, HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": "GET, HEAD"})
-        if not self._is_known(headers.get("authorization", "")):
+    async def answer(self, request: Request) -> Answer:
+        name = request.path.removeprefix(PREFIX)
+        if request.method not in ("GET", "HEAD"):
+            return plain(HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": "GET, HEAD"})
+        if not self._is_known(request.headers.get("authorization", "")):
             challenge = 'Bearer realm="takt", Basic realm="takt"'
-            return await _say(writer, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": challenge})
+            return plain(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": challenge})
         if NAME.fullmatch(name) is None:
-            return await _say(writer, HTTPStatus.NOT_FOUND, {})
+            return plain(HTTPStatus.NOT_FOUND)
         if self._sending >= MOST:
-            return await _say(writer, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "2"})
-        self._sending += 1
-        try:
-            await self._send(name, method == "HEAD", headers.get("range", ""), writer)
-        finally:
-            self._sending -= 1
+            return plain(HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "2"})
+        return await self._file(name, request)
 
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _send(self, name: str, head: bool, asked: str, writer: asyncio.StreamWriter) -> None:
+    async def _file(self, name: str, request: Request) -> Answer:
         loop = asyncio.get_running_loop()
         expected_at = self._shelf.expected_at(name)  # asked first: a file that comes meanwhile is found
         found = await loop.run_in_executor(self._thread, self._shelf.opened, name)
         if found is None and expected_at is not None:
             wait_s = max(1, math.ceil(expected_at - self._clock.now()))
-            return await _say(writer, HTTPStatus.NOT_FOUND, {"Retry-After": str(wait_s)})
+            return plain(HTTPStatus.NOT_FOUND, {"Retry-After": str(wait_s)})
         if found is None:
-            return await _say(writer, HTTPStatus.GONE, {})
+            return plain(HTTPStatus.GONE)
         file, size = found
-        with file:
-            part = asked_range(asked, size)
-            first, last = part or (0, size - 1)
-            if first > last:
-                refused = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
-                return await _say(writer, refused, {"Content-Range": f"bytes */{size}"})
-            fields = {
-                "Content-Type": _KINDS[name.rpartition(".")[2]],
-                "Content-Length": str(last - first + 1),
-                "Accept-Ranges": "bytes",
-                "Cache-Control": "private, no-store",
-                "X-Content-Type-Options": "nosniff",
-            }
-            if part is not None:
-                fields["Content-Range"] = f"bytes {first}-{last}/{size}"
-            writer.write(_head(HTTPStatus.OK if part is None else HTTPStatus.PARTIAL_CONTENT, fields))
-            _log.info("evidence read: %s by %s", name, (writer.get_extra_info("peername") or ("somebody",))[0])
-            if not head:
-                await self._copy(file, first, last, writer)
+        part = asked_range(request.headers.get("range", ""), size)
+        first, last = part or (0, size - 1)
+        if first > last:
+            file.close()
+            return plain(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, {"Content-Range": f"bytes */{size}"})
+        fields = {
+            "Content-Type": _KINDS[name.rpartition(".")[2]],
+            "Content-Length": str(last - first + 1),
+            "Accept-Ranges": "bytes",
+            "Cache-Control": "private, no-store",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if part is not None:
+            fields["Content-Range"] = f"bytes {first}-{last}/{size}"
+        _log.info("evidence read: %s by %s", name, request.client)
+        status = HTTPStatus.OK if part is None else HTTPStatus.PARTIAL_CONTENT
+        if request.method == "HEAD":
+            file.close()
+            return Answer(status, fields)
+        return Answer(status, fields, self._parts(file, first, last))
 
-    async def _copy(self, file: BufferedReader, first: int, last: int, writer: asyncio.StreamWriter) -> None:
+    async def _parts(self, file: BufferedReader, first: int, last: int) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, file.seek, first)
-        left = last - first + 1
-        while left > 0:
-            chunk = await loop.run_in_executor(self._thread, file.read, min(left, CHUNK))
-            if not chunk:
-                return
-            left -= len(chunk)
-            writer.write(chunk)
-            async with asyncio.timeout(PATIENCE_S):
-                await writer.drain()
+        self._sending += 1
+        try:
+            with file:
+                await loop.run_in_executor(self._thread, file.seek, first)
+                left = last - first + 1
+                while left > 0:
+                    chunk = await loop.run_in_executor(self._thread, file.read, min(left, CHUNK))
+                    if not chunk:
+                        return
+                    left -= len(chunk)
+                    yield chunk
+        finally:
+            self._sending -= 1
 
     def _is_known(self, authorization: str) -> bool:
         """By a bearer token, or by it as a password, which a browser asks for. Compared in constant time."""
@@ -118,13 +115,6 @@ class EvidenceSite:
         return hmac.compare_digest(given.strip().encode(), self._token.encode())
 
 
-def _parsed(request: bytes) -> tuple[str, str, dict[str, str]]:
-    line, *lines = request.decode("latin-1").split("\r\n")
-    method, _, rest = line.partition(" ")
-    fields = {key.strip().lower(): value.strip() for key, _, value in (one.partition(":") for one in lines)}
-    return method, rest.partition(" ")[0].partition("?")[0], fields
-
-
 def asked_range(asked: str, size: int) -> tuple[int, int] | None:
     """First and last byte of one range (RFC 9110), the first behind the last where nothing is there; None: what is
     asked for is no such range, and then the whole is the answer."""
@@ -137,16 +127,3 @@ def asked_range(asked: str, size: int) -> tuple[int, int] | None:
     if last and int(last) < int(first):
         return None
     return int(first), min(int(last), size - 1) if last else size - 1
-
-
-def _head(status: HTTPStatus, fields: Mapping[str, str]) -> bytes:
-    lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in fields.items())]
-    return "\r\n".join([*lines, "Connection: close", "", ""]).encode()
-
-
-async def _say(writer: asyncio.StreamWriter, status: HTTPStatus, fields: Mapping[str, str]) -> None:
-    body = f"{status.phrase.lower()}\n".encode()
-    more = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), **fields}
-    writer.write(_head(status, more) + body)
-    async with asyncio.timeout(PATIENCE_S):
-        await writer.drain()

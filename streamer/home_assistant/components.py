@@ -7,7 +7,7 @@ Keys, abbreviations and platforms are those of Home Assistant's documentation of
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from streamer.event import CyclePhase, Phase, Verdict
 from streamer.home_assistant.names import quoted, slug
@@ -30,12 +30,17 @@ class Topics:
     """Where the service says that it is there, whole."""
     enveloped: bool = False
     """Whether events are CloudEvents."""
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    """Of streams that have another, by stream."""
 
     def of(self, station: Station, document: str) -> str:
-        return f"{self.prefix}/{station.stream}/{station.watch}/{document}"
+        return self.of_stream(station, f"{station.watch}/{document}")
 
     def of_stream(self, station: Station, name: str) -> str:
-        return f"{self.prefix}/{station.stream}/{name}"
+        return f"{self.prefix_of(station)}/{station.stream}/{name}"
+
+    def prefix_of(self, station: Station) -> str:
+        return self.prefixes.get(station.stream, self.prefix)
 
 
 def components(station: Station, topics: Topics) -> Iterator[tuple[str, Component]]:

@@ -29,7 +29,7 @@ class Device:
 
 def device(station: Station, topics: Topics, version: str) -> Device:
     """Ids are made of prefix, stream and watch alone: the same for as long as these are."""
-    id_ = "_".join(slug(part) for part in (topics.prefix, station.stream, station.watch))
+    id_ = "_".join(slug(part) for part in (topics.prefix_of(station), station.stream, station.watch))
     shown = {key: {**one, "uniq_id": f"{id_}_{key}"} for key, one in components(station, topics)}
     payload: dict[str, object] = {
         "dev": {

@@ -24,6 +24,9 @@ class DeliverySeries:
         )
         self._of_sink = Counter("takt_sink_delivered", "Messages another sink has taken.", ["sink"], registry=registry)
         self._replayed = Counter("takt_events_replayed", "Messages sent again on purpose.", registry=registry)
+        for reason in ("not_authorized", "packet_too_large", "payload_invalid", "topic_invalid"):
+            self._dead.labels(reason)
+        self._dropped.labels("action")
         self._glass, self._stage, self._commit = glass, stage, commit
 
     def outbox_accepted(self, count: int) -> None:

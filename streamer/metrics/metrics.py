@@ -6,17 +6,17 @@ Histograms are never per stream: a thousand cameras must not cost a hundred thou
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from streamer.drift import Measure
 from streamer.event import ActionEvent, Event
-from streamer.evidence_series import EvidenceSeries
+from streamer.metrics.board import BoardMetrics
 from streamer.metrics.delivery import DeliverySeries
+from streamer.metrics.evidence import EvidenceMetrics
+from streamer.metrics.machine import MachineMetrics
 from streamer.metrics.work import WorkMetrics
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
@@ -44,13 +44,11 @@ class Metrics:
         self._recognition(registry)
         self._delivery(registry)
         self._work = WorkMetrics(registry)
+        self.board = BoardMetrics(registry)
         self._candidates(registry)
         self._sustaining(registry)
-        self.evidence = EvidenceSeries(registry)
-        build = Gauge("takt_build_info", "Versions in use.", ["version", "python", "av"], registry=registry)
-        build.labels(_version("taktstream"), platform.python_version(), _version("av")).set(1)
-        prometheus_client.ProcessCollector(registry=registry)
-        prometheus_client.GCCollector(registry=registry)
+        self.evidence = EvidenceMetrics(registry)
+        self.machine = MachineMetrics(registry)
 
     def _sources(self, registry: CollectorRegistry) -> None:
         self._decoded = Counter("takt_frames_decoded", "Frames decoded.", ["stream"], registry=registry)
@@ -128,7 +126,9 @@ class Metrics:
         self._broker(registry)
 
     def _broker(self, registry: CollectorRegistry) -> None:
-        self._connected = Gauge("takt_mqtt_connected", "1 while the broker is connected.", registry=registry)
+        self._connected = Gauge("takt_mqtt_connected", "1 while the broker is connected.", registry=None)
+        self._has_broker = False
+        """Without one there is no such series: nothing is wrong then."""
         self._mqtt_reconnects = Counter("takt_mqtt_reconnects", "Connections lost.", ["reason"], registry=registry)
         self._unheard = Counter(
             "takt_mqtt_subscriptions_refused", "Topics the broker does not let us listen to.", registry=registry
@@ -198,6 +198,8 @@ class Metrics:
             self._shed.labels(stream, reason)
         for phase in ("started", "ended"):
             self._events.labels(stream, phase)
+        for reason in ("auth", "eof", "refused", "stall", "timeout"):
+            self._reconnects.labels(stream, reason)
         self._dropped.labels(stream, "late")
         for watch in watches:
             self._not_finite.labels(stream, watch)
@@ -287,6 +289,8 @@ class Metrics:
         if role == "live":
             for result in ("promoted", "undone", "failed"):
                 self._promotions.labels(recognizer, result)
+            for result in ("ok", "error"):
+                self._inferred.labels(recognizer, result)
             return
         for result in ("agreed", "disagreed"):
             self._compared.labels(recognizer, result)
@@ -344,6 +348,9 @@ class Metrics:
         self._stage.labels("store").observe(took_s)
 
     def mqtt_connected(self, connected: bool) -> None:
+        if not self._has_broker:
+            self._has_broker = True
+            self._registry.register(self._connected)
         self._connected.set(connected)
 
     def mqtt_reconnect(self, reason: str) -> None:
@@ -354,10 +361,3 @@ class Metrics:
 
     def mqtt_heard(self, outcome: str) -> None:
         self._heard.labels(outcome).inc()
-
-
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return "unknown"

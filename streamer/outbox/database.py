@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 PAGE_BYTES = 4096
-QUICK_CHECK_BYTES = 64 << 20
+QUICK_CHECK_BYTES = 256 << 20
 """Larger files are not read as a whole before work begins: damage is found, and healed, where it is met."""
 
 TABLES = """
@@ -35,8 +35,11 @@ CREATE TABLE IF NOT EXISTS open_cycle (
     cycle_id BLOB PRIMARY KEY, stream TEXT NOT NULL, watch TEXT NOT NULL, procedure TEXT NOT NULL,
     started_at REAL NOT NULL, takt_s REAL, unit_id TEXT, work_order TEXT) WITHOUT ROWID;
 """
-INDEXES = "CREATE INDEX IF NOT EXISTS taken ON message(taken_at) WHERE waiting = 0"
-"""Of messages that are kept only to be sent again: it costs nothing where none are."""
+INDEXES = """
+CREATE INDEX IF NOT EXISTS taken ON message(taken_at) WHERE waiting = 0;
+CREATE INDEX IF NOT EXISTS low ON message(level, id) WHERE level <> 2;
+"""
+"""Of messages that are kept only to be sent again, and of classes that are rare: most messages cost nothing."""
 ADDED = {
     "open_action": ("actor TEXT",),
     "message": (
@@ -78,7 +81,7 @@ def connect(file: Path, budget_bytes: int) -> sqlite3.Connection:
             _check(connection)
         connection.executescript(TABLES)
         _keep_up(connection)
-        connection.execute(INDEXES)
+        connection.executescript(INDEXES)
     except BaseException:
         connection.close()
         raise
@@ -109,6 +112,9 @@ def _keep_up(connection: sqlite3.Connection) -> None:
 def salvage(damaged: Path, into: sqlite3.Connection) -> int:
     """Copy what can still be read of a damaged database, from both ends; returns how many rows that were."""
     with contextlib.closing(sqlite3.connect(damaged)) as old:
+        with contextlib.suppress(sqlite3.DatabaseError):
+            # A file that was cut off is not looked into otherwise.
+            old.execute("PRAGMA writable_schema = ON")
         _copy(old, into, "recipient")
         before = into.total_changes
         for table in ("message", "open_action", "open_cycle", "dead_letter", "gap"):

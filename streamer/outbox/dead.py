@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from streamer.outbox.rows import DeadLetter, Queued
@@ -36,8 +36,8 @@ def buried(db: sqlite3.Connection) -> list[DeadLetter]:
     return [DeadLetter(id_, recipient, UUID(bytes=key), *rest) for id_, recipient, key, *rest in rows]
 
 
-def unbury(db: sqlite3.Connection, ids: Sequence[int]) -> list[tuple[str, Queued]]:
-    """Take those that can be read out of the table: each with its recipient."""
+def unbury(db: sqlite3.Connection, ids: Sequence[int], known: Collection[str]) -> list[tuple[str, Queued]]:
+    """Take those that can be read out of the table, and whose recipient is known: each with its recipient."""
     taken = []
     for id_ in ids:
         row = db.execute(
@@ -45,7 +45,7 @@ def unbury(db: sqlite3.Connection, ids: Sequence[int]) -> list[tuple[str, Queued
             " FROM dead_letter WHERE id = ? AND reason != 'unreadable'",
             (id_,),
         ).fetchone()
-        if row is not None:
+        if row is not None and row[0] in known:
             taken.append((str(row[0]), _queued(id_, row[1:])))
             db.execute("DELETE FROM dead_letter WHERE id = ?", (id_,))
     return taken

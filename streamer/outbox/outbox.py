@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -14,8 +15,11 @@ from uuid import UUID
 from streamer.clock import Clock
 from streamer.errors import OutboxUnavailable
 from streamer.event import OpenAction, OpenCycle
+from streamer.outbox import dead
+from streamer.outbox.adoption import DONE, Orphan, orphans
+from streamer.outbox.files import owned
 from streamer.outbox.outlet import Outlet
-from streamer.outbox.rows import MAIN, Gap, Recipient
+from streamer.outbox.rows import MAIN, DeadLetter, Gap, Recipient
 from streamer.outbox.store import Rules, Store
 from streamer.outbox.writer import Report, Writer
 from streamer.wire import Message
@@ -49,10 +53,13 @@ class Outbox:
     """
 
     def __init__(self, folder: Path, rules: Rules, clock: Clock, observer: OutboxObserver) -> None:
+        self._folder = folder
+        self._budget_bytes = rules.budget_bytes
         self._clock = clock
         self._observer = observer
         self._writer = Writer(folder, rules, clock, self._reported)
         self._outlets = {one.name: Outlet(one.name, self._writer, clock) for one in rules.recipients}
+        self.budget_bytes = rules.budget_bytes
         self.depth = 0
         """Messages that wait for anybody, as of the last commit."""
         self.dropped = asyncio.Event()
@@ -141,9 +148,54 @@ class Outbox:
         """Likewise, of units that were worked on."""
         return await self._writer.ask(Store.open_cycles)
 
+    async def adopt(self, streams: Collection[str] | None = None) -> int:
+        """Take over what waits and what is open in outboxes beside this one whose owner is gone; how many messages.
+
+        Of those streams only, where they are given: who begins with a stream adopts it first, so that what is old is
+        delivered before what is new. Messages keep their numbers; new ones count from a term above theirs. What cannot
+        be taken now stays where it is.
+        """
+        before = self.depth
+        for folder in orphans(self._folder):
+            try:
+                with owned(folder):
+                    await self._adopt_one(folder, streams)
+            except OutboxUnavailable as error:
+                _log.info("the outbox %s is not taken over: %s", folder, error)
+        return self.depth - before
+
+    async def _adopt_one(self, folder: Path, streams: Collection[str] | None) -> None:
+        ask, now = self._writer.ask, self._clock.now()
+        orphan = await ask(lambda _: Orphan(folder, self._budget_bytes, now))
+        try:
+            await ask(orphan.outrank)
+            for stream in await ask(lambda _: orphan.streams(streams)):
+                last = 0
+                while last != DONE:
+                    last = await ask(partial(orphan.give, stream=stream), grows=True)
+                    await ask(partial(_forget, orphan, stream, last))
+            await ask(orphan.finish)
+        finally:
+            await ask(lambda _: orphan.close())
+        self._epochs = await ask(Store.epochs)
+        _log.warning("what waited in the outbox %s, whose owner is gone, was taken over", folder)
+
     async def gaps(self) -> list[Gap]:
         """What was given up for want of room or of age and not announced yet, the oldest first; see `accept`."""
         return await self._writer.ask(Store.gaps)
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """Messages that a recipient refused for good, the newest last."""
+        return await self._writer.ask(lambda store: dead.buried(store.db))
+
+    async def retry(self, ids: Sequence[int]) -> int:
+        """Let dead letters wait for their recipient again; how many of them could be."""
+        ids = tuple(ids)
+        return await self._writer.ask(lambda store: store.retry(ids), grows=True)
+
+    async def waiting(self) -> dict[str, int]:
+        """Messages that wait, by recipient; also for those that are not served now."""
+        return await self._writer.ask(Store.depths)
 
     async def ended(self) -> None:
         """Return once the outbox is closed. Raises OutboxUnavailable where a bug ended it before."""
@@ -162,6 +214,10 @@ class Outbox:
             self._observer.fsync_seconds(report.commit_s)
         age = 0.0 if report.oldest_at is None else max(0.0, self._clock.now() - report.oldest_at)
         self._observer.outbox_state(report.depth, age, report.used_bytes)
+
+
+def _forget(orphan: Orphan, stream: str, last: int, _: Store) -> None:
+    orphan.forget(stream, last)
 
 
 def _budget(folder: Path, wanted_bytes: int) -> int:

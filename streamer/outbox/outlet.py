@@ -22,6 +22,8 @@ class Outlet:
         """Set when there may be something new to deliver; whoever delivers clears it."""
         self.depth = 0
         """Messages that wait, as of the last commit."""
+        self.taken = 0
+        """Messages that the recipient took, in the life of this process."""
         self._empty = asyncio.Event()
 
     async def pending(self, after: int, limit: int) -> list[Queued]:
@@ -32,6 +34,7 @@ class Outlet:
         """Note that messages are safe on the other side."""
         ids, now = tuple(ids), self._clock.now()
         await self._writer.ask(lambda store: store.delivered(ids, self.name, now))
+        self.taken += len(ids)
 
     async def dead_letter(self, id_: int, reason: str) -> None:
         """Set a message aside that the recipient will never take; the newest thousand are kept."""

@@ -14,7 +14,7 @@ from streamer.wire import Message
 
 MAIN = "main"
 """The recipient that there always is: the broker, or standard output where none is configured."""
-LEVELS = {"telemetry": 0, "zone": 1, "action": 2, "safety": 3}
+LEVELS = {"telemetry": 0, "zone": 1, "action": 2, "safety": 3, "gap": 4}
 """Under a full budget the lowest class goes first; a class not named here counts as `action`."""
 COLUMNS = (
     "id", "key", "stream", "cls", "topic", "body", "captured_at", "expires_s", "properties", "seq", "term",
@@ -146,6 +146,11 @@ def open_row(one: OpenAction | OpenCycle) -> tuple[str, tuple[Any, ...]]:
 def open_action(row: tuple[Any, ...]) -> OpenAction:
     id_, stream, watch, epoch, action, started_at, score, actor = row
     return OpenAction(UUID(bytes=id_), stream, watch, epoch, action, started_at, score, _actor(actor))
+
+
+def open_cycle(row: tuple[Any, ...]) -> OpenCycle:
+    id_, *rest = row
+    return OpenCycle(UUID(bytes=id_), *rest)
 
 
 def _actor(text: str | None) -> Actor | None:

@@ -15,7 +15,18 @@ from streamer.event import OpenAction, OpenCycle
 from streamer.outbox import dead, dropping
 from streamer.outbox.database import PAGE_BYTES
 from streamer.outbox.dropping import Given
-from streamer.outbox.rows import COLUMNS, INSERT, MAIN, Gap, Queued, Recipient, message_row, open_action, open_row
+from streamer.outbox.rows import (
+    COLUMNS,
+    INSERT,
+    MAIN,
+    Gap,
+    Queued,
+    Recipient,
+    message_row,
+    open_action,
+    open_cycle,
+    open_row,
+)
 from streamer.outbox.rows import queued as queued_of
 from streamer.wire import Message
 
@@ -24,6 +35,10 @@ WINDOW = 100
 EPOCH = "epoch/"
 """Before a stream's name: the counter of its epochs."""
 BITS = 62
+MOST_DROPPED = 5000
+"""At once: nothing else is done meanwhile."""
+NOTHING_OLD_S = 600.0
+"""When nothing of what is too old can be given up, so long it is not looked for again."""
 _COLUMNS = ", ".join(COLUMNS)
 
 
@@ -53,9 +68,11 @@ class Store:
             dict(connection.execute("SELECT waiting, count(*) FROM message GROUP BY waiting").fetchall())
         )
         """Messages by who they wait for."""
-        self._before = self._state()
+        self._old_at = 0.0
+        self.bits: dict[str, int] = {}
+        self.term = 0
         self.begin()
-        self.bits = self._named([one.name for one in rules.recipients])
+        self._know([one.name for one in rules.recipients])
         self.new_term(at_least)
         self.commit()
 
@@ -65,23 +82,27 @@ class Store:
         self._seqs = {}
         self.keep_counter("term", self.term)
 
-    def _named(self, names: Sequence[str]) -> dict[str, int]:
-        """The bit of each recipient; those of others who were known once stay theirs as long as something waits."""
-        known = {name: bit for bit, name in self.db.execute("SELECT bit, name FROM recipient")}
+    def _know(self, names: Sequence[str]) -> None:
+        """Give each recipient its bit; those of others who were known once stay theirs as long as something waits."""
+        self.bits = {name: bit for bit, name in self.db.execute("SELECT bit, name FROM recipient")}
         waiting = 0
         for mask in self._masks:
             waiting |= mask
-        for name in [name for name, bit in known.items() if name not in names and not waiting & bit]:
+        for name in [name for name, bit in self.bits.items() if name not in names and not waiting & bit]:
             self.db.execute("DELETE FROM recipient WHERE name = ?", (name,))
-            del known[name]
+            del self.bits[name]
         for name in names:
-            if name not in known:
-                known[name] = next(1 << n for n in range(BITS) if 1 << n not in known.values())
-                self.db.execute("INSERT INTO recipient VALUES (?, ?)", (known[name], name))
-        return known
+            self.bit(name)
 
-    def _state(self) -> tuple[Counter[int], dict[str, int], Counter[int]]:
-        return self._masks.copy(), self._seqs.copy(), self._low.copy()
+    def bit(self, name: str) -> int:
+        """Of a recipient, whether it is served or not."""
+        if name not in self.bits:
+            self.bits[name] = next(1 << n for n in range(BITS) if 1 << n not in self.bits.values())
+            self.db.execute("INSERT OR REPLACE INTO recipient VALUES (?, ?)", (self.bits[name], name))
+        return self.bits[name]
+
+    def _state(self) -> tuple[Counter[int], dict[str, int], Counter[int], dict[str, int], int]:
+        return self._masks.copy(), self._seqs.copy(), self._low.copy(), self.bits.copy(), self.term
 
     def begin(self) -> None:
         self._before = self._state()
@@ -93,7 +114,7 @@ class Store:
         fail_point("outbox.after_commit")
 
     def rollback(self) -> None:
-        self._masks, self._seqs, self._low = self._before
+        self._masks, self._seqs, self._low, self.bits, self.term = self._before
         if self.db.in_transaction:
             self.db.execute("ROLLBACK")
 
@@ -211,11 +232,13 @@ class Store:
     def dead_letter(self, id_: int, reason: str, at: float, name: str = MAIN) -> None:
         dead.bury(self.db, id_, name, reason, at)
         self.delivered([id_], name, at)
+        # Not to be sent again with what was delivered.
+        self.db.execute("UPDATE message SET wanted = wanted & ~? WHERE id = ?", (self.bits[name], id_))
 
     def drop_oldest(self, share: float = 0.05, window: int = WINDOW, at: float = 0.0) -> dict[str, int]:
         """Make room: what is kept to be sent again, else the oldest of the lowest class, a share of all; returns how
         many of each class are lost."""
-        count = max(1, int(self._masks.total() * share))
+        count = max(1, min(MOST_DROPPED, int(self._masks.total() * share)))
         if kept := dropping.give_up_kept(self.db, count):
             self._masks[0] -= kept
             return {}
@@ -226,9 +249,11 @@ class Store:
         gone = self.db.execute("DELETE FROM message WHERE waiting = 0 AND taken_at < ?", (now - self._rules.replay_s,))
         self._masks[0] -= gone.rowcount
         oldest, before = self.oldest(), now - self._rules.keep_s
-        if oldest is None or oldest >= before:
+        if oldest is None or oldest >= before or now < self._old_at:
             return {}
-        return self._lost(dropping.give_up(self.db, self._sent(window), self._masks.total(), before), "age", now)
+        given = dropping.give_up(self.db, self._sent(window), MOST_DROPPED, before)
+        self._old_at = now if given else now + NOTHING_OLD_S
+        return self._lost(given, "age", now)
 
     def _sent(self, window: int) -> dict[int, int]:
         """By recipient's bit, up to which id it may have those that wait for it."""
@@ -248,9 +273,7 @@ class Store:
 
     def _note(self, given: Sequence[Given], reason: str, at: float) -> None:
         names = {bit: name for name, bit in self.bits.items()}
-        for one in given:
-            dropping.note(self.db, one, reason, names, at)
-        dropping.keep_to_bound(self.db)
+        dropping.note(self.db, given, reason, names, at)
 
     def _forget(self, given: Sequence[Given]) -> None:
         self.db.executemany("DELETE FROM message WHERE id = ?", [(one.id,) for one in given])
@@ -273,21 +296,19 @@ class Store:
 
     def retry(self, ids: Sequence[int]) -> int:
         """Let dead letters wait for their recipient again; returns how many that are."""
-        rows = dead.unbury(self.db, ids)
-        return sum(self._revive(recipient, queued) for recipient, queued in rows)
+        rows = dead.unbury(self.db, ids, self.bits)
+        for recipient, queued in rows:
+            self._revive(self.bits[recipient], queued)
+        return len(rows)
 
-    def _revive(self, recipient: str, queued: Queued) -> bool:
-        bit = self.bits.get(recipient, 0)
-        if not bit:
-            return False
+    def _revive(self, bit: int, queued: Queued) -> None:
         if self.keep_numbered(queued.message, queued.accepted_at, bit):
-            return True
+            return
         key = queued.message.key.bytes
         (mask,) = self.db.execute("SELECT waiting FROM message WHERE key = ?", (key,)).fetchone()
-        self.db.execute("UPDATE message SET waiting = waiting | ? WHERE key = ?", (bit, key))
+        self.db.execute("UPDATE message SET waiting = waiting | ?1, wanted = wanted | ?1 WHERE key = ?2", (bit, key))
         self._count_over(mask, mask | bit)
         self._low[bit] = 0
-        return True
 
     def epochs(self) -> dict[str, int]:
         """The last epoch of each stream."""
@@ -309,7 +330,7 @@ class Store:
 
     def open_cycles(self) -> list[OpenCycle]:
         rows = self.db.execute("SELECT * FROM open_cycle ORDER BY stream, started_at")
-        return [OpenCycle(UUID(bytes=id_), *rest) for id_, *rest in rows]
+        return [open_cycle(row) for row in rows]
 
     def oldest(self) -> float | None:
         """Unix seconds at which the oldest message that waits for anybody was accepted."""

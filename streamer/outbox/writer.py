@@ -253,6 +253,7 @@ class Writer:
             answers = [job.work(self._store) for job in group]
             before = time.perf_counter()
             self._store.commit()
+            self._term = self._store.term
         except BaseException:
             self._store.rollback()
             raise

@@ -51,13 +51,15 @@ class Wish:
     """Who or what is recorded; empty: this session."""
     patience_s: float = 30.0
     """How long a camera may give no picture."""
+    unmasked: bool = False
+    """Pictures are kept as they came though masks or blur are set for others that are kept."""
 
 
 async def record(settings: Settings, wish: Wish, clock: Clock, stop: asyncio.Event, told: Told) -> int:
     """Record until it is enough, or until `stop`; returns how many clips were kept.
 
     Raises:
-        ConfigError: there is no such stream or watch.
+        ConfigError: there is no such stream or watch, or its pictures are not to be kept as they come.
         SourceUnavailable, SourceRejected: the camera gives no picture.
         ClipUnwritable, NotKept: as `Recorder.record`.
     """
@@ -155,12 +157,16 @@ def _order(section: Stream, wish: Wish, group: str) -> Order:
 
 
 def _section(settings: Settings, wish: Wish) -> Stream:
-    """The stream, where it has that watch.
+    """The stream, where it has that watch and may be recorded.
 
     Raises:
-        ConfigError: it is not there.
+        ConfigError: it has not, or may not.
     """
     watches = [f"{stream.id}/{watch.id}" for stream in settings.streams for watch in stream.watches]
     if f"{wish.stream}/{wish.watch}" not in watches:
         raise ConfigError([f"--watch: there is no {wish.stream}/{wish.watch}; there are: {', '.join(watches)}"])
-    return next(stream for stream in settings.streams if stream.id == wish.stream)
+    section = next(stream for stream in settings.streams if stream.id == wish.stream)
+    if (section.masks or section.blur != "none") and not wish.unmasked:
+        words = "has masks or blur, which clips to teach with would not show"
+        raise ConfigError([f"--watch: {wish.stream} {words}; say --unmasked if they may be kept as they come"])
+    return section

@@ -1,7 +1,7 @@
 """Typed settings and their loader. The door to YAML and pydantic."""
 
 from streamer.settings.evidence import LEAST_TOKEN, EvidenceSection, WatchEvidence
-from streamer.settings.integrations import HomeAssistant
+from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.loader import load, load_procedure, load_training, schema, secrets, settings_of
 from streamer.settings.procedures import ProcedureSettings
 from streamer.settings.reference import reference
@@ -33,6 +33,7 @@ __all__ = [
     "SightSection",
     "SinkSection",
     "Source",
+    "Sparkplug",
     "Stream",
     "TrainingSettings",
     "WatchEvidence",

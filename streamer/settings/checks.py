@@ -20,21 +20,27 @@ from recognizers.estimators.choice import check_bundle, check_found
 from recognizers.estimators.downloads import file_of
 from recognizers.files import is_file
 from recognizers.huggingface import KIND, Wanted, folder_card, source_of
-from recognizers.kinds import FLOW, KINDS, OPENVINO, Library, misplaced
+from recognizers.kinds import FLOW, KINDS, OPENVINO, PEOPLE, Library, misplaced
 from streamer.settings.document import Document, Where
 from streamer.settings.mistakes import suggestion
+from streamer.settings.places import levels_of, wrong_prefix
 from streamer.settings.sections import RecognizerSection, said
 
+PROTOBUF = Library("google.protobuf", "sparkplug")
 _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
     ("evidence", "token_file"),
+    ("evidence", "actor_model"),
     *(("recognizers", "*", kind.finder) for kind in KINDS.values() if kind.finder is not None),
     *(("sinks", "*", name) for name in ("token_file", "secret_file", "ca_file")),
     ("streams", "*", "source", "credentials_file"),
     ("streams", "*", "source", "ca_file"),
     ("streams", "*", "source", "path"),
 )
+
+RESERVED = ("command", "reply", "service")
+"""Names that stand in topics where streams do."""
 
 
 def check(document: Document) -> dict[str, Card]:
@@ -45,7 +51,11 @@ def check(document: Document) -> dict[str, Card]:
     _check_sinks(document)
     for (_, n), _ in document.find("streams", "*"):
         _check_unique(document, "streams", n, "watches", "*", "id")
+    _check_reserved(document)
+    _check_places(document)
     _check_files(document)
+    for where, _ in document.find("mqtt", "sparkplug", "group"):
+        _check_installed(document, where[:-1], PROTOBUF)
     cards = _read_cards(document)
     _check_watches(document, cards)
     _check_evidence(document, cards)
@@ -59,6 +69,33 @@ def _check_unique(document: Document, *pattern: str | int) -> None:
             if name in lines:
                 document.problem(where, f"is used already in line {lines[name]}; ids are unique")
             lines.setdefault(name, document.lines[where])
+
+
+def _check_places(document: Document) -> None:
+    """Every stream says, or inherits, all levels that the prefix names."""
+    prefix = next((value for _, value in document.find("mqtt", "prefix")), None)
+    if not isinstance(prefix, str) or wrong_prefix(prefix) is not None:
+        return
+    said = _levels(document, "mqtt", "place")
+    for where, stream in document.find("streams", "*"):
+        if isinstance(stream, dict):
+            known = said | _levels(document, *where, "place")
+            for level in (level for level in levels_of(prefix) if level not in known):
+                text = (
+                    f"must say its {level}, which mqtt.prefix names; give place.{level}, or mqtt.place.{level} for all"
+                )
+                document.problem(where, text)
+
+
+def _levels(document: Document, *where: str | int) -> set[str]:
+    """The levels that a place says."""
+    return {str(level[-1]) for level, value in document.find(*where, "*") if value is not None}
+
+
+def _check_reserved(document: Document) -> None:
+    for where, name in document.find("streams", "*", "id"):
+        if name in RESERVED:
+            document.problem(where, f"{name} stands for other topics; give another id")
 
 
 def _check_sinks(document: Document) -> None:
@@ -163,7 +200,11 @@ def _check_libraries(document: Document, where: Where, section: Mapping[str, Any
 
 
 def _check_installed(document: Document, where: Where, library: Library) -> None:
-    if find_spec(library.module) is None:
+    try:
+        there = find_spec(library.module) is not None
+    except (ModuleNotFoundError, ValueError):  # the package that it is in is not there
+        there = False
+    if not there:
         document.problem(
             where, f"needs {library.module}, which is not installed; pip install 'taktstream[{library.extra}]'"
         )
@@ -236,19 +277,40 @@ def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:
         if name not in known:
             document.problem(where, f"is no key of `recognizers`; {suggestion(name, known)}")
         elif name in cards:
-            actions = cards[name].actions
-            named = [(rule, rule[-1]) for rule, _ in document.find(*where[:-1], "events", "*") if rule[-1] != "default"]
-            named += document.find(*where[:-1], "evidence", "actions", "*")
-            for rule, action in named:
-                if isinstance(action, str | int) and action not in ("all", *actions):
-                    document.problem(
-                        rule, f"the recognizer {name} knows no such action; {suggestion(str(action), actions)}"
-                    )
+            _check_actions(document, where[:-1], name, cards[name])
+
+
+def _check_actions(document: Document, watch: Where, recognizer: str, card: Card) -> None:
+    """A watch names actions that its recognizer knows."""
+    unknown = f"the recognizer {recognizer} knows no such action"
+    named = [(rule, rule[-1]) for rule, _ in document.find(*watch, "events", "*") if rule[-1] != "default"]
+    named += [(where, one) for where, one in document.find(*watch, "evidence", "actions", "*") if one != "all"]
+    named += document.find(*watch, "exclusive", "*", "*")
+    for where, action in named:
+        if isinstance(action, str | int) and action not in card.actions:
+            document.problem(where, f"{unknown}; {suggestion(str(action), card.actions)}")
+    if not card.multilabel and (groups := list(document.find(*watch, "exclusive", "*"))):
+        where, _ = groups[0]
+        document.problem(where[:-1], f"{recognizer} says one action at a time: all are one group already; leave it out")
 
 
 def _check_evidence(document: Document, cards: Mapping[str, Card]) -> None:
-    """Actions of which every watch keeps pictures: one of them at least must know each."""
+    """Actions of which every watch keeps pictures: one recognizer at least must know each."""
     known = {action for card in cards.values() for action in card.actions}
     for where, action in document.find("evidence", "actions", "*"):
         if known and isinstance(action, str) and action not in {"all", *known}:
             document.problem(where, f"no recognizer knows such an action; {suggestion(action, sorted(known))}")
+    for where, blur in document.find("streams", "*", "blur"):
+        if blur == "people":
+            _check_blur(document, where)
+
+
+def _check_blur(document: Document, where: Where) -> None:
+    """Something must find people that are to be hidden."""
+    _check_installed(document, where, PEOPLE)
+    if any(path is not None for _, path in document.find("evidence", "actor_model")):
+        return  # what is not there is told of all files
+    try:
+        file_of("fastestdet", None, os.environ)
+    except CheckpointMismatch as error:
+        document.problem(where, str(error))

@@ -40,6 +40,7 @@ class WatchEvidence(Section):
     before_s: Seconds | None = Field(None, description="seconds before the event")
     after_s: Seconds | None = Field(None, description="seconds after it")
     clip: bool | None = Field(None, description="whether a film is kept")
+    snapshot: bool | None = Field(None, description="whether a picture is kept")
 
     @property
     def asks(self) -> bool:
@@ -56,11 +57,16 @@ class EvidenceSection(Section):
     after_s: Seconds = Field(5.0, description="seconds after it")
     longest_s: Seconds = Field(30.0, description="seconds of a clip; of what takes longer the end is shown")
     clip: bool = Field(True, description="whether a film is kept")
+    snapshot: bool = Field(True, description="whether a picture is kept, on which region and action are drawn")
+    snapshot_size: Literal["full", "analysis"] = Field("full", description="the camera's, or what the network saw")
     folder: Path | None = Field(None, description="where they lie; null: `evidence` in data_dir")
     hours: float = Field(72.0, gt=0, le=87_600, description="hours that anything is kept")
     max_mib: int = Field(1024, ge=1, le=1_048_576, description="MiB of all files; the oldest go first")
     memory_mib: int = Field(
         16, ge=1, le=1024, description="MiB of coded pictures in memory, of each stream that has evidence"
+    )
+    actor_model: Path | None = Field(
+        None, description="FastestDet.onnx, which finds people that are to be blurred; null: from the cache folder"
     )
     serve: bool = Field(True, description="whether files are served below /evidence/ at the address of `http`")
     url: Text | None = Field(None, description="what addresses begin with; null: the address of `http`")
@@ -102,3 +108,14 @@ class EvidenceSection(Section):
         if self.token_file is not None:
             return self.token_file.read_text(encoding="utf-8").strip()
         return None if self.token is None else self.token.get_secret_value()
+
+
+def wrong_mask(mask: tuple[float, ...]) -> str | None:
+    """What is wrong with a mask; None where nothing is."""
+    if len(mask) == 4:
+        left, top, right, bottom = mask
+        if left < right and top < bottom:
+            return None
+    elif len(mask) >= 6 and len(mask) % 2 == 0:
+        return None
+    return "must be [left, top, right, bottom], or the x and y of three corners or more: [x, y, x, y, x, y, …]"

@@ -10,9 +10,10 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from recognizers.kinds import misplaced, of, owners
-from streamer.settings.evidence import EvidenceSection, WatchEvidence
-from streamer.settings.integrations import HomeAssistant
+from streamer.settings.evidence import EvidenceSection, WatchEvidence, wrong_mask
+from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.mistakes import MISPLACED
+from streamer.settings.places import Place, wrong_prefix
 from streamer.settings.sinks import SinkSection
 from streamer.settings.sources import Source
 from streamer.settings.values import Kind, PositiveSeconds, Seconds, Section, Share, Slug, Text, check_address
@@ -22,7 +23,10 @@ class Mqtt(Section):
     """Where events go. Without this section they are printed as lines of JSON."""
 
     url: str = Field("mqtt://localhost:1883", description="mqtt:// or mqtts:// (TLS) with host and port")
-    prefix: str = Field("takt", description="first part of every topic")
+    prefix: str = Field(
+        "takt", description="first part of every topic; may name levels of the place: {site}/{area}/{line}/takt"
+    )
+    place: Place = Field(Place(), description="where the streams are that do not say it themselves")
     username: Text | None = Field(None, description="name at the broker")
     password: SecretStr | None = Field(None, description="better as password_file or ${VARIABLE}")
     password_file: Path | None = Field(None, description="a file that holds the password")
@@ -32,6 +36,16 @@ class Mqtt(Section):
         "plain", description="how events are written: as they are, or within CloudEvents 1.0 (structured JSON)"
     )
     home_assistant: HomeAssistant | None = Field(None, description="devices of Home Assistant; null: none")
+    sparkplug: Sparkplug | None = Field(None, description="an edge node of Sparkplug B; null: none")
+
+    expires_s: dict[Text, PositiveSeconds] = Field(
+        {},
+        description="by class (action, step, gap): seconds after which a message need not be delivered (MQTT 5)",
+    )
+    commands: bool = Field(False, description="whether commands on <prefix>/command/… are taken; see docs/mqtt.md")
+    stalled_s: PositiveSeconds = Field(
+        10.0, description="seconds without a picture or a decision after which a live stream is shown as stalled"
+    )
 
     @field_validator("url")
     @classmethod
@@ -44,8 +58,8 @@ class Mqtt(Section):
     @field_validator("prefix")
     @classmethod
     def _topic(cls, prefix: str) -> str:
-        if not prefix or set(prefix) & set("+#") or prefix.startswith(("/", "$")) or prefix.endswith("/"):
-            raise ValueError("must be a topic without + and #, without $ or a slash in front, without one at its end")
+        if (wrong := wrong_prefix(prefix)) is not None:
+            raise ValueError(wrong)
         return prefix
 
     @model_validator(mode="after")
@@ -59,6 +73,35 @@ class Mqtt(Section):
         if self.password_file is not None:
             return self.password_file.read_text(encoding="utf-8").rstrip("\r\n")
         return None if self.password is None else self.password.get_secret_value()
+
+
+Calls = Literal[
+    "missed", "out_of_order", "undone", "overtime", "undershoot", "repeated", "premature", "inconclusive", "abandoned",
+    "offline", "stalled", "blind",
+]  # fmt: skip
+"""What can call for somebody: verdicts, a unit that was abandoned, a camera that does not see."""
+
+
+class AndonSection(Section):
+    """The lamp of each watch. What is in neither list does not call."""
+
+    red: tuple[Calls, ...] = Field(
+        ("missed", "out_of_order", "undone"), description="stays until somebody acknowledges it"
+    )
+    amber: tuple[Calls, ...] = Field(
+        (
+            "overtime", "undershoot", "repeated", "premature", "inconclusive", "abandoned", "offline", "stalled",
+            "blind",
+        ),
+        description="goes when the next unit begins, or the camera sees again",
+    )  # fmt: skip
+    acknowledge: bool = Field(True, description="whether acknowledgements are listened to")
+
+    @model_validator(mode="after")
+    def _one_colour(self) -> AndonSection:
+        if both := sorted(set(self.red) & set(self.amber)):
+            raise ValueError(f"{both[0]} must be red or amber, not both")
+        return self
 
 
 class Http(Section):
@@ -168,6 +211,11 @@ class Rule(Section):
     dwell_s: Seconds = Field(0.0, description="seconds at or above `on` before the start is published")
     release_s: Seconds = Field(0.5, description="seconds below `off` before the end is published")
     smooth_s: Seconds = Field(0.5, description="seconds, time constant of the smoothing")
+    min_s: Seconds = Field(0.0, description="what lasts shorter is never published: the start waits as long")
+    merge_s: Seconds = Field(0.0, description="again so soon after its end goes on as the same: the end waits as long")
+    max_s: PositiveSeconds | None = Field(
+        None, description="what lasts longer is ended then (too_long), until the score was below `off`; null: never"
+    )
     cooldown_s: Seconds = Field(0.0, description="seconds after an end before it can begin again")
     margin: Share = Field(0.0, description="how much surer than one that goes on it must be to end that; 1: it waits")
 
@@ -175,6 +223,8 @@ class Rule(Section):
     def _hysteresis(self) -> Rule:
         if self.on is not None and self.off > self.on:
             raise ValueError(f"off ({self.off}) must not be above on ({self.on})")
+        if self.max_s is not None and self.max_s <= self.min_s:
+            raise ValueError(f"max_s ({self.max_s}) must be more than min_s ({self.min_s})")
         return self
 
 
@@ -190,6 +240,10 @@ class WatchSection(Section):
     )
     min_coverage: Share = Field(0.75, description="clips with a smaller share of their pictures are not looked at")
     events: dict[str, Rule] = Field(default_factory=dict, description="rules by action; `default` for all others")
+    exclusive: tuple[tuple[Text, ...], ...] = Field(
+        (),
+        description="of recognizers that say several actions at once: [[a, b], [c, d]], of each group only one goes on",
+    )
     procedure: Path | None = Field(
         None, description="the work that is followed: a file, beside this one where it is relative; null: none"
     )
@@ -202,6 +256,14 @@ class WatchSection(Section):
         if not (left < right and top < bottom):
             raise ValueError("must be [left, top, right, bottom] with left < right and top < bottom")
         return region
+
+    @field_validator("exclusive")
+    @classmethod
+    def _apart(cls, groups: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        named = [action for group in groups for action in group]
+        if any(len(group) < 2 for group in groups) or len(set(named)) < len(named):
+            raise ValueError("must be lists of two actions or more, each action in one list once")
+        return groups
 
 
 class SightSection(Section):
@@ -219,7 +281,23 @@ class Stream(Section):
     id: Slug = Field(description="unique; part of topics and metrics", examples=["cell-4"])
     source: Source = Field(description="where pictures come from")
     watches: tuple[WatchSection, ...] = Field(min_length=1, description="what is looked for")
+    masks: tuple[tuple[Share, ...], ...] = Field(
+        (),
+        description="always black in what is kept: [left, top, right, bottom], or corners [x, y, x, y, x, y, …], in "
+        "fractions of the picture",
+    )
+    blur: Literal["none", "people", "surroundings"] = Field(
+        "none", description="blocks of colour in what is kept: people, or all but the regions of the watches"
+    )
+    place: Place = Field(Place(), description="where it is, as far as it is not where mqtt.place says")
     sight: SightSection = SightSection()
+
+    @field_validator("masks")
+    @classmethod
+    def _areas(cls, masks: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
+        for wrong in filter(None, map(wrong_mask, masks)):
+            raise ValueError(wrong)
+        return masks
 
 
 class HardExamplesSection(Section):
@@ -250,6 +328,7 @@ class Settings(Section):
     data_dir: Path = Field(Path("data"), description="folder for the outbox and what was promoted; one service each")
     mqtt: Mqtt | None = Field(None, description="the broker")
     sinks: tuple[SinkSection, ...] = Field((), description="where events go besides; each gets every one by itself")
+    andon: AndonSection = AndonSection()
     http: Http = Http()
     outbox: OutboxSection = OutboxSection()
     engine: EngineSection = EngineSection()

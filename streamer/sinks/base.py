@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -68,4 +68,12 @@ class StatusSink(Sink, Protocol):
         Raises:
             ValueError: not a topic filter.
         """
+        ...
+
+    def shows(self, topics: Iterable[str]) -> None:
+        """All topics that `state` is going to be called with. What an earlier process showed besides is taken away."""
+        ...
+
+    def answer(self, request: Inbound, payload: Mapping[str, object]) -> None:
+        """Answer to whoever wants one, where they want it. Never waits; an answer may be lost."""
         ...

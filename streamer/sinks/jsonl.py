@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import IO
 
 from streamer.errors import SinkUnavailable
-from streamer.sinks.base import Heard
+from streamer.sinks.base import Heard, Inbound
 from streamer.wire import Message, envelope
 
 
@@ -46,3 +46,9 @@ class JsonLinesSink:
 
     def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
         """Nothing: nobody answers to a file."""
+
+    def shows(self, topics: Iterable[str]) -> None:
+        """Nothing, as `state`."""
+
+    def answer(self, request: Inbound, payload: Mapping[str, object]) -> None:
+        """Nothing: nobody asks."""

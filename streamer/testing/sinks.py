@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from uuid import UUID
 
 from streamer.errors import MessageRejected, SinkUnavailable
@@ -18,8 +18,10 @@ class FakeSink:
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.states: dict[str, Mapping[str, object]] = {}
+        self.shown: frozenset[str] = frozenset()
+        self.answers: list[tuple[Inbound, Mapping[str, object]]] = []
         self.listeners: dict[str, list[Heard]] = {}
-        """By filter, which the fake takes literally: it knows no wildcards, and no prefix."""
+        """By filter, without the prefix: the fake has none."""
         self.lose: Callable[[float], None] | None = None
         """What it was asked to call when something may be lost."""
         self.available = True
@@ -52,9 +54,19 @@ class FakeSink:
         self.listeners.setdefault(topics, []).append(heard)
 
     def hear(self, message: Inbound) -> None:
-        """As if somebody had published it."""
-        for heard in self.listeners.get(message.topic, ()):
-            heard(message)
+        """As if somebody had published it. Of wildcards the fake knows `+`."""
+        levels = message.topic.split("/")
+        for topics, listeners in self.listeners.items():
+            wanted = topics.split("/")
+            if len(wanted) == len(levels) and all(w in ("+", level) for w, level in zip(wanted, levels, strict=True)):
+                for heard in listeners:
+                    heard(message)
+
+    def shows(self, topics: Iterable[str]) -> None:
+        self.shown = frozenset(topics)
+
+    def answer(self, request: Inbound, payload: Mapping[str, object]) -> None:
+        self.answers.append((request, payload))
 
     @property
     def keys(self) -> set[UUID]:

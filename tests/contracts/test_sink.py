@@ -18,9 +18,13 @@ from streamer.errors import SinkUnavailable
 from streamer.sinks.base import Sink
 from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
+from streamer.sinks.jsonl_file import JsonLinesFile, Rotation
 from streamer.sinks.mqtt import MqttOptions, MqttSink, Subscriber
+from streamer.sinks.webhook import WebhookOptions, WebhookSink
+from streamer.testing.http_stub import HttpStub
 from streamer.testing.messages import message
 from streamer.testing.sinks import FakeObserver, FakeSink
+from streamer.testing.time import FakeClock
 from tests.e2e.mosquitto import Mosquitto
 
 
@@ -55,6 +59,36 @@ async def jsonl(_: Path) -> AsyncIterator[Subject]:
 
 
 @asynccontextmanager
+async def jsonl_file(folder: Path) -> AsyncIterator[Subject]:
+    file = folder / "events.jsonl"
+
+    @asynccontextmanager
+    async def seen(count: int) -> AsyncIterator[list[str]]:
+        yield [json.loads(line)["payload"]["event_id"] for line in file.read_text().splitlines()]
+
+    def take_away() -> None:
+        file.unlink()
+        file.mkdir()
+
+    async with JsonLinesFile(file, Rotation()) as sink:
+        yield Subject(sink, seen, take_away)
+
+
+@asynccontextmanager
+async def webhook(_: Path) -> AsyncIterator[Subject]:
+    stub = HttpStub()
+
+    @asynccontextmanager
+    async def seen(count: int) -> AsyncIterator[list[str]]:
+        yield [posted.headers["webhook-id"] for posted in stub.posted]
+
+    async with stub.serving():
+        options = WebhookOptions(f"http://127.0.0.1:{stub.port}/")
+        async with WebhookSink(options, FakeClock(hurried=True)) as sink:
+            yield Subject(sink, seen, lambda: setattr(stub, "status", lambda _: 503))
+
+
+@asynccontextmanager
 async def mqtt(folder: Path, encoding: Encoding = PLAIN, id_: str = "event_id") -> AsyncIterator[Subject]:
     observer = FakeObserver()
     with Mosquitto(folder) as broker:
@@ -76,6 +110,8 @@ async def mqtt(folder: Path, encoding: Encoding = PLAIN, id_: str = "event_id") 
 SINKS = {
     "fake": fake,
     "jsonl": jsonl,
+    "jsonl file": jsonl_file,
+    "webhook": webhook,
     "mqtt": pytest.param(mqtt, marks=pytest.mark.e2e),
     "mqtt, cloudevents": pytest.param(partial(mqtt, encoding=cloudevents("contract"), id_="id"), marks=pytest.mark.e2e),
 }

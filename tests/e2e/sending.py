@@ -48,8 +48,9 @@ async def accept(outbox: Outbox, stream: str, count: int, pause_s: float = 0.0) 
 async def main(folder: str, port: int, count: int, per_second: float = 0.0, replay_s: float = 0.0) -> None:
     clock, observer = SystemClock(), Telling()
     async with Outbox.open(Path(folder), clock=clock, observer=observer, replay_s=replay_s) as outbox:
+        await outbox.adopt()
         if not port:
-            await accept(outbox, "cam", count)
+            await accept(outbox, "a", count)
             return
         async with (
             MqttSink(MqttOptions("127.0.0.1", port, client_id="sender", settle_s=SETTLE_S), clock, observer) as sink,

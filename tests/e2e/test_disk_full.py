@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,18 @@ async def test_on_a_full_disk_what_frees_some_gets_the_ballast_at_once(small_dis
         for queued in waiting:
             await outbox.outlet().delivered([queued.id])
         assert outbox.depth == 0
+
+
+async def test_a_disk_that_is_read_only_is_named_and_what_it_holds_is_there_afterwards(small_disk: Path) -> None:
+    async with Outbox.open(small_disk / "outbox", clock=SystemClock(), observer=FakeObserver()) as outbox:
+        await outbox.accept([message() for _ in range(10)])
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)  # noqa: ASYNC221
+    with pytest.raises(OutboxUnavailable, match="Read-only"):
+        async with Outbox.open(small_disk / "outbox", clock=SystemClock(), observer=FakeObserver()):
+            pass
+    subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)  # noqa: ASYNC221
+    async with Outbox.open(small_disk / "outbox", clock=SystemClock(), observer=FakeObserver()) as outbox:
+        assert len(await outbox.outlet().pending(0, 100)) == 10
 
 
 async def test_an_outbox_can_be_opened_on_a_full_disk_and_heals(small_disk: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
+import re
 import signal
 import stat
 from collections.abc import Iterator
@@ -29,6 +31,7 @@ from tests.e2e.networks import SPEC, brightness
 from tests.e2e.processes import GstServer
 from tests.e2e.takt import Takt, rtsp, until
 from tests.e2e.test_record import films, units
+from tests.e2e.witness import Witness
 
 pytestmark = pytest.mark.e2e
 AT_ONCE = {"default": {"on": 0.6, "off": 0.4, "smooth_s": 0, "release_s": 0}}
@@ -175,7 +178,7 @@ async def test_a_full_disk_costs_clips_and_no_event(
         async with Takt(tmp_path, broker.port, {"light": network(tmp_path)}, streams, **more) as takt:
 
             async def dropped() -> float:
-                return await takt.metric("takt_evidence_dropped_total", kind="clip", reason="disk")
+                return await takt.metric("takt_evidence_dropped_total", kind="clip", reason="unwritable")
 
             assert await until(dropped) >= 1
             event = consumer.events("cam")[0]
@@ -187,3 +190,34 @@ async def test_a_full_disk_costs_clips_and_no_event(
     assert len(consumer.events("cam")) >= 2
     assert films(small_disk) == []
     assert "make room" in takt.log
+
+
+async def test_nothing_that_a_mask_covers_is_ever_written(
+    tmp_path: Path, broker: Mosquitto, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in files that are kept nor in those that are there for a moment: all that appears is looked at."""
+    original, folder, temporary = film(tmp_path), tmp_path / "data" / "evidence", tmp_path / "temporary"
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    hard = {"folder": str(tmp_path / "hard"), "below": 1.0, "per_hour": 3600}
+    folders = (folder, temporary, tmp_path / "data", tmp_path / "hard", tmp_path / "hard" / "clips")
+    with GstServer({"live": original}) as camera, Witness(tmp_path / "stash", *folders) as witness:
+        streams = watched(camera.address("live"), **EVIDENCE)
+        streams[0] |= {"masks": [[0, 0, 0.5, 1]]}
+        networks = {"light": network(tmp_path)}
+        async with Takt(tmp_path, broker.port, networks, streams, hard_examples=hard) as takt:
+            await until(lambda: len(consumer.events("cam", "ended")) >= 2)
+            await fetched(consumer.events("cam", "ended")[0])
+            assert await takt.metric("takt_hard_examples_total", result="kept") >= 1
+            assert await takt.stop() == 0
+    coded = [unit for unit in units(original) if len(unit) > 64]
+    assert len(coded) >= 4
+    seen = [path for path in witness.stash.iterdir() if re.search(r"\.(mp4|jpg)", path.name)]
+    for path in seen:
+        content = path.read_bytes()
+        assert not [unit for unit in coded if unit in content], path
+        with av.open(io.BytesIO(content)) as container:
+            for frame in container.decode(video=0):
+                covered = frame.to_ndarray(format="gray")[10:-10, 4 : frame.width // 2 - 4]
+                assert covered.max() < 30 if ".jpg" not in path.name else covered[50:].max() < 30, path
+    for kind in (r"-.{36}\.mp4", r"-.{36}\.jpg", r"-.{36}\.mp4\.\w+\.part", r"-cam-light-.*\.mp4"):
+        assert any(re.search(kind, path.name) for path in seen), kind

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,24 +20,14 @@ from streamer.build import (
     address_of,
     build_models,
     build_plan,
-    build_sink,
     build_watches,
-    encoding_of,
-    event_rule,
-    mqtt_options,
 )
 from streamer.clock import SystemClock
 from streamer.errors import ConfigError
-from streamer.home_assistant.announcing import FILE
 from streamer.metrics import Metrics
 from streamer.segmenter import EventRule
-from streamer.settings import Mqtt, Rule, Settings, load
-from streamer.sinks.encoding import PLAIN
-from streamer.sinks.jsonl import JsonLinesSink
-from streamer.sinks.mqtt import MqttSink
-from streamer.stages import StreamStages
-from streamer.testing.messages import message
-from streamer.worker import Plan, to_nobody
+from streamer.segmenter.made import event_rule
+from streamer.settings import Rule, Settings, load
 from tests.recognizers.joints import POSE, needs_models
 from tests.recognizers.pictures import CRNN, write
 from tests.recognizers.skeletons import write_random_san
@@ -174,76 +162,10 @@ def test_a_checkpoint_that_changed_since_the_check_is_told(tmp_path: Path) -> No
         build_models(one)
 
 
-async def test_without_a_broker_events_are_lines_of_json() -> None:
-    async with build_sink(None, SystemClock(), Metrics()) as sink:
-        assert isinstance(sink, JsonLinesSink)
-
-
-@pytest.mark.parametrize(
-    ("url", "host", "port", "tls"),
-    [
-        ("mqtt://broker", "broker", 1883, False),
-        ("mqtts://broker", "broker", 8883, True),
-        ("mqtt://[::1]:7", "::1", 7, False),
-        ("mqtts://broker:5/", "broker", 5, True),
-    ],
-)
-def test_a_broker_is_where_its_address_says(url: str, host: str, port: int, tls: bool) -> None:
-    options = mqtt_options(Mqtt(url=url))
-    assert (options.host, options.port, options.tls) == (host, port, tls)
-
-
-def test_a_broker_is_told_who_we_are(tmp_path: Path) -> None:
-    (tmp_path / "word").write_text("secret\n")
-    options = mqtt_options(Mqtt(username="me", password_file=tmp_path / "word", client_id="one", prefix="plant/takt"))
-    assert (options.username, options.password, options.client_id) == ("me", "secret", "one")
-    assert options.prefix == "plant/takt"
-    assert mqtt_options(Mqtt()).client_id == f"takt-{socket.gethostname()}"
-
-
-def test_a_password_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    (tmp_path / "word").write_bytes(b"\xff")
-    for file in (tmp_path / "word", tmp_path / "nowhere"):
-        with pytest.raises(ConfigError, match="password_file: cannot be read"):
-            mqtt_options(Mqtt(password_file=file))
-
-
-def test_events_are_plain_unless_another_encoding_is_asked_for() -> None:
-    mqtt = Mqtt(client_id="line 1")
-    assert encoding_of(mqtt, mqtt_options(mqtt)) is PLAIN
-    encoding = encoding_of(mqtt.model_copy(update={"encoding": "cloudevents"}), mqtt_options(mqtt))
-    assert encoding.content_type == "application/cloudevents+json"
-    assert json.loads(encoding.write(message()))["source"] == "urn:takt:source:line%201/cam/bench"
-
-
-def stages(folder: Path, more: str) -> tuple[Plan, list[StreamStages]]:
-    plan = build_plan(settings(folder, more), SystemClock(), Metrics())
-    return plan, [StreamStages(stream.id, stream.watches) for stream in plan.streams]
-
-
-def test_home_assistant_is_told_of_watches_where_it_is_asked_for(tmp_path: Path) -> None:
-    plan, streams = stages(tmp_path, "mqtt: {client_id: line1, home_assistant: {prefix: ha}}\n")
-    plan.announce(streams)
-
-    known = json.loads((tmp_path / "data" / FILE).read_text())
-    assert list(known) == ["ha/device/takt_cam_bench/config", "ha/device/takt_two_bench/config"]
-    watch = plan.streams[0].watches[0]
-    for action in set(watch.labels) - {watch.background}:
-        assert known["ha/device/takt_cam_bench/config"][f"doing_{action}"] == "binary_sensor"
-    assert f"doing_{watch.background}" not in known["ha/device/takt_cam_bench/config"]
-
-
-def test_home_assistant_forgets_watches_where_it_is_not_asked_for_any_more(tmp_path: Path) -> None:
-    assert stages(tmp_path, "mqtt: {client_id: line1}\n")[0].announce is to_nobody
-    plan, streams = stages(tmp_path, "mqtt: {client_id: line1, home_assistant: {}}\n")
-    plan.announce(streams)
-
-    plan, streams = stages(tmp_path, "mqtt: {client_id: line1}\n")
-
-    plan.announce(streams)
-    assert isinstance(plan.sink, MqttSink)
-    assert {plan.sink._states[topic] for topic in json.loads((tmp_path / "data" / FILE).read_text())} == {""}
-
-
-def test_lines_of_json_are_announced_to_nobody(tmp_path: Path) -> None:
-    assert stages(tmp_path, "")[0].announce is to_nobody
+def test_a_watch_has_the_rules_of_its_section(tmp_path: Path) -> None:
+    text = write_plant(tmp_path, {"cam": CAMERA}).read_text()
+    rule = "events: {default: {min_s: 1, merge_s: 2, max_s: 60}}"
+    (tmp_path / "plant.yaml").write_text(text.replace(AT_ONCE, rule))
+    one = load(tmp_path / "plant.yaml", {})
+    (watch,) = build_watches(one.streams[0], build_models(one))
+    assert watch.rules["default"] == EventRule(min_s=1.0, merge_s=2.0, max_s=60.0)

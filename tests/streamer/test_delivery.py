@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from streamer.clock import SystemClock
-from streamer.delivery import WINDOW, Delivery
+from streamer.delivery import WINDOW, Deliveries, Delivery
 from streamer.errors import SinkUnavailable
-from streamer.outbox import Outbox
+from streamer.outbox import MAIN, Outbox, Recipient
 from streamer.testing.messages import message
 from streamer.testing.sinks import FakeObserver, FakeSink
 from streamer.wire import Message
@@ -137,3 +137,75 @@ async def test_latency_is_counted_from_the_newest_picture(tmp_path: Path) -> Non
 
     assert parts.observer.took_s == [pytest.approx(0, abs=5)]
     assert parts.observer.latencies_s == [pytest.approx(parts.clock.now() - kept.captured_at, abs=5)]
+
+
+async def test_what_may_be_lost_is_sent_again_in_order_and_says_so(tmp_path: Path) -> None:
+    clock, observer, sink = Impatient(), FakeObserver(), FakeSink()
+    async with Outbox.open(tmp_path, clock=clock, observer=observer, replay_s=600) as outbox:
+        deliveries = Deliveries(outbox, {MAIN: sink}, clock, observer)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(deliveries.run())
+            kept = await outbox.accept([message(number=n) for n in range(150)])
+            await deliveries.drain(10)
+            await outbox.accept([message(number=n) for n in range(50)])
+            assert await deliveries.replay(0.0) >= 150
+            await deliveries.drain(10)
+            task.cancel()
+
+    again = [m for m in sink.messages if m.properties.get("replayed") == "true"]
+    assert [m.seq for m in again[:150]] == list(range(1, 151))
+    assert {m.key for m in kept} <= {m.key for m in again}
+    assert observer.again == len(again)
+    assert sink.keys == {m.key for m in sink.messages}
+    assert len(sink.keys) == 200
+
+
+class Telling(FakeSink):
+    def __init__(self) -> None:
+        super().__init__()
+        self.got = asyncio.Event()
+
+    async def put(self, message: Message) -> None:
+        await super().put(message)
+        self.got.set()
+
+
+async def test_a_loss_that_the_sink_tells_of_is_made_good(tmp_path: Path) -> None:
+    clock, observer, sink = Impatient(), FakeObserver(), Telling()
+    async with Outbox.open(tmp_path, clock=clock, observer=observer, replay_s=600) as outbox:
+        deliveries = Deliveries(outbox, {MAIN: sink}, clock, observer)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(deliveries.run())
+            await outbox.accept([message()])
+            await deliveries.drain(10)
+            sink.got.clear()
+            deliveries.lost(clock.now() - 600)
+            await asyncio.wait_for(sink.got.wait(), 10)
+            task.cancel()
+
+
+@pytest.mark.parametrize("dead", [MAIN, "hook"])
+async def test_a_sink_that_is_away_holds_no_other_up(tmp_path: Path, dead: str) -> None:
+    clock, observer = Impatient(), FakeObserver()
+    sinks = {MAIN: FakeSink(), "hook": FakeSink()}
+    sinks[dead].available = False
+    recipients = [Recipient(name) for name in sinks]
+    async with Outbox.open(tmp_path, clock=clock, observer=observer, recipients=recipients) as outbox:
+        deliveries = Deliveries(outbox, sinks, clock, observer)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(deliveries.run())
+            for start in range(0, 400, 50):
+                await outbox.accept([message(number=start + n) for n in range(50)])
+            (alive,) = set(sinks) - {dead}
+            async with asyncio.timeout(10):
+                await outbox.outlet(alive).drained()
+            assert [m.seq for m in sinks[alive].messages] == list(range(1, 401))
+            assert (outbox.outlet(dead).depth, len(sinks[dead].messages)) == (400, 0)
+
+            sinks[dead].available = True
+            async with asyncio.timeout(10):
+                await outbox.outlet(dead).drained()
+            assert [m.seq for m in sinks[dead].messages] == list(range(1, 401))
+            task.cancel()
+    assert observer.beside == {"hook": 400}
+    assert len(observer.latencies_s) == 400

@@ -13,6 +13,7 @@ import pytest
 from recognizers.clip import WHOLE_PICTURE, Clip
 from recognizers.prediction import Prediction
 from streamer.errors import ClipUnwritable
+from streamer.evidence.privacy import Privacy, Redactor
 from streamer.hard_examples import HardExamples, Options, why_hard
 from streamer.media.film import film
 from streamer.model import Model
@@ -84,6 +85,18 @@ def test_a_kept_clip_is_a_film_of_what_the_network_saw_and_a_line_without_a_labe
     for picture, shown in zip(PICTURES, seen, strict=True):
         assert picture.shape == shown.shape
         assert np.abs(picture.astype(int) - shown).max() < 12
+
+
+def test_what_must_not_be_seen_is_hidden_in_them_too(tmp_path: Path) -> None:
+    left = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+    kept = Kept(tmp_path / "hard", redactors={"cam": Redactor(Privacy(masks=(left,)))})
+    kept.offer(3)
+    with av.open(str(tmp_path / "hard" / "clips/cam-bench-7-3.mp4")) as container:
+        seen = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(seen) == 3
+    for picture, shown in zip(PICTURES, seen, strict=True):
+        assert shown[:, :32].max() < 8
+        assert np.abs(picture[:, 40:].astype(int) - shown[:, 40:]).max() < 12
 
 
 def test_clips_come_evenly_however_many_are_hard(tmp_path: Path) -> None:

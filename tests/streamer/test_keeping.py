@@ -8,9 +8,10 @@ import pytest
 
 from streamer.clock import SystemClock
 from streamer.errors import ConfigError
+from streamer.evidence.privacy import Privacy, Redactor
 from streamer.evidence.rules import EvidenceRule
 from streamer.evidence.site import PREFIX
-from streamer.keeping import build_keeper, build_pages, build_shelf, evidence_of, reachable
+from streamer.keeping import build_keeper, build_redactors, build_shelf, build_sites, evidence_of, privacy_of, reachable
 from streamer.metrics import Metrics
 from streamer.settings import Settings
 from tests.streamer.settings.files import VALID, mistakes, read
@@ -26,7 +27,7 @@ def settings(folder: Path, defaults: str = "", watch: str = "") -> Settings:
 
 def rule(folder: Path, defaults: str = "", watch: str = "") -> EvidenceRule:
     loaded = settings(folder, defaults, watch)
-    return evidence_of(loaded.streams[0], loaded.evidence).rules["bench"]
+    return evidence_of(loaded.streams[0], loaded.evidence, Redactor(Privacy())).rules["bench"]
 
 
 def test_nothing_is_kept_unless_somebody_says_so(tmp_path: Path) -> None:
@@ -47,7 +48,7 @@ def test_a_watch_says_it_for_itself_and_the_service_for_all_others(tmp_path: Pat
 
 def test_as_much_memory_as_was_said(tmp_path: Path) -> None:
     loaded = settings(tmp_path, "actions: [all], memory_mib: 3")
-    assert evidence_of(loaded.streams[0], loaded.evidence).ring.max_bytes == 3 << 20
+    assert evidence_of(loaded.streams[0], loaded.evidence, Redactor(Privacy())).ring.max_bytes == 3 << 20
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_an_action_of_a_watch_must_be_known(tmp_path: Path) -> None:
 def test_pictures_are_not_shown_to_everybody(tmp_path: Path, more: str) -> None:
     loaded = read(tmp_path, f"{VALID}http: {{host: 0.0.0.0}}\nevidence: {{actions: [all], {more}}}\n")
     shelf = build_shelf(loaded, SystemClock(), Metrics())
-    assert set(build_pages(loaded, shelf, SystemClock())) == (set() if "serve" in more else {PREFIX})
+    assert set(build_sites(loaded, shelf, SystemClock())) == (set() if "serve" in more else {PREFIX})
 
 
 def test_a_token_file_must_hold_one(tmp_path: Path) -> None:
@@ -91,7 +92,7 @@ def test_a_token_file_must_hold_one(tmp_path: Path) -> None:
     loaded = settings(tmp_path, f"token_file: {tmp_path / 'token'}")
     shelf = build_shelf(loaded, SystemClock(), Metrics())
     with pytest.raises(ConfigError, match="at least 16"):
-        build_pages(loaded, shelf, SystemClock())
+        build_sites(loaded, shelf, SystemClock())
 
 
 def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
@@ -104,3 +105,42 @@ def test_an_address_is_one_that_others_can_ask() -> None:
     assert reachable("127.0.0.1") == "127.0.0.1"
     assert reachable("::1") == "[::1]"
     assert reachable("0.0.0.0") not in ("0.0.0.0", "")
+
+
+def masked(folder: Path, more: str) -> Settings:
+    text = VALID.replace("    watches:", f"    {more}\n    watches:")
+    return read(folder, f"{text}evidence: {{actions: [all]}}\n")
+
+
+def test_masks_are_rectangles_and_polygons(tmp_path: Path) -> None:
+    loaded = masked(tmp_path, "masks: [[0.1, 0.2, 0.3, 0.4], [0, 0, 1, 0, 0.5, 1]]")
+    assert privacy_of(loaded.streams[0]).masks == (
+        ((0.1, 0.2), (0.3, 0.2), (0.3, 0.4), (0.1, 0.4)),
+        ((0.0, 0.0), (1.0, 0.0), (0.5, 1.0)),
+    )
+    assert privacy_of(loaded.streams[0]).hides
+    assert not privacy_of(masked(tmp_path, "blur: none").streams[0]).hides
+
+
+@pytest.mark.parametrize("mask", ["0.1, 0.2, 0.3", "0.3, 0.2, 0.1, 0.4", "0, 0, 1, 0, 0.5", "0, 0, 1, 1, 0.5, 2", ""])
+def test_what_is_no_mask_is_told(tmp_path: Path, mask: str) -> None:
+    text = VALID.replace("    watches:", f"    masks: [[{mask}]]\n    watches:")
+    (mistake,) = mistakes(tmp_path, text)
+    assert "streams.0.masks" in mistake
+
+
+def test_to_hide_people_something_must_find_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    text = VALID.replace("    watches:", "    blur: people\n    watches:")
+    (mistake,) = mistakes(tmp_path, text)
+    assert "takt models get fastestdet" in mistake
+    (mistake,) = mistakes(tmp_path, f"{text}evidence: {{actor_model: {tmp_path / 'none.onnx'}}}\n")
+    assert "no such file" in mistake
+
+
+def test_a_file_that_finds_nobody_is_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "none.onnx").write_text("no network")
+    text = VALID.replace("    watches:", "    blur: people\n    watches:")
+    loaded = read(tmp_path, f"{text}evidence: {{actor_model: {tmp_path / 'none.onnx'}}}\n")
+    with pytest.raises(ConfigError, match="is no ONNX model"):
+        build_redactors(loaded)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
+import shutil
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
@@ -61,3 +64,39 @@ def test_the_clock_of_a_stream_is_the_one_last_told() -> None:
     metrics.connected("cell-4", "rtcp")
 
     assert (metrics.clock_of("cell-4"), metrics.clock_of("cell-5")) == ("rtcp", "arrival")
+
+
+def test_who_has_no_broker_has_no_series_of_one() -> None:
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+    assert registry.get_sample_value("takt_mqtt_connected") is None
+
+    metrics.mqtt_connected(False)
+    assert registry.get_sample_value("takt_mqtt_connected") == 0
+    metrics.mqtt_connected(True)
+    assert registry.get_sample_value("takt_mqtt_connected") == 1
+
+
+def test_a_recognizer_that_runs_has_its_outcomes_at_zero() -> None:
+    registry = CollectorRegistry()
+    Metrics(registry).runs("cell", "live", "cell.safetensors", "abc")
+    for result in ("ok", "error"):
+        labels = {"recognizer": "cell", "result": result}
+        assert registry.get_sample_value("takt_inference_total", labels) == 0
+
+
+def test_the_disk_is_looked_at_whenever_somebody_asks(tmp_path: Path) -> None:
+    registry, folder = CollectorRegistry(), tmp_path / "outbox"
+    folder.mkdir()
+    Metrics(registry).machine.keeps(folder, 1 << 20)
+    size = registry.get_sample_value("takt_disk_size_bytes")
+    free = registry.get_sample_value("takt_disk_free_bytes")
+    assert size == shutil.disk_usage(folder).total
+    assert free is not None
+    assert 0 < free < size
+    assert registry.get_sample_value("takt_outbox_capacity_bytes") == 1 << 20
+
+    folder.rmdir()
+    gone = registry.get_sample_value("takt_disk_free_bytes")
+    assert gone is not None
+    assert math.isnan(gone)

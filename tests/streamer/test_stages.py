@@ -212,3 +212,26 @@ def test_whichever_pictures_are_lost_moments_are_media_time_by_the_wall(
         if event.phase is Phase.ENDED:
             assert event.duration_s is not None
             assert abs(event.at - event.started_at - event.duration_s) < 1e-6
+
+
+@given(
+    script=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.booleans()), max_size=40),
+    merge_s=st.sampled_from([0.0, 1.0]),
+)
+def test_clips_of_one_watch_that_are_shed_change_nothing_of_another(
+    script: list[tuple[float, float, bool]], merge_s: float
+) -> None:
+    def told(shedding: bool) -> list[ActionEvent]:
+        (bench,) = stages().watches.values()
+        rules = {"default": EventRule(release_s=0.0, smooth_s=0.5, min_s=0.5, merge_s=merge_s)}
+        bench = replace(bench, rules=rules)
+        stream = StreamStages("cam", [bench, replace(bench, id="door")])
+        stream.begin(1)
+        events: list[ActionEvent] = []
+        for n, (one, other, shed) in enumerate(script):
+            events += stream.observe(prediction(1, n * 0.5, one))
+            if not (shed and shedding):
+                events += stream.observe(replace(prediction(1, n * 0.5, other), watch="door"))
+        return [event for event in events + stream.end(Reason.SHUTDOWN) if event.watch == "bench"]
+
+    assert told(shedding=True) == told(shedding=False)

@@ -1,8 +1,9 @@
 """Whether the broker still knows what it acknowledged.
 
 A broker that was killed comes back as it was when it last saved, or empty, and does not say so: a client that connects
-finds everything well. So we leave a mark with it, retained: the time of the newest message that it acknowledged. After
-each connect it is read back; an older one, or none, is what the broker has lost since.
+finds everything well. So we leave a mark with it, retained: a time by which it had all that it had acknowledged. After
+each connect it is read back. What was acknowledged after it may be lost; with a broker that is sound, that is what came
+within the last second before the connection ended.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ class BrokerMemory:
         self._clock = clock
         self._lost = lost
         self._settle_s = settle_s
-        self._marked = known - EVERY_S - READ_S if known else 0.0
-        """The broker has a mark that is at least so new."""
-        self._acknowledged = 0.0
-        self._found: float | None = None
+        self._acknowledged = known
+        self._before = known
+        """The newest acknowledgement of the connections before this one."""
+        self._found = 0.0
 
     def acknowledged(self) -> None:
         self._acknowledged = self._clock.now()
@@ -54,22 +55,22 @@ class BrokerMemory:
             try:
                 self._found = float(json.loads(message.payload))
             except (ValueError, TypeError):
-                self._found = None
+                self._found = 0.0
 
     def connecting(self) -> None:
-        self._found = None
+        self._found, self._before = 0.0, self._acknowledged
 
     async def watch(self, leave: Leave) -> None:
         """While a connection lasts: read the mark, tell what is lost, move the mark on."""
         await self._clock.sleep(READ_S)
-        found = self._found or 0.0
-        if self._marked > found:
-            _log.warning("the broker has forgotten what it acknowledged since %.0f (Unix seconds)", found)
+        if self._before > self._found:
+            _log.info("the broker may have forgotten what it acknowledged since %.3f (Unix seconds)", self._found)
             await self._clock.sleep(self._settle_s)
-            self._lost(found)
+            self._lost(self._found)
+        marked = self._found
         while True:
-            newest = self._acknowledged
-            if newest > self._marked:
-                await leave(json.dumps(round(newest, 3)))
-                self._marked = round(newest, 3)
+            if self._acknowledged > marked:
+                now = self._clock.now()
+                await leave(json.dumps(now))
+                marked = now
             await self._clock.sleep(EVERY_S)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from streamer.errors import ConfigError
 
@@ -23,6 +25,14 @@ class MqttOptions:
     client_id: str = "takt"
     """Unique per process and the same over restarts: two of the same name throw each other out."""
     prefix: str = "takt"
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    """Of streams that have another, by stream."""
+    expiry_s: Mapping[str, float] = field(default_factory=dict)
+    """By delivery class: seconds after which the broker need not deliver a message any more (MQTT 5)."""
+    session_s: int = 3600
+    """How long the broker is to keep what others send us while the connection is away (MQTT 5)."""
+    remembered: Path | None = None
+    """A file that remembers which topics hold a value of ours; None: what is shown no more stays at the broker."""
     tls: bool = False
     ca_file: str | None = None
     """Trusted instead of the system's authorities; certificate and host name are always verified."""
@@ -40,6 +50,19 @@ class MqttOptions:
     """After a broker came back without what it had, how long its other clients get to come back too."""
 
 
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What MQTT 5 tells beside a payload, and 3.1.1 does not."""
+
+    content_type: str = "application/json"
+    expires_s: float | None = None
+    user: Mapping[str, str] = field(default_factory=dict)
+    correlation: bytes | None = None
+
+
+JSON = Extras()
+
+
 class ConnectError(Exception):
     """A connection did not come about."""
 
@@ -51,10 +74,11 @@ class ConnectError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Will:
-    """What the broker publishes, retained, when this client vanishes."""
+    """What the broker publishes when this client vanishes."""
 
     topic: str
-    payload: str
+    payload: bytes | str
+    retain: bool = True
 
 
 def tls_context(options: MqttOptions) -> ssl.SSLContext | None:

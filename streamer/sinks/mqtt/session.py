@@ -26,7 +26,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from streamer.errors import MessageRejected, SinkUnavailable
 from streamer.sinks.base import Inbound
 from streamer.sinks.mqtt.inbox import Inbox
-from streamer.sinks.mqtt.options import V5, ConnectError, MqttOptions, Will, tls_context
+from streamer.sinks.mqtt.options import JSON, V5, ConnectError, Extras, MqttOptions, Will, tls_context
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ DISCONNECT_REASONS = {0x8E: "taken_over", 0x87: "auth", 0x95: "packet_too_large"
 class _Outgoing:
     topic: str
     payload: bytes | str
+    qos: int
     retain: bool
     properties: Properties | None
     acknowledged: asyncio.Future[None]
@@ -58,12 +59,15 @@ class Session:
         version: int,
         will: Will | None = None,
         inbox: Inbox | None = None,
+        fresh: bool = True,
     ) -> None:
-        """What is received goes to the `inbox`; without one, nothing is subscribed to."""
+        """What is received goes to the `inbox`; without one, nothing is subscribed to. With MQTT 5 and not `fresh`, the
+        broker goes on with what it kept of the connection before."""
         self._loop = asyncio.get_running_loop()
         self._options = options
         self.version = version
         self._inbox = inbox
+        self._fresh = fresh
         self._answered: asyncio.Future[None] = self._loop.create_future()
         self.ended: asyncio.Future[str] = self._loop.create_future()
         """Done when the connection is over; one word for metrics."""
@@ -94,7 +98,7 @@ class Session:
         if context is not None:
             client.tls_set_context(context)
         if will is not None:
-            client.will_set(will.topic, will.payload, qos=1, retain=True)
+            client.will_set(will.topic, will.payload, qos=1, retain=will.retain)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
@@ -121,12 +125,11 @@ class Session:
         topic: str,
         payload: bytes | str,
         *,
+        qos: int = 1,
         retain: bool = False,
-        expires_s: float | None = None,
-        properties: dict[str, str] | None = None,
-        content_type: str = "application/json",
+        extras: Extras = JSON,
     ) -> asyncio.Future[None]:
-        """Send with QoS 1, in the order of the calls. The future is done at the PUBACK.
+        """Send, in the order of the calls. The future is done at the PUBACK; with QoS 0, once it is sent.
 
         Raises through the future:
             SinkUnavailable: not now (the connection ended, quota).
@@ -135,13 +138,13 @@ class Session:
         future: asyncio.Future[None] = self._loop.create_future()
         # Nobody waits for the state messages; their failures are seen as the end of the connection.
         future.add_done_callback(_look)
-        extra = _properties(content_type, expires_s, properties or {}) if self.version == V5 else None
+        extra = _properties(extras) if self.version == V5 else None
         if self.ended.done():
             future.set_exception(SinkUnavailable("the connection to the broker has ended"))
         elif self._largest is not None and len(payload) + PACKET_OVERHEAD > self._largest:
             future.set_exception(MessageRejected("packet_too_large"))
         else:
-            self._backlog.append(_Outgoing(topic, payload, retain, extra, future))
+            self._backlog.append(_Outgoing(topic, payload, qos, retain, extra, future))
             self._send()
         return future
 
@@ -183,7 +186,7 @@ class Session:
             if out.acknowledged.done():
                 continue
             try:
-                info = self._client.publish(out.topic, out.payload, 1, out.retain, out.properties)
+                info = self._client.publish(out.topic, out.payload, out.qos, out.retain, out.properties)
             except ValueError:
                 out.acknowledged.set_exception(MessageRejected("topic_invalid"))
                 continue
@@ -247,7 +250,7 @@ class Session:
 
     def _dial(self) -> None:
         try:
-            self._client.connect(self._options.host, self._options.port, keepalive=self._options.keepalive_s)
+            self._client.connect(self._options.host, self._options.port, self._options.keepalive_s, **self._lasting())
         except Exception as error:
             self._post(self._welcome, *_explain(error), None)
             self._post(self._over, "refused")
@@ -257,6 +260,18 @@ class Session:
             return
         self._post(self._expect_answer)
         self._client.loop_start()
+        network = self._client._thread
+        if network is not None:
+            # It ends with the connection. Should it end of a bug, nobody but us would notice: paho calls itself
+            # connected.
+            network.join()
+        self._post(self._over, "thread_ended")
+
+    def _lasting(self) -> dict[str, Any]:
+        """Of MQTT 5: a session that outlives a connection, not a process."""
+        if self.version != V5:
+            return {}
+        return {"clean_start": self._fresh, "properties": _session(self._options.session_s if self._inbox else 0)}
 
     def _hang_up(self) -> None:
         with contextlib.suppress(OSError, AttributeError):
@@ -317,14 +332,23 @@ def _inbound(message: MQTTMessage) -> Inbound:
     )
 
 
-def _properties(content_type: str, expires_s: float | None, extra: dict[str, str]) -> Properties:
+def _properties(extras: Extras) -> Properties:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.PayloadFormatIndicator = 1
-    properties.ContentType = content_type
-    if expires_s is not None:
-        properties.MessageExpiryInterval = max(1, int(expires_s))
-    if extra:
-        properties.UserProperty = list(extra.items())
+    properties.ContentType = extras.content_type
+    if extras.expires_s is not None:
+        properties.MessageExpiryInterval = max(1, int(extras.expires_s))
+    if extras.correlation is not None:
+        properties.CorrelationData = extras.correlation
+    if extras.user:
+        properties.UserProperty = list(extras.user.items())
+    return properties
+
+
+def _session(seconds: int) -> Properties:
+    """How long the broker keeps our subscriptions and what comes on them while we are away."""
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = seconds
     return properties
 
 

@@ -6,18 +6,20 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, Self
 
 from streamer.backoff import full_jitter
 from streamer.clock import Clock
 from streamer.errors import MessageRejected, SinkUnavailable
-from streamer.sinks.base import Heard
+from streamer.sinks.base import Heard, Inbound
 from streamer.sinks.encoding import PLAIN, Encoding
 from streamer.sinks.mqtt.inbox import Inbox, Listeners, check_filter
 from streamer.sinks.mqtt.memory import TOPIC, BrokerMemory
-from streamer.sinks.mqtt.options import OLDER, V5, V311, ConnectError, MqttOptions, Will, tls_context
+from streamer.sinks.mqtt.options import OLDER, V5, V311, ConnectError, Extras, MqttOptions, Will, tls_context
+from streamer.sinks.mqtt.remembered import Remembered
 from streamer.sinks.mqtt.session import Session
+from streamer.sinks.mqtt.standing import Standing
 from streamer.wire import Message
 
 _log = logging.getLogger(__name__)
@@ -34,6 +36,9 @@ REMEDIES = {
 }
 """What waiting does not mend: tried rarely, so that no account is locked and no log flooded."""
 SLOW_S = (10.0, 60.0)
+SUBJECTS = ("action_id", "cycle_id")
+"""What a message is about: its correlation data, the first of these that it has."""
+TEXT = Extras(content_type="text/plain")
 
 
 class MqttObserver(Protocol):
@@ -57,8 +62,15 @@ class MqttSink:
     Connected, again and again, between entering and leaving; neither waits for the broker to be there.
     """
 
-    def __init__(self, options: MqttOptions, clock: Clock, observer: MqttObserver, encoding: Encoding = PLAIN) -> None:
-        """`encoding` is that of messages; what `state` shows stays as it is.
+    def __init__(
+        self,
+        options: MqttOptions,
+        clock: Clock,
+        observer: MqttObserver,
+        encoding: Encoding = PLAIN,
+        beside: Callable[[str, Mapping[str, object]], None] | None = None,
+    ) -> None:
+        """`encoding` is that of messages; what `state` shows stays as it is, and is told to `beside` too.
 
         Raises:
             ConfigError: the CA file cannot be used.
@@ -67,24 +79,25 @@ class MqttSink:
         self._options = options
         self._clock = clock
         self._observer = observer
-        self._encoding = encoding
+        self._encoding, self._beside = encoding, beside
         self._session: Session | None = None
         self._version = options.version
         """What the broker is known to speak; None: 5 is asked for first."""
         self._hang_ups = 0
         """How often in a row it hung up on MQTT 5 instead of answering."""
+        self._fresh = True
+        """Whether the broker is to forget what it keeps for us: at the first connect, of whatever was before."""
         self._service = f"{options.prefix}/service/{options.client_id}"
         self.status_topic = f"{self._service}/status"
         """Where it says `online` and `offline`, whole."""
         self._memory: BrokerMemory | None = None
-        self._states: dict[str, str] = {}
-        self._kept: dict[str, Callable[[], None]] = {}
-        """Whom to tell that the broker has taken a topic's latest value."""
+        self._standing = Standing(Remembered(options.remembered))
         self._listeners = Listeners(observer.mqtt_heard)
         self._inbox = Inbox(self._listeners.take, self._listeners.refused)
         self._tasks = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
+        self._observer.mqtt_connected(False)
         await self._tasks.__aenter__()
         self._running = self._tasks.create_task(self.run())
         return self
@@ -111,11 +124,7 @@ class MqttSink:
         if session is None:
             raise SinkUnavailable("the broker is not connected")
         acknowledged = session.publish(
-            self._topic(message.topic),
-            self._encoding.write(message),
-            expires_s=message.expires_s,
-            properties={"event_id": str(message.key), **message.properties},
-            content_type=self._encoding.content_type,
+            self._topic(message.topic), self._encoding.write(message), extras=self._extras(message)
         )
         try:
             async with asyncio.timeout(self._options.ack_timeout_s):
@@ -130,18 +139,32 @@ class MqttSink:
     def state(self, topic: str, payload: Mapping[str, object]) -> None:
         """Retain the latest value of a topic (below the prefix), now and after every connect; never waits."""
         self.retain(self._topic(topic), json.dumps(payload, separators=(",", ":")))
+        if self._beside is not None:
+            self._beside(topic, payload)
 
     def retain(self, topic: str, payload: str, kept: Callable[[], None] | None = None) -> None:
         """As `state`, of a topic as it stands: retain a text, or take away what is retained where it is empty.
 
         `kept` is called on the loop each time that the broker has taken it.
         """
-        self._states[topic] = payload
-        self._kept.pop(topic, None)
-        if kept is not None:
-            self._kept[topic] = kept
-        if self._session is not None:
-            self._retain(self._session, topic, payload)
+        self._standing.set(topic, payload, self._session, kept)
+
+    def shows(self, topics: Iterable[str]) -> None:
+        """See `StatusSink.shows`."""
+        ours = (self.status_topic, f"{self._service}/{TOPIC}")
+        self._standing.only([*ours, *(self._topic(topic) for topic in topics)], self._session)
+
+    def answer(self, request: Inbound, payload: Mapping[str, object]) -> None:
+        """See `StatusSink.answer`."""
+        if self._session is not None and request.reply_to and self._may_answer(request.reply_to):
+            text = json.dumps(payload, separators=(",", ":"))
+            self._session.publish(request.reply_to, text, extras=Extras(correlation=request.correlation))
+
+    def _may_answer(self, topic: str) -> bool:
+        """Whoever asks chooses the topic: not one on which others look for what we say."""
+        ours = {self._options.prefix, *self._options.prefixes.values()}
+        below = [topic.removeprefix(f"{prefix}/") for prefix in ours if topic.startswith(f"{prefix}/")]
+        return not set(topic) & set("+#\0") and not topic.startswith("$") and all(b.startswith("reply/") for b in below)
 
     def on_loss(self, lost: Callable[[float], None], known: float) -> None:
         """See `StatusSink.on_loss`. The broker keeps `<prefix>/service/<client id>/mark` for it, retained."""
@@ -158,7 +181,20 @@ class MqttSink:
             self._subscribe(self._session, topics)
 
     def _topic(self, topic: str) -> str:
-        return f"{self._options.prefix}/{topic}"
+        """With the prefix of the stream that it begins with."""
+        prefix = self._options.prefixes.get(topic.partition("/")[0], self._options.prefix)
+        return f"{prefix}/{topic}"
+
+    def _extras(self, message: Message) -> Extras:
+        limit_s = message.expires_s or self._options.expiry_s.get(message.cls)
+        subject = next((message.body[name] for name in SUBJECTS if name in message.body), None)
+        return Extras(
+            content_type=self._encoding.content_type,
+            # Counted from what it speaks of: one that waited here is old already.
+            expires_s=None if limit_s is None else limit_s - max(0.0, self._clock.now() - message.captured_at),
+            user={"event_id": str(message.key), **message.properties},
+            correlation=None if subject is None else str(subject).encode(),
+        )
 
     async def _connection(self) -> tuple[str, float]:
         """One connection from start to end; why it ended and how long it lasted, in seconds."""
@@ -175,9 +211,8 @@ class MqttSink:
         self._session = session
         self._observer.mqtt_connected(True)
         _log.info("connected to the MQTT broker, protocol %s", "5" if session.version == V5 else "3.1.1")
-        self._retain(session, self.status_topic, "online")
-        for topic, payload in self._states.items():
-            self._retain(session, topic, payload)
+        session.publish(self.status_topic, "online", retain=True, extras=TEXT)
+        self._standing.all(session)
         for topics in self._listeners.topics:
             self._subscribe(session, topics)
         reason = await self._while_connected(session)
@@ -214,32 +249,18 @@ class MqttSink:
         will = Will(self.status_topic, "offline")
         reason = ""
         try:
-            session = await connected(self._options, self._version or V5, will, self._inbox)
+            session = await connected(self._options, self._version or V5, will, self._inbox, fresh=self._fresh)
         except ConnectError as error:
             reason = error.reason
             self._hang_ups = self._hang_ups + 1 if reason == "hung_up" else 0
             known, self._version = self._version, self._options.version
             if known is not None or reason not in OLDER or self._hang_ups == 1:
                 raise
-            session = await connected(self._options, V311, will, self._inbox)
-        self._hang_ups = 0
+            session = await connected(self._options, V311, will, self._inbox, fresh=True)
+        self._hang_ups, self._fresh = 0, session.version != V5
         if reason in OLDER - {"hung_up"}:
             self._version = V311
         return session
-
-    def _retain(self, session: Session, topic: str, payload: str) -> None:
-        """Whether it arrives is not waited for: what got lost with the connection is published after the next one."""
-        taken = session.publish(topic, payload, retain=True)
-        if topic in self._kept:
-            taken.add_done_callback(lambda one: self._was_kept(topic, payload, one))
-
-    def _was_kept(self, topic: str, payload: str, taken: asyncio.Future[None]) -> None:
-        if taken.cancelled() or taken.exception() is not None or self._states.get(topic) != payload:
-            return
-        if not payload:
-            del self._states[topic]  # there is nothing left to tell after the next connect
-        if topic in self._kept:
-            self._kept[topic]()
 
     def _subscribe(self, session: Session, topics: str) -> None:
         def answered(answer: asyncio.Future[str | None]) -> None:
@@ -256,16 +277,16 @@ class MqttSink:
             return
         try:
             async with asyncio.timeout(2.0):
-                await session.publish(self.status_topic, "offline", retain=True)
+                await session.publish(self.status_topic, "offline", retain=True, extras=TEXT)
         except (SinkUnavailable, MessageRejected, TimeoutError):
             _log.debug("the broker did not take the goodbye")
         await session.close()
         self._observer.mqtt_connected(False)
 
 
-async def connected(options: MqttOptions, version: int, will: Will, inbox: Inbox) -> Session:
+async def connected(options: MqttOptions, version: int, will: Will, inbox: Inbox, *, fresh: bool) -> Session:
     """A session that the broker has welcomed. Raises ConnectError."""
-    session = Session(options, version, will, inbox)
+    session = Session(options, version, will, inbox, fresh)
     await session.connect()
     return session
 

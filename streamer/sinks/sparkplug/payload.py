@@ -1,7 +1,7 @@
 """Sparkplug B payloads as bytes. The door to protobuf.
 
 The message is described here by the numbers and types of its fields (Sparkplug 3.0.0, 6.4), as far as they are used: no
-library that brings the official file works beside ours (ADR 13). What else a payload holds is skipped when it is read.
+library that brings the official file works beside ours (ADR 14). What else a payload holds is skipped when it is read.
 """
 
 from __future__ import annotations
@@ -104,6 +104,8 @@ def _metrics(messages: Iterable[Any]) -> Iterable[Metric]:
             continue
         type_ = DataType(known)
         value = None if field is None or one.is_null else _signed(type_, getattr(one, field))
+        if isinstance(one.name, bytes) or isinstance(value, bytes):
+            raise Unreadable("a text is not in UTF-8")
         yield Metric(one.name, type_, value, one.timestamp or None)
 
 

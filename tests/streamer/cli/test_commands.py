@@ -147,14 +147,30 @@ def test_a_failure_ends_with_1_as_json_for_machines_and_text_for_people(
     assert ("what to do" in out) if name == "probe" else (out == "" and err.strip())
 
 
-def test_a_check_says_that_all_is_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_check_says_that_all_is_well_and_how_late_events_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = f"{tmp_path}/cell.yaml is valid: 1 stream, 1 watch\n"
+    late = "cell-4/bench: a start is decided within about 1.8 s (half a clip 0.4, smoothing 0.5, rules and hop 1.0), "
+    late += "an end within about 1.8 s\n"
     assert main(["check", valid(tmp_path)]) == 0
-    assert capsys.readouterr().out == f"{tmp_path}/cell.yaml is valid: 1 stream, 1 watch\n"
+    assert capsys.readouterr().out == said + late
 
     assert main(["check", valid(tmp_path), "--json"]) == 0
     out, err = capsys.readouterr()
-    assert json.loads(out) == {"config": f"{tmp_path}/cell.yaml", "valid": True, "streams": 1, "watches": 1}
-    assert err == f"{tmp_path}/cell.yaml is valid: 1 stream, 1 watch\n"
+    seconds = {"start_s": 1.0, "end_s": 1.0, "rise_s": 0.458, "fall_s": 0.458, "half_clip_s": 0.35}
+    counted = {"streams": 1, "watches": 1, "lateness": {"cell-4/bench": seconds}}
+    assert json.loads(out) == {"config": f"{tmp_path}/cell.yaml", "valid": True, **counted}
+    assert err == said + late
+
+
+def test_a_check_says_where_a_score_is_never_reached(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = Path(valid(tmp_path))
+    file.write_text(file.read_text().replace("cell}", "cell, events: {default: {on: 1}}}"))
+    assert main(["check", str(file)]) == 0
+    assert "cell-4/bench: a smoothed score never reaches 1 nor falls below 0" in capsys.readouterr().out
+    assert main(["check", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["lateness"]["cell-4/bench"]["rise_s"] is None
 
 
 def test_a_check_says_every_mistake_on_a_line_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,7 +58,7 @@ def test_a_check_tells_people_what_runs_instead(
     assert "is what it will start with" in capsys.readouterr().out
     main(["check", config])
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert f"recognizers.light: {tmp_path}/other.safetensors runs instead of " in lines[1]
 
 

@@ -5,20 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from recognizers.clip import WHOLE_PICTURE, Clip
+from recognizers.clip import WHOLE_PICTURE, Clip, Region
 from streamer.event import ActionEvent, Phase, Reason, action_id
 from streamer.evidence.keeper import EvidenceKeeper, StreamEvidence
+from streamer.evidence.privacy import Privacy, Redactor
 from streamer.evidence.rules import ALL, EvidenceRule
 from streamer.evidence.shelf import Limits, Shelf
 from streamer.media.packets import Excerpt
 from streamer.media.ring import PacketRing
 from streamer.testing.time import FakeClock
 
-RULE = EvidenceRule(actions=frozenset({ALL}), phases=frozenset({"started", "ended"}), before_s=1.0, after_s=1.0)
+RULE = EvidenceRule(
+    actions=frozenset({ALL}), phases=frozenset({"started", "ended"}), before_s=1.0, after_s=1.0, snapshot=False
+)
+WITH_SNAPSHOT = replace(RULE, snapshot=True)
+REGION = Region(0.25, 0.25, 0.75, 0.75)
+SHOWS_ALL = Redactor(Privacy())
 BASE = "http://here:9464"
 
 
@@ -46,11 +53,18 @@ class Counts:
 class Bench:
     """One stream, `cam`, with a watch, `bench`; media time 0 is the clock's beginning."""
 
-    def __init__(self, folder: Path, film: Excerpt, rule: EvidenceRule = RULE, memory: int = 16 << 20) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        film: Excerpt,
+        rule: EvidenceRule = RULE,
+        memory: int = 16 << 20,
+        redactor: Redactor = SHOWS_ALL,
+    ) -> None:
         self.film, self.clock, self.counts = film, FakeClock(), Counts()
         self.ring = PacketRing(rule.reaches_back_s, memory)
         self.shelf = Shelf(folder, Limits(hours=1.0, max_bytes=64 << 20), self.clock, self.counts)
-        streams = {"cam": StreamEvidence(self.ring, {"bench": rule})}
+        streams = {"cam": StreamEvidence(self.ring, {"bench": rule}, {"bench": REGION}, redactor)}
         self.keeper = EvidenceKeeper(streams, self.shelf, BASE, self.clock, self.counts)
         self.epoch, self._next = 0, 0
         self.connect(1)

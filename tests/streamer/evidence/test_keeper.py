@@ -6,6 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import av
 import pytest
@@ -13,8 +14,9 @@ import pytest
 from streamer.event import ActionEvent, Phase, Reason
 from streamer.evidence import keeper as keepers
 from streamer.evidence.keeper import MARGIN_S, MOST_WAITING, PATIENCE_S
+from streamer.evidence.privacy import Privacy, Redactor
 from streamer.media.packets import Excerpt
-from tests.streamer.evidence.benches import BASE, RULE, Bench
+from tests.streamer.evidence.benches import BASE, RULE, WITH_SNAPSHOT, Bench
 from tests.streamer.media.excerpts import taken
 
 
@@ -144,7 +146,7 @@ async def test_a_full_disk_is_counted_and_disturbs_nobody(tmp_path: Path, film: 
         event = bench.happens()
         await bench.watch(2.0)
         await bench.written()
-    assert bench.counts.told == ["dropped clip disk"]
+    assert bench.counts.told == ["dropped clip unwritable"]
     assert event.evidence is not None
 
 
@@ -190,3 +192,62 @@ async def test_the_memory_of_a_stream_is_bounded(tmp_path: Path, film: Excerpt, 
         for _ in range(15):
             await bench.watch(1.0)
             assert bench.ring.size_bytes <= memory
+
+
+@pytest.mark.parametrize(("size", "shape"), [("full", (96, 160, 3)), ("analysis", (8, 8, 3))])
+async def test_a_snapshot_is_there_at_once(
+    tmp_path: Path, film: Excerpt, size: Literal["full", "analysis"], shape: tuple[int, int, int]
+) -> None:
+    bench = Bench(tmp_path, film, replace(WITH_SNAPSHOT, clip=False, snapshot_size=size))
+    await bench.watch(3.3)
+    event = bench.happens()
+    assert event.evidence is not None
+    assert event.evidence.snapshot == f"{BASE}/evidence/{event.event_id}.jpg"
+    assert event.evidence.clip is None
+    assert event.evidence.ready_at == bench.clock.now() + MARGIN_S
+    await bench.written()
+    with av.open(str(tmp_path / f"{event.event_id}.jpg")) as container:
+        (frame,) = container.decode(video=0)
+        assert frame.to_ndarray(format="rgb24").shape == shape
+    assert bench.counts.told == ["stored snapshot"]
+
+
+async def test_a_snapshot_without_packets_shows_what_the_network_saw(tmp_path: Path, film: Excerpt) -> None:
+    bench = Bench(tmp_path, film, WITH_SNAPSHOT)
+    await bench.watch(2.0)
+    bench.ring.opened(2, film.coding)
+    event = bench.happens(Phase.ENDED, took_s=1.0, reason=Reason.SOURCE_LOST)
+    bench.keeper.lost("cam")
+    await bench.written()
+    assert bench.kept() == [f"{event.event_id}.jpg"]
+    assert bench.counts.told == ["dropped clip gone", "stored snapshot"]
+
+
+async def test_with_a_mask_not_one_of_the_cameras_packets_is_kept(tmp_path: Path, film: Excerpt) -> None:
+    left = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+    bench = Bench(tmp_path, film, WITH_SNAPSHOT, redactor=Redactor(Privacy(masks=(left,))))
+    async with bench.running():
+        await bench.watch(3.0)
+        bench.happens()
+        await bench.watch(2.0)
+        await bench.written()
+    assert sorted(bench.counts.told) == ["stored clip", "stored snapshot"]
+    for name in bench.kept():
+        content = bench.shelf.folder.joinpath(name).read_bytes()
+        assert not [one for one in film.pictures if one.data in content]
+        with av.open(str(tmp_path / name)) as container:
+            for frame in container.decode(video=0):
+                picture = frame.to_ndarray(format="rgb24")
+                assert picture[40:60, :36].max() < 8, "beside the region's outline"
+
+
+async def test_what_is_not_coded_when_the_service_ends_is_counted(tmp_path: Path, film: Excerpt) -> None:
+    left = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+    bench = Bench(tmp_path, film, redactor=Redactor(Privacy(masks=(left,))))
+    await bench.watch(3.0)
+    for n in range(3):
+        bench.happens(ago_s=n / 10)
+    await bench.keeper.close(0.0)
+    await bench.written()
+    assert bench.counts.told == ["dropped clip shutdown"] * 3
+    assert bench.kept() == []

@@ -6,6 +6,8 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from email import message_from_string
+from email.message import Message
 from pathlib import Path
 from uuid import UUID
 
@@ -13,14 +15,15 @@ import pytest
 
 from streamer.evidence.shelf import Limits, Shelf
 from streamer.evidence.site import PREFIX, EvidenceSite, asked_range
-from streamer.health import Health, serve
+from streamer.health import Health
 from streamer.testing.time import FakeClock
+from streamer.web import make_app, serve
 from tests.streamer.evidence.benches import Counts
 
 TOKEN = "0123456789abcdef"
 FILM = bytes(range(256)) * 4096
 NAME = f"{UUID(int=1)}.mp4"
-Answer = tuple[int, dict[str, str], bytes]
+Answer = tuple[int, Message, bytes]
 
 
 class Site:
@@ -29,12 +32,17 @@ class Site:
 
     async def get(self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> Answer:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        lines = [f"{method} {path} HTTP/1.1", "Host: x", *(f"{key}: {value}" for key, value in (headers or {}).items())]
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            "Host: x",
+            "Connection: close",
+            *(f"{key}: {value}" for key, value in (headers or {}).items()),
+        ]
         writer.write("\r\n".join([*lines, "", ""]).encode())
         head, _, body = (await reader.read()).partition(b"\r\n\r\n")
         writer.close()
-        status, *fields = head.decode().split("\r\n")
-        return int(status.split()[1]), dict(field.split(": ", 1) for field in fields), body
+        status, _, fields = head.decode().partition("\r\n")
+        return int(status.split()[1]), message_from_string(fields), body
 
     async def film(self, **headers: str) -> Answer:
         return await self.get(f"/evidence/{NAME}", headers=headers)
@@ -46,10 +54,11 @@ async def site(folder: Path, token: str | None = None) -> AsyncIterator[Site]:
     clock = FakeClock()
     shelf = Shelf(folder, Limits(1.0, 1 << 30), clock, Counts())
     shelf.put(NAME, FILM)
-    pages = EvidenceSite(shelf, token, clock)
-    async with serve("127.0.0.1", 0, Health(), lambda: ("text/plain", b""), {PREFIX: pages}) as port:
+    there = EvidenceSite(shelf, token, clock)
+    app = make_app(Health(), lambda: ("text/plain", b""), {PREFIX: there})
+    async with serve("127.0.0.1", 0, app) as port:
         yield Site(shelf, clock, port)
-    pages.close()
+    there.close()
 
 
 async def test_a_film_is_served_whole(tmp_path: Path) -> None:
@@ -207,6 +216,6 @@ async def test_who_read_what_is_told(tmp_path: Path, caplog: pytest.LogCaptureFi
 async def test_who_does_not_take_it_disturbs_nobody(tmp_path: Path) -> None:
     async with site(tmp_path) as here:
         _, writer = await asyncio.open_connection("127.0.0.1", here._port)
-        writer.write(f"GET /evidence/{NAME} HTTP/1.1\r\n\r\n".encode())
+        writer.write(f"GET /evidence/{NAME} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         assert (await here.film())[0] == 200
         writer.close()

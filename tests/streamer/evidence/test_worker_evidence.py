@@ -14,7 +14,7 @@ from streamer.frame import Frame
 from streamer.media.packets import CodedPicture, Excerpt
 from streamer.media.ring import PacketRing
 from streamer.sources.base import Source
-from tests.streamer.evidence.benches import RULE, Counts
+from tests.streamer.evidence.benches import REGION, RULE, SHOWS_ALL, Counts
 from tests.streamer.workers import FOR_EVER, LOST, Plant
 
 
@@ -46,7 +46,7 @@ class Kept:
         self.plant.sources["cam"] = Tapped(self.plant.sources["cam"], ring, film)
         self.folder = folder / "evidence"
         shelf = Shelf(self.folder, Limits(1.0, 64 << 20), self.plant.clock, self.counts)
-        streams = {"cam": StreamEvidence(ring, {"bench": rule})}
+        streams = {"cam": StreamEvidence(ring, {"bench": rule}, {"bench": REGION}, SHOWS_ALL)}
         self.plant.evidence = EvidenceKeeper(streams, shelf, "http://here", self.plant.clock, self.counts)
 
     def named(self) -> list[str]:

@@ -219,7 +219,7 @@ def test_of_actions_with_start_and_end_the_oldest_go_first() -> None:
     store.close()
 
 
-@pytest.mark.parametrize("where", ["start", "middle", "nothing left"])
+@pytest.mark.parametrize("where", ["start", "middle", "cut", "nothing left"])
 async def test_a_damaged_file_is_set_aside_and_work_goes_on(tmp_path: Path, where: str) -> None:
     async with opened(tmp_path) as outbox:
         epoch = await outbox.next_epoch("cam")
@@ -228,6 +228,8 @@ async def test_a_damaged_file_is_set_aside_and_work_goes_on(tmp_path: Path, wher
     data = bytearray(file.read_bytes())
     if where == "nothing left":
         data = bytearray(b"not a database at all" * 300)
+    elif where == "cut":
+        data = data[: len(data) // 2]
     else:
         begin = 0 if where == "start" else len(data) // 2
         data[begin : begin + 8192] = os.urandom(8192)

@@ -95,6 +95,16 @@ async def test_a_group_can_be_named_and_a_recording_ends_the_session(film: Path,
         assert pictures == original[begin : begin + len(pictures)]
 
 
+@pytest.mark.parametrize("more", ["masks: [[0, 0, 0.5, 1]]", "blur: surroundings"])
+async def test_what_must_not_be_seen_is_recorded_only_by_whoever_says_so(film: Path, tmp_path: Path, more: str) -> None:
+    file = write_plant(tmp_path, {"cell-4": f"{{kind: file, path: {film}, pace: fast}}, {more}"})
+    settings, heard = load(file, {}), Heard()
+    with pytest.raises(ConfigError, match="say --unmasked"):
+        await record(settings, wish(tmp_path), CLOCK, asyncio.Event(), heard)
+    assert not (tmp_path / "out").exists()
+    assert await record(settings, wish(tmp_path, unmasked=True), CLOCK, asyncio.Event(), heard) == 2
+
+
 @pytest.fixture
 def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """The other end of the terminal."""

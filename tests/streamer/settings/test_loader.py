@@ -13,7 +13,7 @@ from tests.streamer.settings.files import VALID, mistakes, read, write_bundle, w
 
 TEXT = "must be text; put numbers and words like yes in quotes"
 SECTION = "must be a mapping (`key: value`); leave it out for its defaults"
-TOP = "data_dir, mqtt, sinks, http, outbox, engine, recognizers, streams, hard_examples, evidence, shutdown, log"
+TOP = "data_dir, mqtt, sinks, andon, http, outbox, engine, recognizers, streams, hard_examples, evidence, shutdown, log"
 
 
 def test_defaults_fill_what_is_not_given(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What Prometheus sees of evidence. Another part of the door that `streamer.metrics` is."""
+"""What Prometheus sees of evidence. No label name leaves this file."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _KINDS = ("clip", "snapshot")
-_REASONS = ("busy", "gone", "disk", "failed", "shutdown")
+_REASONS = ("busy", "gone", "unwritable", "failed", "shutdown")
 
 
-class EvidenceSeries:
+class EvidenceMetrics:
     """See `streamer.evidence.keeper.Observer`. Any thread may call."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 
 from recognizers.prediction import Prediction
 from streamer.event import ActionEvent, Phase, Reason
@@ -149,45 +146,121 @@ def test_the_same_scores_give_the_same_ids() -> None:
     assert run([0.9, 0.1, 0.8]) == run([0.9, 0.1, 0.8])
 
 
-rules = st.builds(
-    EventRule,
-    on=st.floats(0.3, 0.9),
-    off=st.floats(0.1, 0.3),
-    dwell_s=st.floats(0, 2),
-    release_s=st.floats(0, 2),
-    smooth_s=st.floats(0, 2),
-    cooldown_s=st.floats(0, 3),
-    margin=st.floats(0, 1),
-)
-trace = st.lists(st.tuples(st.floats(0.01, 5), st.floats(0, 1), st.floats(0, 1)), max_size=60)
+def test_what_is_shorter_than_the_minimum_is_never_told() -> None:
+    assert run([0.9, 0.9, 0.1, 0.1, 0.9], replace(SHARP, min_s=1.5)) == []
 
 
-@given(trace=trace, rule=rules)
-def test_whatever_the_scores_one_action_goes_on_and_every_id_has_exactly_one_start_and_one_later_end(
-    trace: list[tuple[float, float, float]], rule: EventRule
-) -> None:
-    segmenter, media_s, events = Segmenter(LABELS, "idle", {"default": rule}), 0.0, []
-    for step, tighten, share in trace:
-        media_s += step
-        events += segmenter.observe(prediction(media_s, tighten, (1 - tighten) * share))
-    events += segmenter.close(Reason.SHUTDOWN)
+def test_a_start_waits_until_the_action_has_lasted_and_is_back_dated() -> None:
+    started, ended = run([0.9, 0.9, 0.9, 0.9, 0.1], replace(SHARP, min_s=1.5))
 
-    phases = Counter((event.action_id, event.phase) for event in events)
-    assert set(phases.values()) <= {1}
-    assert {id_ for id_, phase in phases if phase is Phase.STARTED} == {id_ for id_, p in phases if p is Phase.ENDED}
-    begun: dict[object, float] = {}
-    open_actions: set[str] = set()
-    free_since = 0.0
-    for event in events:
-        if event.phase is Phase.STARTED:
-            assert not open_actions
-            assert event.at >= free_since
-            open_actions.add(event.action)
-            begun[event.action_id] = event.at
-        else:
-            open_actions.remove(event.action)
-            free_since = event.at
-            assert event.at >= begun[event.action_id]
-            assert event.duration_s is not None
-            assert event.duration_s >= 0
-        assert 0 <= event.score <= 1 + 1e-6
+    assert (started.at, started.decided_at) == (1000.0, 1001.5)
+    assert ended.duration_s == 2.0
+
+
+def test_what_has_not_lasted_long_enough_may_waver_between_the_thresholds() -> None:
+    assert brief(run([0.9, 0.5, 0.5], replace(SHARP, min_s=1.0))) == [("tighten", "started", 0.0)]
+
+
+def test_what_is_not_told_yet_leaves_nothing_when_the_epoch_ends() -> None:
+    segmenter = Segmenter(LABELS, "idle", {"default": replace(SHARP, min_s=5.0)})
+    segmenter.observe(prediction(0, 0.9))
+
+    assert segmenter.close(Reason.SOURCE_LOST) == []
+
+
+def test_the_same_action_again_within_the_gap_goes_on() -> None:
+    events = run([0.9, 0.1, 0.1, 0.9, 0.1, 0.1, 0.1, 0.1], replace(SHARP, merge_s=1.0))
+
+    assert brief(events) == [("tighten", "started", 0.0), ("tighten", "ended", 2.0)]
+    assert events[1].decided_at == 1003.0
+
+
+def test_after_the_gap_it_is_another() -> None:
+    events = run([0.9, 0.1, 0.1, 0.1, 0.9], replace(SHARP, merge_s=1.0))
+
+    assert [phase for _, phase, _ in brief(events)] == ["started", "ended", "started"]
+    assert len({event.action_id for event in events}) == 2
+
+
+def test_short_ones_that_follow_each_other_closely_last_long_enough_together() -> None:
+    rule = replace(SHARP, merge_s=1.0, min_s=1.2)
+
+    assert brief(run([0.9, 0.1, 0.9, 0.9], rule)) == [("tighten", "started", 0.0)]
+
+
+def test_what_rises_within_the_gap_goes_on_although_it_dwells() -> None:
+    rule = replace(SHARP, merge_s=1.0, dwell_s=1.0)
+
+    assert len(run([0.9, 0.9, 0.9, 0.1, 0.1, 0.9, 0.9, 0.9, 0.9], rule)) == 1
+
+
+def test_what_is_over_is_told_so_when_its_epoch_ends_within_the_gap() -> None:
+    segmenter = Segmenter(LABELS, "idle", {"default": replace(SHARP, merge_s=5.0)})
+    for n, score in enumerate((0.9, 0.1, 0.1)):
+        segmenter.observe(prediction(n, score))
+    (ended,) = segmenter.close(Reason.SOURCE_LOST)
+
+    assert (ended.at, ended.reason) == (1001.0, Reason.COMPLETED)
+
+
+def test_another_that_is_told_ends_the_wait_and_one_that_is_too_short_does_not() -> None:
+    rule = replace(SHARP, merge_s=2.0, min_s=1.0)
+    high, other, idle = (0.9, 0.0), (0.0, 0.9), (0.0, 0.0)
+
+    told = run_both([high, high, high, other, other, other], rule)
+    assert brief(told) == [("tighten", "started", 0), ("tighten", "ended", 1.5), ("loosen", "started", 1.5)]
+    untold = run_both([high, high, high, other, high, idle, idle, idle, idle, idle], rule)
+    assert brief(untold) == [("tighten", "started", 0), ("tighten", "ended", 2.5)]
+
+
+def test_what_was_untold_between_two_parts_of_another_does_not_come_back() -> None:
+    """Else it would overlap what goes on."""
+    rule = replace(SHARP, merge_s=2.0, min_s=2.0)
+    high, other = (0.9, 0.0), (0.0, 0.9)
+
+    assert brief(run_both([high, other, high, *[other] * 5], rule)) == [("loosen", "started", 1.5)]
+
+
+def test_what_lasts_too_long_is_ended_and_must_fall_before_it_begins_again() -> None:
+    events = run([0.9] * 10 + [0.1, 0.9], replace(SHARP, max_s=2.0))
+
+    assert brief(events) == [("tighten", "started", 0), ("tighten", "ended", 2.0), ("tighten", "started", 5.5)]
+    assert events[1].reason is Reason.TOO_LONG
+    assert events[1].duration_s == 2.0
+
+
+def test_what_lasts_too_long_makes_room_for_another() -> None:
+    low = replace(SHARP, on=0.5, off=0.1, margin=1.0, max_s=1.0)
+
+    assert brief(run_both([(0.5, 0.5), *[(0.4, 0.6)] * 3], low))[:3] == [
+        ("tighten", "started", 0.0), ("tighten", "ended", 1.0), ("loosen", "started", 1.0),
+    ]  # fmt: skip
+
+
+def test_the_cooldown_counts_from_an_end_that_was_told() -> None:
+    """What was never told does not hold off what comes next."""
+    rule = replace(SHARP, cooldown_s=5.0, min_s=1.0)
+
+    assert brief(run([0.9, 0.1, 0.9, 0.9, 0.9], rule)) == [("tighten", "started", 1.0)]
+
+
+def test_where_several_actions_can_go_on_only_one_of_a_group_does() -> None:
+    groups = [frozenset({"tighten", "loosen"})]
+    segmenter = Segmenter(LABELS, "idle", {"default": replace(SHARP, margin=0.2)}, exclusive=groups)
+    looks = [(0.7, 0.1), (0.7, 0.8), (0.7, 0.95)]
+    events = [
+        event
+        for n, both in enumerate(looks)
+        for event in segmenter.observe(replace(prediction(n, *both), exclusive=False))
+    ]
+
+    assert brief(events) == [("tighten", "started", 0), ("tighten", "ended", 2), ("loosen", "started", 2)]
+
+
+def test_what_is_held_of_an_action_that_another_network_does_not_know_was_completed() -> None:
+    segmenter = Segmenter(LABELS, "idle", {"default": replace(SHARP, merge_s=5.0)})
+    for n, score in enumerate((0.9, 0.1)):
+        segmenter.observe(prediction(n, score))
+    (ended,) = segmenter.relabel(("idle", "loosen"), "idle", {"default": SHARP})
+
+    assert (ended.at, ended.reason) == (1001.0, Reason.COMPLETED)

@@ -1,0 +1,144 @@
+"""From the broker's section to parts: the sink, and those who are told in other forms of what it shows."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
+from urllib.parse import urlsplit
+
+from streamer.clock import Clock
+from streamer.errors import ConfigError
+from streamer.home_assistant.announcing import Announcer
+from streamer.home_assistant.components import Topics
+from streamer.metrics import Metrics
+from streamer.settings import HomeAssistant, Mqtt, Settings, Stream
+from streamer.settings.places import filled
+from streamer.sinks.base import StatusSink
+from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
+from streamer.sinks.jsonl import JsonLinesSink
+from streamer.sinks.mqtt import MqttOptions, MqttSink
+from streamer.sinks.sparkplug.client import NodeOptions, SparkplugNode
+from streamer.sinks.station import Station
+from streamer.stages import StreamStages
+
+Announce = Callable[[Iterable[StreamStages]], None]
+REMEMBERED = "shown.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where everything goes."""
+
+    sink: AbstractAsyncContextManager[StatusSink]
+    announce: Announce | None = None
+    """Tells others which watches there are; None: nobody asks."""
+
+
+def build_broker(settings: Settings, clock: Clock, metrics: Metrics) -> Broker:
+    """Where no broker is configured, lines of JSON on standard output.
+
+    Raises:
+        ConfigError: a password or CA file that cannot be used.
+    """
+    mqtt = settings.mqtt
+    if mqtt is None:
+        return Broker(nullcontext(JsonLinesSink(sys.stdout)))
+    options = replace(
+        mqtt_options(mqtt),
+        prefixes=prefixes_of(mqtt, settings.streams),
+        remembered=settings.data_dir / REMEMBERED,
+    )
+    node = _node(settings, mqtt, options, clock)
+    sink = MqttSink(options, clock, metrics, encoding_of(mqtt, options), None if node is None else node.state)
+    told = [_announcer(settings, mqtt, options, sink), None if node is None else node.consist_of]
+    asked = [one for one in told if one is not None]
+    return Broker(sink if node is None else _both(node, sink), partial(_tell, asked) if asked else None)
+
+
+def _tell(asked: Sequence[Callable[[Sequence[Station]], None]], streams: Iterable[StreamStages]) -> None:
+    stations = stations_of(streams)
+    for one in asked:
+        one(stations)
+
+
+def _announcer(
+    settings: Settings, mqtt: Mqtt, options: MqttOptions, sink: MqttSink
+) -> Callable[[Sequence[Station]], None] | None:
+    """What tells Home Assistant of watches; where it is not asked for any more, of none, so that they go there."""
+    section = mqtt.home_assistant
+    if section is None and not Announcer.knows(settings.data_dir):
+        return None
+    topics = Topics(options.prefix, sink.status_topic, mqtt.encoding == "cloudevents", options.prefixes)
+    prefix = (section or HomeAssistant()).prefix
+    announcer = Announcer(sink, settings.data_dir, prefix, topics, version("taktstream"))
+    return announcer.announce if section is not None else lambda _: announcer.announce([])
+
+
+def _node(settings: Settings, mqtt: Mqtt, options: MqttOptions, clock: Clock) -> SparkplugNode | None:
+    section = mqtt.sparkplug
+    if section is None:
+        return None
+    # A client has one will, and that of the other connection is plain.
+    own = replace(options, client_id=f"{options.client_id}-sparkplug")
+    who = NodeOptions(section.group, section.edge_node, section.primary_host)
+    return SparkplugNode(own, who, settings.data_dir, clock, version("taktstream"))
+
+
+@asynccontextmanager
+async def _both(node: SparkplugNode, sink: MqttSink) -> AsyncIterator[StatusSink]:
+    async with node, sink:
+        yield sink
+
+
+def stations_of(streams: Iterable[StreamStages]) -> list[Station]:
+    """Their watches, as they are announced."""
+    return [
+        Station(
+            stages.stream,
+            watch.id,
+            tuple(label for label in watch.labels if label != watch.background),
+            watch.procedure is not None,
+        )
+        for stages in streams
+        for watch in stages.watches.values()
+    ]
+
+
+def prefixes_of(mqtt: Mqtt, streams: Sequence[Stream]) -> dict[str, str]:
+    """What stands before each stream's topics."""
+    return {stream.id: filled(mqtt.prefix, mqtt.place.known | stream.place.known) for stream in streams}
+
+
+def encoding_of(mqtt: Mqtt, options: MqttOptions) -> Encoding:
+    """How events are written; the client's id names the service."""
+    return cloudevents(options.client_id) if mqtt.encoding == "cloudevents" else PLAIN
+
+
+def mqtt_options(mqtt: Mqtt) -> MqttOptions:
+    """The broker's section as the MQTT door takes it.
+
+    Raises:
+        ConfigError: the password cannot be read.
+    """
+    try:
+        password = mqtt.secret()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(["mqtt.password_file: cannot be read; give a text file that this user may read"]) from error
+    url = urlsplit(mqtt.url)
+    tls = url.scheme == "mqtts"
+    return MqttOptions(
+        host=url.hostname or "localhost",
+        port=url.port or (8883 if tls else 1883),
+        client_id=mqtt.client_id or f"takt-{socket.gethostname()}",
+        prefix=filled(mqtt.prefix, mqtt.place.known),
+        expiry_s=mqtt.expires_s,
+        tls=tls,
+        ca_file=None if mqtt.ca_file is None else str(mqtt.ca_file),
+        username=mqtt.username,
+        password=password,
+    )

@@ -1,0 +1,103 @@
+"""Every alert fires when it should, stays silent when it should not, and has a page for whoever is woken."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry
+
+from streamer.metrics import Metrics
+
+ROOT = Path(__file__).parents[2]
+RULES = [ROOT / "config" / "prometheus" / name for name in ("recording.yaml", "alerts.yaml")]
+ALERTS: list[dict[str, Any]] = [
+    rule
+    for group in yaml.safe_load((ROOT / "config" / "prometheus" / "alerts.yaml").read_text())["groups"]
+    for rule in group["rules"]
+]
+CASES = sorted(Path(__file__).parent.glob("*.yaml"))
+RUNBOOKS = ROOT / "docs" / "runbooks"
+PARTS = ["Us or the camera?", "Look", "Do", "Try it"]
+
+
+def by_name(alert: dict[str, Any]) -> str:
+    return str(alert["alert"])
+
+
+def tool(name: str, *arguments: str | Path) -> None:
+    program = shutil.which(name)
+    if program is None:
+        pytest.skip(f"{name} is missing: `make test` installs it")
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=110, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_prometheus_takes_the_rules() -> None:
+    tool("promtool", "check", "rules", *RULES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_alerts_fire_and_stay_silent(case: Path) -> None:
+    tool("promtool", "test", "rules", case)
+
+
+def test_prometheus_takes_its_configuration(tmp_path: Path) -> None:
+    text = (ROOT / "config" / "prometheus" / "prometheus.yaml").read_text()
+    config = tmp_path / "prometheus.yaml"
+    config.write_text(text.replace("/etc/prometheus", str(ROOT / "config" / "prometheus")))
+    tool("promtool", "check", "config", config)
+
+
+def test_alertmanager_takes_its_configuration() -> None:
+    tool("amtool", "check-config", ROOT / "config" / "alertmanager" / "alertmanager.yaml")
+
+
+def test_every_alert_is_seen_to_fire_and_to_stay_silent() -> None:
+    fires, silent = set(), set()
+    for case in CASES:
+        for one in yaml.safe_load(case.read_text())["tests"]:
+            for told in one["alert_rule_test"]:
+                (fires if told["exp_alerts"] else silent).add((told["alertname"], one["name"]))
+    for alert in map(by_name, ALERTS):
+        assert any(name == alert for name, _ in fires), alert
+        assert any(name == alert and "silent" in case for name, case in silent), alert
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=by_name)
+def test_every_alert_says_how_bad_it_is_and_where_to_read_on(alert: dict[str, Any]) -> None:
+    assert alert["labels"]["severity"] in ("page", "ticket")
+    said = alert["annotations"]
+    assert set(said) == {"summary", "description", "runbook_url"}
+    assert said["runbook_url"] == f"docs/runbooks/{alert['alert']}.md"
+    assert len(said["summary"]) <= 100  # a pager shows no more
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=by_name)
+def test_every_alert_has_a_page(alert: dict[str, Any]) -> None:
+    text = (RUNBOOKS / f"{alert['alert']}.md").read_text()
+    assert text.startswith(f"# {alert['alert']}\n")
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == PARTS
+    assert all(part.strip() for part in re.split(r"^#.*$", text, flags=re.MULTILINE)[1:])
+
+
+def test_every_page_has_an_alert() -> None:
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} == set(map(by_name, ALERTS))
+
+
+def test_rules_and_pages_name_metrics_that_exist() -> None:
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+    metrics.mqtt_connected(False)
+    known = {f"{family.name}{end}" for family in registry.collect() for end in ("", "_total", "_bucket", "_count")}
+    rules = "\n".join(path.read_text() for path in RULES)
+    text = rules + "\n".join(path.read_text() for path in RUNBOOKS.glob("*.md"))
+    assert set(re.findall(r"\b(?:takt|process)_[a-z_]+\b", text)) - known == set()
+
+    recorded = set(re.findall(r"record: (takt:\S+?)[,\s]", rules))
+    assert set(re.findall(r"\btakt:[a-z_]+:[a-z0-9_]+", text)) == recorded
