@@ -129,9 +129,14 @@ def palm(picture: Picture) -> Picture:
     return np.repeat(levels[..., None], 3, axis=2)
 
 
+def _lay_out(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(WORK, folder / WORK.name)
+
+
 async def watched(folder: Path, port: int, consumer: Consumer, sessions: Sequence[Session]) -> dict[str, list[Body]]:
     """Let the service watch all sessions to their end; what it published of each, in order."""
-    shutil.copy(WORK, folder / WORK.name)
+    await asyncio.to_thread(_lay_out, folder)
     async with AsyncExitStack() as stack:
         streams: list[dict[str, object]] = []
         for one in sessions:
