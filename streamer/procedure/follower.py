@@ -10,6 +10,7 @@ from recognizers.prediction import Prediction
 from streamer.event import ActionEvent, Ending, Event, Phase
 from streamer.procedure.graph import Procedure
 from streamer.procedure.monitor import ProcedureMonitor, Told
+from streamer.units import Named
 
 UNSEEN_S = 1.0
 """Media seconds that no clip showed (not looked at, too few pictures) are a time without sight from here on."""
@@ -74,6 +75,10 @@ class Follower:
         """The connection is over, and so are the actions that were open."""
         self._blind, self._clear_at = False, -math.inf
         return [*self.told_of(events), *self._lose(self._seen_to)]
+
+    def named(self, unit: Named, at: float, grace_s: float) -> None:
+        """Somebody says (Unix seconds) which unit is worked on."""
+        self._monitor.named(unit, at, grace_s)
 
     def passed(self, now: float) -> list[Told]:
         """Time (Unix seconds) went by though nothing is seen."""

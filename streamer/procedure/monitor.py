@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from uuid import UUID, uuid5
 
@@ -19,6 +20,7 @@ from streamer.event import (
 from streamer.procedure.graph import Clause, Procedure, Step
 from streamer.procedure.sight import Sight
 from streamer.procedure.unit import Occurrence, Order, Unit
+from streamer.units import Named
 
 Told = StepEvent | CycleEvent
 UNSEEN_MOST_S = 3600.0
@@ -42,7 +44,7 @@ class ProcedureMonitor:
         """Occurrences that go on, by the action that shows them."""
         self._free_since = float("-inf")
         self._active_at = float("-inf")
-        self._next_unit: str | None = None
+        self._next_unit: Named | None = None
         self._now = float("-inf")
 
     def observe(self, event: ActionEvent) -> list[Told]:
@@ -75,14 +77,15 @@ class ProcedureMonitor:
         self._sight.restored(at)
         return told
 
-    def named(self, unit_id: str, at: float) -> list[Told]:
-        """The unit that is worked on, or the next one, is this."""
-        told = self.passed(at)
-        if self._unit is not None and self._unit.unit_id is None:
-            self._unit.unit_id = unit_id
+    def named(self, unit: Named, at: float, grace_s: float = math.inf) -> None:
+        """The unit that is worked on, if its work began no longer ago and nobody named it; else the next one."""
+        now = self._unit
+        if now is not None and now.name == unit:
+            return
+        if now is not None and now.name is None and at - now.started_at <= grace_s:
+            now.name = unit
         else:
-            self._next_unit = unit_id
-        return told
+            self._next_unit = unit
 
     def passed(self, now: float) -> list[Told]:
         """Time went by: steps take too long, units are left."""
@@ -264,6 +267,7 @@ class ProcedureMonitor:
             probability=1 - 0.5 ** len(one.missing) if one.told is Verdict.PREMATURE else 1.0,
             revision=one.revision,
             unit_id=unit.unit_id,
+            work_order=unit.work_order,
         )
 
     def _cycle(
@@ -283,6 +287,7 @@ class ProcedureMonitor:
             steps=unit.took(),
             left=tuple(map(_shown, left or ())),
             unit_id=unit.unit_id,
+            work_order=unit.work_order,
         )
 
 

@@ -228,6 +228,25 @@ class Rule(Section):
         return self
 
 
+class UnitSection(Section):
+    """Where it is said which unit is worked on: by a scanner, a MES."""
+
+    topic: Text | None = Field(None, description="a topic filter, as it stands (no prefix is added); null: none")
+    field: Text | None = Field(
+        None, description="the key that holds the unit's name, with dots into objects; null: the payload is the name"
+    )
+    work_order: Text | None = Field(None, description="likewise, of the work order; null: none is given")
+    grace_s: Seconds = Field(10.0, description="seconds after work began for which a name is still of this unit")
+
+    @field_validator("topic")
+    @classmethod
+    def _filter(cls, topic: str | None) -> str | None:
+        levels = (topic or "").split("/")
+        if "#" in levels[:-1] or any(set(level) & set("+#") and level not in ("+", "#") for level in levels):
+            raise ValueError("must be a topic filter: + stands for one level, # for all that follow")
+        return topic
+
+
 class WatchSection(Section):
     """One recognizer looking at one region of a stream."""
 
@@ -247,6 +266,7 @@ class WatchSection(Section):
     procedure: Path | None = Field(
         None, description="the work that is followed: a file, beside this one where it is relative; null: none"
     )
+    unit: UnitSection = UnitSection()
     evidence: WatchEvidence = WatchEvidence()
 
     @field_validator("region")
