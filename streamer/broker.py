@@ -53,7 +53,7 @@ def build_broker(settings: Settings, clock: Clock, metrics: Metrics) -> Broker:
         prefixes=prefixes_of(mqtt, settings.streams),
         remembered=settings.data_dir / REMEMBERED,
     )
-    node = _node(settings, mqtt, options, clock)
+    node = _node(settings, mqtt, options, clock, metrics)
     sink = MqttSink(options, clock, metrics, encoding_of(mqtt, options), None if node is None else node.state)
     told = [_announcer(settings, mqtt, options, sink), None if node is None else node.consist_of]
     asked = [one for one in told if one is not None]
@@ -73,20 +73,26 @@ def _announcer(
     section = mqtt.home_assistant
     if section is None and not Announcer.knows(settings.data_dir):
         return None
-    topics = Topics(options.prefix, sink.status_topic, mqtt.encoding == "cloudevents", options.prefixes)
+    topics = Topics(
+        prefix=options.prefix,
+        service=sink.status_topic,
+        enveloped=mqtt.encoding == "cloudevents",
+        acknowledge=settings.andon.acknowledge,
+        prefixes=options.prefixes,
+    )
     prefix = (section or HomeAssistant()).prefix
     announcer = Announcer(sink, settings.data_dir, prefix, topics, version("taktstream"))
     return announcer.announce if section is not None else lambda _: announcer.announce([])
 
 
-def _node(settings: Settings, mqtt: Mqtt, options: MqttOptions, clock: Clock) -> SparkplugNode | None:
+def _node(settings: Settings, mqtt: Mqtt, options: MqttOptions, clock: Clock, metrics: Metrics) -> SparkplugNode | None:
     section = mqtt.sparkplug
     if section is None:
         return None
     # A client has one will, and that of the other connection is plain.
     own = replace(options, client_id=f"{options.client_id}-sparkplug")
-    who = NodeOptions(section.group, section.edge_node, section.primary_host)
-    return SparkplugNode(own, who, settings.data_dir, clock, version("taktstream"))
+    who = NodeOptions(section.group, section.edge_node, section.primary_host, version("taktstream"))
+    return SparkplugNode(own, who, settings.data_dir, clock, metrics.sparkplug)
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ from streamer.lookout import LookoutOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.outbox import Recipient
+from streamer.peers import Peers, retry_of
 from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
@@ -44,6 +45,8 @@ from streamer.settings import (
     Source,
     Stream,
     WatchSection,
+    WhepSource,
+    WhipSource,
     load_procedure,
 )
 from streamer.showing import ShowOptions
@@ -74,12 +77,17 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
     """
     models = build_models(settings)
     shadows = shadow_specs(settings)
+    peers = Peers(settings.webrtc, clock, metrics)
     streams = []
     for stream in settings.streams:
         watches = build_watches(stream, models)
-        address, demand = address_of(stream.source), demand_of(watches, shadows)
-        tap = None if evidence is None else evidence.tap(stream.id)
-        source = LibavSource(stream.id, address, demand, clock, metrics, tap, lookout_of(stream.sight))
+        demand, lookout = demand_of(watches, shadows), lookout_of(stream.sight)
+        if isinstance(stream.source, WhipSource | WhepSource):
+            peer = peers.source(stream.id, stream.source, demand, lookout)
+            streams.append(StreamPlan(stream.id, peer, watches, demand, retry=retry_of(stream.source)))
+            continue
+        address, tap = address_of(stream.source), None if evidence is None else evidence.tap(stream.id)
+        source = LibavSource(stream.id, address, demand, clock, metrics, tap, lookout)
         streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
     broker = build_broker(settings, clock, metrics)
     return Plan(
@@ -225,7 +233,13 @@ def lookout_of(section: SightSection) -> LookoutOptions:
 
 
 def address_of(source: Source) -> Address:
-    """A source's section as the av door takes it."""
+    """A source's section as the av door takes it.
+
+    Raises:
+        ConfigError: it is none that FFmpeg connects to.
+    """
+    if isinstance(source, WhipSource | WhepSource):
+        raise ConfigError([f"a source of the kind {source.kind} is only watched; give one of rtsp, http, file"])
     fields = source.model_dump(exclude={"kind", "path"}, exclude_none=True)
     url = str(source.path) if source.kind == "file" else fields.pop("url").get_secret_value()
     return Address(url, **fields)

@@ -4,6 +4,7 @@ TaktError
 ├── ConfigError         the operator mends the configuration
 ├── SourceUnavailable   the camera is not there now: wait and try again
 ├── SourceRejected      the camera or its stream is wrong (password, no video, too large): alert, try rarely
+├── OfferRefused        a peer offers what cannot be taken: it must offer something else
 ├── NotKept             these seconds of a stream are not at hand: wait, or mark a later moment
 ├── ClipUnwritable      the disk does not take a clip: make room
 ├── NobodyThere         no service runs over this data folder: start it, or do without
@@ -48,6 +49,15 @@ class SourceRejected(TaktError):
         self.reason = reason
         """One word for metrics: auth, not_found, no_video, too_large, codec, tls, denied, not_video."""
         self.detail = detail
+
+
+class OfferRefused(TaktError):
+    """A peer's session description is no such thing, or offers what is not taken. The text is for the peer."""
+
+    def __init__(self, detail: str, malformed: bool = False) -> None:
+        super().__init__(detail)
+        self.malformed = malformed
+        """No session description at all, rather than one of something else."""
 
 
 class RecordingBroken(SourceRejected):

@@ -16,6 +16,7 @@ from streamer.clock import SystemClock
 from streamer.health import Health
 from streamer.keeping import build_keeper, build_shelf, build_sites, reachable
 from streamer.metrics import CONTENT_TYPE, Metrics
+from streamer.peers import PREFIX, build_whip, published
 from streamer.settings import Settings
 from streamer.web import make_app, serve
 from streamer.worker import Worker
@@ -72,15 +73,21 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
     """
     clock, metrics, health = SystemClock(), Metrics(), Health()
     http, shelf = settings.http, build_shelf(settings, clock, metrics)
-    sites = build_sites(settings, shelf, clock)
+    sites, whip = dict(build_sites(settings, shelf, clock)), build_whip(settings, clock)
+    if whip is not None:
+        sites[PREFIX] = whip
     app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites)
     async with serve(http.host, http.port, app) as port:
         keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
-        worker = Worker(build_plan(settings, clock, metrics, keeper), clock, metrics, health)
+        plan = build_plan(settings, clock, metrics, keeper)
+        worker = Worker(plan, clock, metrics, health)
         host = f"[{http.host}]" if ":" in http.host else http.host
         base = f"http://{host}:{port}"
-        show(
-            {"metrics": f"{base}/metrics", "live": f"{base}/livez", "ready": f"{base}/readyz"},
-            f"metrics {base}/metrics   health {base}/livez {base}/readyz",
-        )
-        await worker.run(stop)
+        told = {"metrics": f"{base}/metrics", "live": f"{base}/livez", "ready": f"{base}/readyz"}
+        text = f"metrics {base}/metrics   health {base}/livez {base}/readyz"
+        if whip is not None:
+            told["publish"] = f"{base}{PREFIX}"
+            text += f"   publish to {base}{PREFIX}<stream>"
+        show(told, text)
+        async with published(whip, settings, plan.streams):
+            await worker.run(stop)

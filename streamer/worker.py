@@ -60,6 +60,8 @@ class StreamPlan:
     """What its source delivers."""
     loss_free: bool = False
     """No clip of it is shed: its source can wait (recordings)."""
+    retry: RetryPolicy | None = None
+    """Its own, instead of the plan's."""
 
 
 def to_nobody(_: Iterable[StreamStages]) -> None:
@@ -262,7 +264,7 @@ class Worker:
                     reconnecting,
                     stream.source,
                     partial(outbox.next_epoch, stream.id),
-                    self._plan.retry,
+                    stream.retry or self._plan.retry,
                     self._clock,
                     partial(self._changed, stream.id, running, showing),
                 )

@@ -46,7 +46,7 @@ def test_the_cloudevent_that_is_shown_is_one_of_ours() -> None:
 
 def test_the_entities_that_are_shown_are_those_of_a_device() -> None:
     station = Station("cell-4", "bench", ("tighten",), follows=True)
-    payload = device(station, Topics("takt", "takt/service/x/status"), "1").payload
+    payload = device(station, Topics("takt", "takt/service/x/status", acknowledge=True), "1").payload
     names = {str(one["name"]).replace("tighten", "*action*") for one in payload["cmps"].values()}  # type: ignore[attr-defined]
     table = TEXT[TEXT.index("| entity |") :].split("\n\n")[0]
     told = {name.strip() for line in table.splitlines()[2:] for name in line.split("|")[1].split(",")}

@@ -60,6 +60,7 @@ def test_it_shows_every_key_with_its_default(tmp_path: Path, monkeypatch: pytest
                 "sparkplug": {key: said["mqtt"]["sparkplug"][key] for key in ("group", "edge_node")},
             },
             "sinks": [{key: said["sinks"][0][key] for key in ("kind", "id", "file")}],
+            "webrtc": {"ice_servers": [{"url": said["webrtc"]["ice_servers"][0]["url"]}]},
             "recognizers": {"cell": {}},
             "streams": [{
                 "id": "cell-4",
@@ -69,7 +70,7 @@ def test_it_shows_every_key_with_its_default(tmp_path: Path, monkeypatch: pytest
         }  # fmt: skip
         Path("least.yaml").write_text(json.dumps(least))
         assert everything == load(Path("least.yaml"), {})
-    assert kinds == ["rtsp", "http", "file"]
+    assert kinds == ["rtsp", "http", "file", "whip", "whep"]
 
 
 def given(source: dict[str, object]) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """What Home Assistant shows of a watch, one component each: platform, topics, templates. Pure.
 
 Keys, abbreviations and platforms are those of Home Assistant's documentation of MQTT discovery and of the platforms
-`event`, `binary_sensor` and `sensor`. Templates read the documents of docs/mqtt.md.
+`event`, `binary_sensor`, `sensor` and `button`. Templates read the documents of docs/mqtt.md.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ class Topics:
     """Where the service says that it is there, whole."""
     enveloped: bool = False
     """Whether events are CloudEvents."""
+    acknowledge: bool = False
+    """Whether lamps can be acknowledged."""
     prefixes: Mapping[str, str] = field(default_factory=dict)
     """Of streams that have another, by stream."""
 
@@ -49,6 +51,8 @@ def components(station: Station, topics: Topics) -> Iterator[tuple[str, Componen
     yield "action", _current(station, topics, named)
     yield "actions", _actions(station, topics, named)
     yield "andon", _andon(station, topics)
+    if topics.acknowledge:
+        yield "acknowledge", _acknowledge(station, topics)
     yield "camera", _camera(station, topics)
     if named:
         for action in station.actions:
@@ -87,6 +91,15 @@ def _andon(station: Station, topics: Topics) -> Component:
         "json_attr_t": topics.of(station, "andon"),
         "dev_cla": "enum",
         "ops": [*COLOURS],
+    }
+
+
+def _acknowledge(station: Station, topics: Topics) -> Component:
+    return {
+        "p": "button",
+        "name": "Acknowledge",
+        "cmd_t": topics.of(station, "andon/ack"),
+        "pl_prs": '{"by":"Home Assistant"}',
     }
 
 

@@ -17,6 +17,7 @@ from streamer.metrics.board import BoardMetrics
 from streamer.metrics.delivery import DeliverySeries
 from streamer.metrics.evidence import EvidenceMetrics
 from streamer.metrics.machine import MachineMetrics
+from streamer.metrics.sparkplug import SparkplugMetrics
 from streamer.metrics.work import WorkMetrics
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
@@ -49,6 +50,7 @@ class Metrics:
         self._sustaining(registry)
         self.evidence = EvidenceMetrics(registry)
         self.machine = MachineMetrics(registry)
+        self.sparkplug = SparkplugMetrics(registry)
 
     def _sources(self, registry: CollectorRegistry) -> None:
         self._decoded = Counter("takt_frames_decoded", "Frames decoded.", ["stream"], registry=registry)
@@ -354,6 +356,8 @@ class Metrics:
         if not self._has_broker:
             self._has_broker = True
             self._registry.register(self._connected)
+            for reason in ("auth", "no_ack", "refused", "timeout"):
+                self._mqtt_reconnects.labels(reason)
         self._connected.set(connected)
 
     def mqtt_reconnect(self, reason: str) -> None:

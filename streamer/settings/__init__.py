@@ -16,8 +16,9 @@ from streamer.settings.sections import (
     WatchSection,
 )
 from streamer.settings.sinks import JsonlSink, SinkSection, WebhookSink
-from streamer.settings.sources import Source
+from streamer.settings.sources import Source, WhepSource, WhipSource
 from streamer.settings.training import TrainingSettings
+from streamer.settings.webrtc import WebRtcSection
 
 __all__ = [
     "LEAST_TOKEN",
@@ -38,7 +39,10 @@ __all__ = [
     "TrainingSettings",
     "WatchEvidence",
     "WatchSection",
+    "WebRtcSection",
     "WebhookSink",
+    "WhepSource",
+    "WhipSource",
     "load",
     "load_procedure",
     "load_training",

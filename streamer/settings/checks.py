@@ -36,6 +36,8 @@ _FILES = (
     *(("sinks", "*", name) for name in ("token_file", "secret_file", "ca_file")),
     ("streams", "*", "source", "credentials_file"),
     ("streams", "*", "source", "ca_file"),
+    ("streams", "*", "source", "token_file"),
+    ("webrtc", "ice_servers", "*", "password_file"),
     ("streams", "*", "source", "path"),
 )
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from streamer.settings.values import Section
 
-SparkplugId = Annotated[str, Field(pattern=r"^[^+/#\x00]+$")]
-"""One level of a topic: Sparkplug takes everything but + / #."""
+
+def _one_level(name: str) -> str:
+    if not name or set(name) & set("+/#\0"):
+        raise ValueError("must be one level of a topic: at least one character, and no + / #")
+    return name
+
+
+SparkplugId = Annotated[str, AfterValidator(_one_level)]
 
 
 class HomeAssistant(Section):

@@ -18,7 +18,7 @@ from streamer.settings.procedures import ProcedureSettings, check_procedure
 from streamer.settings.reading import read
 from streamer.settings.sections import Settings
 from streamer.settings.sinks import WebhookSink
-from streamer.settings.sources import FileSource
+from streamer.settings.sources import HttpSource, RtspSource, WhepSource, WhipSource
 from streamer.settings.training import TrainingSettings
 from streamer.settings.values import Section
 
@@ -111,8 +111,11 @@ def secrets(settings: Settings) -> list[str]:
     found = [_tolerant(settings.evidence.secret)]
     if settings.mqtt is not None:
         found.append(_tolerant(settings.mqtt.secret))
+    found += [_tolerant(server.secret) for server in settings.webrtc.ice_servers]
     for stream in settings.streams:
-        if isinstance(stream.source, FileSource):
+        if isinstance(stream.source, WhipSource | WhepSource):
+            found.append(_tolerant(stream.source.secret))
+        if not isinstance(stream.source, RtspSource | HttpSource):
             continue
         password = urlsplit(stream.source.url.get_secret_value()).password or ""
         found += [password, unquote(password)]

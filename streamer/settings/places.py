@@ -5,14 +5,23 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from streamer.settings.values import Section
 
 LEVELS = ("enterprise", "site", "area", "line", "cell")
 """From the outside in (ISA-95: enterprise, site, area, production line, work cell)."""
 _BRACED = re.compile(r"\{([^{}]*)\}")
-Level = Annotated[str, Field(pattern=r"^[^/+#$\x00-\x1f\x7f{}][^/+#\x00-\x1f\x7f{}]{0,63}$")]
+_LEVEL = re.compile(r"[^/+#$\x00-\x1f\x7f{}][^/+#\x00-\x1f\x7f{}]{0,63}")
+
+
+def _one_level(name: str) -> str:
+    if _LEVEL.fullmatch(name) is None:
+        raise ValueError("must be one level of a topic: 1 to 64 characters, none of / + # { }, and no $ in front")
+    return name
+
+
+Level = Annotated[str, AfterValidator(_one_level)]
 """One level of a topic: no slash, no wildcard."""
 
 

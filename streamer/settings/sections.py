@@ -15,8 +15,9 @@ from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.mistakes import MISPLACED
 from streamer.settings.places import Place, wrong_prefix
 from streamer.settings.sinks import SinkSection
-from streamer.settings.sources import Source
+from streamer.settings.sources import Source, WhipSource
 from streamer.settings.values import Kind, PositiveSeconds, Seconds, Section, Share, Slug, Text, check_address
+from streamer.settings.webrtc import WebRtcSection
 
 
 class Mqtt(Section):
@@ -350,6 +351,7 @@ class Settings(Section):
     sinks: tuple[SinkSection, ...] = Field((), description="where events go besides; each gets every one by itself")
     andon: AndonSection = AndonSection()
     http: Http = Http()
+    webrtc: WebRtcSection = WebRtcSection()
     outbox: OutboxSection = OutboxSection()
     engine: EngineSection = EngineSection()
     recognizers: dict[str, RecognizerSection] = Field(min_length=1, description="networks by name")
@@ -366,6 +368,10 @@ class Settings(Section):
         if keeps and self.evidence.serve and not local and not self.evidence.has_token:
             words = "evidence: whoever reaches http.host could see these pictures"
             raise ValueError(f"{words}; give evidence.token_file, evidence.serve: false, or http.host: 127.0.0.1")
+        for stream in self.streams:
+            if isinstance(stream.source, WhipSource) and not local and not stream.source.has_token:
+                words = f"streams: whoever reaches http.host could publish to {stream.id}"
+                raise ValueError(f"{words}; give its source a token_file, or http.host: 127.0.0.1")
         return self
 
     @property

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from streamer.settings.evidence import LEAST_TOKEN
 from streamer.settings.values import PositiveSeconds, Section, check_address
 
 
@@ -73,4 +74,59 @@ class FileSource(_Limits):
     pace: Literal["live", "fast"] = Field("live", description="one second a second, or as fast as possible")
 
 
-Source = Annotated[RtspSource | HttpSource | FileSource, Field(discriminator="kind")]
+class _Peer(_Limits):
+    token: SecretStr | None = Field(None, description="bearer token; better as token_file or ${VARIABLE}")
+    token_file: Path | None = Field(None, description="a file that holds the token")
+
+    @field_validator("token")
+    @classmethod
+    def _long(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value()) < LEAST_TOKEN:
+            raise ValueError(f"must have at least {LEAST_TOKEN} characters, e.g. what `openssl rand -hex 16` prints")
+        return token
+
+    @model_validator(mode="after")
+    def _one_token(self) -> _Peer:
+        if self.token is not None and self.token_file is not None:
+            raise ValueError("give token or token_file, not both")
+        return self
+
+    @property
+    def has_token(self) -> bool:
+        return self.token is not None or self.token_file is not None
+
+    def secret(self) -> str | None:
+        """The token, wherever it is kept. Raises OSError or UnicodeDecodeError where the file cannot be read."""
+        if self.token_file is not None:
+            return self.token_file.read_text(encoding="utf-8").strip()
+        return None if self.token is None else self.token.get_secret_value()
+
+
+class WhipSource(_Peer):
+    """Published to `/whip/<stream>` at the address of `http`, by a browser, a phone, OBS or GStreamer."""
+
+    kind: Literal["whip"]
+    open_timeout_s: PositiveSeconds = Field(20.0, description="seconds in which a publisher must be connected")
+
+
+class WhepSource(_Peer):
+    """Pulled from a server that plays WebRTC: MediaMTX, go2rtc, a camera."""
+
+    kind: Literal["whep"]
+    url: SecretStr = Field(
+        description="http:// or https:// address of the WHEP endpoint", examples=["http://media:8889/cam6/whep"]
+    )
+    tls_verify: bool = Field(True, description="verify certificates")
+    ca_file: Path | None = Field(None, description="certificates to trust besides the machine's own")
+    open_timeout_s: PositiveSeconds = Field(10.0, description="seconds to connect")
+
+    @field_validator("url")
+    @classmethod
+    def _scheme(cls, url: SecretStr) -> SecretStr:
+        if "@" in url.get_secret_value():
+            raise ValueError("must not hold a password; use token_file")
+        check_address(url.get_secret_value(), "http", "https")
+        return url
+
+
+Source = Annotated[RtspSource | HttpSource | FileSource | WhipSource | WhepSource, Field(discriminator="kind")]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 import threading
-import time
 import traceback
 from collections.abc import AsyncGenerator
-from typing import cast
+from contextlib import aclosing
 
 import av
 import av.container
@@ -17,7 +14,6 @@ import av.error
 import av.logging
 from av.packet import Packet
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from recognizers.clip import Picture
@@ -31,6 +27,8 @@ from streamer.media.packets import PacketTap
 from streamer.sampling import Picker
 from streamer.sources.address import Address
 from streamer.sources.base import Demand
+from streamer.sources.decoding import DecodeThreads
+from streamer.sources.intake import Dates, Scaler, Tally
 from streamer.sources.observer import SourceObserver, Unobserved
 from streamer.sources.opening import (
     BAD_PACKETS,
@@ -39,17 +37,13 @@ from streamer.sources.opening import (
     open_video,
     packets,
     reported_offset,
-    too_large,
     translated,
 )
-from streamer.sources.timestamps import CaptureTime, MediaTime, WallTime
+from streamer.sources.timestamps import MediaTime
 
 _log = logging.getLogger(__name__)
 
 _ROOM = 4
-_REPORT_S = 1.0
-_JOIN_S = 1.0
-_CLOCK_SET_S = 30.0
 
 
 class LibavSource:
@@ -74,66 +68,14 @@ class LibavSource:
         self._observer = observer or Unobserved()
         self._tap = tap
         self._sight = lookout
-        self._stuck: list[threading.Thread] = []
+        self._threads = DecodeThreads(stream, self._observer)
 
     async def frames(self, epoch: int) -> AsyncGenerator[Frame, None]:
         """One attempt. See `Source.frames`."""
-        loop = asyncio.get_running_loop()
         mailbox: Mailbox[Frame] = Mailbox(_ROOM, wait=self._address.loss_free)
-        ended = asyncio.Event()
-        attempt = _Attempt(self, epoch, mailbox)
-
-        def decode() -> None:
-            attempt.run()
-            with contextlib.suppress(RuntimeError):  # the loop may be gone, and then nobody waits
-                loop.call_soon_threadsafe(ended.set)
-
-        thread = threading.Thread(target=decode, name=f"decode {self._stream}", daemon=True)
-        watchdog = _Watchdog(loop, attempt)
-        thread.start()
-        reason = "closed"
-        try:
-            async for frame in mailbox:
+        async with aclosing(self._threads.frames(_Attempt(self, epoch, mailbox), mailbox)) as frames:
+            async for frame in frames:
                 yield frame
-            reason = "end"
-        except (SourceUnavailable, SourceRejected) as error:
-            reason = error.reason
-            raise
-        finally:
-            watchdog.cancel()
-            attempt.stop()
-            self._observer.disconnected(self._stream, reason)
-            await self._join(thread, ended)
-
-    async def _join(self, thread: threading.Thread, ended: asyncio.Event) -> None:
-        """Wait for the thread, but not longer than a second: one that is stuck in the library ends by the library's
-        own timeouts, and is counted until then."""
-        try:
-            async with asyncio.timeout(_JOIN_S):
-                await ended.wait()
-            thread.join()  # it has said its last word
-        except TimeoutError:
-            self._stuck.append(thread)
-        left = [stuck for stuck in self._stuck if stuck.is_alive()]
-        if left or self._stuck:
-            self._observer.thread_left(self._stream, len(left))
-        self._stuck = left
-
-
-class _Watchdog:
-    """Ends an attempt that decodes no picture of a new time, whatever the socket does. Lives on the loop."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, attempt: _Attempt) -> None:
-        self._loop = loop
-        self._attempt = attempt
-        self._call = loop.call_later(attempt.patience_s / 8, self._look)
-
-    def cancel(self) -> None:
-        self._call.cancel()
-
-    def _look(self) -> None:
-        if not self._attempt.end_if_stalled():
-            self._call = self._loop.call_later(self._attempt.patience_s / 8, self._look)
 
 
 class _Attempt:
@@ -153,14 +95,13 @@ class _Attempt:
         self._progress_s = self._clock.monotonic()
         self._connected = False
         self._media_time = MediaTime()
-        self._wall_time = WallTime()
-        self._capture_time = CaptureTime()
+        self._dates = Dates(self._stream, self._clock, self._observer)
         self._picker = Picker(self._demand.intervals_s)
-        self._scaler = _Scaler(self._demand)
-        self._tally = _Tally(self._stream, self._observer, mailbox)
+        self._scaler = Scaler(self._demand, self._address.shown, self._address.max_pixels)
+        self._tally = Tally(self._stream, self._observer, mailbox)
         self._lookout = None if source._sight is None else Lookout(source._sight)
         self._index = -1
-        self._untimed = self._paced = self._told_clock_set = False
+        self._untimed = self._paced = False
         self._began_s: float | None = None
         self._start_at = 0.0
 
@@ -194,7 +135,7 @@ class _Attempt:
         except (SourceUnavailable, SourceRejected) as known:
             error = known
         except (av.error.FFmpegError, OSError, ValueError) as foreign:
-            error = translated(foreign, self._address, connected=self._connected)
+            error = translated(foreign, self._address, connected=self._connected or self._dates.connected)
         except Exception as bug:
             # The message may quote an address with its password; the places in the code cannot.
             places = "".join(traceback.format_tb(bug.__traceback__))
@@ -248,7 +189,7 @@ class _Attempt:
     def _take(self, picture: VideoFrame, packet: Packet[VideoStream], time_base: float) -> bool:
         """Count a decoded picture and hand it over if somebody needs it; False says stop."""
         now_s = self._clock.monotonic()
-        self._scaler.check(picture, self._address)
+        self._scaler.check(picture)
         self._index += 1
         self._tally.count(now_s)
         pts_s = now_s if self._untimed else None if picture.pts is None else picture.pts * time_base
@@ -282,21 +223,7 @@ class _Attempt:
                 self._start_at = self._clock.now() if self._address.start_at is None else self._address.start_at
                 self._observer.connected(self._stream, "arrival")
             return self._start_at + media_s
-        before = self._capture_time.kind
-        captured_at = self._capture_time.captured_at(media_s, self._arrived_at(), reported_at)
-        if not self._connected or self._capture_time.kind != before:
-            self._connected = True
-            self._observer.connected(self._stream, self._capture_time.kind)
-        return captured_at
-
-    def _arrived_at(self) -> float:
-        arrived_at = self._wall_time.at(self._clock.monotonic(), self._clock.now())
-        off_s = self._wall_time.off_s
-        if abs(off_s) > _CLOCK_SET_S and not self._told_clock_set:
-            self._told_clock_set = True
-            words = "stream %s: this machine's clock was set by %+.0f s; its times follow with the next connection"
-            _log.warning(words, self._stream, off_s)
-        return arrived_at
+        return self._dates.captured_at(media_s, reported_at)
 
     def _keep_pace(self, media_s: float) -> bool:
         """Files and HLS segments: wait until a camera would have sent the frame; False when stopped meanwhile."""
@@ -307,84 +234,3 @@ class _Attempt:
         due_s = self._began_s + media_s
         self._progress_s = max(self._progress_s, due_s)  # waiting for a recorded gap to pass is no stall
         return not self._stopped.wait(max(0.0, due_s - self._clock.monotonic()))
-
-
-class _Scaler:
-    """Pictures at analysis size.
-
-    The scaler stays in the camera's own planes and colour is made of the small picture: scaling straight to RGB
-    takes FFmpeg's slow path and twice the time (measured: 226 and 109 µs from 640x360 to 200x112).
-    """
-
-    def __init__(self, demand: Demand) -> None:
-        self._demand = demand
-        self._shrink, self._colour = VideoReformatter(), VideoReformatter()
-        self._camera: tuple[int, int] | None = None
-        self._size = (0, 0)
-
-    def check(self, picture: VideoFrame, address: Address) -> None:
-        """A change of size ends the epoch; too many pixels end more than that."""
-        camera = (picture.width, picture.height)
-        if camera == self._camera:
-            return
-        if self._camera is not None:
-            raise SourceUnavailable("changed", f"the picture changed from {self._camera} to {camera} pixels")
-        if camera[0] * camera[1] > address.max_pixels:
-            too_large(address, f"{camera[0]}x{camera[1]}")
-        self._camera, self._size = camera, self._demand.analysis_size(*camera)
-
-    def scale(self, picture: VideoFrame) -> Picture:
-        """`(H, W, 3)` uint8 RGB, contiguous, of its own memory."""
-        width, height = self._size
-        # threads=1: the default starts as many scaler threads as there are cores, for every stream.
-        small = self._shrink.reformat(
-            picture, width=width, height=height, format="yuv420p", interpolation="AREA", threads=1
-        )
-        return cast(Picture, self._colour.reformat(small, format="rgb24", threads=1).to_ndarray())
-
-
-class _Tally:
-    """Counts of the decode thread, told to the observer about once a second."""
-
-    def __init__(self, stream: str, observer: SourceObserver, mailbox: Mailbox[Frame]) -> None:
-        self._stream = stream
-        self._observer = observer
-        self._mailbox = mailbox
-        self._next_s = 0.0
-        self._frames = 0
-        self._lost = 0
-        self._drops: dict[str, int] = {}
-        self._cpu_s: float | None = None
-        self._decode_s = self._scale_s = 0.0
-
-    def count(self, now_s: float) -> None:
-        self._frames += 1
-        if now_s >= self._next_s:
-            self._next_s = now_s + _REPORT_S
-            self.flush()
-
-    def drop(self, reason: str, frames: int = 1) -> None:
-        self._drops[reason] = self._drops.get(reason, 0) + frames
-
-    def read(self) -> None:
-        """CPU time up to here went into reading and decoding."""
-        now = time.thread_time()
-        self._decode_s += now - (self._cpu_s if self._cpu_s is not None else 0.0)
-        self._cpu_s = now
-
-    def scaled(self) -> None:
-        """CPU time since `read` went into scaling."""
-        now = time.thread_time()
-        self._scale_s += now - (self._cpu_s or 0.0)
-        self._cpu_s = now
-
-    def flush(self) -> None:
-        late = self._mailbox.lost - self._lost
-        if late:
-            self._lost += late
-            self.drop("late", late)
-        if self._frames:
-            self._observer.decoded(self._stream, self._frames, self._decode_s, self._scale_s)
-        for reason, frames in self._drops.items():
-            self._observer.dropped(self._stream, reason, frames)
-        self._frames, self._decode_s, self._scale_s, self._drops = 0, 0.0, 0.0, {}

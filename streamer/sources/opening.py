@@ -9,7 +9,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn, cast
+from typing import cast
 from urllib.parse import urlsplit
 
 import av
@@ -23,6 +23,7 @@ from av.video.stream import VideoStream
 from streamer.clock import Clock
 from streamer.errors import SourceRejected, SourceUnavailable
 from streamer.sources.address import Address
+from streamer.sources.intake import too_large
 from streamer.sources.redact import with_credentials
 from streamer.sources.redirect import refuse_redirect
 
@@ -55,7 +56,6 @@ __all__ = [
     "open_video",
     "packets",
     "reported_offset",
-    "too_large",
     "translated",
 ]
 
@@ -154,16 +154,10 @@ def _set_limits(stream: VideoStream, address: Address) -> None:
     if context is None:
         raise SourceRejected("codec", f"{address.shown} is coded in a way that is not supported")
     if context.width * context.height > address.max_pixels:
-        too_large(address, f"{context.width}x{context.height}")
+        raise too_large(address.shown, f"{context.width}x{context.height}")
     # The library forgets the option of the same name given at opening.
     context.options = {"max_pixels": str(address.max_pixels)}
     context.thread_count = 1  # streams are many; threads for one picture would only cost latency
-
-
-def too_large(address: Address, size: str) -> NoReturn:
-    raise SourceRejected(
-        "too_large", f"{address.shown} sends {size} pictures; choose a smaller stream or raise max_pixels"
-    )
 
 
 def reported_offset(packet: Packet[VideoStream], time_base: float) -> float | None:

@@ -87,6 +87,7 @@ class FakeObserver:
         self.took_s: list[float] = []
         self.dead: list[str] = []
         self.reconnects: list[str] = []
+        self.born: list[bool] = []
         self.heard: Counter[str] = Counter()
         self.subscriptions_refused = 0
         self.connected = asyncio.Event()
@@ -138,3 +139,9 @@ class FakeObserver:
 
     def mqtt_heard(self, outcome: str) -> None:
         self.heard[outcome] += 1
+
+    def sparkplug_born(self, born: bool) -> None:
+        self.born.append(born)
+
+    def sparkplug_reconnect(self, reason: str) -> None:
+        self.reconnects.append(reason)

@@ -111,6 +111,10 @@ class Takt:
         """Everything that it logged, in all its lives."""
         return self._log.read_text()
 
+    def url(self, name: str) -> str:
+        """One of the addresses that it told."""
+        return self._urls[name]
+
     async def page(self, name: str) -> tuple[int, str]:
         """Status and text of `metrics`, `live` or `ready`."""
         return await asyncio.to_thread(_get, self._urls[name])

@@ -17,8 +17,10 @@ from streamer.sinks.mqtt import MqttOptions
 from streamer.sinks.sparkplug.client import NodeOptions, SparkplugNode
 from streamer.sinks.sparkplug.payload import DataType, Metric, Payload, written
 from streamer.sinks.station import Station
+from streamer.testing.sinks import FakeObserver
 from tests.e2e.listener import Listener
 from tests.e2e.mosquitto import Mosquitto
+from tests.e2e.takt import until
 from tests.streamer.sinks.sparkplug.decoding import Decoded, decoded
 
 pytestmark = pytest.mark.e2e
@@ -78,7 +80,7 @@ def edge_node(folder: Path, broker: Mosquitto, primary_host: str | None = None) 
         NodeOptions("Plant", "line1", primary_host),
         folder,
         Brisk(),
-        "1.0",
+        FakeObserver(),
     )
     node.consist_of([BENCH])
     node.state("cam/status", ONLINE)
@@ -130,6 +132,28 @@ async def test_a_broker_that_was_away_is_told_births_of_a_connection_with_the_ne
                 births = dict(host.heard())
         assert births["NBIRTH"].values["bdSeq"] > 0
         assert births["DBIRTH cam"].values["bench/Open"] == 5
+
+
+async def test_a_login_that_is_refused_is_tried_rarely_and_says_what_would_be_right(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[float] = []
+
+    class Remembering(Brisk):
+        async def sleep(self, seconds: float) -> None:
+            asked.append(seconds)
+            await super().sleep(seconds)
+
+    observer = FakeObserver()
+    with Mosquitto(tmp_path / "broker", "allow_anonymous false") as broker:
+        options = MqttOptions("127.0.0.1", broker.port, client_id="line1-sparkplug")
+        async with SparkplugNode(options, NodeOptions("Plant", "line1"), tmp_path, Remembering(), observer):
+            await until(lambda: len(asked) >= 2)
+
+    assert min(asked) >= 10
+    assert set(observer.reconnects) == {"auth"}
+    assert not any(observer.born)
+    assert "check user name, password and the broker's access list" in caplog.text
 
 
 async def test_a_service_that_is_killed_is_dead_by_its_will_and_comes_back_with_the_next_number(tmp_path: Path) -> None:
@@ -187,7 +211,7 @@ def ask(host: Host) -> bool:
 
 async def _stay(folder: Path, port: int) -> None:
     broker = MqttOptions("127.0.0.1", port, client_id="line1-sparkplug")
-    node = SparkplugNode(broker, NodeOptions("Plant", "line1"), folder, SystemClock(), "1.0")
+    node = SparkplugNode(broker, NodeOptions("Plant", "line1"), folder, SystemClock(), FakeObserver())
     node.consist_of([BENCH])
     node.state("cam/status", ONLINE)
     async with node:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,8 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from streamer.metrics import Metrics
+from tests.prometheus.tools import ROOT, tool
 
-ROOT = Path(__file__).parents[2]
 RULES = [ROOT / "config" / "prometheus" / name for name in ("recording.yaml", "alerts.yaml")]
 ALERTS: list[dict[str, Any]] = [
     rule
@@ -28,14 +26,6 @@ PARTS = ["Us or the camera?", "Look", "Do", "Try it"]
 
 def by_name(alert: dict[str, Any]) -> str:
     return str(alert["alert"])
-
-
-def tool(name: str, *arguments: str | Path) -> None:
-    program = shutil.which(name)
-    if program is None:
-        pytest.skip(f"{name} is missing: `make test` installs it")
-    done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=110, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_prometheus_takes_the_rules() -> None:
@@ -94,6 +84,8 @@ def test_rules_and_pages_name_metrics_that_exist() -> None:
     registry = CollectorRegistry()
     metrics = Metrics(registry)
     metrics.mqtt_connected(False)
+    metrics.sparkplug.sparkplug_born(False)
+    metrics.sparkplug.sparkplug_reconnect("lost")
     known = {f"{family.name}{end}" for family in registry.collect() for end in ("", "_total", "_bucket", "_count")}
     rules = "\n".join(path.read_text() for path in RULES)
     text = rules + "\n".join(path.read_text() for path in RUNBOOKS.glob("*.md"))

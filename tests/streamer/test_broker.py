@@ -125,7 +125,7 @@ async def test_an_edge_node_is_told_of_watches_and_of_what_is_shown(tmp_path: Pa
 @pytest.mark.parametrize("word", ["a/b", "a+", "#", ""])
 def test_a_name_that_is_no_level_of_a_topic_is_refused(tmp_path: Path, key: str, word: str) -> None:
     section = json.dumps({"group": "g", "edge_node": "n", key: word})
-    with pytest.raises(ConfigError, match=rf"mqtt\.sparkplug\.{key}: "):
+    with pytest.raises(ConfigError, match=rf"mqtt\.sparkplug\.{key}: must be one level of a topic"):
         settings(tmp_path, f"mqtt: {{sparkplug: {section}}}\n")
 
 

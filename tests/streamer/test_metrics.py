@@ -100,3 +100,15 @@ def test_the_disk_is_looked_at_whenever_somebody_asks(tmp_path: Path) -> None:
     gone = registry.get_sample_value("takt_disk_free_bytes")
     assert gone is not None
     assert math.isnan(gone)
+
+
+def test_of_an_edge_node_there_is_nothing_before_there_is_one() -> None:
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+    assert "sparkplug" not in metrics.exposition().decode()
+
+    metrics.sparkplug.sparkplug_born(True)
+    metrics.sparkplug.sparkplug_reconnect("lost")
+
+    assert registry.get_sample_value("takt_sparkplug_born") == 1
+    assert registry.get_sample_value("takt_sparkplug_reconnects_total", {"reason": "lost"}) == 1

@@ -47,7 +47,7 @@ def entities(shown: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """What Home Assistant makes of it, by component, of those that read retained documents."""
     rendered = {}
     for key, one in components(STATION, Topics("takt", "takt/service/x/status")):
-        document = shown.get(str(one["stat_t"]).removeprefix("takt/"))
+        document = shown.get(str(one.get("stat_t")).removeprefix("takt/"))
         if document is not None:
             template = ImmutableSandboxedEnvironment().from_string(str(one["val_tpl"]))
             rendered[key] = template.render(value_json=document).strip()

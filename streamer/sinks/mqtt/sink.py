@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import random
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, Self
 
-from streamer.backoff import full_jitter
 from streamer.clock import Clock
 from streamer.errors import MessageRejected, SinkUnavailable
 from streamer.sinks.base import Heard, Inbound
@@ -18,24 +16,13 @@ from streamer.sinks.mqtt.inbox import Inbox, Listeners, check_filter
 from streamer.sinks.mqtt.memory import TOPIC, BrokerMemory
 from streamer.sinks.mqtt.options import OLDER, V5, V311, ConnectError, Extras, MqttOptions, Will, tls_context
 from streamer.sinks.mqtt.remembered import Remembered
+from streamer.sinks.mqtt.retrying import HEALTHY_S, pause_s, remedy
 from streamer.sinks.mqtt.session import Session
 from streamer.sinks.mqtt.standing import Standing
 from streamer.wire import Message
 
 _log = logging.getLogger(__name__)
 
-RETRY_BASE_S = 0.5
-RETRY_CAP_S = 30.0
-HEALTHY_S = 60.0
-"""A connection that lasted this long makes the next pause short again."""
-REMEDIES = {
-    "auth": "check user name, password and the broker's access list",
-    "tls": "check the CA file, the certificate's host name and its dates",
-    "client_id": "the broker does not like the client id",
-    "taken_over": "another client uses the same client id; give each service its own",
-}
-"""What waiting does not mend: tried rarely, so that no account is locked and no log flooded."""
-SLOW_S = (10.0, 60.0)
 SUBJECTS = ("action_id", "cycle_id")
 """What a message is about: its correlation data, the first of these that it has."""
 TEXT = Extras(content_type="text/plain")
@@ -114,7 +101,7 @@ class MqttSink:
                 reason, lasted_s = await self._connection()
                 attempt = 1 if lasted_s >= HEALTHY_S else attempt + 1
                 self._observer.mqtt_reconnect(reason)
-                await self._clock.sleep(_pause_s(reason, attempt))
+                await self._clock.sleep(pause_s(reason, attempt))
         finally:
             await self._leave()
 
@@ -204,8 +191,7 @@ class MqttSink:
             session = await self._connect()
         except ConnectError as error:
             text = "no connection to the MQTT broker %s:%d: %s%s"
-            remedy = f" ({REMEDIES[error.reason]})" if error.reason in REMEDIES else ""
-            _log.warning(text, self._options.host, self._options.port, error, remedy)
+            _log.warning(text, self._options.host, self._options.port, error, remedy(error.reason))
             return error.reason, 0.0
         since = self._clock.monotonic()
         self._session = session
@@ -218,7 +204,7 @@ class MqttSink:
         reason = await self._while_connected(session)
         self._session = None
         self._observer.mqtt_connected(False)
-        _log.warning("lost the MQTT broker: %s%s", reason, f" ({REMEDIES[reason]})" if reason in REMEDIES else "")
+        _log.warning("lost the MQTT broker: %s%s", reason, remedy(reason))
         return reason, self._clock.monotonic() - since
 
     async def _while_connected(self, session: Session) -> str:
@@ -289,9 +275,3 @@ async def connected(options: MqttOptions, version: int, will: Will, inbox: Inbox
     session = Session(options, version, will, inbox, fresh)
     await session.connect()
     return session
-
-
-def _pause_s(reason: str, attempt: int) -> float:
-    if reason in REMEDIES:
-        return random.uniform(*SLOW_S)
-    return full_jitter(attempt, RETRY_BASE_S, RETRY_CAP_S)

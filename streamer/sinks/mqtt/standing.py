@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from streamer.errors import MessageRejected
 from streamer.sinks.mqtt.remembered import Remembered
 from streamer.sinks.mqtt.session import Session
+
+_log = logging.getLogger(__name__)
 
 GONE = ""
 """An empty retained payload makes a broker forget the topic."""
@@ -24,6 +28,8 @@ class Standing:
         """Whom to tell that the broker has taken a topic's latest value."""
         self._shown: frozenset[str] = frozenset()
         self._gone: set[str] = set()
+        self._refused: set[str] = set()
+        """Topics of which it was said that the broker refuses them."""
 
     def only(self, topics: Iterable[str], session: Session | None) -> None:
         """Only these are shown from now on; what the process before showed besides is to be gone."""
@@ -48,12 +54,15 @@ class Standing:
             self._publish(topic, value, session)
 
     def _publish(self, topic: str, value: str, session: Session) -> None:
-        taken = session.publish(topic, value, retain=True)
-        if value == GONE or topic in self._kept:
-            taken.add_done_callback(partial(self._was_taken, topic, value))
+        session.publish(topic, value, retain=True).add_done_callback(partial(self._was_taken, topic, value))
 
     def _was_taken(self, topic: str, value: str, taken: asyncio.Future[None]) -> None:
-        if taken.cancelled() or taken.exception() is not None or self._values.get(topic) != value:
+        if taken.cancelled():
+            return
+        if isinstance(refused := taken.exception(), MessageRejected) and topic not in self._refused:
+            self._refused.add(topic)
+            _log.warning("the broker does not keep %s: %s; see its access list and limits", topic, refused.reason)
+        if refused is not None or self._values.get(topic) != value:
             return
         if value == GONE:
             del self._values[topic]  # there is nothing left to tell after the next connect

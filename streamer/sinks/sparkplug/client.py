@@ -8,14 +8,14 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
-from streamer.backoff import full_jitter
 from streamer.clock import Clock
 from streamer.errors import MessageRejected, SinkUnavailable
 from streamer.sinks.base import Inbound
 from streamer.sinks.mqtt.inbox import Inbox
 from streamer.sinks.mqtt.options import V311, ConnectError, MqttOptions, Will
+from streamer.sinks.mqtt.retrying import HEALTHY_S, pause_s, remedy
 from streamer.sinks.mqtt.session import Session
 from streamer.sinks.sparkplug.metrics import definitions
 from streamer.sinks.sparkplug.node import NAMESPACE, EdgeNode, Packet, wants_rebirth
@@ -25,10 +25,6 @@ from streamer.sinks.station import Station
 _log = logging.getLogger(__name__)
 
 FILE = "sparkplug.json"
-RETRY_BASE_S = 0.5
-RETRY_CAP_S = 30.0
-HEALTHY_S = 60.0
-"""A connection that lasted this long makes the next pause short again."""
 FAREWELL_S = 2.0
 
 
@@ -40,6 +36,18 @@ class NodeOptions:
     name: str
     primary_host: str | None = None
     """Births wait for this host application; while it is away there is no session. None: for nobody."""
+    version: str = ""
+    """Ours, for whoever reads births."""
+
+
+class NodeObserver(Protocol):
+    """Called on the loop."""
+
+    def sparkplug_born(self, born: bool) -> None:
+        """Births were sent, or they hold no more."""
+        ...
+
+    def sparkplug_reconnect(self, reason: str) -> None: ...
 
 
 class SparkplugNode:
@@ -48,11 +56,13 @@ class SparkplugNode:
     MQTT 3.1.1, which every Sparkplug host speaks; sessions begin clean. The will is the death certificate.
     """
 
-    def __init__(self, broker: MqttOptions, options: NodeOptions, folder: Path, clock: Clock, version: str) -> None:
-        """`broker` with a client id of its own; `folder`: the service's data folder; `version`: ours."""
-        self._broker, self._options, self._clock = broker, options, clock
+    def __init__(
+        self, broker: MqttOptions, options: NodeOptions, folder: Path, clock: Clock, observer: NodeObserver
+    ) -> None:
+        """`broker` with a client id of its own; `folder`: the service's data folder."""
+        self._broker, self._options, self._clock, self._observer = broker, options, clock, observer
         self._numbers = Connections(folder / FILE)
-        self._node = EdgeNode(options.group, options.name, version)
+        self._node = EdgeNode(options.group, options.name, options.version)
         self._session: Session | None = None
         self._number = 0
         self._born = False
@@ -63,6 +73,7 @@ class SparkplugNode:
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
+        self._observer.sparkplug_born(False)
         self._running = self._tasks.create_task(self.run())
         return self
 
@@ -75,9 +86,10 @@ class SparkplugNode:
         attempt = 0
         try:
             while True:
-                lasted_s = await self._connection()
+                reason, lasted_s = await self._connection()
                 attempt = 1 if lasted_s >= HEALTHY_S else attempt + 1
-                await self._clock.sleep(full_jitter(attempt, RETRY_BASE_S, RETRY_CAP_S))
+                self._observer.sparkplug_reconnect(reason)
+                await self._clock.sleep(pause_s(reason, attempt))
         finally:
             await self._die()
 
@@ -93,16 +105,17 @@ class SparkplugNode:
         """A retained document has changed; `topic` is below the sink's prefix."""
         self._send(self._node.shown(topic, document, self._now_ms()))
 
-    async def _connection(self) -> float:
-        """One connection from start to end; how long it lasted, in seconds."""
-        self._number, self._born = self._numbers.next(), False
+    async def _connection(self) -> tuple[str, float]:
+        """One connection from start to end; why it ended and how long it lasted, in seconds."""
+        self._number = self._numbers.next()
         death = self._node.death(self._number, self._now_ms())
         session = Session(self._broker, V311, Will(death.topic, death.payload, retain=False), self._inbox)
         try:
             await session.connect()
         except ConnectError as error:
-            _log.warning("no Sparkplug connection to %s:%d: %s", self._broker.host, self._broker.port, error)
-            return 0.0
+            words = "no Sparkplug connection to %s:%d: %s%s"
+            _log.warning(words, self._broker.host, self._broker.port, error, remedy(error.reason))
+            return error.reason, 0.0
         since = self._clock.monotonic()
         self._session = session
         session.subscribe(self._node.commands)
@@ -115,14 +128,15 @@ class SparkplugNode:
         finally:
             if session.ended.done():
                 lost, self._session = self._session is session, None
-                self._node.gone()
+                self._not_born()
         if lost:
-            _log.warning("the Sparkplug connection ended: %s", reason)
-        return self._clock.monotonic() - since
+            _log.warning("the Sparkplug connection ended: %s%s", reason, remedy(reason))
+        return (reason if lost else "host_away"), self._clock.monotonic() - since
 
     def _give_birth(self) -> None:
         _log.info("Sparkplug edge node %s/%s: births, bdSeq %d", self._options.group, self._options.name, self._number)
         self._born = True
+        self._observer.sparkplug_born(True)
         self._send(self._node.born(self._number, self._now_ms()))
 
     def _heard(self, message: Inbound) -> None:
@@ -156,14 +170,18 @@ class SparkplugNode:
             for packet in packets:
                 self._session.publish(packet.topic, packet.payload, qos=0)
 
+    def _not_born(self) -> None:
+        self._born = False
+        self._node.gone()
+        self._observer.sparkplug_born(False)
+
     async def _die(self) -> None:
         """End the session as one ends it on purpose: the death certificate, then DISCONNECT."""
         session, self._session = self._session, None
         if session is None:
             return
         if self._born:
-            self._born = False
-            self._node.gone()
+            self._not_born()
             death = self._node.death(self._number, self._now_ms())
             try:
                 async with asyncio.timeout(FAREWELL_S):

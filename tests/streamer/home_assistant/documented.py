@@ -1,9 +1,10 @@
 """What Home Assistant documents of MQTT discovery, as far as our messages go, and a judge that knows nothing else.
 
 Facts of the documentation of release 2026.2: integrations/mqtt (discovery in the device form, abbreviations, origin,
-availability), integrations/event.mqtt, binary_sensor.mqtt, sensor.mqtt, and the device classes of integrations/event,
-binary_sensor and sensor; compared with the tables of that release (2026.2.3). A key that is documented and that we do
-not use is left out on purpose: using it means looking it up.
+availability), integrations/event.mqtt, binary_sensor.mqtt, sensor.mqtt and button.mqtt, and the device classes of
+integrations/event, binary_sensor and sensor; compared with the tables of that release (2026.2.3), whose own schemas
+took our messages too. A key that is documented and that we do not use is left out on purpose: using it means looking
+it up.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 ABBREVIATIONS = {
     "avty": "availability",
     "avty_mode": "availability_mode",
+    "cmd_t": "command_topic",
     "cmps": "components",
     "dev": "device",
     "dev_cla": "device_class",
@@ -30,6 +32,7 @@ ABBREVIATIONS = {
     "pl_not_avail": "payload_not_available",
     "pl_off": "payload_off",
     "pl_on": "payload_on",
+    "pl_prs": "payload_press",
     "stat_cla": "state_class",
     "stat_t": "state_topic",
     "sug_dsp_prc": "suggested_display_precision",
@@ -64,10 +67,12 @@ ENTITY_KEYS = {
     "json_attributes_topic",
     "json_attributes_template",
     "qos",
-    "state_topic",
-    "value_template",
 }
+"""Of every platform."""
+READING_KEYS = {"state_topic", "value_template"}
+"""Of every platform but those that only command."""
 PLATFORM_KEYS = {
+    "button": {"command_topic", "command_template", "payload_press", "retain"},
     "event": {"event_types"},
     "binary_sensor": {"payload_on", "payload_off", "off_delay", "expire_after", "force_update"},
     "sensor": {
@@ -80,11 +85,13 @@ PLATFORM_KEYS = {
     },
 }
 REQUIRED = {
+    "button": {"command_topic", "unique_id"},
     "event": {"state_topic", "event_types", "unique_id"},
     "binary_sensor": {"state_topic", "unique_id"},
     "sensor": {"state_topic", "unique_id"},
 }
 DEVICE_CLASSES = {
+    "button": {"identify", "restart", "update"},
     "event": {"button", "doorbell", "motion"},
     "binary_sensor": {"connectivity", "motion", "moving", "occupancy", "presence", "problem", "running", "safety"},
     "sensor": {"date", "duration", "enum", "timestamp"},
@@ -125,7 +132,8 @@ def _component(key: str, component: Mapping[str, Any]) -> Iterator[str]:
     if platform not in PLATFORM_KEYS:
         yield f"{key}: platform {platform}"
         return
-    yield from _keys(key, component, ENTITY_KEYS | PLATFORM_KEYS[platform], REQUIRED[platform])
+    reading = set() if platform == "button" else READING_KEYS
+    yield from _keys(key, component, ENTITY_KEYS | reading | PLATFORM_KEYS[platform], REQUIRED[platform])
     yield from _availability(key, component)
     kind = component.get("device_class")
     if kind is not None and kind not in DEVICE_CLASSES[platform]:

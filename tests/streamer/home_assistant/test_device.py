@@ -17,6 +17,7 @@ from streamer.event import CyclePhase, Phase, Verdict
 from streamer.home_assistant.components import MOST_ACTIONS, NOTHING, Topics
 from streamer.home_assistant.device import Device, device
 from streamer.home_assistant.names import slug
+from streamer.showing import acknowledgement
 from streamer.sinks.encoding import PLAIN, cloudevents
 from streamer.sinks.station import Station
 from streamer.testing.messages import action_event, cycle_event, step_event
@@ -24,7 +25,7 @@ from streamer.wire import Message, action_message, cycle_message, step_message
 from tests.streamer.home_assistant.documented import faults
 
 BENCH = Station("cam", "bench", ("pick", "tighten"), follows=True)
-TOPICS = Topics("takt", "takt/service/line1/status")
+TOPICS = Topics("takt", "takt/service/line1/status", acknowledge=True)
 ENVELOPED = replace(TOPICS, enveloped=True)
 STATE: dict[str, Any] = {
     "schema": "takt.state.v1",
@@ -132,6 +133,18 @@ def test_ids_depend_on_prefix_stream_and_watch_alone() -> None:
     )
 
 
+def test_a_stream_that_has_another_prefix_is_another_device_and_its_topics_begin_with_it() -> None:
+    topics = replace(TOPICS, prefixes={"cam": "plant/hall/takt"})
+    one = shown(topics=topics)
+
+    assert one.topic != shown().topic
+    shown_there = [component(key, topics=topics) for key in one.platforms]
+    found = {str(entity.get("stat_t") or entity["cmd_t"]) for entity in shown_there}
+    assert found
+    assert all(topic.startswith("plant/hall/takt/cam/") for topic in found)
+    assert one.payload["avty"][1]["t"] == "plant/hall/takt/cam/status"  # type: ignore[index]
+
+
 WRITTEN = {
     "events": [action_message(action_event(phase=phase), "rtcp") for phase in Phase],
     "steps": [step_message(step_event(verdict=verdict), "rtcp") for verdict in Verdict],
@@ -200,6 +213,13 @@ def test_the_lamp_is_one_of_its_colours() -> None:
     one = component("andon")
     assert rendered(one["val_tpl"], ANDON) in one["ops"]
     assert (one["stat_t"], one["json_attr_t"]) == ("takt/cam/bench/andon", "takt/cam/bench/andon")
+
+
+def test_the_lamp_can_be_acknowledged_where_that_is_listened_to() -> None:
+    one = component("acknowledge")
+    assert one["cmd_t"] == "takt/cam/bench/andon/ack"
+    assert acknowledgement(one["pl_prs"].encode()) == ("Home Assistant", False)
+    assert "acknowledge" not in shown(topics=replace(TOPICS, acknowledge=False)).platforms
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,10 @@ from tests.streamer.settings.files import VALID, mistakes, read, write_bundle, w
 
 TEXT = "must be text; put numbers and words like yes in quotes"
 SECTION = "must be a mapping (`key: value`); leave it out for its defaults"
-TOP = "data_dir, mqtt, sinks, andon, http, outbox, engine, recognizers, streams, hard_examples, evidence, shutdown, log"
+TOP = (
+    "data_dir, mqtt, sinks, andon, http, webrtc, outbox, engine, recognizers, streams, hard_examples, evidence, "
+    "shutdown, log"
+)
 
 
 def test_defaults_fill_what_is_not_given(tmp_path: Path) -> None:
@@ -54,7 +57,7 @@ mqtt: {url: "http://broker"}
         "9: streams.0.watches.1.id: is used already in line 8; ids are unique",
         "9: streams.0.watches.1.recognizer: is missing; give it: a name from `recognizers`",
         "10: streams.1.id: is missing; give it: unique; part of topics and metrics",
-        "10: streams.1.source.kind: must be one of rtsp, http, file",
+        "10: streams.1.source.kind: must be one of rtsp, http, file, whip, whep",
         "11: streams.1.watches: must have at least one entry",
         "12: log.level: must be 'debug', 'info', 'warning' or 'error'",
         "13: mqtt.url: must be mqtt://host[:port] or mqtts://host[:port]",
@@ -110,8 +113,8 @@ def test_a_mistake_in_a_section(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         ("id: cell-4", "id: 4", f"4: streams.0.id: {TEXT}"),
         ("id: cell-4", "id: no", f"4: streams.0.id: {TEXT}"),
         ("id: cell-4", "id: Zelle-ä", "4: streams.0.id: must be 1 to 63 small letters, digits or hyphens, e.g. cell-4"),
-        ("kind: rtsp, ", "", "5: streams.0.source.kind: is missing; give one of rtsp, http, file"),
-        ("kind: rtsp", "kind: [rtsp]", "5: streams.0.source.kind: must be one of rtsp, http, file"),
+        ("kind: rtsp, ", "", "5: streams.0.source.kind: is missing; give one of rtsp, http, file, whip, whep"),
+        ("kind: rtsp", "kind: [rtsp]", "5: streams.0.source.kind: must be one of rtsp, http, file, whip, whep"),
         ('"rtsp://cam4/main"', "rtsp://", "5: streams.0.source.url: must be rtsp://host[:port]/path or rtsps://"),
         ("url:", "read_timeout_s: 20, url:", "5: streams.0.source: read_timeout_s (20.0) must be below stall_"),
         ("url:", "open_timeout_s: 0, url:", "5: streams.0.source.open_timeout_s: must be greater than 0"),

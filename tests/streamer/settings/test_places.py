@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from streamer.settings.places import filled, wrong_prefix
+from streamer.settings.places import Place, filled, wrong_prefix
 from tests.streamer.settings.files import VALID, mistakes
 
 
@@ -56,3 +57,9 @@ def test_a_stream_is_not_called_as_other_topics_are(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     (mistake,) = mistakes(tmp_path, VALID.replace("id: cell-4", "id: service"))
     assert "service stands for other topics" in mistake
+
+
+@pytest.mark.parametrize("word", ["a/b", "", "$a", "a+", "{site}", "x" * 65])
+def test_a_level_that_is_none_is_told_in_its_own_words(word: str) -> None:
+    with pytest.raises(ValidationError, match="must be one level of a topic"):
+        Place(site=word)

@@ -87,3 +87,16 @@ async def test_a_stream_has_its_own_prefix() -> None:
         "plant/hall/takt/cam/events", "plant/takt/other/events",
     }  # fmt: skip
     assert stub.subscribed == ["plant/hall/takt/cam/+/andon/ack"]
+
+
+async def test_a_topic_that_the_broker_refuses_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    stub = MqttStub(puback=lambda n: 0 if n == 0 else 0x87)
+    async with to_stub(stub) as (sink, observer):
+        with caplog.at_level(logging.WARNING):
+            sink.retain("homeassistant/device/x/config", "{}")
+            sink.retain("homeassistant/device/x/config", '{"a":1}')
+            await until(lambda: len(stub.published) == 3)
+            await reconnected(sink, observer)
+            await until(lambda: "does not keep" in caplog.text)
+
+    assert caplog.text.count("the broker does not keep homeassistant/device/x/config: not_authorized") == 1

@@ -169,7 +169,7 @@ async def test_the_watchdog_goes_by_pictures_not_by_the_socket() -> None:
         error = await fail(reader)
         assert error.reason == "stall"
         assert counts.stuck == [1]  # the library still waits: counted ...
-        for thread in reader._stuck:
+        for thread in reader._threads._stuck:
             await asyncio.to_thread(thread.join)
     assert decode_threads() == []  # ... and gone by its own timeout
 
@@ -247,7 +247,7 @@ async def test_a_bug_in_the_thread_is_told_without_its_text(
     def broken(*_: object) -> None:
         raise ZeroDivisionError(CANARY)
 
-    monkeypatch.setattr("streamer.sources.libav._Scaler.scale", broken)
+    monkeypatch.setattr("streamer.sources.intake.Scaler.scale", broken)
     error = await fail(source(Address(str(film(tmp_path, 0.5)), pace="fast")))
     assert error.reason == "decode"
     assert "ZeroDivisionError" in caplog.text

@@ -1,0 +1,81 @@
+"""Every expression of every dashboard has an answer: a real Prometheus scrapes a real service that does everything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+
+from recognizers.card import Card, Usual
+from recognizers.checkpoint import with_card
+from recognizers.clip import Picture
+from streamer.testing.film import write_film
+from tests.e2e.monitoring import Prometheus, free_port
+from tests.e2e.mosquitto import Mosquitto
+from tests.e2e.networks import SPEC, write_network
+from tests.e2e.processes import GstServer
+from tests.e2e.takt import Takt, rtsp, until
+from tests.prometheus.dashboards import BOARDS, expressions
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+WORK = "{name: light, takt_s: 2, cycle: {idle_s: 5}, steps: {bright: {typical_s: 1, max_s: 8}}}"
+WATCHES = ("left", "middle", "right")
+"""Drift is told of 500 clips: three watches bring them together sooner."""
+
+
+def blinking() -> Iterator[Picture]:
+    for level in (230, 20):
+        yield from [np.full((90, 160, 3), level, np.uint8)] * 25
+
+
+def network(folder: Path, name: str, bias: float) -> Path:
+    """It knows bright from dark, and what is usual."""
+
+    def knowing(card: Card) -> Card:
+        return replace(card, usual=Usual(((1.0,), (1.0,)), 0.0, {"scores": 9.0, "unfamiliar": 0.5}))
+
+    plain = write_network(folder / f"{name}.plain", replace(SPEC, hop_s=SPEC.interval_s), weight=20.0, bias=bias)
+    with_card(plain, folder / f"{name}.safetensors", knowing)
+    return folder / f"{name}.safetensors"
+
+
+async def test_no_panel_of_any_dashboard_is_empty(tmp_path: Path, broker: Mosquitto) -> None:
+    (tmp_path / "work.yaml").write_text(WORK)
+    light, candidate = network(tmp_path, "light", -10.0), network(tmp_path, "candidate", -9.0)
+    with GstServer({"live": write_film(tmp_path / "film.mp4", blinking(), 25)}) as camera:
+        seen = rtsp("bench", camera.address("live"), "light")
+        seen["watches"][0]["procedure"] = str(tmp_path / "work.yaml")
+        streams = [seen, rtsp("gone", f"rtsp://127.0.0.1:{free_port()}/main", "light")]
+        recognizers = {"light": {"checkpoint": str(light), "shadow": str(candidate)}}
+        takt = Takt(tmp_path / "takt", broker.port, {}, streams, recognizers=recognizers)
+        async with takt:
+            target = urlsplit(takt.url("metrics")).netloc
+            with Prometheus(tmp_path / "prometheus", target) as prometheus:
+                await until(lambda: _known(takt, "takt_drift", "takt_cycle_deviation_seconds"), 120)
+                boards = {name: expressions(board) for name, board in BOARDS.items()}
+                empty: list[str] = []
+
+                async def all_answer() -> bool:
+                    empty[:] = [
+                        f"{board}: {where}: {expr}"
+                        for board, asked in boards.items()
+                        for where, expr in asked.items()
+                        if not await asyncio.to_thread(prometheus.values, expr)
+                    ]
+                    return not empty
+
+                try:
+                    await until(all_answer, 60)
+                except AssertionError:
+                    pytest.fail("\n".join(["these panels are empty:", *empty]))
+                assert prometheus.values("takt_no_such_thing") == []
+                assert sum(len(asked) for asked in boards.values()) > 80
+
+
+async def _known(takt: Takt, *names: str) -> bool:
+    return set(names) <= {one.name for one in await takt.samples()}
