@@ -127,7 +127,7 @@ def said(payload: str, retained: bool = False) -> Inbound:
 
 async def test_the_name_of_a_unit_comes_over_the_broker(plant: Plant, caplog: pytest.LogCaptureFixture) -> None:
     plant.unit = UnitTopic("line-3/+", field="sn", work_order="order")
-    plant.camera("cam", [*FOR_EVER[:9], LOST], FOR_EVER)
+    plant.camera("cam", [at + 5 for at in FOR_EVER])
     async with plant.running():
         await plant.until(lambda: "line-3/+" in plant.sink.listeners)
         plant.sink.hear(said('{"sn": "SN-1", "order": "A-9"}'))
