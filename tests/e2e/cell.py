@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+from bisect import bisect_right
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -88,23 +89,23 @@ class Session:
         expected = [seen_by_all(procedure, self.work.segments, self.began_at, blind) for blind in variants]
         return score(cycles(bodies), expected, [self.began_at + at for at in self.work.units_s])
 
-    def wrongly_missed(self, bodies: Sequence[Body]) -> list[Body]:
-        """Steps that were done while the camera was blind, or partly so, and were called missed."""
-        hidden = [
-            (self.began_at + one.start_s - 30, self.began_at + one.end_s + 60, one.label)
+    def wrongly_missed(self, bodies: Sequence[Body]) -> list[tuple[int, str]]:
+        """Units and steps that were done while the camera was blind, or partly so, and were called missed."""
+        hidden = {
+            (self._unit(one.start_s), one.label)
             for one in self.work.segments
             if one.label != IDLE and any(lost < one.end_s and one.start_s < back for (lost, back), _ in self.spans_s)
+        }
+        missed = [
+            (self._unit(cycle.started_at - self.began_at), step)
+            for cycle in cycles(bodies)
+            for step, verdict in cycle.verdicts
+            if verdict == "missed"
         ]
-        units = {cycle.started_at: dict(cycle.verdicts) for cycle in cycles(bodies)}
-        return [
-            {"unit": at, "step": label}
-            for at, verdicts in units.items()
-            for start, end, label in hidden
-            if verdicts.get(label) == "missed" and start <= at <= end and self._unit_at(at) == self._unit_at(start + 30)
-        ]
+        return [one for one in missed if one in hidden]
 
-    def _unit_at(self, at: float) -> int:
-        return sum(self.began_at + start <= at + 0.01 for start in self.work.units_s)
+    def _unit(self, at_s: float) -> int:
+        return bisect_right(self.work.units_s, at_s) - 1
 
     def _span(self, outage: Outage) -> Span:
         start_s = self.work.units_s[outage.unit]

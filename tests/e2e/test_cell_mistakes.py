@@ -54,7 +54,7 @@ async def test_mistakes_are_told_and_what_is_not_seen_is_inconclusive(
 async def test_of_many_units_nearly_all_verdicts_are_right(
     tmp_path: Path, broker: Mosquitto, consumer: Consumer
 ) -> None:
-    benches = sessions([1, 3])
+    benches = sessions([4, 9])
     told = await watched(tmp_path, broker.port, consumer, benches)
 
     for bodies in told.values():
