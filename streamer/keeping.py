@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 
 from recognizers.clip import Region
 from recognizers.errors import CheckpointMismatch
@@ -12,6 +13,8 @@ from recognizers.estimators.downloads import file_of
 from recognizers.estimators.fastestdet import FastestDet
 from streamer.clock import Clock
 from streamer.errors import ConfigError
+from streamer.evidence.darkroom import Darkroom
+from streamer.evidence.develop import MOST_PEOPLE, UNSURE
 from streamer.evidence.keeper import EvidenceKeeper, StreamEvidence
 from streamer.evidence.privacy import Polygon, Privacy, Redactor
 from streamer.evidence.rules import EvidenceRule
@@ -22,10 +25,6 @@ from streamer.media.ring import PacketRing
 from streamer.metrics import Metrics
 from streamer.settings import LEAST_TOKEN, EvidenceSection, Settings, Stream, WatchSection
 
-UNSURE = 0.3
-"""What is this sure to be somebody is hidden: rather too much than too little."""
-MOST_PEOPLE = 64
-"""In one picture."""
 _EVERY = ("0.0.0.0", "::")
 """Addresses to listen on that nobody can ask for."""
 
@@ -68,12 +67,29 @@ def build_keeper(settings: Settings, shelf: Shelf, http: str, clock: Clock, metr
     """What keeps pictures of events while streams run; `http`: the address at which this service is asked.
 
     Raises:
-        ConfigError: as `build_redactors`.
+        ConfigError: people are to be hidden, and nothing here finds them.
     """
-    base, redactors = (settings.evidence.url or http).rstrip("/"), build_redactors(settings)
-    streams = {one.id: evidence_of(one, settings.evidence, redactors[one.id]) for one in settings.streams}
+    base, section = (settings.evidence.url or http).rstrip("/"), settings.evidence
+    streams = {one.id: evidence_of(one, section) for one in settings.streams}
     kept = {name: one for name, one in streams.items() if any(rule.keeps_any for rule in one.rules.values())}
-    return EvidenceKeeper(kept, shelf, base, clock, metrics.evidence)
+    darkroom = Darkroom(actor_model(settings) if hides_people(settings) else None)
+    return EvidenceKeeper(kept, shelf, base, darkroom, clock, metrics.evidence)
+
+
+def hides_people(settings: Settings) -> bool:
+    return any(stream.blur == "people" for stream in settings.streams)
+
+
+def actor_model(settings: Settings) -> Path:
+    """The network that finds people who are to be hidden.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    try:
+        return file_of("fastestdet", settings.evidence.actor_model, os.environ)
+    except CheckpointMismatch as error:
+        raise ConfigError([f"streams: blur: people: {error}"]) from error
 
 
 def build_redactors(settings: Settings) -> dict[str, Redactor]:
@@ -83,10 +99,9 @@ def build_redactors(settings: Settings) -> dict[str, Redactor]:
         ConfigError: people are to be hidden, and nothing here finds them.
     """
     detector = None
-    if any(stream.blur == "people" for stream in settings.streams):
+    if hides_people(settings):
         try:
-            model = file_of("fastestdet", settings.evidence.actor_model, os.environ)
-            detector = FastestDet(model, least=UNSURE, most=MOST_PEOPLE)
+            detector = FastestDet(actor_model(settings), least=UNSURE, most=MOST_PEOPLE)
         except CheckpointMismatch as error:
             raise ConfigError([f"streams: blur: people: {error}"]) from error
     return {stream.id: Redactor(privacy_of(stream), detector) for stream in settings.streams}
@@ -110,12 +125,12 @@ def reachable(host: str) -> str:
     return f"[{name}]" if ":" in name else name
 
 
-def evidence_of(stream: Stream, defaults: EvidenceSection, redactor: Redactor) -> StreamEvidence:
+def evidence_of(stream: Stream, defaults: EvidenceSection) -> StreamEvidence:
     """What a stream's watches want kept, and the memory for it."""
     rules = {watch.id: rule_of(watch, defaults) for watch in stream.watches}
     keep_s = max((rule.reaches_back_s for rule in rules.values() if rule.keeps_any), default=0.0)
     regions = {watch.id: Region(*watch.region) for watch in stream.watches}
-    return StreamEvidence(PacketRing(keep_s, defaults.memory_mib << 20), rules, regions, redactor)
+    return StreamEvidence(PacketRing(keep_s, defaults.memory_mib << 20), rules, regions, privacy_of(stream))
 
 
 def rule_of(watch: WatchSection, defaults: EvidenceSection) -> EvidenceRule:

@@ -7,8 +7,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from streamer.engine import LAST, step_back
-
 MOST = 32
 """Pieces of work that wait at a time."""
 MOST_BYTES = 64 << 20
@@ -16,11 +14,11 @@ MOST_BYTES = 64 << 20
 
 
 class Backlog:
-    """Lives on the event loop. Its thread gets what time others leave (`step_back`)."""
+    """Lives on the event loop. What its thread does is little: it has others code pictures, and waits."""
 
     def __init__(self, name: str, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
         self._most, self._most_bytes = most, most_bytes
-        self._thread = ThreadPoolExecutor(1, name, step_back, (LAST,))
+        self._thread = ThreadPoolExecutor(1, name)
         self._lock = threading.Lock()
         self._waiting: dict[Future[None], int] = {}
         self._bytes = 0

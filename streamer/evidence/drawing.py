@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from recognizers.clip import Picture, Region
@@ -17,23 +19,34 @@ _LETTERS = 60
 """Of a line across the picture, at most; a longer one is cut off."""
 
 
-def caption(event: Shown) -> tuple[str, str]:
-    """What happened, and where and when."""
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What is drawn on a picture."""
+
+    lines: tuple[str, ...]
+    region: Box
+    actor: Box | None = None
+
+
+def drawing_of(event: Shown, region: Region) -> Drawing:
+    """What happened, where and when; where the watch looks, and who does it."""
     where = f"{event.stream}/{event.watch}  {timestamp(event.at)}"
+    box: Box = (region.left, region.top, region.right, region.bottom)
     if isinstance(event, ActionEvent):
-        return f"{event.action} {event.phase} {event.score:.0%}", where
-    return f"{event.step}: {event.verdict}", where
+        what = f"{event.action} {event.phase} {event.score:.0%}"
+        return Drawing((what, where), box, None if event.actor is None else event.actor.box)
+    return Drawing((f"{event.step}: {event.verdict}", where), box)
 
 
-def drawn(picture: Picture, event: Shown, region: Region) -> Picture:
-    """A copy of the picture with the region, the actor's box where there is one, and two lines of text at the top."""
+def drawn(picture: Picture, drawing: Drawing) -> Picture:
+    """A copy of the picture with the region, the actor's box where there is one, and lines of text at the top."""
     made = picture.copy()
     thick = max(1, min(picture.shape[:2]) // 240)
-    _outline(made, (region.left, region.top, region.right, region.bottom), thick, _REGION)
-    if isinstance(event, ActionEvent) and event.actor is not None:
-        _outline(made, event.actor.box, 2 * thick, _ACTOR)
+    _outline(made, drawing.region, thick, _REGION)
+    if drawing.actor is not None:
+        _outline(made, drawing.actor, 2 * thick, _ACTOR)
     scale = max(1, picture.shape[1] // (6 * _LETTERS))
-    for number, line in enumerate(caption(event)):
+    for number, line in enumerate(drawing.lines):
         _write(made, line, number * (HEIGHT + 4) * scale, scale)
     return made
 

@@ -12,11 +12,12 @@ from typing import Protocol, TypeVar
 from recognizers.clip import Clip, Picture, Region
 from streamer.clock import Clock
 from streamer.errors import ClipUnwritable, NotKept
-from streamer.event import CycleEvent, Event, Evidence
+from streamer.event import Event, Evidence
 from streamer.evidence import shelf as shelves
 from streamer.evidence.backlog import Backlog
+from streamer.evidence.developing import Developer
 from streamer.evidence.orders import ClipOrder, Order, SnapshotOrder
-from streamer.evidence.privacy import Redactor
+from streamer.evidence.privacy import Privacy
 from streamer.evidence.rules import EvidenceRule, Shown
 from streamer.evidence.shelf import Shelf
 from streamer.media.packets import Excerpt, PacketTap
@@ -60,7 +61,7 @@ class StreamEvidence:
     """By watch."""
     regions: Mapping[str, Region]
     """Likewise."""
-    redactor: Redactor
+    privacy: Privacy
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -85,12 +86,14 @@ class EvidenceKeeper:
         streams: Mapping[str, StreamEvidence],
         shelf: Shelf,
         base: str,
+        developer: Developer,
         clock: Clock,
         observer: Observer,
     ) -> None:
         """`base`: what addresses begin with, without a slash at the end."""
         self.streams = streams
         self._shelf, self._base, self._clock, self._observer = shelf, base, clock, observer
+        self._developer = developer
         self._backlog = Backlog("evidence")
         self._seen: dict[tuple[str, str], Clip] = {}
         """The newest clip of each watch."""
@@ -107,24 +110,21 @@ class EvidenceKeeper:
             self._seen[clip.stream, clip.watch] = clip
 
     def attach(self, event: E) -> E:
-        """The event, with the addresses of what will be kept of it; as it is, where nothing will. Never waits."""
+        """The event, with the addresses of what will be kept of it; as it is, where nothing will. Never waits and never
+        raises: an event goes out whatever becomes of its pictures."""
         stream = self.streams.get(event.stream)
-        if stream is None or isinstance(event, CycleEvent):
+        if stream is None or not isinstance(event, Shown):
             return event
         rule, clip = stream.rules.get(event.watch), self._seen.get((event.stream, event.watch))
         if rule is None or clip is None or not rule.wants(event):
             return event
-        (start_at, end_at), now = rule.span(event), self._clock.now()
-        name, ready_at = f"{self._base}/evidence/{event.event_id}", now + MARGIN_S
-        if rule.snapshot:
-            self._shelf.promise(f"{event.event_id}.jpg", ready_at)
-            self._make(self._snapshot(event, clip, stream, rule))
-        if rule.clip:
-            ready_at += max(0.0, end_at - now)
-            until_s = self._clock.monotonic() + max(0.0, end_at - now) + PATIENCE_S
-            self._want(_Wanted(event, clip.epoch, clip.zero_at, start_at, end_at, until_s), ready_at)
-        clip_at, snapshot_at = (f"{name}.mp4" if rule.clip else None), (f"{name}.jpg" if rule.snapshot else None)
-        return replace(event, evidence=Evidence(ready_at, clip_at, snapshot_at))
+        try:
+            return replace(event, evidence=self._asked(event, rule, clip, stream))
+        except Exception:
+            _log.exception("stream %s: nothing of an event is kept, by a bug", event.stream)
+            for ending in _ENDINGS.values():
+                self._shelf.give_up(f"{event.event_id}.{ending}")
+            return event
 
     def lost(self, stream: str) -> None:
         """The connection is over: what waits for more of it gets what there is."""
@@ -149,6 +149,20 @@ class EvidenceKeeper:
         for stream in self.streams:
             self.lost(stream)
         await self._backlog.finish(grace_s)
+        self._developer.close()
+
+    def _asked(self, event: Shown, rule: EvidenceRule, clip: Clip, stream: StreamEvidence) -> Evidence:
+        """Have kept what the rule wants; returns where it will be."""
+        (start_at, end_at), now = rule.span(event), self._clock.now()
+        name, ready_at = f"{self._base}/evidence/{event.event_id}", now + MARGIN_S
+        if rule.snapshot:
+            self._shelf.promise(f"{event.event_id}.jpg", ready_at)
+            self._make(self._snapshot(event, clip, stream, rule))
+        if rule.clip:
+            ready_at += max(0.0, end_at - now)
+            until_s = self._clock.monotonic() + max(0.0, end_at - now) + PATIENCE_S
+            self._want(_Wanted(event, clip.epoch, clip.zero_at, start_at, end_at, until_s), ready_at)
+        return Evidence(ready_at, f"{name}.mp4" if rule.clip else None, f"{name}.jpg" if rule.snapshot else None)
 
     def _snapshot(self, event: Shown, clip: Clip, stream: StreamEvidence, rule: EvidenceRule) -> SnapshotOrder:
         seen: Excerpt | Picture = clip.pictures[-1]
@@ -156,7 +170,7 @@ class EvidenceKeeper:
         if rule.snapshot_size == "full":
             with suppress(NotKept):  # then at analysis size
                 seen = stream.ring.excerpt(clip.epoch, media_s, media_s)
-        return SnapshotOrder(event, stream.regions[event.watch], seen, stream.redactor)
+        return SnapshotOrder(event, stream.regions[event.watch], seen, stream.privacy)
 
     def _want(self, wanted: _Wanted, ready_at: float) -> None:
         waiting = self._waiting[wanted.event.stream]
@@ -195,7 +209,7 @@ class EvidenceKeeper:
             self._dropped("clip", wanted.event, "gone", str(error))
             return
         asked, captured_at = (wanted.start_at, wanted.end_at), wanted.zero_at + excerpt.start_s
-        self._make(ClipOrder(wanted.event, excerpt, captured_at, asked, stream.redactor))
+        self._make(ClipOrder(wanted.event, excerpt, captured_at, asked, stream.privacy))
 
     def _make(self, order: Order) -> None:
         if not self._backlog.offer(partial(self._keep, order, self._clock.monotonic()), order.size):
@@ -209,11 +223,10 @@ class EvidenceKeeper:
     def _keep(self, order: Order, since_s: float) -> None:
         """In the thread."""
         reason, why = "failed", "a bug"
-        leaving = self._backlog.leaving.is_set
         try:
-            if leaving():
+            if self._backlog.leaving.is_set():
                 raise NotKept("the service ends before it is written")
-            content = order.content(leaving)
+            content = order.content(self._developer)
             self._shelf.put(order.name, content)
         except NotKept as error:
             reason, why = "shutdown", str(error)
@@ -223,7 +236,7 @@ class EvidenceKeeper:
             _log.exception("stream %s: no %s of an event is kept, by a bug", order.event.stream, order.kind)
         else:
             self._observer.evidence_stored(order.kind, self._clock.monotonic() - since_s)
-            hidden = ", with what must not be seen hidden" if order.redactor.privacy.hides else ""
+            hidden = ", with what must not be seen hidden" if order.privacy.hides else ""
             words = "evidence kept: %s (%d bytes) of %s/%s%s"
             _log.info(words, order.name, len(content), order.event.stream, order.event.watch, hidden)
             return

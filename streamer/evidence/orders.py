@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections import deque
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-import numpy as np
-
 from recognizers.clip import Picture, Region
-from streamer.errors import ClipUnwritable, NotKept
 from streamer.event import ActionEvent
-from streamer.evidence.drawing import drawn
-from streamer.evidence.privacy import Redactor
+from streamer.evidence.developing import Developer
+from streamer.evidence.drawing import drawing_of
+from streamer.evidence.privacy import Privacy
 from streamer.evidence.rules import Shown
-from streamer.media.decoding import Shown as Seen
-from streamer.media.decoding import decoded
-from streamer.media.film import filmed
-from streamer.media.jpeg import jpeg
+from streamer.media.decoding import coded_of
 from streamer.media.mp4 import mp4
 from streamer.media.packets import Excerpt
 from streamer.wire import timestamp
 
 AS_THEY_CAME = ("h264", "hevc")
 """Codings that browsers play. Of others a film is coded anew."""
-
-
-Leaving = Callable[[], bool]
-"""Whether there is no time left."""
 
 
 class Order(Protocol):
@@ -44,7 +33,7 @@ class Order(Protocol):
         ...
 
     @property
-    def redactor(self) -> Redactor: ...
+    def privacy(self) -> Privacy: ...
 
     @property
     def name(self) -> str: ...
@@ -54,7 +43,7 @@ class Order(Protocol):
         """Bytes of pictures that it holds on to."""
         ...
 
-    def content(self, leaving: Leaving) -> bytes:
+    def content(self, developer: Developer) -> bytes:
         """The file, of which everything that must not be seen is hidden.
 
         Raises:
@@ -74,7 +63,7 @@ class ClipOrder:
     """Unix seconds of its first picture."""
     wanted: tuple[float, float]
     """Unix seconds from when to when were asked for."""
-    redactor: Redactor
+    privacy: Privacy
     kind: Literal["clip"] = "clip"
 
     @property
@@ -92,31 +81,11 @@ class ClipOrder:
         shown = [picture.pts for picture in self.excerpt.pictures]
         return self.captured_at, self.captured_at + (max(shown) - shown[0]) * unit_s
 
-    def content(self, leaving: Leaving) -> bytes:
+    def content(self, developer: Developer) -> bytes:
         said = json.dumps(about(self))
-        if self.excerpt.coding.codec in AS_THEY_CAME and not self.redactor.privacy.hides:
+        if self.excerpt.coding.codec in AS_THEY_CAME and not self.privacy.hides:
             return mp4(self.excerpt, said)
-        shown = self.redactor.film(while_there_is_time(decoded(self.excerpt), leaving))
-        return filmed(map(_even, shown), len(self.excerpt.pictures), said)
-
-
-def _even(one: Seen) -> Seen:
-    """A side of odd length, of which H.264 knows none, loses its last pixel."""
-    at_s, picture = one
-    height, width = (side & ~1 for side in picture.shape[:2])
-    return at_s, np.ascontiguousarray(picture[:height, :width])
-
-
-def while_there_is_time(shown: Iterator[Seen], leaving: Leaving) -> Iterator[Seen]:
-    """The same pictures, until there is none.
-
-    Raises:
-        NotKept: there is no time left.
-    """
-    for one in shown:
-        if leaving():
-            raise NotKept("the service ends before its pictures are coded")
-        yield one
+        return developer.film(coded_of(self.excerpt), self.privacy, said)
 
 
 def about(order: ClipOrder) -> dict[str, object]:
@@ -145,7 +114,7 @@ class SnapshotOrder:
     region: Region
     seen: Excerpt | Picture
     """Its last picture is the one, at the camera's size; or the picture, at analysis size."""
-    redactor: Redactor
+    privacy: Privacy
     kind: Literal["snapshot"] = "snapshot"
 
     @property
@@ -158,13 +127,6 @@ class SnapshotOrder:
             return sum(len(picture.data) for picture in self.seen.pictures)
         return self.seen.nbytes
 
-    def content(self, leaving: Leaving) -> bytes:
-        return jpeg(drawn(self.redactor.still(self._picture(leaving)), self.event, self.region))
-
-    def _picture(self, leaving: Leaving) -> Picture:
-        if not isinstance(self.seen, Excerpt):
-            return self.seen
-        newest = deque(while_there_is_time(decoded(self.seen), leaving), maxlen=1)
-        if not newest:
-            raise ClipUnwritable("none of the pictures can be decoded")
-        return newest[0][1]
+    def content(self, developer: Developer) -> bytes:
+        seen = coded_of(self.seen) if isinstance(self.seen, Excerpt) else self.seen
+        return developer.snapshot(seen, self.privacy, drawing_of(self.event, self.region))

@@ -115,7 +115,7 @@ def covered(polygon: Polygon, height: int, width: int) -> NDArray[np.bool_]:
     y, x = (np.mgrid[:height, :width] + 0.5) / np.array([height, width]).reshape(2, 1, 1)
     inside = np.zeros((height, width), np.bool_)
     for (x1, y1), (x2, y2) in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
-        if y1 != y2:  # a ray to the right crosses this side
+        if abs(y1 - y2) > 1e-9:  # a ray to the right may cross this side
             inside ^= ((y1 > y) != (y2 > y)) & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
     for (x1, y1), (x2, y2) in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
         along = np.linspace(0, 1, 2 * max(height, width))  # a tip may hold no pixel's centre

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import cast
 
 import av.error
@@ -21,31 +23,65 @@ Shown = tuple[float, Picture]
 _MOST_PIXELS = 1 << 24
 
 
-def decoded(excerpt: Excerpt) -> Iterator[Shown]:
-    """The pictures of an excerpt one after the other, in the order in which they are shown. What cannot be decoded is
-    left out.
+@dataclass(frozen=True, slots=True, repr=False)
+class Coded:
+    """An excerpt in plain values, as another process can be given it."""
+
+    codec: str
+    extradata: bytes
+    """What the stream says of its coding beside its pictures."""
+    time_base: Fraction
+    pictures: tuple[CodedPicture, ...]
+
+    def __repr__(self) -> str:
+        return f"Coded({len(self.pictures)} pictures of {self.codec})"
+
+
+def coded_of(excerpt: Excerpt) -> Coded:
+    extradata = cast(VideoStream, excerpt.coding.template).codec_context.extradata
+    return Coded(excerpt.coding.codec, bytes(extradata or b""), excerpt.coding.time_base, excerpt.pictures)
+
+
+def decoded(coded: Coded) -> Iterator[Shown]:
+    """The pictures one after the other, in the order in which they are shown. What cannot be decoded is left out.
 
     Raises:
         ClipUnwritable: nothing here decodes them.
     """
-    template = cast(VideoStream, excerpt.coding.template).codec_context
+    first, last_s = min(one.pts for one in coded.pictures), -1.0
+    for frame in _frames(coded):
+        if frame.pts is not None and (at_s := (frame.pts - first) * float(coded.time_base)) > last_s:
+            last_s = at_s
+            yield at_s, _picture(frame)
+
+
+def newest(coded: Coded) -> Picture:
+    """The last of the pictures.
+
+    Raises:
+        ClipUnwritable: nothing here decodes them.
+    """
+    last = None
+    for frame in _frames(coded):
+        last = frame
+    if last is None:
+        raise ClipUnwritable("none of the pictures can be decoded")
+    return _picture(last)
+
+
+def _picture(frame: VideoFrame) -> Picture:
+    return cast(Picture, frame.to_ndarray(format="rgb24"))
+
+
+def _frames(coded: Coded) -> Iterator[VideoFrame]:
     try:
-        context = cast(VideoCodecContext, CodecContext.create(excerpt.coding.codec, "r"))
-        context.extradata = template.extradata
+        context = cast(VideoCodecContext, CodecContext.create(coded.codec, "r"))
+        context.extradata = coded.extradata or None
         context.thread_count = 1
         context.options = {"max_pixels": str(_MOST_PIXELS)}
     except (av.error.FFmpegError, ValueError) as error:
-        raise ClipUnwritable(f"{excerpt.coding.codec} pictures cannot be decoded ({type(error).__name__})") from None
-    first, unit_s = min(one.pts for one in excerpt.pictures), float(excerpt.coding.time_base)
-    last_s = -1.0
-    for frame in _frames(context, excerpt.pictures):
-        if frame.pts is not None and (at_s := (frame.pts - first) * unit_s) > last_s:
-            last_s = at_s
-            yield at_s, cast(Picture, frame.to_ndarray(format="rgb24"))
-
-
-def _frames(context: VideoCodecContext, pictures: Iterable[CodedPicture]) -> Iterator[VideoFrame]:
-    for picture in pictures:
+        raise ClipUnwritable(f"{coded.codec} pictures cannot be decoded ({type(error).__name__})") from None
+    for picture in coded.pictures:
         packet = Packet(picture.data)
         packet.pts, packet.dts = picture.pts, picture.dts
         try:

@@ -14,6 +14,7 @@ from streamer.settings.evidence import EvidenceSection, WatchEvidence, wrong_mas
 from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.mistakes import MISPLACED
 from streamer.settings.places import Place, wrong_prefix
+from streamer.settings.sight import SightSection, UnitSection
 from streamer.settings.sinks import SinkSection
 from streamer.settings.sources import Source, WhipSource
 from streamer.settings.values import Kind, PositiveSeconds, Seconds, Section, Share, Slug, Text, check_address
@@ -219,6 +220,9 @@ class Rule(Section):
     )
     cooldown_s: Seconds = Field(0.0, description="seconds after an end before it can begin again")
     margin: Share = Field(0.0, description="how much surer than one that goes on it must be to end that; 1: it waits")
+    typical_s: PositiveSeconds | None = Field(
+        None, description="seconds that it usually takes, where actions are decoded; null: as `decode` says"
+    )
 
     @model_validator(mode="after")
     def _hysteresis(self) -> Rule:
@@ -229,23 +233,13 @@ class Rule(Section):
         return self
 
 
-class UnitSection(Section):
-    """Where it is said which unit is worked on: by a scanner, a MES."""
+class DecodeSection(Section):
+    """Actions are decoded from scores and usual durations, a little late, instead of found by thresholds."""
 
-    topic: Text | None = Field(None, description="a topic filter, as it stands (no prefix is added); null: none")
-    field: Text | None = Field(
-        None, description="the key that holds the unit's name, with dots into objects; null: the payload is the name"
-    )
-    work_order: Text | None = Field(None, description="likewise, of the work order; null: none is given")
-    grace_s: Seconds = Field(10.0, description="seconds after work began for which a name is still of this unit")
-
-    @field_validator("topic")
-    @classmethod
-    def _filter(cls, topic: str | None) -> str | None:
-        levels = (topic or "").split("/")
-        if "#" in levels[:-1] or any(set(level) & set("+#") and level not in ("+", "#") for level in levels):
-            raise ValueError("must be a topic filter: + stands for one level, # for all that follow")
-        return topic
+    lag_s: Seconds = Field(2.0, description="seconds that a moment is decided later; what came after it counts too")
+    typical_s: PositiveSeconds = Field(3.0, description="seconds that an action usually takes")
+    between_s: PositiveSeconds = Field(3.0, description="seconds that usually nothing goes on")
+    looks_per_s: float = Field(2.0, gt=0, le=100, description="independent looks that a second of scores is worth")
 
 
 class WatchSection(Section):
@@ -263,6 +257,10 @@ class WatchSection(Section):
     exclusive: tuple[tuple[Text, ...], ...] = Field(
         (),
         description="of recognizers that say several actions at once: [[a, b], [c, d]], of each group only one goes on",
+    )
+    decode: DecodeSection | None = Field(
+        None,
+        description="of recognizers that say one action at a time: decode actions instead (docs/events.md); null: not",
     )
     procedure: Path | None = Field(
         None, description="the work that is followed: a file, beside this one where it is relative; null: none"
@@ -285,15 +283,6 @@ class WatchSection(Section):
         if any(len(group) < 2 for group in groups) or len(set(named)) < len(named):
             raise ValueError("must be lists of two actions or more, each action in one list once")
         return groups
-
-
-class SightSection(Section):
-    """When pictures come and show nothing: then nothing is missed, and the stream's status says so."""
-
-    frozen_s: Seconds = Field(10.0, description="seconds of the very same picture; 0: never")
-    dark_below: float = Field(32.0, ge=0, le=255, description="nearly all of it is darker than this, of 255; 0: never")
-    blocked_below: Share = Field(0.15, description="a smaller share of its parts has any texture; 0: never")
-    after_s: Seconds = Field(1.0, description="seconds for which it is dark or blocked before that is told")
 
 
 class Stream(Section):

@@ -8,7 +8,6 @@ import pytest
 
 from streamer.clock import SystemClock
 from streamer.errors import ConfigError
-from streamer.evidence.privacy import Privacy, Redactor
 from streamer.evidence.rules import EvidenceRule
 from streamer.evidence.site import PREFIX
 from streamer.keeping import build_keeper, build_redactors, build_shelf, build_sites, evidence_of, privacy_of, reachable
@@ -27,7 +26,7 @@ def settings(folder: Path, defaults: str = "", watch: str = "") -> Settings:
 
 def rule(folder: Path, defaults: str = "", watch: str = "") -> EvidenceRule:
     loaded = settings(folder, defaults, watch)
-    return evidence_of(loaded.streams[0], loaded.evidence, Redactor(Privacy())).rules["bench"]
+    return evidence_of(loaded.streams[0], loaded.evidence).rules["bench"]
 
 
 def test_nothing_is_kept_unless_somebody_says_so(tmp_path: Path) -> None:
@@ -48,7 +47,7 @@ def test_a_watch_says_it_for_itself_and_the_service_for_all_others(tmp_path: Pat
 
 def test_as_much_memory_as_was_said(tmp_path: Path) -> None:
     loaded = settings(tmp_path, "actions: [all], memory_mib: 3")
-    assert evidence_of(loaded.streams[0], loaded.evidence, Redactor(Privacy())).ring.max_bytes == 3 << 20
+    assert evidence_of(loaded.streams[0], loaded.evidence).ring.max_bytes == 3 << 20
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ import numpy as np
 
 from recognizers.clip import WHOLE_PICTURE, Clip, Region
 from streamer.event import ActionEvent, Phase, Reason, action_id
+from streamer.evidence.developing import Developer, Here
 from streamer.evidence.keeper import EvidenceKeeper, StreamEvidence
-from streamer.evidence.privacy import Privacy, Redactor
+from streamer.evidence.privacy import Privacy
 from streamer.evidence.rules import ALL, EvidenceRule
 from streamer.evidence.shelf import Limits, Shelf
 from streamer.media.packets import Excerpt
@@ -25,7 +26,7 @@ RULE = EvidenceRule(
 )
 WITH_SNAPSHOT = replace(RULE, snapshot=True)
 REGION = Region(0.25, 0.25, 0.75, 0.75)
-SHOWS_ALL = Redactor(Privacy())
+SHOWS_ALL = Privacy()
 BASE = "http://here:9464"
 
 
@@ -59,13 +60,14 @@ class Bench:
         film: Excerpt,
         rule: EvidenceRule = RULE,
         memory: int = 16 << 20,
-        redactor: Redactor = SHOWS_ALL,
+        privacy: Privacy = SHOWS_ALL,
+        developer: Developer | None = None,
     ) -> None:
         self.film, self.clock, self.counts = film, FakeClock(), Counts()
         self.ring = PacketRing(rule.reaches_back_s, memory)
         self.shelf = Shelf(folder, Limits(hours=1.0, max_bytes=64 << 20), self.clock, self.counts)
-        streams = {"cam": StreamEvidence(self.ring, {"bench": rule}, {"bench": REGION}, redactor)}
-        self.keeper = EvidenceKeeper(streams, self.shelf, BASE, self.clock, self.counts)
+        streams = {"cam": StreamEvidence(self.ring, {"bench": rule}, {"bench": REGION}, privacy)}
+        self.keeper = EvidenceKeeper(streams, self.shelf, BASE, developer or Here(), self.clock, self.counts)
         self.epoch, self._next = 0, 0
         self.connect(1)
 

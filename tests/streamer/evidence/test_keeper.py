@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
+from uuid import uuid4
 
 import av
 import pytest
 
-from streamer.event import ActionEvent, Phase, Reason
+from streamer.errors import NotKept
+from streamer.event import ActionEvent, Phase, Reason, StepEvent, Verdict
 from streamer.evidence import keeper as keepers
+from streamer.evidence.developing import Here
 from streamer.evidence.keeper import MARGIN_S, MOST_WAITING, PATIENCE_S
-from streamer.evidence.privacy import Privacy, Redactor
+from streamer.evidence.privacy import Privacy
+from streamer.media.decoding import Coded
 from streamer.media.packets import Excerpt
+from streamer.media.ring import PacketRing
 from tests.streamer.evidence.benches import BASE, RULE, WITH_SNAPSHOT, Bench
 from tests.streamer.media.excerpts import taken
 
@@ -225,7 +232,7 @@ async def test_a_snapshot_without_packets_shows_what_the_network_saw(tmp_path: P
 
 async def test_with_a_mask_not_one_of_the_cameras_packets_is_kept(tmp_path: Path, film: Excerpt) -> None:
     left = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
-    bench = Bench(tmp_path, film, WITH_SNAPSHOT, redactor=Redactor(Privacy(masks=(left,))))
+    bench = Bench(tmp_path, film, WITH_SNAPSHOT, privacy=Privacy(masks=(left,)))
     async with bench.running():
         await bench.watch(3.0)
         bench.happens()
@@ -241,9 +248,24 @@ async def test_with_a_mask_not_one_of_the_cameras_packets_is_kept(tmp_path: Path
                 assert picture[40:60, :36].max() < 8, "beside the region's outline"
 
 
-async def test_what_is_not_coded_when_the_service_ends_is_counted(tmp_path: Path, film: Excerpt) -> None:
+class Slow(Here):
+    """Makes nothing until it is closed, and then nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed = threading.Event()
+
+    def film(self, coded: Coded, privacy: Privacy, said: str) -> bytes:
+        assert self.closed.wait(20)
+        raise NotKept("told so")
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+async def test_what_is_not_made_when_the_service_ends_is_counted(tmp_path: Path, film: Excerpt) -> None:
     left = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
-    bench = Bench(tmp_path, film, redactor=Redactor(Privacy(masks=(left,))))
+    bench = Bench(tmp_path, film, privacy=Privacy(masks=(left,)), developer=Slow())
     await bench.watch(3.0)
     for n in range(3):
         bench.happens(ago_s=n / 10)
@@ -251,3 +273,54 @@ async def test_what_is_not_coded_when_the_service_ends_is_counted(tmp_path: Path
     await bench.written()
     assert bench.counts.told == ["dropped clip shutdown"] * 3
     assert bench.kept() == []
+
+
+def verdict(bench: Bench, what: Verdict) -> StepEvent:
+    at = bench.clock.now()
+    return StepEvent(uuid4(), "cam", "bench", "gearbox", uuid4(), "press", what, at - 1.5, at)
+
+
+async def test_a_verdict_is_shown_from_its_step_on(tmp_path: Path, film: Excerpt) -> None:
+    bench = Bench(tmp_path, film, replace(WITH_SNAPSHOT, actions=frozenset(), verdicts=frozenset({"missed"})))
+    async with bench.running():
+        await bench.watch(5.0)
+        missed = bench.keeper.attach(verdict(bench, Verdict.MISSED))
+        assert bench.keeper.attach(verdict(bench, Verdict.DONE)).evidence is None
+        await bench.watch(2.0)
+        await bench.written()
+    assert bench.kept() == [f"{missed.event_id}.jpg", f"{missed.event_id}.mp4"]
+    clip = tmp_path / f"{missed.event_id}.mp4"
+    assert [one.data for one in taken(clip).pictures] == sent(bench, 2.0, 6.0)
+    assert said(clip)["what"] == "press missed"
+
+
+async def test_an_event_goes_out_whatever_becomes_of_its_pictures(
+    tmp_path: Path, film: Excerpt, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench(tmp_path, film, WITH_SNAPSHOT)
+    await bench.watch(2.0)
+    bench.ring._runs = 7  # type: ignore[assignment]  # a bug
+    event = bench.happens()
+    assert event.evidence is None
+    assert bench.shelf.expected_at(f"{event.event_id}.jpg") is None
+    assert "nothing of an event is kept, by a bug" in caplog.text
+
+
+async def test_thirty_two_streams_hold_no_more_than_thirty_two_times_the_limit(tmp_path: Path, film: Excerpt) -> None:
+    """Measured, not added up: of packets that are larger than the limit together by far."""
+    limit = 256 << 10
+    large = replace(film.pictures[1], data=b"x" * 20_000, is_key=False)
+    rings = [PacketRing(60.0, limit) for _ in range(32)]
+    tracemalloc.start()
+    try:
+        for ring in rings:
+            ring.opened(1, film.coding)
+            ring.began(0.0)
+            for number in range(200):
+                data = bytes(20_000)
+                ring.keep(replace(large, data=data, pts=512 * number, is_key=number % 10 == 0))
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert all(limit / 2 < ring.size_bytes <= limit for ring in rings)
+    assert held < 32 * limit * 1.1

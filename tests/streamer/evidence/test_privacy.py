@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from recognizers.clip import Picture, Region
 from recognizers.errors import DeviceFailed
 from recognizers.estimators.base import Found
 from recognizers.estimators.fastestdet import FastestDet
+from streamer.evidence.develop import MOST_PEOPLE, UNSURE
 from streamer.evidence.privacy import LOOK_S, MOST_HELD, Privacy, Redactor, covered
-from streamer.keeping import MOST_PEOPLE, UNSURE
-from streamer.media.decoding import decoded
+from streamer.media.decoding import coded_of, decoded
 from tests.streamer.media.excerpts import taken
 
 RECTANGLE = ((0.25, 0.25), (0.5, 0.25), (0.5, 0.5), (0.25, 0.5))
@@ -63,6 +63,7 @@ def test_a_mask_is_black_and_nothing_else_is_changed() -> None:
 
 
 @settings(max_examples=200, deadline=None)
+@example([(0.0, 0.0), (0.0, 5e-324), (1.0, 0.0)], 0.0, 0.0)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=3, max_size=3), st.floats(0, 1), st.floats(0, 1))
 def test_every_point_between_the_corners_of_a_triangle_is_covered(
     corners: list[tuple[float, float]], one: float, other: float
@@ -163,7 +164,7 @@ MODEL = SHARED / "models/fastestdet.onnx"
 def test_who_was_found_is_not_found_again() -> None:
     """By the same detector, in pictures of people who cross a square: of some fifty hardly one."""
     walking = taken(SHARED / "data/clips/people_walking_cctv.mp4")
-    original = list(decoded(replace(walking, pictures=walking.pictures[:60])))
+    original = list(decoded(coded_of(replace(walking, pictures=walking.pictures[:60]))))
     hides = Redactor(Privacy(blur="people"), FastestDet(MODEL, least=UNSURE, most=MOST_PEOPLE))
     detector = FastestDet(MODEL)
 

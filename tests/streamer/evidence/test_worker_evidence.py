@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from streamer.evidence.developing import Here
 from streamer.evidence.keeper import EvidenceKeeper, StreamEvidence
 from streamer.evidence.rules import EvidenceRule
 from streamer.evidence.shelf import Limits, Shelf
@@ -47,7 +48,7 @@ class Kept:
         self.folder = folder / "evidence"
         shelf = Shelf(self.folder, Limits(1.0, 64 << 20), self.plant.clock, self.counts)
         streams = {"cam": StreamEvidence(ring, {"bench": rule}, {"bench": REGION}, SHOWS_ALL)}
-        self.plant.evidence = EvidenceKeeper(streams, shelf, "http://here", self.plant.clock, self.counts)
+        self.plant.evidence = EvidenceKeeper(streams, shelf, "http://here", Here(), self.plant.clock, self.counts)
 
     def named(self) -> list[str]:
         """Files that published events name."""
