@@ -29,7 +29,7 @@ from streamer.lookout import LookoutOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.outbox import Recipient
-from streamer.peers import Peers, retry_of
+from streamer.peers import Peers, no_tap, retry_of
 from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
@@ -77,7 +77,8 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
     """
     models = build_models(settings)
     shadows = shadow_specs(settings)
-    peers = Peers(settings.webrtc, clock, metrics)
+    tap = no_tap if evidence is None else evidence.tap
+    peers = Peers(settings.webrtc, clock, metrics, tap)
     streams = []
     for stream in settings.streams:
         watches = build_watches(stream, models)
@@ -86,8 +87,8 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
             peer = peers.source(stream.id, stream.source, demand, lookout)
             streams.append(StreamPlan(stream.id, peer, watches, demand, retry=retry_of(stream.source)))
             continue
-        address, tap = address_of(stream.source), None if evidence is None else evidence.tap(stream.id)
-        source = LibavSource(stream.id, address, demand, clock, metrics, tap, lookout)
+        address = address_of(stream.source)
+        source = LibavSource(stream.id, address, demand, clock, metrics, tap(stream.id), lookout)
         streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
     broker = build_broker(settings, clock, metrics)
     return Plan(
