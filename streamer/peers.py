@@ -9,17 +9,25 @@ from dataclasses import dataclass
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.lookout import LookoutOptions
+from streamer.media.packets import PacketTap
 from streamer.settings import LEAST_TOKEN, Settings, WebRtcSection, WhepSource, WhipSource
 from streamer.sources.base import Demand
 from streamer.sources.observer import SourceObserver
 from streamer.sources.peer_pictures import PeerLimits, PeerPictures
 from streamer.sources.reconnect import RetryPolicy
+from streamer.sources.signalling import Endpoint
 from streamer.sources.webrtc import HAS_AIORTC, MISSING, IceOptions, IceServer
+from streamer.sources.whep import PulledSource
 from streamer.sources.whip import RETRY, PublishedSource
 from streamer.web.whip import PREFIX, Stage, WhipSite
 from streamer.worker import StreamPlan
 
 __all__ = ["PREFIX", "Peers", "build_whip", "published", "retry_of", "stages_of"]
+
+
+def no_tap(stream: str) -> PacketTap | None:
+    """Nobody keeps what comes."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +37,21 @@ class Peers:
     webrtc: WebRtcSection
     clock: Clock
     observer: SourceObserver
+    tap: Callable[[str], PacketTap | None] = no_tap
+    """What takes the coded pictures of a stream, where somebody keeps them."""
 
     def source(
         self, stream: str, section: WhipSource | WhepSource, demand: Demand, lookout: LookoutOptions
-    ) -> PublishedSource:
+    ) -> PublishedSource | PulledSource:
         """Raises ConfigError where aiortc is not installed, or a secret cannot be read."""
         if not HAS_AIORTC:
             raise ConfigError([f"streams: {stream}: {MISSING}"])
         limits = PeerLimits(section.open_timeout_s, section.stall_timeout_s, section.max_pixels)
-        pictures = PeerPictures(stream, limits, demand, self.clock, self.observer, lookout)
-        return PublishedSource(pictures, ice_options(self.webrtc))
+        pictures = PeerPictures(stream, limits, demand, self.clock, self.observer, lookout, self.tap(stream))
+        ice = ice_options(self.webrtc)
+        if isinstance(section, WhipSource):
+            return PublishedSource(pictures, ice)
+        return PulledSource(pictures, ice, endpoint_of(stream, section))
 
 
 def retry_of(section: WhipSource | WhepSource) -> RetryPolicy | None:
@@ -95,6 +108,12 @@ def stages_of(settings: Settings, streams: Sequence[StreamPlan]) -> dict[str, St
     return stages
 
 
+def endpoint_of(stream: str, section: WhepSource) -> Endpoint:
+    """Raises ConfigError as `token_of`."""
+    url, token = section.url.get_secret_value(), token_of(stream, section)
+    return Endpoint(url, token, section.tls_verify, section.ca_file, section.open_timeout_s)
+
+
 def token_of(stream: str, section: WhipSource | WhepSource) -> str | None:
     """The stream's token.
 
@@ -103,7 +122,7 @@ def token_of(stream: str, section: WhipSource | WhepSource) -> str | None:
     """
     where = f"streams: {stream}: source.token_file"
     token = _read(where, section.secret)
-    if token is not None and len(token) < LEAST_TOKEN:
+    if isinstance(section, WhipSource) and token is not None and len(token) < LEAST_TOKEN:
         raise ConfigError([f"{where}: must hold at least {LEAST_TOKEN} characters"])
     return token
 

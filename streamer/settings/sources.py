@@ -78,13 +78,6 @@ class _Peer(_Limits):
     token: SecretStr | None = Field(None, description="bearer token; better as token_file or ${VARIABLE}")
     token_file: Path | None = Field(None, description="a file that holds the token")
 
-    @field_validator("token")
-    @classmethod
-    def _long(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is not None and len(token.get_secret_value()) < LEAST_TOKEN:
-            raise ValueError(f"must have at least {LEAST_TOKEN} characters, e.g. what `openssl rand -hex 16` prints")
-        return token
-
     @model_validator(mode="after")
     def _one_token(self) -> _Peer:
         if self.token is not None and self.token_file is not None:
@@ -107,6 +100,13 @@ class WhipSource(_Peer):
 
     kind: Literal["whip"]
     open_timeout_s: PositiveSeconds = Field(20.0, description="seconds in which a publisher must be connected")
+
+    @field_validator("token")
+    @classmethod
+    def _long(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value()) < LEAST_TOKEN:
+            raise ValueError(f"must have at least {LEAST_TOKEN} characters, e.g. what `openssl rand -hex 16` prints")
+        return token
 
 
 class WhepSource(_Peer):

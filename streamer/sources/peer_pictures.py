@@ -8,6 +8,7 @@ import traceback
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import cast
 
 import av
@@ -22,6 +23,7 @@ from streamer.errors import SourceRejected, SourceUnavailable
 from streamer.frame import Frame
 from streamer.lookout import Lookout, LookoutOptions
 from streamer.mailbox import Mailbox
+from streamer.media.packets import CodedPicture, Coding, PacketTap
 from streamer.sampling import Picker
 from streamer.sources.base import Demand
 from streamer.sources.decoding import DecodeThreads
@@ -60,10 +62,11 @@ class PeerPictures:
         clock: Clock,
         observer: SourceObserver | None = None,
         lookout: LookoutOptions | None = None,
+        tap: PacketTap | None = None,
     ) -> None:
-        """`lookout`: when pictures show nothing, where somebody asks."""
+        """`lookout`: when pictures show nothing, where somebody asks. `tap` takes the coded pictures."""
         self.stream, self.limits, self.demand, self.clock = stream, limits, demand, clock
-        self.observer, self.lookout = observer or Unobserved(), lookout
+        self.observer, self.lookout, self.tap = observer or Unobserved(), lookout, tap
         self._threads = DecodeThreads(stream, self.observer)
 
     async def frames(self, epoch: int, incoming: Incoming) -> AsyncGenerator[Frame, None]:
@@ -90,6 +93,8 @@ class _Attempt:
         self._scaler = Scaler(source.demand, self._shown, source.limits.max_pixels, follows=True)
         self._tally = Tally(source.stream, source.observer, mailbox)
         self._lookout = None if source.lookout is None else Lookout(source.lookout)
+        self._tap = source.tap
+        self._origin_s: float | None = None
         self._index = -1
 
     @property
@@ -130,7 +135,10 @@ class _Attempt:
         while (unit := self._incoming.take_unit(self._stopped)) is not None:
             if decoder is None or decoder.codec != unit.codec:
                 decoder = UnitDecoder(unit.codec, self._limits.max_pixels, self._shown)
+                self._open_tap(unit.codec)
             ticks = self._ticks.unwrapped(unit.ticks)
+            if self._tap is not None:
+                self._tap.keep(CodedPicture(unit.data, ticks, None, unit.is_key))
             pictures = decoder.decoded(unit, ticks)
             if pictures is None:
                 bad += 1
@@ -144,6 +152,13 @@ class _Attempt:
                 if not self._take(picture):
                     return
 
+    def _open_tap(self, codec: str) -> None:
+        """A peer may change its codec within an epoch: what came before cannot be kept with what comes."""
+        if self._tap is not None:
+            self._tap.opened(self._epoch, Coding(codec, Fraction(1, TICKS), None))
+            if self._origin_s is not None:
+                self._tap.began(self._origin_s)
+
     def _take(self, picture: VideoFrame) -> bool:
         """Count a decoded picture and hand it over if somebody needs it; False says stop."""
         now_s = self._clock.monotonic()
@@ -156,6 +171,9 @@ class _Attempt:
             self._tally.drop("no_time" if pts_s is None else "out_of_order")
             return True
         self._progress_s = now_s
+        if self._tap is not None and self._origin_s is None:
+            self._origin_s = pts_s
+            self._tap.began(pts_s)
         if not self._picker.wants(media_s):
             return True
         captured_at = self._dates.captured_at(media_s, self._reported_at(pts_s))

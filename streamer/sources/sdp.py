@@ -59,6 +59,16 @@ def checked_offer(text: str) -> str:
     return _without_names(text)
 
 
+def checked_answer(text: str) -> str:
+    """An answer, without what shall not be acted on (see `checked_offer`).
+
+    Raises:
+        OfferRefused: it is none.
+    """
+    _parted(text)
+    return _without_names(text)
+
+
 def is_reachable(candidate: str) -> bool:
     """Whether a candidate line gives an address, rather than the name of one."""
     fields = candidate.split()

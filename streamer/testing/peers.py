@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from fractions import Fraction
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from av.bitstream import BitStreamFilterContext
 
 from recognizers.clip import Picture
 from streamer.clock import Clock, SystemClock
+from streamer.exchange import Answer, Request, plain
 
 Draw = Callable[[float], Picture]
 """The picture `(H, W, 3)` uint8 RGB of a second; of any size."""
@@ -141,3 +143,38 @@ async def until(true: Callable[[], bool], within_s: float = 10.0) -> None:
     async with asyncio.timeout(within_s):
         while not true():
             await SystemClock().sleep(0.01)
+
+
+class WhepServer:
+    """A site that plays tracks to whoever asks; see `streamer.exchange.Site`. As MediaMTX does, in little."""
+
+    def __init__(self, track: Callable[[], Any], token: str | None = None) -> None:
+        self._track, self._token = track, token
+        self.sessions: dict[str, RTCPeerConnection] = {}
+        self.ended: list[str] = []
+        self.elsewhere: str | None = None
+        """Where its sessions are said to be, instead of here."""
+        self.says: Answer | None = None
+        """Instead of what it would."""
+
+    async def answer(self, request: Request) -> Answer:
+        if self.says is not None:
+            return self.says
+        if self._token is not None and request.headers.get("authorization") != f"Bearer {self._token}":
+            return plain(HTTPStatus.UNAUTHORIZED)
+        if request.method == "DELETE":
+            self.ended.append(request.path)
+            await self.sessions.pop(request.path).close()
+            return plain(HTTPStatus.OK)
+        connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        connection.addTrack(self._track())
+        await connection.setRemoteDescription(RTCSessionDescription((await request.body(1 << 16)).decode(), "offer"))
+        await connection.setLocalDescription(await connection.createAnswer())
+        where = f"/whep/session-{len(self.sessions) + len(self.ended)}"
+        self.sessions[where] = connection
+        headers = {"Content-Type": "application/sdp", "Location": self.elsewhere or where}
+        return Answer(HTTPStatus.CREATED, headers, str(connection.localDescription.sdp).encode())
+
+    async def close(self) -> None:
+        for connection in self.sessions.values():
+            await connection.close()

@@ -14,13 +14,15 @@ from streamer.errors import SourceUnavailable
 from streamer.sources.address import Address
 from streamer.sources.base import Source
 from streamer.testing.feeds import FilmFeed
+from streamer.testing.peers import loopback_only
 from streamer.testing.rtsp import RtspCamera
 from streamer.testing.sources import ScriptedSource
 from streamer.testing.time import FakeClock
-from tests.streamer.sources.cameras import CLOCK, decode_threads, film, source, take
+from tests.streamer.sources.cameras import CLOCK, decode_threads, draw, film, source, take
+from tests.streamer.sources.publishers import playing, published_source, pulled, republishing
 
 
-@pytest.fixture(params=["recording", "paced recording", "camera", "scripted"])
+@pytest.fixture(params=["recording", "paced recording", "camera", "published", "pulled", "scripted"])
 async def any_source(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Source]:
     match request.param:
         case "recording":
@@ -30,6 +32,15 @@ async def any_source(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
         case "camera":
             async with RtspCamera(FilmFeed(film(tmp_path), CLOCK)) as camera:
                 yield source(Address(camera.url))
+        case "published":
+            published = published_source()
+            with loopback_only():
+                async with republishing(published, draw):
+                    yield published
+        case "pulled":
+            with loopback_only():
+                async with playing() as (_, url):
+                    yield pulled(url)
         case _:
             yield ScriptedSource("cam", [[n * 0.04 for n in range(50)]], FakeClock(hurried=True))
     assert decode_threads() == []

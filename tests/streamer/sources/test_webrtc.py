@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from recognizers.clip import Picture
 from streamer.errors import SourceUnavailable
+from streamer.evidence.developing import Here
+from streamer.evidence.orders import ClipOrder
+from streamer.evidence.privacy import Privacy
+from streamer.media.ring import PacketRing
 from streamer.sources.webrtc import _INSIDES, _OF_RECEIVER
 from streamer.sources.whip import Occupied
 from streamer.testing.film import moving_square, write_film
+from streamer.testing.messages import action_event
 from streamer.testing.peers import DrawnTrack, FilmTrack, answered, loopback_only, offered, peer, until, vanish
 from tests.streamer.sources.cameras import CLOCK, Counts, decode_threads, draw
 from tests.streamer.sources.publishers import published_source, publishing, some
@@ -46,6 +53,25 @@ async def test_what_is_published_arrives(codec: str) -> None:
         assert abs(frame.captured_at - CLOCK.now()) < 10
         assert np.hypot(*np.subtract(square(frame.picture), (0.5, 0.5))) == pytest.approx(0.3, abs=0.06)
     assert counts.endings == ["closed"]
+
+
+@pytest.mark.parametrize("codec", ["vp8", "h264"])
+async def test_what_a_peer_sends_can_be_kept_and_is_coded_anew(codec: str) -> None:
+    """It may change the size of its pictures, and browsers play no VP8 in an MP4."""
+    ring = PacketRing(20.0, 16 << 20)
+    source = published_source(tap=ring)
+    async with publishing(source, DrawnTrack(draw), codec=codec):
+        frames = await some(source, 30, epoch=7)
+    excerpt = ring.excerpt(7, 0.0, frames[-1].media_s)
+    assert (excerpt.coding.codec, excerpt.start_s) == (codec, pytest.approx(0.0, abs=1e-6))
+    event = action_event()
+    made = ClipOrder(event, excerpt, event.at, (event.at, event.at + 1), Privacy()).content(Here())
+    with av.open(io.BytesIO(made)) as film:
+        assert film.streams.video[0].codec_context.name == "h264"
+        pictures = [(frame.time, frame.to_ndarray(format="rgb24")) for frame in film.decode(video=0)]
+    assert pictures[-1][0] == pytest.approx(frames[-1].media_s, abs=0.05)
+    for _, picture in pictures:
+        assert np.hypot(*np.subtract(square(picture), (0.5, 0.5))) == pytest.approx(0.3, abs=0.06)
 
 
 async def test_pictures_are_dated_by_the_senders_clock() -> None:

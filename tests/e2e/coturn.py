@@ -1,0 +1,52 @@
+"""A TURN server (Debian's coturn) on loopback."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
+        plug.bind(("127.0.0.1", 0))
+        return int(plug.getsockname()[1])
+
+
+class Coturn:
+    """Started with the block, ended with it."""
+
+    user, password = "takt", "C4N4RY-turn"
+
+    def __init__(self, folder: Path) -> None:
+        if shutil.which("turnserver") is None:
+            pytest.skip("coturn is not installed (scripts/install-servers)")
+        self.port, self._log = free_port(), folder / "coturn.log"
+        self._command = [
+            "turnserver", "-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", f"--listening-port={self.port}",
+            "--no-tls", "--no-dtls", "--no-cli", "--lt-cred-mech", f"--user={self.user}:{self.password}",
+            "--realm=takt", "--allow-loopback-peers", "--min-port=49200", "--max-port=49300", "--log-file=stdout",
+            f"--userdb={folder / 'coturn.db'}", f"--pidfile={folder / 'coturn.pid'}",
+        ]  # fmt: skip
+
+    @property
+    def url(self) -> str:
+        return f"turn:127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def __enter__(self) -> Self:
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._process.terminate()
+        self._process.wait(10)
