@@ -275,6 +275,22 @@ async def test_what_is_not_made_when_the_service_ends_is_counted(tmp_path: Path,
     assert bench.kept() == []
 
 
+async def test_what_is_too_old_goes_also_while_something_is_made(tmp_path: Path, film: Excerpt) -> None:
+    left, slow = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)), Slow()
+    bench = Bench(tmp_path, film, privacy=Privacy(masks=(left,)), developer=slow)
+    bench.shelf.put("00000000-0000-0000-0000-000000000000.mp4", b"old")
+    async with bench.running():
+        await bench.watch(3.0)
+        bench.happens()
+        await bench.watch(2.0)
+        await bench.clock.advance(3600.0)
+        await bench.tidied()
+        assert bench.counts.told == ["removed 1 age"]
+        slow.close()
+        await bench.written()
+    assert bench.kept() == []
+
+
 def verdict(bench: Bench, what: Verdict) -> StepEvent:
     at = bench.clock.now()
     return StepEvent(uuid4(), "cam", "bench", "gearbox", uuid4(), "press", what, at - 1.5, at)
