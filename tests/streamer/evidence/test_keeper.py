@@ -18,7 +18,7 @@ from streamer.errors import NotKept
 from streamer.event import ActionEvent, Phase, Reason, StepEvent, Verdict
 from streamer.evidence import keeper as keepers
 from streamer.evidence.developing import Here
-from streamer.evidence.keeper import MARGIN_S, MOST_WAITING, PATIENCE_S
+from streamer.evidence.keeper import MARGIN_S, MOST_WAITING, PATIENCE_S, TIDY_S
 from streamer.evidence.privacy import Privacy
 from streamer.media.decoding import Coded
 from streamer.media.packets import Excerpt
@@ -284,6 +284,8 @@ async def test_what_is_too_old_goes_also_while_something_is_made(tmp_path: Path,
         bench.happens()
         await bench.watch(2.0)
         await bench.clock.advance(3600.0)
+        await bench.tidied()
+        await bench.clock.advance(TIDY_S + 1)
         await bench.tidied()
         assert bench.counts.told == ["removed 1 age"]
         slow.close()
