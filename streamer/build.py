@@ -58,6 +58,7 @@ from streamer.sources.base import Demand, Need
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
 from streamer.stages import Watch
+from streamer.units import UnitTopic
 from streamer.wire import Message
 from streamer.worker import OutboxPlan, Plan, StreamPlan, to_nobody
 
@@ -195,6 +196,7 @@ def _watch(section: WatchSection, model: Model) -> Watch:
         decoding=decoding_of(section, recognizer.spec.hop_s),
         model=model.id,
         procedure=None if section.procedure is None else _procedure(section, recognizer.labels),
+        unit=None if section.unit.topic is None else UnitTopic(**section.unit.model_dump()),
         unsaid=unsaid,
         thresholds=model.thresholds,
     )
