@@ -76,7 +76,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
     """
     models = build_models(settings)
     shadows = shadow_specs(settings)
-    peers = Peers(settings.webrtc, clock, metrics)
+    peers = Peers(settings.webrtc, clock, metrics, evidence)
     streams = []
     for stream in settings.streams:
         watches = build_watches(stream, models)

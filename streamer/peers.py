@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from streamer.clock import Clock
 from streamer.errors import ConfigError
+from streamer.evidence.keeper import EvidenceKeeper
 from streamer.lookout import LookoutOptions
 from streamer.settings import LEAST_TOKEN, Settings, WebRtcSection, WhepSource, WhipSource
 from streamer.sources.base import Demand
@@ -31,6 +32,7 @@ class Peers:
     webrtc: WebRtcSection
     clock: Clock
     observer: SourceObserver
+    evidence: EvidenceKeeper | None = None
 
     def source(
         self, stream: str, section: WhipSource | WhepSource, demand: Demand, lookout: LookoutOptions
@@ -39,7 +41,8 @@ class Peers:
         if not HAS_AIORTC:
             raise ConfigError([f"streams: {stream}: {MISSING}"])
         limits = PeerLimits(section.open_timeout_s, section.stall_timeout_s, section.max_pixels)
-        pictures = PeerPictures(stream, limits, demand, self.clock, self.observer, lookout)
+        tap = None if self.evidence is None else self.evidence.tap(stream)
+        pictures = PeerPictures(stream, limits, demand, self.clock, self.observer, lookout, tap)
         ice = ice_options(self.webrtc)
         if isinstance(section, WhipSource):
             return PublishedSource(pictures, ice)

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import cast
 
 import av
@@ -22,6 +23,8 @@ from streamer.errors import SourceRejected, SourceUnavailable
 from streamer.frame import Frame
 from streamer.lookout import Lookout, LookoutOptions
 from streamer.mailbox import Mailbox
+from streamer.media.packets import CodedPicture, PacketTap
+from streamer.media.units import coding_of_unit
 from streamer.sampling import Picker
 from streamer.sources.base import Demand
 from streamer.sources.decoding import DecodeThreads
@@ -60,10 +63,11 @@ class PeerPictures:
         clock: Clock,
         observer: SourceObserver | None = None,
         lookout: LookoutOptions | None = None,
+        tap: PacketTap | None = None,
     ) -> None:
-        """`lookout`: when pictures show nothing, where somebody asks."""
+        """`lookout`: when pictures show nothing, where somebody asks; `tap` takes the coded pictures too."""
         self.stream, self.limits, self.demand, self.clock = stream, limits, demand, clock
-        self.observer, self.lookout = observer or Unobserved(), lookout
+        self.observer, self.lookout, self.tap = observer or Unobserved(), lookout, tap
         self._threads = DecodeThreads(stream, self.observer)
 
     async def frames(self, epoch: int, incoming: Incoming) -> AsyncGenerator[Frame, None]:
@@ -90,6 +94,7 @@ class _Attempt:
         self._scaler = Scaler(source.demand, self._shown, source.limits.max_pixels, follows=True)
         self._tally = Tally(source.stream, source.observer, mailbox)
         self._lookout = None if source.lookout is None else Lookout(source.lookout)
+        self._kept = None if source.tap is None else _Kept(source.tap, epoch)
         self._index = -1
 
     @property
@@ -139,6 +144,8 @@ class _Attempt:
                     raise SourceUnavailable("decode", f"{bad} pictures in a row of {self._shown} cannot be decoded")
                 self._incoming.lose()
                 continue
+            if self._kept is not None:
+                self._kept.keep(unit, ticks, decoder.size)
             for picture in pictures:
                 bad = 0
                 if not self._take(picture):
@@ -155,6 +162,8 @@ class _Attempt:
         if media_s is None or pts_s is None:
             self._tally.drop("no_time" if pts_s is None else "out_of_order")
             return True
+        if self._kept is not None and media_s == 0.0:
+            self._kept.began(pts_s)
         self._progress_s = now_s
         if not self._picker.wants(media_s):
             return True
@@ -171,6 +180,33 @@ class _Attempt:
         return None if report is None else report.at + pts_s - self._ticks.near(report.ticks) / TICKS
 
 
+class _Kept:
+    """Coded pictures for who keeps them. Another size is another coding: what was kept before goes."""
+
+    def __init__(self, tap: PacketTap, epoch: int) -> None:
+        self._tap, self._epoch = tap, epoch
+        self._size: tuple[int, int] | None = None
+        self._origin_s: float | None = None
+
+    def keep(self, unit: Unit, ticks: int, size: tuple[int, int]) -> None:
+        """After the unit was decoded to pictures of this size."""
+        if unit.is_key and size != self._size:
+            coding = coding_of_unit(unit.codec, unit.data, Fraction(1, TICKS))
+            if coding is None:
+                return
+            self._size = size
+            self._tap.opened(self._epoch, coding)
+            if self._origin_s is not None:
+                self._tap.began(self._origin_s)
+        if self._size is not None:
+            self._tap.keep(CodedPicture(unit.data, ticks, None, unit.is_key))
+
+    def began(self, origin_s: float) -> None:
+        """The first picture of the epoch was taken then."""
+        self._origin_s = origin_s
+        self._tap.began(origin_s)
+
+
 class UnitDecoder:
     """FFmpeg's decoder of one codec, one thread, one picture in and one out."""
 
@@ -180,6 +216,11 @@ class UnitDecoder:
         self._context.thread_count = 1
         self._context.flags |= Flags.low_delay
         self._context.options = {"max_pixels": str(max_pixels)}
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of what was decoded last."""
+        return self._context.width, self._context.height
 
     def decoded(self, unit: Unit, ticks: int) -> list[VideoFrame] | None:
         """A unit's pictures, dated `ticks`; None where it cannot be decoded.

@@ -12,6 +12,7 @@ from aiortc import RTCPeerConnection
 
 from streamer.frame import Frame
 from streamer.health import Health
+from streamer.media.packets import PacketTap
 from streamer.sources.peer_pictures import PeerLimits, PeerPictures
 from streamer.sources.signalling import Endpoint
 from streamer.sources.webrtc import IceOptions
@@ -25,8 +26,10 @@ DIRECT = IceOptions()
 LIMITS = PeerLimits(open_timeout_s=5.0, stall_timeout_s=5.0)
 
 
-def published_source(counts: Counts | None = None, ice: IceOptions = DIRECT, **limits: float) -> PublishedSource:
-    pictures = PeerPictures("cam", replace(LIMITS, **limits), DEMAND, CLOCK, counts)  # type: ignore[arg-type]
+def published_source(
+    counts: Counts | None = None, ice: IceOptions = DIRECT, tap: PacketTap | None = None, **limits: float
+) -> PublishedSource:
+    pictures = PeerPictures("cam", replace(LIMITS, **limits), DEMAND, CLOCK, counts, tap=tap)  # type: ignore[arg-type]
     return PublishedSource(pictures, ice)
 
 

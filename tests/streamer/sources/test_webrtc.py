@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from recognizers.clip import Picture
 from streamer.errors import SourceUnavailable
+from streamer.media.mp4 import mp4
+from streamer.media.ring import PacketRing
 from streamer.sources.webrtc import _INSIDES, _OF_RECEIVER
 from streamer.sources.whip import Occupied
 from streamer.testing.film import moving_square, write_film
@@ -205,3 +210,34 @@ async def test_what_is_reached_into_is_there() -> None:
         ice = transceiver.receiver.transport.transport._connection
         assert hasattr(ice, "_queue")
         assert ice.stun_server is None  # a list that is empty is no wish for Google's
+
+
+@pytest.mark.parametrize("codec", ["vp8", "h264"])
+async def test_coded_pictures_are_kept_as_those_of_cameras(codec: str) -> None:
+    ring = PacketRing(10.0, 16 << 20)
+    source = published_source(tap=ring)
+    async with publishing(source, DrawnTrack(draw), codec=codec):
+        frames = await some(source, 20, epoch=4)
+    excerpt = ring.excerpt(4, 0.0, frames[-1].media_s)
+    assert (excerpt.coding.codec, excerpt.start_s, excerpt.pictures[0].is_key) == (codec, 0.0, True)
+    assert len(excerpt.pictures) >= 20
+
+
+async def test_another_size_is_kept_as_another_film() -> None:
+    large = threading.Event()
+
+    def growing(t_s: float) -> Picture:
+        return next(moving_square(0.1, 25, *((640, 360) if large.is_set() else (320, 180))))
+
+    ring = PacketRing(10.0, 16 << 20)
+    source = published_source(tap=ring)
+    async with publishing(source, DrawnTrack(growing), codec="h264"), aclosing(source.frames(1)) as frames:
+        async for frame in frames:
+            if frame.index == 10:
+                large.set()
+            span = ring.span()
+            if span is not None and span.first_s > 0.2 and frame.media_s > span.first_s + 0.3:
+                break
+    film = mp4(ring.excerpt(1, span.first_s, frame.media_s))
+    with av.open(io.BytesIO(film)) as container:
+        assert {(picture.width, picture.height) for picture in container.decode(video=0)} == {(640, 360)}
