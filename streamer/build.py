@@ -34,7 +34,7 @@ from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
 from streamer.promotions import Promotions
-from streamer.segmenter.made import event_rules
+from streamer.segmenter.made import decoding_of, event_rules
 from streamer.settings import (
     HardExamplesSection,
     JsonlSink,
@@ -191,6 +191,7 @@ def _watch(section: WatchSection, model: Model) -> Watch:
         min_coverage=section.min_coverage,
         rules=rules,
         exclusive=tuple(frozenset(group) for group in section.exclusive),
+        decoding=decoding_of(section, recognizer.spec.hop_s),
         model=model.id,
         procedure=None if section.procedure is None else _procedure(section, recognizer.labels),
         unsaid=unsaid,

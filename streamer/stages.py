@@ -14,7 +14,7 @@ from streamer.frame import Frame
 from streamer.localised import ActorSegmenter
 from streamer.procedure.follower import Follower
 from streamer.procedure.graph import Procedure
-from streamer.segmenter import EventRule, Segmenter
+from streamer.segmenter import Decoding, EventRule, Segmenter
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class Watch:
     """The work that is followed."""
     exclusive: tuple[frozenset[str], ...] = ()
     """Groups of actions of which only one can go on; of a network that says one label at a time, all are one."""
+    decoding: Decoding | None = None
+    """Of such a network, actions are decoded instead of found by thresholds."""
 
     @property
     def actions_followed(self) -> frozenset[str]:
@@ -161,4 +163,6 @@ class StreamStages:
 def _segmenter(watch: Watch, told_apart: bool) -> Segmenter | ActorSegmenter:
     if told_apart:
         return ActorSegmenter(watch.labels, watch.background, watch.in_force, watch.exclusive)
-    return Segmenter(watch.labels, watch.background, watch.in_force, exclusive=watch.exclusive)
+    # Another network may be asked more often.
+    decoding = None if watch.decoding is None else replace(watch.decoding, tick_s=watch.spec.hop_s)
+    return Segmenter(watch.labels, watch.background, watch.in_force, exclusive=watch.exclusive, decoding=decoding)

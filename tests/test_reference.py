@@ -65,7 +65,7 @@ def test_it_shows_every_key_with_its_default(tmp_path: Path, monkeypatch: pytest
             "streams": [{
                 "id": "cell-4",
                 "source": given(said["streams"][0]["source"]),
-                "watches": [{"id": "bench", "recognizer": "cell", "events": {"default": {}}}],
+                "watches": [{"id": "bench", "recognizer": "cell", "events": {"default": {}}, "decode": {}}],
             }],
         }  # fmt: skip
         Path("least.yaml").write_text(json.dumps(least))

@@ -39,15 +39,21 @@ def segment_f1(videos: Iterable[Video], background: int, overlap: float) -> floa
     A said segment is right where, of the true ones with its label, the one it covers best has an IoU of at least
     `overlap` and was not found before.
     """
-    right = wrong = missed = 0
-    for said, true in videos:
-        hits, misses, lost = _counted(segments(said, background), segments(true, background), overlap)
-        right, wrong, missed = right + hits, wrong + misses, missed + lost
+    return f1_of(segment_counts(said, true, background, overlap) for said, true in videos)
+
+
+def f1_of(counts: Iterable[tuple[int, int, int]]) -> float:
+    """Of numbers of right, wrong and missed segments; 1 where there are none."""
+    right, wrong, missed = (sum(column) for column in zip((0, 0, 0), *counts, strict=True))
     return 2 * right / (2 * right + wrong + missed) if right + wrong + missed else 1.0
 
 
+def segment_counts(said: Labels, true: Labels, background: int, overlap: float) -> tuple[int, int, int]:
+    """Of one video: right, wrong and missed segments."""
+    return _counted(segments(said, background), segments(true, background), overlap)
+
+
 def _counted(said: list[Segment], true: list[Segment], overlap: float) -> tuple[int, int, int]:
-    """Right, wrong and missed."""
     found = set[int]()
     for one in said:
         shares = [_share(one, other) if one.label == other.label else 0.0 for other in true]

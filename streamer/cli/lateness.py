@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from recognizers.card import Card, checkpoint_path, read_card
 from recognizers.clip import Region
 from recognizers.huggingface import KIND
-from streamer.segmenter.made import event_rules
-from streamer.segmenter.rules import Lateness, lateness
+from streamer.segmenter.made import decoding_of, event_rules
+from streamer.segmenter.rules import Lateness, decoded_lateness, lateness
 from streamer.settings import Settings
 from streamer.settings.sections import RecognizerSection, WatchSection
 from streamer.stages import Watch
@@ -74,4 +74,6 @@ def _late(name: str, watch: WatchSection, section: RecognizerSection, card: Card
     rules = {action: in_force.get(action, in_force["default"]) for action in card.actions}
     apart = not card.multilabel or bool(watch.exclusive)
     averaged_s = (section.average_clips - 1) * spec.hop_s / 2
-    return Late(name, lateness(rules, spec.hop_s, apart), spec.span_s / 2 + averaged_s)
+    decoding = decoding_of(watch, spec.hop_s)
+    late = lateness(rules, spec.hop_s, apart) if decoding is None else decoded_lateness(rules, decoding)
+    return Late(name, late, spec.span_s / 2 + averaged_s)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from streamer.procedure.decoder import Numbers, StepModel
+from streamer.decoder import Numbers, StepModel
 from streamer.procedure.graph import Procedure, Step, closure
 
 MISTAKE = 0.05

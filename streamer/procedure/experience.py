@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.procedure.decoder import Numbers, StepModel
+from streamer.decoder import Numbers, StepModel
 
 Recording = tuple[NDArray[np.int64], NDArray[np.int64]]
 """What was recognized and what was so, at equally many moments."""
@@ -63,7 +63,7 @@ def _logs(counts: Numbers) -> Numbers:
 def _confusion(recordings: Collection[Recording], steps: int, rate: float, priors: Priors) -> Numbers:
     counts = np.full((steps, steps), priors.confused_s) + np.eye(steps) * priors.recognized_s
     for said, true in recordings:
-        np.add.at(counts, (true, said), 1 / rate)
+        counts += np.bincount(true * steps + said, minlength=steps * steps).reshape(steps, steps) / rate
     return counts
 
 

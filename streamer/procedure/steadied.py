@@ -8,9 +8,9 @@ from uuid import uuid5
 
 import numpy as np
 
+from streamer.decoder import StepDecoder
 from streamer.event import EVENT_NAMESPACE, ActionEvent, Phase, Reason
 from streamer.procedure.authored import authored_model
-from streamer.procedure.decoder import StepDecoder
 from streamer.procedure.graph import Procedure
 from streamer.procedure.monitor import ProcedureMonitor, Told
 

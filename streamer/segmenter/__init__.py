@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamer.segmenter.rules import EventRule
+from streamer.segmenter.rules import Decoding, EventRule
 from streamer.segmenter.segments import Segmenter
 
-__all__ = ["EventRule", "Segmenter"]
+__all__ = ["Decoding", "EventRule", "Segmenter"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +28,9 @@ class Over:
     action: str
     end: float
     """Media seconds, back-dated."""
+    total: float
+    """Sum of its raw scores while it went on, and their number."""
+    count: int
 
 
 Change = Begun | Over
@@ -37,12 +40,22 @@ class Finder(Protocol):
     """Finds what goes on in one watch in one epoch. Of one action, begun and over take turns; what ends comes first; of
     actions that exclude each other, none begins before the end of the other."""
 
-    def observe(self, prediction: Prediction) -> list[Change]:
-        """Take the next prediction, of numbers and later than the one before."""
+    def observe(self, prediction: Prediction) -> Iterator[list[Change]]:
+        """Take the next prediction, of numbers and later than the one before. Goes from moment to moment: whoever asks
+        meanwhile is answered for the moment whose changes were given last."""
+        ...
+
+    @property
+    def known_until(self) -> float:
+        """Media seconds up to which it is decided what goes on."""
         ...
 
     def lasted_until(self, action: str) -> float:
         """Media seconds up to which an action that goes on is known to have done so."""
+        ...
+
+    def scored(self, action: str) -> tuple[float, int]:
+        """Of an action that goes on: the sum of its raw scores since it began, and their number."""
         ...
 
     def rising_since(self, action: str) -> float | None:
@@ -61,6 +74,6 @@ class Finder(Protocol):
         """Go on with the labels and rules of another network, once `close` has decided what was not."""
         ...
 
-    def close(self) -> list[Change]:
+    def close(self) -> Iterator[list[Change]]:
         """Nothing more comes, or from another network: decide what is not decided yet."""
         ...

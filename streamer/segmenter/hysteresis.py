@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from recognizers.prediction import Prediction
@@ -23,6 +23,9 @@ class _Track:
     goes_on: bool = False
     below_since: float | None = None
     """Media seconds since which the score has been below `off`, while it goes on."""
+    total: float = 0.0
+    """Sum of the raw scores since it began to go on, and their number."""
+    count: int = 0
     stuck: bool = False
     """It was said to be over although it is not below `off`."""
 
@@ -55,8 +58,8 @@ class Hysteresis:
         self._ended: dict[str, float] = {}
         """Media seconds of each action's latest end."""
 
-    def observe(self, prediction: Prediction) -> list[Change]:
-        """Take the next prediction, of numbers and later than the one before; return what ended and began by it."""
+    def observe(self, prediction: Prediction) -> Iterator[list[Change]]:
+        """Take the next prediction, of numbers and later than the one before; what ended and began by it."""
         now = prediction.end
         elapsed_s = math.inf if self._last is None else now - self._last
         self._last = now
@@ -64,7 +67,9 @@ class Hysteresis:
         begun: list[str] = []
         for action, place in self._places.items():
             track, rule = self._tracks[action], self._rules[action]
-            _smooth(track, float(prediction.scores[place]), elapsed_s, rule.smooth_s)
+            score = float(prediction.scores[place])
+            _smooth(track, score, elapsed_s, rule.smooth_s)
+            track.total, track.count = (track.total + score, track.count + 1) if track.goes_on else (score, 1)
             if not track.goes_on:
                 if _begins(track, now, rule):
                     begun.append(action)
@@ -78,13 +83,23 @@ class Hysteresis:
                 begun.remove(action)
         begun, instead_of = self._chosen(begun, prediction.exclusive) if begun else ([], [])
         changes += [self._over(action, now) for action in instead_of]
-        return changes + [self._begun(action, starts[action]) for action in begun]
+        yield changes + [self._begun(action, starts[action]) for action in begun]
+
+    @property
+    def known_until(self) -> float:
+        """All that was said is decided, but for what is rising."""
+        return -math.inf if self._last is None else self._last
 
     def lasted_until(self, action: str) -> float:
         """Media seconds up to which an action that goes on is known to have done so."""
         below_since = self._tracks[action].below_since
         assert self._last is not None
         return self._last if below_since is None else below_since
+
+    def scored(self, action: str) -> tuple[float, int]:
+        """The sum of the raw scores since it began to go on, and their number."""
+        track = self._tracks[action]
+        return track.total, track.count
 
     def rising_since(self, action: str) -> float | None:
         """Media seconds since which an action that does not go on may turn out to do so."""
@@ -111,9 +126,9 @@ class Hysteresis:
                 self._ended[action] = self.lasted_until(action)
         self._tracks = {label: self._tracks.get(label, _Track()) for label in self._places}
 
-    def close(self) -> list[Change]:
+    def close(self) -> Iterator[list[Change]]:
         """Nothing is undecided."""
-        return []
+        yield from ()
 
     def _start(self, action: str, now: float, exclusive: bool) -> float:
         """Of one that begins now. It may have been above `on` while it waited for another's end."""
@@ -152,7 +167,7 @@ class Hysteresis:
         track, end = self._tracks[action], self._end(action, now)
         track.goes_on, track.below_since = False, None
         self._ended[action] = max(self._ended.get(action, -math.inf), end)
-        return Over(action, end)
+        return Over(action, end, track.total, track.count)
 
 
 def _places(labels: tuple[str, ...], background: str) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from streamer.segmenter.rules import EventRule
+from streamer.segmenter.rules import Decoding, EventRule
 from streamer.settings.sections import Rule, WatchSection
 
 
@@ -20,3 +20,8 @@ def event_rules(watch: WatchSection) -> tuple[dict[str, EventRule], frozenset[st
     sections = {"default": Rule(), **watch.events}
     rules = {action: event_rule(section) for action, section in sections.items()}
     return rules, frozenset(action for action, section in sections.items() if section.on is None)
+
+
+def decoding_of(watch: WatchSection, hop_s: float) -> Decoding | None:
+    """How its actions are decoded, where they are."""
+    return None if watch.decode is None else Decoding(hop_s, **watch.decode.model_dump())

@@ -32,6 +32,24 @@ class EventRule:
     margin: float = 0.0
     """How much surer than the action that goes on this one must be to take its place, where only one can go on; at 1 it
     waits for the other's end."""
+    typical_s: float | None = None
+    """How long it usually takes, where actions are decoded; None: as the decoding says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How actions are decoded from scores instead of found by thresholds. All times are media seconds."""
+
+    tick_s: float
+    """Between two moments that are told apart: a hop."""
+    lag_s: float = 2.0
+    """How much later a moment is decided."""
+    typical_s: float = 3.0
+    """How long an action usually takes."""
+    between_s: float = 3.0
+    """How long nothing usually goes on."""
+    looks_per_s: float = 2.0
+    """How many independent looks the scores of a second are worth: clips overlap, and errors last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +78,13 @@ def lateness(rules: Mapping[str, EventRule], hop_s: float, apart: bool) -> Laten
         rise_s=max(_smoothing_s(rule, 1 - rule.on) for rule in some),
         fall_s=max(_smoothing_s(rule, rule.off) for rule in some),
     )
+
+
+def decoded_lateness(rules: Mapping[str, EventRule], decoding: Decoding) -> Lateness:
+    """As `lateness`, where actions are decoded; there is no smoothing."""
+    late_s, some = decoding.lag_s + 2 * decoding.tick_s, rules.values()
+    lasts_s = max(rule.min_s + rule.merge_s if rule.min_s > 0 else 0.0 for rule in some)
+    return Lateness(late_s + lasts_s, late_s + max(rule.merge_s for rule in some), 0.0, 0.0)
 
 
 def _start_s(rule: EventRule, waits_s: float) -> float:

@@ -10,8 +10,9 @@ from uuid import UUID
 from recognizers.prediction import Prediction
 from streamer.event import ActionEvent, Phase, Reason, action_id
 from streamer.segmenter.changes import Begun, Change, Finder, Over
+from streamer.segmenter.decoded import Decoded
 from streamer.segmenter.hysteresis import Hysteresis, rivals_of
-from streamer.segmenter.rules import EventRule
+from streamer.segmenter.rules import Decoding, EventRule
 
 
 @dataclass(slots=True)
@@ -23,9 +24,9 @@ class _Segment:
     """Media seconds."""
     score: float
     """How sure it was to begin."""
-    total: float
-    """Sum of the raw scores seen in the segment."""
-    count: int = 1
+    total: float = 0.0
+    """Sum of the raw scores of the parts that are over, and their number."""
+    count: int = 0
     over_at: float | None = None
     """Media seconds of its end, while the same action may still go on as the same segment."""
     started_at: float | None = None
@@ -47,14 +48,20 @@ class Segmenter:
         rules: Mapping[str, EventRule],
         actor: int | None = None,
         exclusive: Collection[frozenset[str]] = (),
+        decoding: Decoding | None = None,
     ) -> None:
         """`rules` by action; the key `default` speaks for actions that are not named. `actor`: whose actions these are,
         where people are told apart. `exclusive`: groups of which only one action can go on at once; of a network that
-        says one label at a time, all are one group."""
+        says one label at a time, all are one group. `decoding`: of such a network, actions are decoded instead of found
+        by thresholds."""
         self._actor, self._exclusive = actor, exclusive
         self._places = {label: place for place, label in enumerate(labels) if label != background}
         self._rules = _rules_of(self._places, rules)
-        self._finder: Finder = Hysteresis(labels, background, self._rules, exclusive)
+        self._finder: Finder = (
+            Hysteresis(labels, background, self._rules, exclusive)
+            if decoding is None
+            else Decoded(labels, background, self._rules, decoding)
+        )
         self._segments: dict[str, _Segment] = {}
         self._last: Prediction | None = None
         self._ended_at: dict[str, float] = {}
@@ -66,18 +73,14 @@ class Segmenter:
         if not prediction.is_finite or (before is not None and prediction.end <= before.end):
             return []
         self._last = prediction
-        for action, segment in self._segments.items():
-            if segment.over_at is None:
-                segment.total += float(prediction.scores[self._places[action]])
-                segment.count += 1
-        return self._take(prediction, self._finder.observe(prediction))
+        return [told for changes in self._finder.observe(prediction) for told in self._take(prediction, changes)]
 
     def close(self, reason: Reason) -> list[ActionEvent]:
         """End whatever is open: the epoch is over."""
         last = self._last
         if last is None:
             return []
-        events = self._take(last, self._finder.close())
+        events = [told for changes in self._finder.close() for told in self._take(last, changes)]
         return events + [event for action in self._places for event in self._leave(last, action, reason)]
 
     def relabel(self, labels: tuple[str, ...], background: str, rules: Mapping[str, EventRule]) -> list[ActionEvent]:
@@ -85,7 +88,7 @@ class Segmenter:
         others ends."""
         events: list[ActionEvent] = []
         if self._last is not None:
-            events += self._take(self._last, self._finder.close())
+            events += [told for changes in self._finder.close() for told in self._take(self._last, changes)]
             for action in [action for action in self._segments if action == background or action not in labels]:
                 events += self._leave(self._last, action, Reason.MODEL_CHANGED)
         self._places = {label: place for place, label in enumerate(labels) if label != background}
@@ -98,7 +101,7 @@ class Segmenter:
         events: list[ActionEvent] = []
         for change in changes:
             if isinstance(change, Over):
-                self._segments[change.action].over_at = change.end
+                _part_over(self._segments[change.action], change)
             else:
                 events += self._begin(by, change)
         begun = [action for action in self._places if action in self._segments]
@@ -126,7 +129,6 @@ class Segmenter:
             id=action_id(by.stream, by.watch, by.epoch, begun.action, begun.start, self._actor),
             start=begun.start,
             score=begun.score,
-            total=float(by.scores[self._places[begun.action]]),
         )
         return events
 
@@ -141,20 +143,21 @@ class Segmenter:
             events += self._tell(by, action, segment)
         if segment.started_at is not None and until - segment.start >= rule.max_s:
             if segment.over_at is None:
+                _part_over(segment, Over(action, until, *self._finder.scored(action)))
                 self._finder.give_up(action, segment.start + rule.max_s)
             segment.over_at = segment.start + rule.max_s
             events += self._leave(by, action, Reason.TOO_LONG)
-        elif segment.over_at is not None and self._is_final(by.end, action, segment.over_at):
+        elif segment.over_at is not None and self._is_final(action, segment.over_at):
             events += self._leave(by, action, Reason.COMPLETED)
         elif segment.over_at is not None and segment.started_at is not None:
             self._finder.hold_off(action, self._goes_on_until(action), segment.over_at + rule.cooldown_s)
         return events
 
-    def _is_final(self, now: float, action: str, over_at: float) -> bool:
+    def _is_final(self, action: str, over_at: float) -> bool:
         """Whether what is over can go on no more. It may be rising again within the gap, and that is decided late."""
         rule, rising = self._rules[action], self._finder.rising_since(action)
         waits_s = self._undecided_s(rule) if rising is not None and rising <= self._goes_on_until(action) else 0.0
-        return now - over_at >= rule.merge_s + waits_s
+        return self._finder.known_until - over_at >= rule.merge_s + waits_s
 
     def _goes_on_until(self, action: str) -> float:
         """Media seconds at which the same action must begin again to go on as the same segment."""
@@ -191,16 +194,25 @@ class Segmenter:
 
     def _leave(self, by: Prediction, action: str, reason: Reason) -> list[ActionEvent]:
         """The segment is done with: its end, where its start was told. What was over before was completed."""
-        segment = self._segments.pop(action, None)
+        segment = self._segments.get(action)
         if segment is None or segment.started_at is None:
+            self._segments.pop(action, None)
             return []
-        end = self._finder.lasted_until(action) if segment.over_at is None else segment.over_at
         told = reason if segment.over_at is None or reason is Reason.TOO_LONG else Reason.COMPLETED
+        if segment.over_at is None:
+            _part_over(segment, Over(action, self._finder.lasted_until(action), *self._finder.scored(action)))
+        assert segment.over_at is not None
+        end = segment.over_at
+        del self._segments[action]
         self._finder.hold_off(action, -math.inf, end + self._rules[action].cooldown_s)
         # Wall time may have been slewed since the start was published: an end is never before it.
         at = self._ended_at[action] = max(segment.started_at, by.zero_at + end)
         ended = self._event(by, action, segment, Phase.ENDED)
-        return [replace(ended, at=at, duration_s=end - segment.start, score=segment.total / segment.count, reason=told)]
+        return [
+            replace(
+                ended, at=at, duration_s=end - segment.start, score=segment.total / max(segment.count, 1), reason=told
+            )
+        ]
 
     def _event(self, by: Prediction, action: str, segment: _Segment, phase: Phase) -> ActionEvent:
         assert segment.started_at is not None
@@ -217,6 +229,11 @@ class Segmenter:
             duration_s=None,
             score=segment.score,
         )
+
+
+def _part_over(segment: _Segment, over: Over) -> None:
+    """It may go on yet, as the same segment."""
+    segment.total, segment.count, segment.over_at = segment.total + over.total, segment.count + over.count, over.end
 
 
 def _rules_of(actions: Collection[str], rules: Mapping[str, EventRule]) -> dict[str, EventRule]:

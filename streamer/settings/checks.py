@@ -291,6 +291,8 @@ def _check_actions(document: Document, watch: Where, recognizer: str, card: Card
     for where, action in named:
         if isinstance(action, str | int) and action not in card.actions:
             document.problem(where, f"{unknown}; {suggestion(str(action), card.actions)}")
+    if card.multilabel and any(section is not None for _, section in document.find(*watch, "decode")):
+        document.problem((*watch, "decode"), f"{recognizer} says several actions at once; give thresholds instead")
     if not card.multilabel and (groups := list(document.find(*watch, "exclusive", "*"))):
         where, _ = groups[0]
         document.problem(where[:-1], f"{recognizer} says one action at a time: all are one group already; leave it out")

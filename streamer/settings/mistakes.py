@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -96,6 +96,7 @@ def _followed(root: type[BaseModel], loc: Where) -> tuple[Where, Any]:
             due = next(choice for choice in choices if _kind(choice) == part)
             continue
         where += (part,)
+        due = get_args(due)[0] if get_origin(due) is Annotated else due
         if type(None) in get_args(due):
             due = next(choice for choice in get_args(due) if choice is not type(None))
     return where, due

@@ -219,6 +219,9 @@ class Rule(Section):
     )
     cooldown_s: Seconds = Field(0.0, description="seconds after an end before it can begin again")
     margin: Share = Field(0.0, description="how much surer than one that goes on it must be to end that; 1: it waits")
+    typical_s: PositiveSeconds | None = Field(
+        None, description="seconds that it usually takes, where actions are decoded; null: as `decode` says"
+    )
 
     @model_validator(mode="after")
     def _hysteresis(self) -> Rule:
@@ -227,6 +230,15 @@ class Rule(Section):
         if self.max_s is not None and self.max_s <= self.min_s:
             raise ValueError(f"max_s ({self.max_s}) must be more than min_s ({self.min_s})")
         return self
+
+
+class DecodeSection(Section):
+    """Actions are decoded from scores and usual durations, a little late, instead of found by thresholds."""
+
+    lag_s: Seconds = Field(2.0, description="seconds that a moment is decided later; what came after it counts too")
+    typical_s: PositiveSeconds = Field(3.0, description="seconds that an action usually takes")
+    between_s: PositiveSeconds = Field(3.0, description="seconds that usually nothing goes on")
+    looks_per_s: float = Field(2.0, gt=0, le=100, description="independent looks that a second of scores is worth")
 
 
 class WatchSection(Section):
@@ -244,6 +256,10 @@ class WatchSection(Section):
     exclusive: tuple[tuple[Text, ...], ...] = Field(
         (),
         description="of recognizers that say several actions at once: [[a, b], [c, d]], of each group only one goes on",
+    )
+    decode: DecodeSection | None = Field(
+        None,
+        description="of recognizers that say one action at a time: decode actions instead (docs/events.md); null: not",
     )
     procedure: Path | None = Field(
         None, description="the work that is followed: a file, beside this one where it is relative; null: none"

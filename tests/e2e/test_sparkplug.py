@@ -61,8 +61,10 @@ class Host(Listener):
         await asyncio.to_thread(self.say, "spBv1.0/Plant/NCMD/line1", command, qos=0)
 
     def assert_lawful(self) -> None:
-        """Numbers without gaps from each NBIRTH on, and nothing retained."""
+        """Numbers without gaps from each NBIRTH on, nothing retained, and QoS 0 for all but deaths of the node."""
         assert not any(message.retain for message in self.messages)
+        ours = [message for message in self.messages if "/NCMD/" not in message.topic]
+        assert {message.topic.split("/")[2] for message in ours if message.qos > 0} <= {"NDEATH"}
         expected = None
         for kind, payload in self.heard():
             if kind == "NDEATH":
@@ -167,6 +169,10 @@ async def test_a_service_that_is_killed_is_dead_by_its_will_and_comes_back_with_
                 await process.wait()
             await host.until(lambda n=number: host.kinds().count("NDEATH") == n + 1)  # type: ignore[misc]
 
+        with Host(broker.port) as late:
+            late.say("spBv1.0/Plant/NCMD/nobody", b"")
+            late.wait(lambda _: late.messages)
+            assert late.kinds() == [], "nothing of it is retained, nor the will"
         host.assert_lawful()
         for kind in ("NBIRTH", "NDEATH"):
             assert [payload.values["bdSeq"] for one, payload in host.heard() if one == kind] == [0, 1, 2]
@@ -184,14 +190,16 @@ async def test_births_wait_for_the_primary_host_and_the_session_ends_when_it_goe
             await host.until(lambda: host.kinds() == ["NBIRTH", "DBIRTH cam"])
             await asyncio.to_thread(host.say, HOST, state(False, 1), retain=True)  # late news of an older session
             await asyncio.to_thread(host.say, HOST, b"OFFLINE", retain=True)  # of Sparkplug 2
+            await host.rebirth()
+            await host.until(lambda: host.kinds()[2:] == ["NBIRTH", "DBIRTH cam"])
             await asyncio.to_thread(host.say, HOST, state(False, 2), retain=True)
-            await host.until(lambda: host.kinds()[2:] == ["NDEATH"])
+            await host.until(lambda: host.kinds()[4:] == ["NDEATH"])
             await asyncio.to_thread(host.say, HOST, state(True, 3), retain=True)
-            await host.until(lambda: host.kinds()[3:] == ["NBIRTH", "DBIRTH cam"])
+            await host.until(lambda: host.kinds()[5:] == ["NBIRTH", "DBIRTH cam"])
 
         host.assert_lawful()
         numbers = [payload.values["bdSeq"] for kind, payload in host.heard() if kind == "NBIRTH"]
-        assert numbers[0] < numbers[1]
+        assert numbers[0] == numbers[1] < numbers[2]
         dead = next(payload for kind, payload in host.heard() if kind == "NDEATH")
         assert dead.values["bdSeq"] == numbers[0]
 

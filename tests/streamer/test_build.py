@@ -25,9 +25,12 @@ from streamer.build import (
 from streamer.clock import SystemClock
 from streamer.errors import ConfigError
 from streamer.metrics import Metrics
-from streamer.segmenter import EventRule
+from streamer.segmenter import Decoding, EventRule
 from streamer.segmenter.made import event_rule
 from streamer.settings import Rule, Settings, load
+from streamer.sinks.jsonl_file import JsonLinesFile
+from streamer.sinks.webhook import WebhookSink
+from streamer.testing.messages import message
 from tests.recognizers.joints import POSE, needs_models
 from tests.recognizers.pictures import CRNN, write
 from tests.recognizers.skeletons import write_random_san
@@ -47,6 +50,22 @@ def test_a_plan_holds_what_the_settings_say(tmp_path: Path) -> None:
     assert (plan.outbox.budget_bytes, plan.batch, plan.deadline_s, plan.grace_s) == (3 << 20, 5, 0.1, 2)
     assert plan.outbox.folder == tmp_path / "data" / "outbox" / "0"
     assert list(plan.models) == ["light"]
+
+
+def test_each_sink_gets_the_streams_and_classes_of_its_section(tmp_path: Path) -> None:
+    more = f"""\
+sinks:
+  - {{kind: jsonl, id: lines, file: {tmp_path}/events.jsonl, streams: [cam]}}
+  - {{kind: webhook, id: hook, url: "https://mes/", classes: [safety]}}
+outbox: {{keep_h: 2, replay_s: 30}}
+"""
+    plan = build_plan(settings(tmp_path, more), SystemClock(), Metrics()).outbox
+    kinds = [(recipient.name, type(sink)) for recipient, sink in plan.others]
+    assert kinds == [("lines", JsonLinesFile), ("hook", WebhookSink)]
+    lines, hook = (recipient for recipient, _ in plan.others)
+    assert [lines.wants(message(stream)) for stream in ("cam", "two")] == [True, False]
+    assert [hook.wants(replace(message(), cls=cls)) for cls in ("action", "safety")] == [False, True]
+    assert (plan.keep_s, plan.replay_s) == (7200, 30)
 
 
 def test_a_source_is_opened_as_its_section_says(tmp_path: Path) -> None:
@@ -169,3 +188,9 @@ def test_a_watch_has_the_rules_of_its_section(tmp_path: Path) -> None:
     one = load(tmp_path / "plant.yaml", {})
     (watch,) = build_watches(one.streams[0], build_models(one))
     assert watch.rules["default"] == EventRule(min_s=1.0, merge_s=2.0, max_s=60.0)
+    assert watch.decoding is None
+
+    (tmp_path / "plant.yaml").write_text(text.replace(AT_ONCE, "decode: {lag_s: 1, looks_per_s: 4}"))
+    one = load(tmp_path / "plant.yaml", {})
+    (watch,) = build_watches(one.streams[0], build_models(one))
+    assert watch.decoding == Decoding(watch.spec.hop_s, lag_s=1.0, looks_per_s=4.0)

@@ -13,7 +13,7 @@ from recognizers.clip import WHOLE_PICTURE, ClipSpec
 from recognizers.prediction import Actors, Prediction
 from streamer.event import ActionEvent, Phase, Reason
 from streamer.frame import Frame
-from streamer.segmenter import EventRule
+from streamer.segmenter import Decoding, EventRule
 from streamer.stages import StreamStages, Watch
 
 SPEC = ClipSpec(frames=2, interval_s=0.1, hop_s=0.1, short_side_px=2)
@@ -235,3 +235,14 @@ def test_clips_of_one_watch_that_are_shed_change_nothing_of_another(
         return [event for event in events + stream.end(Reason.SHUTDOWN) if event.watch == "bench"]
 
     assert told(shedding=True) == told(shedding=False)
+
+
+def test_a_watch_that_decodes_does_so_by_the_hop_of_its_network() -> None:
+    (bench,) = stages().watches.values()
+    how = Decoding(tick_s=9.0, lag_s=1.0, looks_per_s=20.0)
+    stream = StreamStages("cam", [replace(bench, decoding=how, spec=replace(SPEC, hop_s=0.5))])
+    stream.begin(1)
+    events = [event for n in range(8) for event in stream.observe(prediction(1, n * 0.5, 0.9))]
+
+    assert [(event.phase, event.decided_at - event.at) for event in events] == [(Phase.STARTED, 1.0)]
+    assert [event.reason for event in stream.end(Reason.SOURCE_LOST)] == [Reason.SOURCE_LOST]

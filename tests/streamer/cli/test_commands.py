@@ -164,6 +164,14 @@ def test_a_check_says_that_all_is_well_and_how_late_events_are(
     assert err == said + late
 
 
+def test_a_check_says_how_late_decoded_actions_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = Path(valid(tmp_path))
+    file.write_text(file.read_text().replace("cell}", "cell, decode: {lag_s: 2}}"))
+    assert main(["check", str(file), "--json"]) == 0
+    seconds = {"start_s": 3.0, "end_s": 3.0, "rise_s": 0.0, "fall_s": 0.0, "half_clip_s": 0.35}
+    assert json.loads(capsys.readouterr().out)["lateness"] == {"cell-4/bench": seconds}
+
+
 def test_a_check_says_where_a_score_is_never_reached(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = Path(valid(tmp_path))
     file.write_text(file.read_text().replace("cell}", "cell, events: {default: {on: 1}}}"))

@@ -108,6 +108,10 @@ def test_decoded_frames_are_held_against_the_frames_as_they_are(tmp_path: Path) 
     assert found["edit"] > found["raw_edit"] + 0.4
     assert found["f1_50"] > found["raw_f1_50"] + 0.3
     assert found["videos"] == 5
+    assert found["whole_accuracy"] >= found["accuracy"] - 0.02
+    assert found["bounds_accuracy"] == 1.0
+    assert found["more_edit"] == pytest.approx(found["edit"] - found["raw_edit"])
+    assert 0 < found["more_accuracy_low"] <= found["more_accuracy"] <= found["more_accuracy_high"]
 
 
 def test_frames_that_do_not_fit_are_told(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from recognizers.prediction import Prediction
 from streamer.event import ActionEvent, Phase, Reason
-from streamer.segmenter import EventRule, Segmenter
-from streamer.segmenter.rules import lateness
+from streamer.segmenter import Decoding, EventRule, Segmenter
+from streamer.segmenter.rules import Lateness, decoded_lateness, lateness
 
 LABELS = ("idle", "a", "b", "c", "d")
 ACTIONS = LABELS[1:]
@@ -63,8 +63,10 @@ def predictions(trace: Trace, exclusive: bool) -> Iterator[Prediction]:
         yield Prediction("cam", "bench", 1, n, at - 2, at, 1000 + at, 1000, scores, exclusive)
 
 
-def events_of(trace: Trace, by: dict[str, EventRule], exclusive: bool, groups: Groups = ()) -> Told:
-    segmenter = Segmenter(LABELS, "idle", by, exclusive=groups)
+def events_of(
+    trace: Trace, by: dict[str, EventRule], exclusive: bool, groups: Groups = (), decoding: Decoding | None = None
+) -> Told:
+    segmenter = Segmenter(LABELS, "idle", by, exclusive=groups, decoding=decoding)
     told = Told()
     for prediction in predictions(trace, exclusive):
         if prediction.is_finite and (not told.looked or prediction.end > told.looked[-1]):
@@ -144,8 +146,7 @@ def check_gaps(told: Told, by: dict[str, EventRule], groups: Sequence[Sequence[s
             assert between or too_long or again.at - end.at > by[action].merge_s - NEAR_S
 
 
-def check_lateness(told: Told, by: dict[str, EventRule], apart: bool) -> None:
-    latest = lateness(by, told.hop_s, apart)
+def check_lateness(told: Told, latest: Lateness) -> None:
     for start, end in told.segments():
         assert start.decided_at - start.at <= latest.start_s + NEAR_S
         if end.reason is not CLOSED:
@@ -167,7 +168,7 @@ def test_where_one_label_is_said_at_a_time_one_action_goes_on(trace: Trace, by: 
     check_apart(told, ACTIONS)
     check_lengths(told, by)
     check_gaps(told, by, [ACTIONS])
-    check_lateness(told, by, apart=True)
+    check_lateness(told, lateness(by, told.hop_s, apart=True))
 
 
 @often
@@ -180,7 +181,7 @@ def test_where_several_are_said_groups_exclude_their_own_alone(trace: Trace, by:
         check_apart(told, sorted(group))
     check_lengths(told, by)
     check_gaps(told, by, [sorted(group) for group in GROUPS])
-    check_lateness(told, by, apart=True)
+    check_lateness(told, lateness(by, told.hop_s, apart=True))
 
 
 @often
@@ -191,7 +192,7 @@ def test_where_none_excludes_another_each_is_as_if_it_were_alone(trace: Trace, b
     check_ids(told.events)
     check_lengths(told, by)
     check_gaps(told, by, [])
-    check_lateness(told, by, apart=False)
+    check_lateness(told, lateness(by, told.hop_s, apart=False))
     quiet = [(elapsed_s, (idle, a, 0.0, 0.0, 0.0), times) for elapsed_s, (idle, a, *_), times in trace]
     alone = events_of(quiet, by, exclusive=False)
     assert [event for event in told.events if event.action == "a"] == [
@@ -232,3 +233,30 @@ def test_with_every_option_off_a_minimum_of_nothing_and_no_gap_are_the_same_as_n
 
     assert {event.at for event, _ in events_of(trace, joined, exclusive=False).segments()} <= starts
     assert {event.at for _, event in events_of(trace, joined, exclusive=False).segments()} <= ends
+
+
+decodings = st.builds(
+    Decoding,
+    tick_s=st.just(0.5),
+    lag_s=st.sampled_from([0.0, 0.5, 2.0]),
+    typical_s=st.floats(0.5, 5),
+    between_s=st.floats(0.5, 5),
+    looks_per_s=st.floats(0.5, 8),
+)
+
+
+@settings(max_examples=40)
+@given(trace=st.lists(step, max_size=12), by=by_action, decoding=decodings)
+def test_where_actions_are_decoded_the_same_laws_hold(
+    trace: Trace, by: dict[str, EventRule], decoding: Decoding
+) -> None:
+    told = events_of(trace, by, exclusive=True, decoding=decoding)
+
+    check_ids(told.events)
+    check_apart(told, ACTIONS)
+    check_lengths(told, by)
+    check_gaps(told, by, [ACTIONS])
+    latest = decoded_lateness(by, decoding)
+    gap_s = told.hop_s  # what was not seen is decided with what comes next
+    check_lateness(told, Lateness(latest.start_s + gap_s, latest.end_s + gap_s, 0.0, 0.0))
+    assert told.events == events_of(trace, by, exclusive=True, decoding=decoding).events

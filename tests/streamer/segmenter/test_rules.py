@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from streamer.segmenter.rules import EventRule, Lateness, lateness
+from streamer.segmenter.rules import Decoding, EventRule, Lateness, decoded_lateness, lateness
 
 PLAIN = EventRule(dwell_s=0.0, release_s=0.5, smooth_s=0.0)
 
@@ -37,3 +37,10 @@ def test_smoothing_delays_a_jump_until_it_reaches_the_threshold() -> None:
 
 def test_a_smoothed_score_never_reaches_1() -> None:
     assert lateness({"a": EventRule(on=1.0, off=0.0, smooth_s=1.0)}, 0.5, apart=False).rise_s == math.inf
+
+
+def test_what_is_decoded_waits_for_the_lag() -> None:
+    plain, slow = EventRule(), EventRule(min_s=1.0, merge_s=2.0)
+
+    assert decoded_lateness({"a": plain}, Decoding(0.25, lag_s=2.0)) == Lateness(2.5, 2.5, 0.0, 0.0)
+    assert decoded_lateness({"a": plain, "b": slow}, Decoding(0.25, lag_s=2.0)) == Lateness(5.5, 4.5, 0.0, 0.0)

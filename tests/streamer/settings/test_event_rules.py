@@ -38,3 +38,15 @@ def test_groups_of_actions_that_exclude_each_other_are_of_networks_that_say_seve
     for wrong in ("[[sit, stand], [wave, sit]]", "[[sit]]"):
         (told,) = mistakes(tmp_path, text.replace("cell}", f"cell, exclusive: {wrong}}}"))
         assert told.startswith("7: streams.0.watches.0.exclusive: must be lists of two actions or more, each action in")
+
+
+def test_actions_are_decoded_of_networks_that_say_one_at_a_time(tmp_path: Path) -> None:
+    watch = read(tmp_path, VALID.replace("cell}", "cell, decode: {lag_s: 1.5}}")).streams[0].watches[0]
+    assert watch.decode is not None
+    assert (watch.decode.lag_s, watch.decode.typical_s) == (1.5, 3.0)
+
+    card = write_card(tmp_path / "several.safetensors", ("sit", "stand"), multilabel=True)
+    text = VALID.replace("CHECKPOINT", str(card))
+    for given in ("{lag_s: 1.5}", "{}"):
+        (told,) = mistakes(tmp_path, text.replace("cell}", f"cell, decode: {given}}}"))
+        assert told == "7: streams.0.watches.0.decode: cell says several actions at once; give thresholds instead"

@@ -89,6 +89,18 @@ async def test_a_stream_has_its_own_prefix() -> None:
     assert stub.subscribed == ["plant/hall/takt/cam/+/andon/ack"]
 
 
+async def test_what_is_gone_is_not_told_again_after_the_next_connect() -> None:
+    stub = MqttStub()
+    async with to_stub(stub) as (sink, observer):
+        sink.retain("homeassistant/device/x/config", "")
+        await until(lambda: gone(stub) == ["homeassistant/device/x/config"])
+        await sink.put(message())
+        await reconnected(sink, observer)
+        await sink.put(message())
+
+    assert gone(stub) == ["homeassistant/device/x/config"]
+
+
 async def test_a_topic_that_the_broker_refuses_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     stub = MqttStub(puback=lambda n: 0 if n == 0 else 0x87)
     async with to_stub(stub) as (sink, observer):

@@ -136,6 +136,16 @@ def test_numbers_have_no_gaps_whatever_happens(happenings: list[str]) -> None:
         assert decoded(packet.payload).seq == expected
 
 
+def test_after_number_255_comes_0() -> None:
+    one = node()
+    one.shown("cam/status", ONLINE, NOW)
+    packets = one.born(0, NOW)
+    for count in range(1, 300):
+        packets += one.shown("cam/bench/state", {"open_count": count}, NOW)
+
+    assert [decoded(packet.payload).seq for packet in packets] == [*range(256), *range(45)]
+
+
 def test_a_network_that_knows_other_actions_is_a_new_birth() -> None:
     one = node()
     one.shown("cam/status", ONLINE, NOW)

@@ -21,15 +21,16 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class StepModel:
-    """What is known of C steps (at most 62) and of how K labels are recognized; all probabilities are logarithms."""
+    """What is known of C steps and of how K labels are recognized; all probabilities are logarithms."""
 
     first: Numbers
     """(C,): of the step with which work begins."""
     then: Numbers
     """(C, C): of the step in the second place after the one in the first."""
-    done: Numbers
-    """(C, C): how much likelier a step (second) begins once another (first) is done …"""
-    undone: Numbers
+    done: Numbers | None
+    """(C, C): how much likelier a step (second) begins once another (first) is done …; None: what is done is not asked,
+    and not followed (where it is, there are at most 62 steps)."""
+    undone: Numbers | None
     """(C, C): … and while that is not done."""
     mean: Numbers
     """(C,): of the logarithm of the seconds that a step takes."""
@@ -48,7 +49,8 @@ class StepDecoder:
         self._model, self._lag, self._beam = model, lag, beam
         self._stays, self._leaves = _durations(model, _moments(longest_s, tick_s), tick_s)
         steps = len(model.first)
-        self._bits = np.left_shift(np.int64(1), np.arange(steps, dtype=np.int64))
+        bits = np.left_shift(np.int64(1), np.arange(min(steps, 63), dtype=np.int64))
+        self._bits = np.zeros(steps, np.int64) if model.done is None else bits
         self._now = np.arange(steps)
         """Of each hypothesis: the step that goes on."""
         self._past = self._now[:, None]
@@ -57,6 +59,8 @@ class StepDecoder:
         """Moments that the present step has gone on, less one; −1 before anything was seen."""
         self._done = np.zeros(steps, np.int64)
         self._weights = model.first.copy()
+        self.sure = 0.0
+        """How probable the step is that was decided last, in [0, 1]."""
 
     def push(self, evidence: Numbers | None) -> int | None:
         """The next moment: the log-likelihood (C,) of what was recognized under each step; None where nothing was seen.
@@ -86,7 +90,9 @@ class StepDecoder:
         return np.asarray(np.exp(self._weights) @ isin, np.float64)
 
     def _likeliest(self, moment: int) -> int:
-        return int(np.bincount(self._past[:, moment], np.exp(self._weights), len(self._bits)).argmax())
+        shares = np.bincount(self._past[:, moment], np.exp(self._weights), len(self._bits))
+        self.sure = min(float(shares.max()), 1.0)
+        return int(shares.argmax())
 
     def _advance(self) -> None:
         now, count = self._now, len(self._weights)
@@ -105,9 +111,11 @@ class StepDecoder:
 
     def _next(self, now: NDArray[np.int64], done: NDArray[np.int64]) -> Numbers:
         """(hypotheses, C): of each step to begin next."""
-        isin = (done[:, None] & self._bits) > 0
-        logits = self._model.then[now] + isin @ self._model.done + ~isin @ self._model.undone
-        logits[np.arange(len(now)), now] = -np.inf
+        logits = self._model.then[now]
+        if self._model.done is not None and self._model.undone is not None:
+            isin = (done[:, None] & self._bits) > 0
+            logits = logits + isin @ self._model.done + ~isin @ self._model.undone
+        logits[np.arange(len(now)), now] = -np.inf  # `then[now]` is a copy
         return np.asarray(logits - np.logaddexp.reduce(logits, axis=1)[:, None], np.float64)
 
     def _joined(self, keys: NDArray[np.int64], weights: Numbers) -> tuple[NDArray[np.intp], Numbers]:

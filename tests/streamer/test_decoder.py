@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamer.procedure.decoder import StepDecoder, StepModel
+from streamer.decoder import StepDecoder, StepModel
 from streamer.procedure.experience import Priors, Recording, experience
 
 RATE = 1.0
