@@ -233,10 +233,11 @@ async def test_another_size_is_kept_as_another_film() -> None:
     source = published_source(tap=ring)
     async with publishing(source, DrawnTrack(growing), codec="h264"), aclosing(source.frames(1)) as frames:
         async for frame in frames:
-            if frame.index == 10:
+            if frame.index >= 10 and not large.is_set():
+                grown_s = frame.media_s
                 large.set()
             span = ring.span()
-            if span is not None and span.first_s > 0.2 and frame.media_s > span.first_s + 0.3:
+            if span is not None and large.is_set() and grown_s < span.first_s < frame.media_s - 0.3:
                 break
     film = mp4(ring.excerpt(1, span.first_s, frame.media_s))
     with av.open(io.BytesIO(film)) as container:
