@@ -216,8 +216,10 @@ def main() -> None:
         rows = asyncio.run(accepting(folder / "accept", asked.events))
         rows += asyncio.run(delivering(folder / "deliver", broker, asked.events))
         rows.append(bare_paho(broker.port, asked.events))
+        rates = {one.what: one.per_second for one in rows}
         outage = asyncio.run(queueing(folder / "queue", asked.queued)) if asked.queued else None
     about = machine() | {"events": asked.events, "window": WINDOW, "payload_bytes": len(envelope(message()))}
+    about |= {"delivered_beside_bare_paho": round(rates["deliver"] / rates["bare paho"], 2)}
     if asked.json:
         json.dump({**about, "rows": [asdict(one) for one in rows], "outage": outage}, sys.stdout)
         sys.stdout.write("\n")

@@ -248,7 +248,7 @@ class Store:
         """Give up what waits for longer than it is to, and what has been kept for long enough."""
         gone = self.db.execute("DELETE FROM message WHERE waiting = 0 AND taken_at < ?", (now - self._rules.replay_s,))
         self._masks[0] -= gone.rowcount
-        oldest, before = self.oldest(), now - self._rules.keep_s
+        oldest, before = self._accepted(0, sum(self.bits.values())), now - self._rules.keep_s
         if oldest is None or oldest >= before or now < self._old_at:
             return {}
         given = dropping.give_up(self.db, self._sent(window), MOST_DROPPED, before)
@@ -333,11 +333,13 @@ class Store:
         return [open_cycle(row) for row in rows]
 
     def oldest(self) -> float | None:
-        """Unix seconds at which the oldest message that waits for anybody was accepted."""
-        low = min(self._low[self.bits[one.name]] for one in self._rules.recipients)
-        row = self.db.execute(
-            "SELECT accepted_at FROM message WHERE id > ? AND waiting > 0 ORDER BY id LIMIT 1", (low,)
-        ).fetchone()
+        """Unix seconds at which the oldest message that waits for anybody who is served was accepted."""
+        bits = [self.bits[one.name] for one in self._rules.recipients]
+        return self._accepted(min(self._low[bit] for bit in bits), sum(bits))
+
+    def _accepted(self, after: int, bits: int) -> float | None:
+        first = "SELECT accepted_at FROM message WHERE id > ? AND waiting & ? ORDER BY id LIMIT 1"
+        row = self.db.execute(first, (after, bits)).fetchone()
         return None if row is None else float(row[0])
 
     def newest_taken(self) -> float:

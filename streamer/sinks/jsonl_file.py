@@ -71,6 +71,7 @@ class LinesFile:
         handle = self._handle = os.open(self._path, flags, 0o640)
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
+            self.close()
             raise SinkUnavailable(f"{self._path} is no ordinary file; name another one")
         self._size = found.st_size
         if self._size and os.pread(handle, 1, self._size - 1) != b"\n":

@@ -94,6 +94,20 @@ class Consumers:
             self.kept.delivered([queued.id], name, 1.0)
 
 
+def test_what_waits_for_somebody_who_is_not_served_is_not_late_and_goes_when_it_is_old(tmp_path: Path) -> None:
+    file = tmp_path / "outbox.db"
+    before = Store(connect(file, BUDGET_BYTES), 1, Rules(BUDGET_BYTES, recipients=(Recipient(MAIN), HOOK)))
+    before.accept([message()], [], [], at=10.0)
+    before.delivered([1])
+    before.close()
+    after = Store(connect(file, BUDGET_BYTES), 1, Rules(BUDGET_BYTES, keep_s=60.0))
+
+    assert after.oldest() is None
+    assert after.drop_old(71.0) == {"action": 1}
+    assert [gap.recipients for gap in after.gaps()] == [("hook",)]
+    after.close()
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     steps=st.lists(st.tuples(st.sampled_from(["act", "deliver", "drop", "replay"]), st.integers(0, 2)), max_size=60),
