@@ -102,7 +102,7 @@ class Service:
 @asynccontextmanager
 async def service(folder: Path, streams: Sequence[Said]) -> AsyncIterator[Service]:
     network = brightness(folder / "net")
-    watches = [{"id": "eye", "recognizer": "eye", "events": {"default": {"dwell_s": 0, "smoothing_s": 0}}}]
+    watches = [{"id": "eye", "recognizer": "eye", "events": {"default": {"dwell_s": 0, "smooth_s": 0}}}]
     settings = {
         "data_dir": str(folder / f"data-{len(streams)}-{time.monotonic_ns()}"),
         "http": {"port": 0},

@@ -219,7 +219,8 @@ async def test_coded_pictures_are_kept_as_those_of_cameras(codec: str) -> None:
     async with publishing(source, DrawnTrack(draw), codec=codec):
         frames = await some(source, 20, epoch=4)
     excerpt = ring.excerpt(4, 0.0, frames[-1].media_s)
-    assert (excerpt.coding.codec, excerpt.start_s, excerpt.pictures[0].is_key) == (codec, 0.0, True)
+    assert (excerpt.coding.codec, excerpt.pictures[0].is_key) == (codec, True)
+    assert excerpt.start_s == pytest.approx(0.0, abs=1e-6)
     assert len(excerpt.pictures) >= 20
 
 
