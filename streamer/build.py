@@ -29,7 +29,7 @@ from streamer.lookout import LookoutOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.outbox import Recipient
-from streamer.peers import Peers, retry_of
+from streamer.peers import Peers, no_tap, retry_of
 from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
@@ -58,6 +58,7 @@ from streamer.sources.base import Demand, Need
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
 from streamer.stages import Watch
+from streamer.units import UnitTopic
 from streamer.wire import Message
 from streamer.worker import OutboxPlan, Plan, StreamPlan, to_nobody
 
@@ -76,7 +77,8 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
     """
     models = build_models(settings)
     shadows = shadow_specs(settings)
-    peers = Peers(settings.webrtc, clock, metrics, evidence)
+    tap = no_tap if evidence is None else evidence.tap
+    peers = Peers(settings.webrtc, clock, metrics, tap)
     streams = []
     for stream in settings.streams:
         watches = build_watches(stream, models)
@@ -85,8 +87,8 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
             peer = peers.source(stream.id, stream.source, demand, lookout)
             streams.append(StreamPlan(stream.id, peer, watches, demand, retry=retry_of(stream.source)))
             continue
-        address, tap = address_of(stream.source), None if evidence is None else evidence.tap(stream.id)
-        source = LibavSource(stream.id, address, demand, clock, metrics, tap, lookout)
+        address = address_of(stream.source)
+        source = LibavSource(stream.id, address, demand, clock, metrics, tap(stream.id), lookout)
         streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
     broker = build_broker(settings, clock, metrics)
     return Plan(
@@ -194,6 +196,7 @@ def _watch(section: WatchSection, model: Model) -> Watch:
         decoding=decoding_of(section, recognizer.spec.hop_s),
         model=model.id,
         procedure=None if section.procedure is None else _procedure(section, recognizer.labels),
+        unit=None if section.unit.topic is None else UnitTopic(**section.unit.model_dump()),
         unsaid=unsaid,
         thresholds=model.thresholds,
     )

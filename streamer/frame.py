@@ -15,6 +15,8 @@ class Blind:
     """frozen, dark or blocked."""
     since_s: float
     """Media seconds."""
+    lasting: bool = True
+    """Whether it has been so for long enough to be told; nothing is believed from the first moment on."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -18,6 +18,8 @@ from recognizers.clip import Picture
 from streamer.frame import Blind
 
 LOOK_S = 0.5
+STILL_S = 2.0
+"""Seconds of the very same picture after which it is not believed to show what is done."""
 ROWS, COLUMNS = 6, 8
 """Parts of a picture that have a texture or not."""
 _GRID_PX = 64
@@ -41,13 +43,13 @@ class LookoutOptions:
     """When pictures show nothing."""
 
     frozen_s: float = 10.0
-    """Seconds of the same picture; 0: never."""
+    """Seconds of the same picture until that is lasting; 0: never."""
     dark_below: float = 32.0
     """Levels (of 255) that nearly all of a dark picture stays below; 0: never."""
     blocked_below: float = 0.15
     """Share of parts with a texture below which it is blocked; 0: never."""
-    after_s: float = 2.0
-    """Seconds of dark or blocked pictures; and half as long of others, until it can see again."""
+    after_s: float = 1.0
+    """Seconds of dark or blocked pictures until that is lasting; and half as long of others, until it can see again."""
 
 
 class Lookout:
@@ -90,17 +92,20 @@ class Lookout:
             self._apart.clear()
             return False
         self._apart.append(float(np.abs(grid - before).mean()))
-        lasts_s = media_s - self._moved_s
-        return 0 < self._options.frozen_s <= lasts_s and float(np.median(self._apart)) <= _FROZEN
+        still_s, frozen_s = media_s - self._moved_s, self._options.frozen_s
+        # A frozen picture is coded better and better for a while, with leaps at key frames: at first few looks agree.
+        share = 0.5 if still_s >= frozen_s else 0.25
+        return 0 < min(frozen_s, STILL_S) <= still_s and float(np.quantile(self._apart, share)) <= _FROZEN
 
     def _decide(self, media_s: float, what: str) -> None:
         if what != self._since[0]:
             self._since = (what, self._moved_s if what == "frozen" else media_s)
         lasts_s = media_s - self._since[1]
-        if what == "frozen" or (what and lasts_s >= self._options.after_s):
+        if what:
             since_s = self._since[1] if self._blind is None else self._blind.since_s
-            self._blind = Blind(what, since_s)
-        elif not what and lasts_s >= self._options.after_s / 2:
+            least_s = self._options.frozen_s if what == "frozen" else self._options.after_s
+            self._blind = Blind(what, since_s, lasting=lasts_s >= least_s)
+        elif lasts_s >= self._options.after_s / 2:
             self._blind = None
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from streamer.clock import Clock
 from streamer.errors import ConfigError
-from streamer.evidence.keeper import EvidenceKeeper
 from streamer.lookout import LookoutOptions
+from streamer.media.packets import PacketTap
 from streamer.settings import LEAST_TOKEN, Settings, WebRtcSection, WhepSource, WhipSource
 from streamer.sources.base import Demand
 from streamer.sources.observer import SourceObserver
@@ -25,6 +25,11 @@ from streamer.worker import StreamPlan
 __all__ = ["PREFIX", "Peers", "build_whip", "published", "retry_of", "stages_of"]
 
 
+def no_tap(stream: str) -> PacketTap | None:
+    """Nobody keeps what comes."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Peers:
     """Makes the sources of streams that peers bring."""
@@ -32,7 +37,8 @@ class Peers:
     webrtc: WebRtcSection
     clock: Clock
     observer: SourceObserver
-    evidence: EvidenceKeeper | None = None
+    tap: Callable[[str], PacketTap | None] = no_tap
+    """What takes the coded pictures of a stream, where somebody keeps them."""
 
     def source(
         self, stream: str, section: WhipSource | WhepSource, demand: Demand, lookout: LookoutOptions
@@ -41,8 +47,7 @@ class Peers:
         if not HAS_AIORTC:
             raise ConfigError([f"streams: {stream}: {MISSING}"])
         limits = PeerLimits(section.open_timeout_s, section.stall_timeout_s, section.max_pixels)
-        tap = None if self.evidence is None else self.evidence.tap(stream)
-        pictures = PeerPictures(stream, limits, demand, self.clock, self.observer, lookout, tap)
+        pictures = PeerPictures(stream, limits, demand, self.clock, self.observer, lookout, self.tap(stream))
         ice = ice_options(self.webrtc)
         if isinstance(section, WhipSource):
             return PublishedSource(pictures, ice)

@@ -15,6 +15,7 @@ from streamer.localised import ActorSegmenter
 from streamer.procedure.follower import Follower
 from streamer.procedure.graph import Procedure
 from streamer.segmenter import Decoding, EventRule, Segmenter
+from streamer.units import Named, UnitTopic
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Watch:
     """The card's own `on`, by action."""
     procedure: Procedure | None = None
     """The work that is followed."""
+    unit: UnitTopic | None = None
+    """Where it is said which unit is worked on."""
     exclusive: tuple[frozenset[str], ...] = ()
     """Groups of actions of which only one can go on; of a network that says one label at a time, all are one."""
     decoding: Decoding | None = None
@@ -91,7 +94,7 @@ class StreamStages:
 
     def look(self, frame: Frame) -> list[Event]:
         """What it means for the work that is followed whether the picture shows anything."""
-        self.blind = "" if frame.blind is None else frame.blind.reason
+        self.blind = frame.blind.reason if frame.blind is not None and frame.blind.lasting else ""
         since_at = None if frame.blind is None else frame.captured_at - (frame.media_s - frame.blind.since_s)
         return [
             told for one in self._followers.values() for told in one.looked(frame.captured_at, blind_since=since_at)
@@ -125,7 +128,7 @@ class StreamStages:
         told: list[Event] = []
         for watch in understudy.watches.values():
             before = self.watches[watch.id]
-            self.watches[watch.id] = replace(watch, procedure=before.procedure)
+            self.watches[watch.id] = replace(watch, procedure=before.procedure, unit=before.unit)
             if watch.id not in understudy.shared:
                 self._buffer.take_over(watch.id, understudy._buffer)
             if watch.id in self._segmenters:
@@ -138,6 +141,12 @@ class StreamStages:
         """How many people there are now, by watch; of those that tell people apart."""
         told_apart = {watch: one for watch, one in self._segmenters.items() if isinstance(one, ActorSegmenter)}
         return {watch: one.people for watch, one in told_apart.items()}
+
+    def named(self, watch: str, unit: Named, at: float) -> None:
+        """Somebody says (Unix seconds) which unit a watch sees."""
+        topic = self.watches[watch].unit
+        if topic is not None and watch in self._followers:
+            self._followers[watch].named(unit, at, topic.grace_s)
 
     def passed(self, now: float) -> list[Event]:
         """What becomes of the work that is followed while time (Unix seconds) goes by and nothing is seen."""

@@ -28,6 +28,7 @@ from streamer.health import Health
 from streamer.lane import Lane
 from streamer.metrics import Metrics
 from streamer.model import Model
+from streamer.naming import UnitNames
 from streamer.outbox import KEEP_S, MAIN, Outbox, OutboxObserver, Recipient
 from streamer.promoter import Candidates, Promoter, Running
 from streamer.promotions import Promotions
@@ -170,7 +171,7 @@ class Worker:
                 services_of += [] if evidence is None else [evidence.run()]
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
-                await self._watch_streams(stop, outbox, showing, emitter, desk)
+                await self._watch_streams(stop, outbox, sink, showing, emitter, desk)
                 self._health.ready = False
                 if await emitter.flush(plan.grace_s):
                     await deliveries.drain(plan.grace_s)
@@ -180,12 +181,13 @@ class Worker:
                     task.cancel()
 
     async def _watch_streams(
-        self, stop: asyncio.Event, outbox: Outbox, showing: Showing, emitter: Emitter, desk: Desk
+        self, stop: asyncio.Event, outbox: Outbox, sink: StatusSink, showing: Showing, emitter: Emitter, desk: Desk
     ) -> None:
         plan = self._plan
         keeper = None if plan.hard_examples is None else HardExamples(plan.hard_examples, self._clock, self._metrics)
         sustain = Sustain(self._metrics, keeper)
         running = self._running(emitter, sustain)
+        UnitNames(sink, running.lanes, self._clock, self._metrics)
         others = partial(self._others_watch, running, showing)
         others()
         promoter = Promoter(plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, others)

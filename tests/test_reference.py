@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 import recognizers.card
+from recognizers.data.synthetic import ACTIONS
 from streamer.cli import main
 from streamer.settings import Settings, load, reference, schema
 from streamer.settings.reading import read
@@ -23,7 +24,7 @@ REFERENCE = CONFIG / "reference.yaml"
 @pytest.fixture(autouse=True)
 def _bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A network that ships with the package, of which only the card is looked at."""
-    write_card(tmp_path / "cell.safetensors")
+    write_card(tmp_path / "cell.safetensors", ACTIONS)
     monkeypatch.setattr(recognizers.card, "BUNDLED", tmp_path)
 
 

@@ -14,8 +14,8 @@ from streamer.cli.switches import add_switches
 from streamer.cli.writing import Unwritable, writing
 
 COMMANDS = (
-    "demo", "run", "check", "probe", "replay", "record", "teach", "select", "train", "data", "validate", "predict",
-    "models", "promote", "outbox", "procedure", "schema", "version",
+    "demo", "run", "check", "doctor", "probe", "replay", "record", "teach", "select", "train", "data", "validate",
+    "predict", "models", "promote", "outbox", "procedure", "schema", "version",
 )  # fmt: skip
 """Modules of this package; each has EXAMPLES, `arguments(parser)` and `main(arguments, output)`."""
 

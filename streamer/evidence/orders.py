@@ -18,7 +18,7 @@ from streamer.media.packets import Excerpt
 from streamer.wire import timestamp
 
 AS_THEY_CAME = ("h264", "hevc")
-"""Codings that browsers play. Of others a film is coded anew."""
+"""Codings that browsers play. Of others, and of peers that may change their pictures' size, a film is coded anew."""
 
 
 class Order(Protocol):
@@ -83,7 +83,8 @@ class ClipOrder:
 
     def content(self, developer: Developer) -> bytes:
         said = json.dumps(about(self))
-        if self.excerpt.coding.codec in AS_THEY_CAME and not self.privacy.hides:
+        coding = self.excerpt.coding
+        if coding.codec in AS_THEY_CAME and coding.template is not None and not self.privacy.hides:
             return mp4(self.excerpt, said)
         return developer.film(coded_of(self.excerpt), self.privacy, said)
 

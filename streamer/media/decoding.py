@@ -38,8 +38,9 @@ class Coded:
 
 
 def coded_of(excerpt: Excerpt) -> Coded:
-    extradata = cast(VideoStream, excerpt.coding.template).codec_context.extradata
-    return Coded(excerpt.coding.codec, bytes(extradata or b""), excerpt.coding.time_base, excerpt.pictures)
+    template = cast(VideoStream | None, excerpt.coding.template)
+    extradata = b"" if template is None else bytes(template.codec_context.extradata or b"")
+    return Coded(excerpt.coding.codec, extradata, excerpt.coding.time_base, excerpt.pictures)
 
 
 def decoded(coded: Coded) -> Iterator[Shown]:

@@ -31,8 +31,8 @@ class Coding:
     """As FFmpeg names it: h264, hevc, …"""
     time_base: Fraction
     """Seconds of one unit of a picture's times."""
-    template: object = field(repr=False, compare=False)
-    """The library's own description, for the door that writes."""
+    template: object | None = field(repr=False, compare=False)
+    """The library's own description, for the door that writes; None: what is written of it is coded anew."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

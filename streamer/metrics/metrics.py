@@ -235,6 +235,9 @@ class Metrics:
 
     # Recognition (lane, worker)
 
+    def unit_named(self, stream: str, watch: str, result: str) -> None:
+        self._work.unit_named(stream, watch, result)
+
     def sight(self, stream: str, blind: str) -> None:
         self._work.sight(stream, blind)
 

@@ -25,12 +25,18 @@ class WorkMetrics:
         self._took = Histogram(
             "takt_cycle_seconds", "What completed units took.", ["procedure"], buckets=_BUCKETS, registry=registry
         )
+        self._named = Counter(
+            "takt_unit_names", "Names of units that came over the broker.", [*of_watch, "result"], registry=registry
+        )
         self._deviation = Gauge(
             "takt_cycle_deviation_seconds",
             "What the last completed unit took, less its takt.",
             of_watch,
             registry=registry,
         )
+
+    def unit_named(self, stream: str, watch: str, result: str) -> None:
+        self._named.labels(stream, watch, result).inc()
 
     def sight(self, stream: str, blind: str) -> None:
         for reason in _BLIND:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from uuid import UUID, uuid5
 
@@ -19,6 +20,7 @@ from streamer.event import (
 from streamer.procedure.graph import Clause, Procedure, Step
 from streamer.procedure.sight import Sight
 from streamer.procedure.unit import Occurrence, Order, Unit
+from streamer.units import Named
 
 Told = StepEvent | CycleEvent
 UNSEEN_MOST_S = 3600.0
@@ -42,7 +44,7 @@ class ProcedureMonitor:
         """Occurrences that go on, by the action that shows them."""
         self._free_since = float("-inf")
         self._active_at = float("-inf")
-        self._next_unit: str | None = None
+        self._next_unit: Named | None = None
         self._now = float("-inf")
 
     def observe(self, event: ActionEvent) -> list[Told]:
@@ -55,11 +57,19 @@ class ProcedureMonitor:
         return told
 
     def lost_sight(self, at: float) -> list[Told]:
-        """The camera is down, frozen, dark or blocked."""
+        """The camera is down, frozen, dark or blocked; perhaps it was so for a while before that was known."""
         told = self.passed(at)
         self._sight.lost(at)
         for one in self._doing.values():
             one.hidden = True
+        return told + ([] if self._unit is None else self._not_seen_after_all(self._unit, at))
+
+    def _not_seen_after_all(self, unit: Unit, since: float) -> list[Told]:
+        told: list[Told] = []
+        for one in unit.seen:
+            if one.ended_at is not None and one.started_at >= since and not one.unfinished:
+                one.unfinished, one.hidden, one.took_s = True, True, None
+                told.append(self._tell(unit, one))
         return told
 
     def regained_sight(self, at: float) -> list[Told]:
@@ -67,14 +77,15 @@ class ProcedureMonitor:
         self._sight.restored(at)
         return told
 
-    def named(self, unit_id: str, at: float) -> list[Told]:
-        """The unit that is worked on, or the next one, is this."""
-        told = self.passed(at)
-        if self._unit is not None and self._unit.unit_id is None:
-            self._unit.unit_id = unit_id
+    def named(self, unit: Named, at: float, grace_s: float = math.inf) -> None:
+        """The unit that is worked on, if its work began no longer ago and nobody named it; else the next one."""
+        now = self._unit
+        if now is not None and now.name == unit:
+            return
+        if now is not None and now.name is None and at - now.started_at <= grace_s:
+            now.name = unit
         else:
-            self._next_unit = unit_id
-        return told
+            self._next_unit = unit
 
     def passed(self, now: float) -> list[Told]:
         """Time went by: steps take too long, units are left."""
@@ -186,7 +197,7 @@ class ProcedureMonitor:
         if unit is None or one not in unit.seen:
             return []  # the unit was over before it
         one.ended_at = event.at
-        one.unfinished = event.reason is not Reason.COMPLETED
+        one.unfinished = event.reason is not Reason.COMPLETED or self._sight.covers(one.started_at, event.at)
         one.hidden |= self._sight.hid(one.started_at, event.at)
         seen_whole = not (one.unfinished or one.hidden)
         one.took_s = event.duration_s if seen_whole else None
@@ -256,6 +267,7 @@ class ProcedureMonitor:
             probability=1 - 0.5 ** len(one.missing) if one.told is Verdict.PREMATURE else 1.0,
             revision=one.revision,
             unit_id=unit.unit_id,
+            work_order=unit.work_order,
         )
 
     def _cycle(
@@ -275,6 +287,7 @@ class ProcedureMonitor:
             steps=unit.took(),
             left=tuple(map(_shown, left or ())),
             unit_id=unit.unit_id,
+            work_order=unit.work_order,
         )
 
 

@@ -43,6 +43,11 @@ class Sight:
         shared = [(max(start, lost), min(end, back)) for lost, back in (*self._spans, *open_span)]
         return any(lost <= back and back - lost >= least_s for lost, back in shared)
 
+    def covers(self, start: float, end: float) -> bool:
+        """Whether nothing was seen from one moment to the other."""
+        open_span = [] if self._since is None else [(self._since, math.inf)]
+        return any(lost <= start and end <= back for lost, back in (*self._spans, *open_span))
+
     def last(self) -> float:
         """When sight came back last; minus infinity where it was never lost."""
         return self._spans[-1][1] if self._spans else -math.inf

@@ -10,6 +10,7 @@ from uuid import UUID
 from streamer.event import Verdict
 from streamer.procedure.graph import Clause, Procedure, Step, closure
 from streamer.procedure.sight import Sight
+from streamer.units import Named
 
 
 @dataclass(slots=True)
@@ -76,9 +77,17 @@ class Unit:
     since: float
     """Unix seconds from which on work can have been for this unit: the end of the one before."""
     started_at: float
-    unit_id: str | None = None
+    name: Named | None = None
     seen: list[Occurrence] = field(default_factory=list)
     _of: dict[str, list[Occurrence]] = field(default_factory=dict)
+
+    @property
+    def unit_id(self) -> str | None:
+        return None if self.name is None else self.name.unit_id
+
+    @property
+    def work_order(self) -> str | None:
+        return None if self.name is None else self.name.work_order
 
     def add(self, one: Occurrence) -> None:
         self.seen.append(one)

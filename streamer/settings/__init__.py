@@ -11,10 +11,10 @@ from streamer.settings.sections import (
     RecognizerSection,
     Rule,
     Settings,
-    SightSection,
     Stream,
     WatchSection,
 )
+from streamer.settings.sight import SightSection
 from streamer.settings.sinks import JsonlSink, SinkSection, WebhookSink
 from streamer.settings.sources import Source, WhepSource, WhipSource
 from streamer.settings.training import TrainingSettings

@@ -60,6 +60,7 @@ def check(document: Document) -> dict[str, Card]:
         _check_installed(document, where[:-1], PROTOBUF)
     cards = _read_cards(document)
     _check_watches(document, cards)
+    _check_units(document)
     _check_evidence(document, cards)
     return cards
 
@@ -268,6 +269,17 @@ def _folder_card(checkpoint: str, section: Mapping[str, Any]) -> Card | None:
     if not isinstance(source, Path):
         return None
     return folder_card(source, Wanted(background if isinstance(background, str) else None))
+
+
+def _check_units(document: Document) -> None:
+    """Who is to be told of a unit must follow a procedure, and somebody must be listened to."""
+    for where, topic in document.find("streams", "*", "watches", "*", "unit", "topic"):
+        if topic is None:
+            continue
+        if not any(path for _, path in document.find(*where[:-2], "procedure")):
+            document.problem(where, "is of use only where a procedure is followed; give the watch its `procedure`")
+        if not any(isinstance(broker, dict) for _, broker in document.find("mqtt")):
+            document.problem(where, "comes over the broker, and there is none; give `mqtt`")
 
 
 def _check_watches(document: Document, cards: Mapping[str, Card]) -> None:

@@ -14,6 +14,7 @@ from streamer.settings.evidence import EvidenceSection, WatchEvidence, wrong_mas
 from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.mistakes import MISPLACED
 from streamer.settings.places import Place, wrong_prefix
+from streamer.settings.sight import SightSection, UnitSection
 from streamer.settings.sinks import SinkSection
 from streamer.settings.sources import Source, WhipSource
 from streamer.settings.values import Kind, PositiveSeconds, Seconds, Section, Share, Slug, Text, check_address
@@ -264,6 +265,7 @@ class WatchSection(Section):
     procedure: Path | None = Field(
         None, description="the work that is followed: a file, beside this one where it is relative; null: none"
     )
+    unit: UnitSection = UnitSection()
     evidence: WatchEvidence = WatchEvidence()
 
     @field_validator("region")
@@ -281,15 +283,6 @@ class WatchSection(Section):
         if any(len(group) < 2 for group in groups) or len(set(named)) < len(named):
             raise ValueError("must be lists of two actions or more, each action in one list once")
         return groups
-
-
-class SightSection(Section):
-    """When pictures come and show nothing: then nothing is missed, and the stream's status says so."""
-
-    frozen_s: Seconds = Field(10.0, description="seconds of the very same picture; 0: never")
-    dark_below: float = Field(32.0, ge=0, le=255, description="nearly all of it is darker than this, of 255; 0: never")
-    blocked_below: Share = Field(0.15, description="a smaller share of its parts has any texture; 0: never")
-    after_s: Seconds = Field(2.0, description="seconds for which it is dark or blocked before that counts")
 
 
 class Stream(Section):

@@ -23,8 +23,7 @@ from streamer.errors import SourceRejected, SourceUnavailable
 from streamer.frame import Frame
 from streamer.lookout import Lookout, LookoutOptions
 from streamer.mailbox import Mailbox
-from streamer.media.packets import CodedPicture, PacketTap
-from streamer.media.units import coding_of_unit
+from streamer.media.packets import CodedPicture, Coding, PacketTap
 from streamer.sampling import Picker
 from streamer.sources.base import Demand
 from streamer.sources.decoding import DecodeThreads
@@ -65,7 +64,7 @@ class PeerPictures:
         lookout: LookoutOptions | None = None,
         tap: PacketTap | None = None,
     ) -> None:
-        """`lookout`: when pictures show nothing, where somebody asks; `tap` takes the coded pictures too."""
+        """`lookout`: when pictures show nothing, where somebody asks. `tap` takes the coded pictures."""
         self.stream, self.limits, self.demand, self.clock = stream, limits, demand, clock
         self.observer, self.lookout, self.tap = observer or Unobserved(), lookout, tap
         self._threads = DecodeThreads(stream, self.observer)
@@ -94,7 +93,8 @@ class _Attempt:
         self._scaler = Scaler(source.demand, self._shown, source.limits.max_pixels, follows=True)
         self._tally = Tally(source.stream, source.observer, mailbox)
         self._lookout = None if source.lookout is None else Lookout(source.lookout)
-        self._kept = None if source.tap is None else _Kept(source.tap, epoch)
+        self._tap = source.tap
+        self._origin_s: float | None = None
         self._index = -1
 
     @property
@@ -135,7 +135,10 @@ class _Attempt:
         while (unit := self._incoming.take_unit(self._stopped)) is not None:
             if decoder is None or decoder.codec != unit.codec:
                 decoder = UnitDecoder(unit.codec, self._limits.max_pixels, self._shown)
+                self._open_tap(unit.codec)
             ticks = self._ticks.unwrapped(unit.ticks)
+            if self._tap is not None:
+                self._tap.keep(CodedPicture(unit.data, ticks, None, unit.is_key))
             pictures = decoder.decoded(unit, ticks)
             if pictures is None:
                 bad += 1
@@ -144,12 +147,17 @@ class _Attempt:
                     raise SourceUnavailable("decode", f"{bad} pictures in a row of {self._shown} cannot be decoded")
                 self._incoming.lose()
                 continue
-            if self._kept is not None:
-                self._kept.keep(unit, ticks, decoder.size)
             for picture in pictures:
                 bad = 0
                 if not self._take(picture):
                     return
+
+    def _open_tap(self, codec: str) -> None:
+        """A peer may change its codec within an epoch: what came before cannot be kept with what comes."""
+        if self._tap is not None:
+            self._tap.opened(self._epoch, Coding(codec, Fraction(1, TICKS), None))
+            if self._origin_s is not None:
+                self._tap.began(self._origin_s)
 
     def _take(self, picture: VideoFrame) -> bool:
         """Count a decoded picture and hand it over if somebody needs it; False says stop."""
@@ -162,9 +170,10 @@ class _Attempt:
         if media_s is None or pts_s is None:
             self._tally.drop("no_time" if pts_s is None else "out_of_order")
             return True
-        if self._kept is not None and media_s == 0.0:
-            self._kept.began(pts_s)
         self._progress_s = now_s
+        if self._tap is not None and self._origin_s is None:
+            self._origin_s = pts_s
+            self._tap.began(pts_s)
         if not self._picker.wants(media_s):
             return True
         captured_at = self._dates.captured_at(media_s, self._reported_at(pts_s))
@@ -180,33 +189,6 @@ class _Attempt:
         return None if report is None else report.at + pts_s - self._ticks.near(report.ticks) / TICKS
 
 
-class _Kept:
-    """Coded pictures for who keeps them. Another size is another coding: what was kept before goes."""
-
-    def __init__(self, tap: PacketTap, epoch: int) -> None:
-        self._tap, self._epoch = tap, epoch
-        self._size: tuple[int, int] | None = None
-        self._origin_s: float | None = None
-
-    def keep(self, unit: Unit, ticks: int, size: tuple[int, int]) -> None:
-        """After the unit was decoded to pictures of this size."""
-        if unit.is_key and size != self._size:
-            coding = coding_of_unit(unit.codec, unit.data, Fraction(1, TICKS))
-            if coding is None:
-                return
-            self._size = size
-            self._tap.opened(self._epoch, coding)
-            if self._origin_s is not None:
-                self._tap.began(self._origin_s)
-        if self._size is not None:
-            self._tap.keep(CodedPicture(unit.data, ticks, None, unit.is_key))
-
-    def began(self, origin_s: float) -> None:
-        """The first picture of the epoch was taken then."""
-        self._origin_s = origin_s
-        self._tap.began(origin_s)
-
-
 class UnitDecoder:
     """FFmpeg's decoder of one codec, one thread, one picture in and one out."""
 
@@ -216,11 +198,6 @@ class UnitDecoder:
         self._context.thread_count = 1
         self._context.flags |= Flags.low_delay
         self._context.options = {"max_pixels": str(max_pixels)}
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of what was decoded last."""
-        return self._context.width, self._context.height
 
     def decoded(self, unit: Unit, ticks: int) -> list[VideoFrame] | None:
         """A unit's pictures, dated `ticks`; None where it cannot be decoded.
@@ -233,7 +210,9 @@ class UnitDecoder:
         try:
             return self._context.decode(packet)
         except av.error.FFmpegError:
-            width, height = _vp8_size(unit.data) if unit.codec == "vp8" and unit.is_key else self.size
+            context = self._context
+            known = _vp8_size(unit.data) if unit.codec == "vp8" and unit.is_key else (context.width, context.height)
+            width, height = known
             if width * height > self._max_pixels:
                 raise too_large(self._shown, f"{width}x{height}") from None
             return None

@@ -65,6 +65,8 @@ class ProbeReport:
     """Seconds between key frames; None if fewer than two came."""
     time_source: str = ""
     """rtcp (sender reports near our own time), rtcp, untrusted (they are off by more than 2 s), arrival or file."""
+    clock_off_s: float | None = None
+    """How far the camera's clock is ahead of ours, as its sender reports say; None without them."""
     first_picture_s: float | None = None
     """From connecting to the first picture."""
     reason: str = ""
@@ -201,6 +203,7 @@ class _Look:
             delivered_fps=(len(times) - 1) / span_s if span_s > 0 else None,
             keyframe_interval_s=(keys[-1] - keys[0]) / (len(keys) - 1) if len(keys) > 1 else None,
             time_source=self._time_source,
+            clock_off_s=None if self._behind_s is None or not self.address.live else -self._behind_s,
             first_picture_s=self._arrivals[0] - self._connecting_s,
             advice=_RECORDED if self.address.live and self._recorded else "",
         )

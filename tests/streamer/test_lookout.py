@@ -67,36 +67,48 @@ def covered(_: float) -> Picture:
 def test_a_frozen_picture_is_told_within_half_a_minute_and_back_dated_to_when_it_froze(bit_rate: int) -> None:
     still = CELL.draw(8.0)
     told = looked(coded(lambda at: CELL.draw(at) if at < 8 else still, 30, bit_rate))
-    ((at, blind),) = told
+    told_at, blind = told[-1]
     assert blind is not None
-    assert blind.reason == "frozen"
-    assert at < 8 + 20
+    assert (blind.reason, blind.lasting) == ("frozen", True)
     assert blind.since_s == pytest.approx(8, abs=2.5)
+    assert told_at < 8 + 20
+    assert all(at >= 8 for at, _ in told)
 
 
 @pytest.mark.parametrize(("levels", "bit_rate"), [(0.5, 200_000), (1, 1_500_000), (2, 400_000)])
 def test_a_still_bench_is_not_frozen_as_long_as_the_camera_has_a_little_noise(levels: float, bit_rate: int) -> None:
     still = CELL.draw(5.0)
-    assert looked(coded(lambda _: noisy(still, levels), 25, bit_rate)) == []
+    told = looked(coded(lambda _: noisy(still, levels), 25, bit_rate))
+    assert not any(blind.lasting for _, blind in told if blind is not None)
 
 
-def test_dark_and_blocked_pictures_are_told_after_two_seconds_and_over_after_one() -> None:
+def test_a_picture_that_stands_still_for_less_is_not_believed_and_not_told() -> None:
+    still = CELL.draw(4.0)
+    told = looked(coded(lambda at: still if 4 <= at < 9 else CELL.draw(at), 14))
+    (doubted_at, doubted), (_, none) = told
+    assert doubted == Blind("frozen", 4.0, lasting=False)
+    assert 6.0 <= doubted_at <= 8.0
+    assert none is None
+
+
+def test_dark_and_blocked_pictures_are_told_after_a_second_and_over_after_half_of_one() -> None:
     for reason, draw in (
         ("dark", lambda at: noisy(CELL.draw(at) // 20, 2)),
         ("dark", lambda _: noisy(np.zeros((240, 320, 3), np.uint8), 3)),
         ("blocked", covered),
     ):
         shown = coded(lambda at, draw=draw: draw(at) if 5 <= at < 9 else CELL.draw(at), 12)  # type: ignore[misc]
-        (told_at, blind), (over_at, none) = looked(shown)
-        assert (blind, none) == (Blind(reason, 5.0), None)
-        assert told_at == pytest.approx(7.0, abs=0.5)
-        assert over_at == pytest.approx(10.0, abs=0.5)
+        (first_at, first), (told_at, blind), (over_at, none) = looked(shown)
+        assert (first, blind, none) == (Blind(reason, 5.0, lasting=False), Blind(reason, 5.0), None)
+        assert first_at == 5.0
+        assert told_at == pytest.approx(6.0, abs=0.5)
+        assert over_at == pytest.approx(9.5, abs=0.5)
 
 
-def test_a_flash_of_darkness_is_nothing() -> None:
+def test_a_flash_of_darkness_is_not_told() -> None:
     black = np.zeros((112, 150, 3), np.uint8)
     shown = [CELL.draw(n / 2)[::2, ::2] if n % 8 else black for n in range(60)]
-    assert looked(shown) == []
+    assert {blind.lasting for _, blind in looked(shown) if blind is not None} == {False}
 
 
 def test_who_switches_a_reason_off_is_not_told_of_it() -> None:
@@ -107,7 +119,7 @@ def test_who_switches_a_reason_off_is_not_told_of_it() -> None:
 def test_one_reason_after_the_other_is_one_time_without_sight() -> None:
     black = coded(lambda at: np.zeros((240, 320, 3), np.uint8) if at >= 5 else CELL.draw(at), 20)
     told = looked(black)
-    assert [blind.reason for _, blind in told if blind is not None] == ["dark", "frozen"]
+    assert [blind.reason for _, blind in told if blind is not None] == ["dark", "dark", "frozen", "frozen"]
     assert {blind.since_s for _, blind in told if blind is not None} == {5.0}
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from streamer.frame import Blind
 from streamer.procedure.graph import Procedure, Step
+from streamer.sinks.base import Inbound
 from streamer.testing.recognizers import SayingRecognizer
+from streamer.units import UnitTopic
 from tests.streamer.workers import FOR_EVER, LOST, Plant
 
 WORK = Procedure("box", (Step("take", "pick"), Step("shut", "shut", (frozenset({"take"}),))), takt_s=5)
@@ -117,3 +119,36 @@ async def test_pictures_that_show_nothing_are_told_in_the_status_and_the_metrics
         assert plant.counted(dark) == 1
         await plant.until(lambda: plant.sink.states["cam/status"]["sight"] == "clear")
         assert plant.counted(dark) == 0
+
+
+def said(payload: str, retained: bool = False) -> Inbound:
+    return Inbound("line-3/scan", payload.encode(), retained)
+
+
+async def test_the_name_of_a_unit_comes_over_the_broker(plant: Plant, caplog: pytest.LogCaptureFixture) -> None:
+    plant.unit = UnitTopic("line-3/+", field="sn", work_order="order")
+    plant.camera("cam", [at + 5 for at in FOR_EVER])
+    async with plant.running():
+        await plant.until(lambda: "line-3/+" in plant.sink.listeners)
+        plant.sink.hear(said('{"sn": "SN-1", "order": "A-9"}'))
+        await plant.until(lambda: told(plant, "cycle") != [])
+        for _ in range(3):
+            plant.sink.hear(said("not even JSON"))
+        await plant.clock.advance(61)
+        plant.sink.hear(said("not even JSON"))
+
+    cycles = [message.body for message in plant.sink.messages if message.topic == "cam/cycles"]
+    assert [(one["unit_id"], one["work_order"]) for one in cycles] == [("SN-1", "A-9")] * 2
+    assert plant.counted('takt_unit_names_total{result="taken",stream="cam",watch="bench"}') == 1
+    assert plant.counted('takt_unit_names_total{result="bad",stream="cam",watch="bench"}') == 4
+    assert caplog.text.count("a message on line-3/scan is no JSON") == 2
+
+
+async def test_a_name_that_a_broker_retains_is_heard_once_however_often_it_is_connected(plant: Plant) -> None:
+    plant.unit = UnitTopic("line-3/scan")
+    plant.camera("cam", FOR_EVER[:20])
+    async with plant.running():
+        await plant.until(lambda: "line-3/scan" in plant.sink.listeners)
+        for _ in range(3):
+            plant.sink.hear(said("SN-1", retained=True))
+    assert plant.counted('takt_unit_names_total{result="taken",stream="cam",watch="bench"}') == 1

@@ -29,6 +29,7 @@ from streamer.testing.recognizers import CountingRecognizer
 from streamer.testing.sinks import FakeSink
 from streamer.testing.sources import Failure, ScriptedSource
 from streamer.testing.time import FakeClock
+from streamer.units import UnitTopic
 from streamer.worker import OutboxPlan, Plan, StreamPlan, Worker
 
 AT_ONCE = EventRule(on=0.5, off=0.4, smooth_s=0.0, release_s=0.0)
@@ -57,6 +58,7 @@ class Plant:
         self.evidence: EvidenceKeeper | None = None
         self.patience_s = 1e4
         self.procedure: Procedure | None = None
+        self.unit: UnitTopic | None = None
         self.sources: dict[str, Source] = {}
         self.loss_free: set[str] = set()
 
@@ -91,7 +93,17 @@ class Plant:
         spec, labels = self.recognizer.spec, self.recognizer.labels
         rules = {"default": AT_ONCE}
         watch = Watch(
-            "bench", "counter", spec, labels, "idle", WHOLE_PICTURE, 0.5, rules, live.id, procedure=self.procedure
+            "bench",
+            "counter",
+            spec,
+            labels,
+            "idle",
+            WHOLE_PICTURE,
+            0.5,
+            rules,
+            live.id,
+            procedure=self.procedure,
+            unit=self.unit,
         )
         demand = Demand((Need(spec, WHOLE_PICTURE),))
         plan = Plan(

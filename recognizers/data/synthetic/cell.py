@@ -7,6 +7,7 @@ one picture: the two show the same pictures in opposite order.
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from recognizers.clip import Picture
 from recognizers.data.synthetic.canvas import Canvas, Colour, Light, Point, texture
 from recognizers.data.synthetic.pose import CRANK, Places, Pose, pose, start
-from recognizers.data.synthetic.script import Script, Segment
+from recognizers.data.synthetic.script import Act, Script, Segment
 
 ASPECT = 4 / 3
 _REACH = 0.1
@@ -38,10 +39,11 @@ class _Look:
 class WorkCell:
     """One session at the bench: its operator, light and clutter come from `seed`."""
 
-    def __init__(self, seed: int, height_px: int = 240) -> None:
+    def __init__(self, seed: int, height_px: int = 240, plan: Sequence[Sequence[Act]] = ()) -> None:
+        """`plan`: what is done, cycle by cycle, where that is not left to the seed."""
         rng = np.random.default_rng((seed, 0))
         self.height_px, self.width_px = height_px, round(height_px * ASPECT / 2) * 2
-        self.script = Script(seed)
+        self.script = Script(seed, plan)
         self._places = _places(rng)
         self._look = _look(rng)
         self._ground = _bench(rng, self._places, self.height_px, self.width_px)

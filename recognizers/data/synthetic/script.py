@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,10 +37,21 @@ class Segment:
         return (at_s - self.start_s) / (self.end_s - self.start_s)
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that is to be done."""
+
+    label: str
+    slower: float = 1.0
+    """Times as long as it would take."""
+
+
 class Script:
     """Cycle after cycle: pick, place, one to three times tighten or loosen, inspect, put away; pauses between."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, plan: Sequence[Sequence[Act]] = ()) -> None:
+        """`plan`: what is done cycle by cycle instead, and nothing after it."""
+        self._plan = None if not plan else list(plan)
         self._rng = np.random.default_rng((seed, 1))
         self.tempo = float(self._rng.uniform(0.75, 1.3))
         """The operator's speed; 1.3 is fast."""
@@ -62,13 +74,18 @@ class Script:
         return [segment for segment in self.segments if segment.start_s <= at_s]
 
     def _add_cycle(self) -> None:
-        turns = [str(self._rng.choice(("tighten", "loosen"))) for _ in range(int(self._rng.integers(1, 4)))]
-        for action in ("pick", "place", *turns, "inspect", "put_away"):
+        for act in self._cycle():
             self._add(IDLE)
-            self._add(action)
+            self._add(act.label, act.slower)
 
-    def _add(self, label: str) -> None:
+    def _cycle(self) -> Sequence[Act]:
+        if self._plan is not None:
+            return self._plan.pop(0) if self._plan else [Act(IDLE)]
+        turns = [str(self._rng.choice(("tighten", "loosen"))) for _ in range(int(self._rng.integers(1, 4)))]
+        return [Act(label) for label in ("pick", "place", *turns, "inspect", "put_away")]
+
+    def _add(self, label: str, slower: float = 1.0) -> None:
         shortest, longest = _TYPICAL_S[label]
         start_s = self.segments[-1].end_s if self.segments else 0.0
-        took_s = float(self._rng.uniform(shortest, longest)) / self.tempo
+        took_s = float(self._rng.uniform(shortest, longest)) / self.tempo * slower
         self.segments.append(Segment(label, start_s, start_s + took_s, float(self._rng.random())))

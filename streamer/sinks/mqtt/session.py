@@ -76,8 +76,10 @@ class Session:
         self._puback: deque[tuple[int, ReasonCode]] = deque()
         self._puback_told = False
         self._backlog: deque[_Outgoing] = deque()
-        self._largest: int | None = None
-        self._at_once = IN_FLIGHT
+        self.largest: int | None = None
+        """Bytes of a packet, as the broker limits it."""
+        self.at_once = IN_FLIGHT
+        """Messages that may wait for their acknowledgement."""
         self._abandoned = threading.Event()
         self._client = self._make_client(will)
 
@@ -141,7 +143,7 @@ class Session:
         extra = _properties(extras) if self.version == V5 else None
         if self.ended.done():
             future.set_exception(SinkUnavailable("the connection to the broker has ended"))
-        elif self._largest is not None and len(payload) + PACKET_OVERHEAD > self._largest:
+        elif self.largest is not None and len(payload) + PACKET_OVERHEAD > self.largest:
             future.set_exception(MessageRejected("packet_too_large"))
         else:
             self._backlog.append(_Outgoing(topic, payload, qos, retain, extra, future))
@@ -181,7 +183,7 @@ class Session:
 
     def _send(self) -> None:
         """Hand to paho what the broker's Receive Maximum allows; a broker hangs up on more."""
-        while self._backlog and len(self._acks) < self._at_once:
+        while self._backlog and len(self._acks) < self.at_once:
             out = self._backlog.popleft()
             if out.acknowledged.done():
                 continue
@@ -198,8 +200,8 @@ class Session:
     # On the loop, posted by the threads.
 
     def _welcome(self, refused: str | None, detail: str, limits: Properties | None) -> None:
-        self._largest = getattr(limits, "MaximumPacketSize", None)
-        self._at_once = min(IN_FLIGHT, getattr(limits, "ReceiveMaximum", IN_FLIGHT))
+        self.largest = getattr(limits, "MaximumPacketSize", None)
+        self.at_once = min(IN_FLIGHT, getattr(limits, "ReceiveMaximum", IN_FLIGHT))
         if self._answered.done():
             return
         if refused is None:

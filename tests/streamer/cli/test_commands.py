@@ -19,6 +19,7 @@ NOWHERE = "/nowhere/at/all"
 LEAST = {
     "run": [NOWHERE],
     "check": [NOWHERE],
+    "doctor": [NOWHERE],
     "probe": ["rtsp://127.0.0.1:1/main"],
     "replay": [NOWHERE, NOWHERE],
     "record": [NOWHERE, "--watch", "cell-4/bench", "--label", "tighten"],
@@ -30,6 +31,7 @@ LEAST = {
     "data": ["check", f"folder:{NOWHERE}"],
     "promote": [NOWHERE, "cell"],
     "procedure": ["check", NOWHERE],
+    "outbox": ["show", NOWHERE],
     "models": ["convert", NOWHERE, NOWHERE, "--size", "r50_8x8", "--labels", NOWHERE, "--background", "none"],
 }
 """Arguments of each command that can fail, so that it does."""

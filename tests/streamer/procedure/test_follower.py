@@ -49,11 +49,13 @@ class Camera:
         self.began_at = self.at
         self.stages.begin(self.epoch)
 
-    def shows_nothing(self, seconds: float, reason: str = "dark", known_after_s: float = 2.0) -> None:
-        """Whatever is recognized meanwhile (nothing) says nothing."""
-        since_s = self.at - self.began_at
-        for n in range(round(seconds / 0.5)):
-            self.shows(".", 0.5)
+    def shows_nothing(
+        self, seconds: float, reason: str = "dark", known_after_s: float = 1.0, recognized: str = "."
+    ) -> None:
+        """Something may be recognized all the same, in equal parts of that time."""
+        since_s, count = self.at - self.began_at, round(seconds / 0.5)
+        for n in range(count):
+            self.shows(recognized[n * len(recognized) // count], 0.5)
             self.looks(Blind(reason, since_s) if n * 0.5 >= known_after_s else None)
         self.looks(None)
 
@@ -146,6 +148,32 @@ def test_a_step_that_pictures_did_not_show_is_inconclusive() -> None:
         assert camera.verdicts() == ["a done", "c done", "b inconclusive"], reason
 
 
+def test_what_is_recognized_in_pictures_that_show_nothing_means_nothing() -> None:
+    camera = Camera(chain("a", "b", "c"))
+    camera.shows(".a.")
+    camera.shows_nothing(8, recognized="..d.b..")
+    camera.shows("..c.")
+    assert camera.verdicts() == ["a done", "c done", "b inconclusive"]
+
+
+def test_what_began_without_sight_and_goes_on_counts() -> None:
+    camera = Camera(chain("a", "b", "c"))
+    camera.shows(".a.")
+    camera.shows_nothing(8, recognized=".....bbbbb")
+    camera.shows("bb.c.")
+    assert camera.verdicts() == ["a done", "b done", "c done"]
+    (seen,) = [one for one in camera.told if isinstance(one, StepEvent) and one.step == "b"]
+    assert seen.took_s is None
+
+
+def test_a_step_that_is_wholly_out_of_sight_is_inconclusive_also_where_that_was_not_known_when_it_began() -> None:
+    camera = Camera(chain("a", "b", "c"))
+    camera.shows(".a.")
+    camera.shows_nothing(8, recognized=".b....", known_after_s=4)
+    camera.shows("..c.")
+    assert camera.verdicts() == ["a done", "b inconclusive", "c done"]
+
+
 def test_clips_that_still_hold_dark_pictures_do_not_see() -> None:
     camera = Camera(chain("a", "b", "c"))
     camera.shows(".a.")
@@ -200,10 +228,11 @@ def test_whoever_stops_ends_the_unit_once() -> None:
 
 def test_a_clock_that_is_set_back_makes_nothing_late() -> None:
     camera = Camera(chain("a", "b"))
-    camera.shows(".")
+    camera.shows(".a.")
     camera.is_away(-7200)
     camera.shows(".a.b.")
-    assert camera.verdicts() == ["a done", "b done"]
+    assert camera.units() == ["started", "abandoned source_ended", "started", "completed finished"]
+    assert camera.verdicts() == ["a done", "a done", "b done"]
     assert all(one.took_s is None or one.took_s >= 0 for one in camera.told if isinstance(one, CycleEvent))
 
 

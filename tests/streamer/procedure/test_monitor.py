@@ -6,6 +6,7 @@ import pytest
 
 from streamer.event import Reason, Verdict
 from streamer.procedure.graph import Procedure, Step
+from streamer.units import Named
 from tests.streamer.procedure.work import Bench, action, chain, only
 
 
@@ -181,13 +182,36 @@ def test_nobody_is_idle_while_the_camera_is_blind() -> None:
 
 def test_a_name_belongs_to_the_unit_that_has_none_else_to_the_next() -> None:
     bench = Bench(chain("a", "b"))
-    bench.monitor.named("u1", 0)
+    bench.monitor.named(Named("u1"), 0)
     bench.row("a", 1)
-    bench.monitor.named("u2", 4)
+    bench.monitor.named(Named("u2", "order-9"), 4)
     bench.row("b", 5)
     bench.row("a", 10)
-    bench.monitor.named("u3", 13)
+    bench.monitor.named(Named("u3"), 13)
     assert [one.unit_id for one in bench.cycles] == ["u1", "u1", "u2"]
+    assert [one.work_order for one in bench.cycles] == [None, None, "order-9"]
+
+
+def test_a_name_that_comes_a_little_late_is_of_this_unit_later_of_the_next() -> None:
+    bench = Bench(chain("a", "b"))
+    for start, late_s, unit in ((1, 3, "u1"), (21, 6, "u2")):
+        bench.row("a", start)
+        bench.monitor.named(Named(unit), start + late_s, grace_s=5)
+        bench.row("b", start + 9)
+    bench.row("ab", 41)
+    ends = [one for one in bench.cycles if one.phase == "completed"]
+    assert [one.unit_id for one in ends] == ["u1", None, "u2"]
+    assert [one.unit_id for one in bench.steps] == [None, "u1", None, None, "u2", "u2"]
+
+
+def test_the_same_name_again_names_no_other_unit() -> None:
+    bench = Bench(chain("a", "b"))
+    bench.monitor.named(Named("u1"), 0)
+    bench.row("a", 1)
+    bench.monitor.named(Named("u1"), 4)
+    bench.row("b", 5)
+    bench.row("ab", 10)
+    assert [one.unit_id for one in bench.cycles] == ["u1", "u1", None, None]
 
 
 @pytest.mark.parametrize("end", [True, False])

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from streamer.event import Evidence, StepEvent
 from streamer.procedure.graph import Procedure
 from streamer.procedure.monitor import Told
+from streamer.units import Named
 from streamer.wire import envelope, message_of
 from tests.streamer.procedure.test_monitor_laws import Happening, acted, happenings, procedures
 from tests.streamer.procedure.work import Bench, chain
@@ -42,11 +43,12 @@ def test_whatever_a_monitor_tells_is_valid(procedure: Procedure, what: list[Happ
 
 def test_a_message_says_what_is_missing_and_how_long_it_took() -> None:
     bench = Bench(chain("a", "b", "c"))
-    bench.monitor.named("unit-7", -1)
+    bench.monitor.named(Named("unit-7", "order-9"), -1)
     bench.row("ac")
     bodies = [validate(one) for one in bench.told]
     early = next(one for one in bodies if one.get("verdict") == "premature")
-    assert (early["step"], early["missing"], early["probability"], early["unit_id"]) == ("c", ["b"], 0.5, "unit-7")
+    assert (early["step"], early["missing"], early["probability"]) == ("c", ["b"], 0.5)
+    assert (early["unit_id"], early["work_order"]) == ("unit-7", "order-9")
     end = bodies[-1]
     assert (end["phase"], end["left"], end["took_s"], end["takt_s"], end["deviation_s"]) == (
         "completed", ["b"], 5.0, 10, -5.0,

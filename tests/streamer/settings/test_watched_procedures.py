@@ -47,3 +47,21 @@ def test_a_procedure_that_two_watches_follow_is_told_of_once(tmp_path: Path) -> 
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, text)
     assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("unit: {topic: scan}", "is of use only where a procedure is followed; give the watch its `procedure`"),
+        ("procedure: work.yaml, unit: {topic: 'a/#/b'}", "must be a topic filter: + stands for one level"),
+        ("procedure: work.yaml, unit: {topic: 'a+'}", "must be a topic filter: + stands for one level"),
+        ("procedure: work.yaml, unit: {topic: scan}", "comes over the broker, and there is none; give `mqtt`"),
+    ],
+)
+def test_where_units_are_named_is_checked(tmp_path: Path, given: str, told: str) -> None:
+    (tmp_path / "work.yaml").write_text("name: w\nsteps: {tighten: {}}\n")
+    broker = "" if "there is none" in told else "mqtt: {}\n"
+    text = VALID.replace("recognizer: cell}", f"recognizer: cell, {given}}}") + broker
+    (problem,) = mistakes(tmp_path, text)
+    assert problem.startswith("7: streams.0.watches.0.unit")
+    assert told in problem

@@ -29,7 +29,8 @@ LIMITS = PeerLimits(open_timeout_s=5.0, stall_timeout_s=5.0)
 def published_source(
     counts: Counts | None = None, ice: IceOptions = DIRECT, tap: PacketTap | None = None, **limits: float
 ) -> PublishedSource:
-    pictures = PeerPictures("cam", replace(LIMITS, **limits), DEMAND, CLOCK, counts, tap=tap)  # type: ignore[arg-type]
+    limits_of = replace(LIMITS, **limits)  # type: ignore[arg-type]
+    pictures = PeerPictures("cam", limits_of, DEMAND, CLOCK, counts, tap=tap)
     return PublishedSource(pictures, ice)
 
 

@@ -6,7 +6,6 @@ import asyncio
 import io
 import threading
 from collections.abc import Iterator
-from contextlib import aclosing
 from pathlib import Path
 
 import av
@@ -15,11 +14,14 @@ import pytest
 
 from recognizers.clip import Picture
 from streamer.errors import SourceUnavailable
-from streamer.media.mp4 import mp4
+from streamer.evidence.developing import Here
+from streamer.evidence.orders import ClipOrder
+from streamer.evidence.privacy import Privacy
 from streamer.media.ring import PacketRing
 from streamer.sources.webrtc import _INSIDES, _OF_RECEIVER
 from streamer.sources.whip import Occupied
 from streamer.testing.film import moving_square, write_film
+from streamer.testing.messages import action_event
 from streamer.testing.peers import DrawnTrack, FilmTrack, answered, loopback_only, offered, peer, until, vanish
 from tests.streamer.sources.cameras import CLOCK, Counts, decode_threads, draw
 from tests.streamer.sources.publishers import published_source, publishing, some
@@ -51,6 +53,25 @@ async def test_what_is_published_arrives(codec: str) -> None:
         assert abs(frame.captured_at - CLOCK.now()) < 10
         assert np.hypot(*np.subtract(square(frame.picture), (0.5, 0.5))) == pytest.approx(0.3, abs=0.06)
     assert counts.endings == ["closed"]
+
+
+@pytest.mark.parametrize("codec", ["vp8", "h264"])
+async def test_what_a_peer_sends_can_be_kept_and_is_coded_anew(codec: str) -> None:
+    """It may change the size of its pictures, and browsers play no VP8 in an MP4."""
+    ring = PacketRing(20.0, 16 << 20)
+    source = published_source(tap=ring)
+    async with publishing(source, DrawnTrack(draw), codec=codec):
+        frames = await some(source, 30, epoch=7)
+    excerpt = ring.excerpt(7, 0.0, frames[-1].media_s)
+    assert (excerpt.coding.codec, excerpt.start_s) == (codec, pytest.approx(0.0, abs=1e-6))
+    event = action_event()
+    made = ClipOrder(event, excerpt, event.at, (event.at, event.at + 1), Privacy()).content(Here())
+    with av.open(io.BytesIO(made)) as film:
+        assert film.streams.video[0].codec_context.name == "h264"
+        pictures = [(frame.time, frame.to_ndarray(format="rgb24")) for frame in film.decode(video=0)]
+    assert pictures[-1][0] == pytest.approx(frames[-1].media_s, abs=0.05)
+    for _, picture in pictures:
+        assert np.hypot(*np.subtract(square(picture), (0.5, 0.5))) == pytest.approx(0.3, abs=0.06)
 
 
 async def test_pictures_are_dated_by_the_senders_clock() -> None:
@@ -210,36 +231,3 @@ async def test_what_is_reached_into_is_there() -> None:
         ice = transceiver.receiver.transport.transport._connection
         assert hasattr(ice, "_queue")
         assert ice.stun_server is None  # a list that is empty is no wish for Google's
-
-
-@pytest.mark.parametrize("codec", ["vp8", "h264"])
-async def test_coded_pictures_are_kept_as_those_of_cameras(codec: str) -> None:
-    ring = PacketRing(10.0, 16 << 20)
-    source = published_source(tap=ring)
-    async with publishing(source, DrawnTrack(draw), codec=codec):
-        frames = await some(source, 20, epoch=4)
-    excerpt = ring.excerpt(4, 0.0, frames[-1].media_s)
-    assert (excerpt.coding.codec, excerpt.pictures[0].is_key) == (codec, True)
-    assert excerpt.start_s == pytest.approx(0.0, abs=1e-6)
-    assert len(excerpt.pictures) >= 20
-
-
-async def test_another_size_is_kept_as_another_film() -> None:
-    large = threading.Event()
-
-    def growing(t_s: float) -> Picture:
-        return next(moving_square(0.1, 25, *((640, 360) if large.is_set() else (320, 180))))
-
-    ring = PacketRing(10.0, 16 << 20)
-    source = published_source(tap=ring)
-    async with publishing(source, DrawnTrack(growing), codec="h264"), aclosing(source.frames(1)) as frames:
-        async for frame in frames:
-            if frame.index >= 10 and not large.is_set():
-                grown_s = frame.media_s
-                large.set()
-            span = ring.span()
-            if span is not None and large.is_set() and grown_s < span.first_s < frame.media_s - 0.3:
-                break
-    film = mp4(ring.excerpt(1, span.first_s, frame.media_s))
-    with av.open(io.BytesIO(film)) as container:
-        assert {(picture.width, picture.height) for picture in container.decode(video=0)} == {(640, 360)}

@@ -1,0 +1,53 @@
+"""Hears which unit is worked on, and tells the stream's stages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+from typing import Protocol
+
+from streamer.clock import Clock
+from streamer.lane import Lane
+from streamer.sinks.base import Inbound, StatusSink
+from streamer.units import Named, UnitTopic, named
+
+_log = logging.getLogger(__name__)
+
+LOG_EVERY_S = 60.0
+
+
+class Observer(Protocol):
+    def unit_named(self, stream: str, watch: str, result: str) -> None:
+        """`taken`, or `bad`."""
+        ...
+
+
+class UnitNames:
+    """Listens for every watch that says where. What cannot be a name is counted, and logged once a minute."""
+
+    def __init__(self, sink: StatusSink, lanes: Mapping[str, Lane], clock: Clock, observer: Observer) -> None:
+        self._clock, self._observer = clock, observer
+        self._log_next_s: dict[tuple[str, str], float] = {}
+        self._kept: dict[tuple[str, str], bytes] = {}
+        """The newest payload of each watch: brokers send what they retain again at every connect."""
+        for lane in lanes.values():
+            for watch in lane.stages.watches.values():
+                if watch.unit is not None:
+                    sink.listen(watch.unit.topic, partial(self._heard, lane, watch.id, watch.unit))
+
+    def _heard(self, lane: Lane, watch: str, how: UnitTopic, message: Inbound) -> None:
+        of = (lane.stages.stream, watch)
+        if message.retained and self._kept.get(of) == message.payload:
+            return
+        self._kept[of] = message.payload
+        try:
+            said: Named = named(message.payload, how)
+        except ValueError as error:
+            self._observer.unit_named(*of, "bad")
+            if self._clock.monotonic() >= self._log_next_s.get(of, 0.0):
+                self._log_next_s[of] = self._clock.monotonic() + LOG_EVERY_S
+                _log.warning("stream %s, watch %s: a message on %s %s", *of, message.topic, error)
+            return
+        self._observer.unit_named(*of, "taken")
+        lane.stages.named(watch, said, self._clock.now())
