@@ -148,8 +148,10 @@ class Showing:
         watch.counted |= watch.changed
         watch.changed = False
         if moved or (watch.counted and passed_s - watch.counted_s >= LAST_S):
-            self._show_last(watch)
+            watch.due = [*WINDOWS]
             watch.counted, watch.counted_s = False, passed_s
+        if watch.due:  # one at a time: with hundreds of actions each is work
+            self._show_window(watch, watch.due.pop(0))
 
     def _show_status(self, one: _Stream) -> None:
         status = one.presence.status
@@ -174,10 +176,11 @@ class Showing:
 
     def _show_last(self, watch: _Watch) -> None:
         for window in WINDOWS:
-            self._show(
-                f"{watch.topic}/last/{window}",
-                watch.board.last(window, self._clock.now(), self._clock.monotonic()),
-            )
+            self._show_window(watch, window)
+
+    def _show_window(self, watch: _Watch, window: str) -> None:
+        counted = watch.board.last(window, self._clock.now(), self._clock.monotonic())
+        self._show(f"{watch.topic}/last/{window}", counted)
 
     def _show(self, topic: str, body: Mapping[str, object]) -> None:
         """What says the same as before is not published again."""
@@ -255,6 +258,8 @@ class _Watch:
         self.counted = False
         """Whether something happened since the aggregates were published."""
         self.counted_s = 0.0
+        self.due: list[str] = []
+        """Windows that are to be shown."""
 
     @property
     def topics(self) -> Iterable[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 BUCKET_S = 5.0
@@ -150,7 +150,7 @@ class Tally:
         going_on = defaultdict[str, float](float)
         for action, began in self._open.values():
             going_on[action] += max(0.0, now - max(began, since))
-        actions = {action: _dwell(action, buckets, going_on[action]) for action in self._known}
+        actions = _dwells(self._known, buckets, going_on)
         return Window(since, actions, _cycles(buckets), dict(_sum(bucket.verdicts for bucket in buckets)))
 
     def _bucket(self, at: float, now: float) -> _Bucket | None:
@@ -173,16 +173,28 @@ def _sum(counters: Iterable[Counter[str]]) -> Counter[str]:
     return Counter({name: count for name, count in total.items() if count})
 
 
-def _dwell(action: str, buckets: list[_Bucket], going_on_s: float) -> Dwell:
-    ended = sum(bucket.ended[action] for bucket in buckets)
-    took_s = sum(bucket.took_s[action] for bucket in buckets)
-    return Dwell(
-        began=sum(bucket.began[action] for bucket in buckets),
-        ended=ended,
-        total_s=sum(bucket.dwell_s[action] for bucket in buckets) + going_on_s,
-        mean_s=took_s / ended if ended else None,
-        max_s=max((bucket.longest_s[action] for bucket in buckets if action in bucket.longest_s), default=None),
-    )
+def _dwells(known: Iterable[str], buckets: list[_Bucket], going_on_s: Mapping[str, float]) -> dict[str, Dwell]:
+    """Looks at what happened, not at what could have: a network may know hundreds of actions."""
+    began, ended = _sum(bucket.began for bucket in buckets), _sum(bucket.ended for bucket in buckets)
+    dwell_s, took_s = defaultdict(float, going_on_s), defaultdict[str, float](float)
+    longest_s: dict[str, float] = {}
+    for bucket in buckets:
+        for action, seconds in bucket.dwell_s.items():
+            dwell_s[action] += seconds
+        for action, seconds in bucket.took_s.items():
+            took_s[action] += seconds
+        for action, seconds in bucket.longest_s.items():
+            longest_s[action] = max(seconds, longest_s.get(action, 0.0))
+    return {
+        action: Dwell(
+            began=began[action],
+            ended=ended[action],
+            total_s=dwell_s[action],
+            mean_s=took_s[action] / ended[action] if ended[action] else None,
+            max_s=longest_s.get(action),
+        )
+        for action in known
+    }
 
 
 def _cycles(buckets: list[_Bucket]) -> Cycles:
