@@ -62,7 +62,7 @@ def cell_ways(tick_s: float) -> list[Way]:
         Way("thresholds, as they are", EventRule()),
         Way("thresholds, min_s 1, merge_s 1", EventRule(min_s=1.0, merge_s=1.0)),
         Way("thresholds, steady", steady),
-        *(Way(f"decoded, lag {lag:g} s", EventRule(), Decoding(tick_s, lag)) for lag in (0.5, 1.0, 2.0, 4.0)),
+        *(Way(f"decoded, lag {lag:g} s", EventRule(), Decoding(tick_s, lag)) for lag in (0.5, 1.0, 2.0)),
     ]
 
 
@@ -84,8 +84,8 @@ def frame_ways() -> dict[str, list[Way]]:
 
 def dim(picture: Picture, at_s: float) -> Picture:
     """A dark hall and a cheap camera."""
-    noise = np.random.default_rng(round(at_s * 1000)).normal(0.0, 40.0, picture.shape)
-    return np.clip(picture * 0.3 + noise, 0, 255).astype(np.uint8)
+    noise = np.random.default_rng(round(at_s * 1000)).normal(0.0, 30.0, picture.shape)
+    return np.clip(picture * 0.35 + noise, 0, 255).astype(np.uint8)
 
 
 def session(seed: int, change: Callable[[Picture, float], Picture] | None) -> Recording:

@@ -94,7 +94,7 @@ class EvidenceKeeper:
         self.streams = streams
         self._shelf, self._base, self._clock, self._observer = shelf, base, clock, observer
         self._developer = developer
-        self._backlog = Backlog("evidence")
+        self._backlog, self._tidying = Backlog("evidence"), Backlog("evidence-tidy", most=1)
         self._seen: dict[tuple[str, str], Clip] = {}
         """The newest clip of each watch."""
         self._waiting: dict[str, list[_Wanted]] = {stream: [] for stream in streams}
@@ -141,7 +141,7 @@ class EvidenceKeeper:
                 self._cut_due(stream)
             if self._clock.monotonic() >= tidy_s:
                 tidy_s = self._clock.monotonic() + TIDY_S
-                self._backlog.offer(self._tidy)
+                self._tidying.offer(self._tidy)  # what is too old does not wait for what is made
             await self._clock.sleep(LOOK_S)
 
     async def close(self, grace_s: float) -> None:
@@ -149,6 +149,7 @@ class EvidenceKeeper:
         for stream in self.streams:
             self.lost(stream)
         await self._backlog.finish(grace_s)
+        await self._tidying.finish(grace_s)
         self._developer.close()
 
     def _asked(self, event: Shown, rule: EvidenceRule, clip: Clip, stream: StreamEvidence) -> Evidence:

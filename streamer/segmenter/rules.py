@@ -42,13 +42,13 @@ class Decoding:
 
     tick_s: float
     """Between two moments that are told apart: a hop."""
-    lag_s: float = 2.0
+    lag_s: float = 1.0
     """How much later a moment is decided."""
     typical_s: float = 3.0
     """How long an action usually takes."""
     between_s: float = 3.0
     """How long nothing usually goes on."""
-    looks_per_s: float = 2.0
+    looks_per_s: float = 4.0
     """How many independent looks the scores of a second are worth: clips overlap, and errors last."""
 
 

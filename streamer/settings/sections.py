@@ -236,10 +236,10 @@ class Rule(Section):
 class DecodeSection(Section):
     """Actions are decoded from scores and usual durations, a little late, instead of found by thresholds."""
 
-    lag_s: Seconds = Field(2.0, description="seconds that a moment is decided later; what came after it counts too")
+    lag_s: Seconds = Field(1.0, description="seconds that a moment is decided later; what came after it counts too")
     typical_s: PositiveSeconds = Field(3.0, description="seconds that an action usually takes")
     between_s: PositiveSeconds = Field(3.0, description="seconds that usually nothing goes on")
-    looks_per_s: float = Field(2.0, gt=0, le=100, description="independent looks that a second of scores is worth")
+    looks_per_s: float = Field(4.0, gt=0, le=100, description="independent looks that a second of scores is worth")
 
 
 class WatchSection(Section):

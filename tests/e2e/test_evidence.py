@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -24,6 +25,7 @@ import pytest
 
 from recognizers.clip import Picture
 from streamer.testing.film import write_film
+from tests.e2e.browser import browser
 from tests.e2e.consumer import Body, Consumer, assert_lawful
 from tests.e2e.disks import fill
 from tests.e2e.mosquitto import Mosquitto
@@ -66,12 +68,12 @@ def unix(text: object) -> float:
     return datetime.fromisoformat(str(text)).timestamp()
 
 
-def fetch(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+def fetch(url: str, **headers: str) -> tuple[int, Message, bytes]:
     try:
         with urlopen(Request(url, headers=headers), timeout=10) as answer:
-            return answer.status, dict(answer.headers), answer.read()
+            return answer.status, answer.headers, answer.read()
     except HTTPError as error:
-        return error.code, dict(error.headers), error.read()
+        return error.code, error.headers, error.read()
 
 
 async def fetched(event: Body) -> bytes:
@@ -139,6 +141,42 @@ async def test_a_clip_shows_the_action_in_the_cameras_own_packets(
     assert dropped == 0
     every = {one["event_id"] for one in consumer.events("cam") if "evidence" in one}
     assert {one.stem for one in folder.iterdir()} == every, "also the clips of those that ended with the service"
+
+
+PLAY = """
+async url => {
+  const film = document.createElement("video");
+  film.muted = true;
+  film.src = url;
+  await new Promise((there, not) => { film.oncanplaythrough = there; film.onerror = () => not(film.error.message); });
+  film.currentTime = film.duration / 2;
+  await new Promise(there => { film.onseeked = there; });
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [film.videoWidth, film.videoHeight];
+  canvas.getContext("2d").drawImage(film, 0, 0);
+  return [film.duration, film.videoWidth, film.videoHeight];
+}
+"""
+
+
+async def test_a_browser_plays_a_clip_and_seeks_in_it(tmp_path: Path, broker: Mosquitto, consumer: Consumer) -> None:
+    """As it came, and with a mask; the page is the service's own address, which needs no leave."""
+    with GstServer({"live": film(tmp_path)}) as camera:
+        streams = watched(camera.address("live"), **EVIDENCE)
+        masked = json.loads(json.dumps(streams[0])) | {"id": "masked", "masks": [[0, 0, 0.5, 1]]}
+        networks = {"light": network(tmp_path)}
+        takt = Takt(tmp_path, broker.port, networks, [*streams, masked])
+        async with takt, browser(tmp_path / "no-camera") as page:
+            await until(lambda: all(consumer.events(name, "ended") for name in ("cam", "masked")))
+            await page.goto(takt.url("live"))
+            for name in ("cam", "masked"):
+                event = consumer.events(name, "ended")[0]
+                await fetched(event)
+                duration_s, *size = await page.evaluate(PLAY, event["evidence"]["clip"])
+                shown = unix(event["at"]) - unix(event["started_at"]) + 3.0
+                assert shown - 0.2 <= duration_s <= shown + 1.3
+                assert size == [320, 180]
+            assert await takt.stop() == 0
 
 
 async def test_after_a_kill_the_folder_is_put_in_order_and_goes_on(

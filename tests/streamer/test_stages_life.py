@@ -14,13 +14,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from recognizers.clip import WHOLE_PICTURE
 from recognizers.prediction import Prediction
 from streamer.event import ActionEvent, Phase, Reason
-from streamer.segmenter import EventRule
+from streamer.segmenter import Decoding, EventRule
 from streamer.stages import StreamStages, Watch
 from tests.streamer.test_stages import SPEC, opened
 
 
 class Life(RuleBasedStateMachine):
     """One stream with two watches, over connections, networks and scores, with every option."""
+
+    decoding: Decoding | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +35,17 @@ class Life(RuleBasedStateMachine):
         self.stream = StreamStages(
             "cam",
             [
-                Watch(watch, "net", SPEC, labels, "idle", WHOLE_PICTURE, min_coverage=0.5, rules={"default": rule})
+                Watch(
+                    watch,
+                    "net",
+                    replace(SPEC, hop_s=0.25),
+                    labels,
+                    "idle",
+                    WHOLE_PICTURE,
+                    min_coverage=0.5,
+                    rules={"default": rule},
+                    decoding=self.decoding,
+                )
                 for watch, labels in self.labels.items()
             ],
         )
@@ -70,9 +82,11 @@ class Life(RuleBasedStateMachine):
         known = ("idle", *[label for label in labels if label != "idle"][:2])
         other = StreamStages("cam", [replace(self.stream.watches[watch], labels=known)], frozenset([watch]))
         before = opened(self.events)
-        ended = self.stream.promote(other)
-        assert {event.action for event in ended} <= before
-        self.events += ended
+        told = self.stream.promote(other)
+        begun = {event.action for event in told if event.phase is Phase.STARTED}  # what was not decided yet is now
+        assert not begun or self.decoding is not None
+        assert {event.action for event in told if event.phase is Phase.ENDED} <= before | begun
+        self.events += told
 
     @rule(reason=st.sampled_from([Reason.SOURCE_LOST, Reason.SHUTDOWN]))
     def end(self, reason: Reason) -> None:
@@ -101,3 +115,13 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+class DecodedLife(Life):
+    """Where actions are decoded."""
+
+    decoding = Decoding(0.25, lag_s=0.5)
+
+
+TestDecodedLife = DecodedLife.TestCase
+TestDecodedLife.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)

@@ -12,6 +12,7 @@ import numpy as np
 
 from recognizers.clip import WHOLE_PICTURE, Clip, Region
 from streamer.event import ActionEvent, Phase, Reason, action_id
+from streamer.evidence.backlog import Backlog
 from streamer.evidence.developing import Developer, Here
 from streamer.evidence.keeper import EvidenceKeeper, StreamEvidence
 from streamer.evidence.privacy import Privacy
@@ -120,6 +121,13 @@ class Bench:
 
     async def written(self) -> None:
         """Return when nothing waits to be written any more."""
-        waiting = [asyncio.wrap_future(done) for done in self.keeper._backlog._waiting]
-        if waiting:
-            await asyncio.wait(waiting, timeout=20)
+        await _done(self.keeper._backlog)
+
+    async def tidied(self) -> None:
+        await _done(self.keeper._tidying)
+
+
+async def _done(backlog: Backlog) -> None:
+    waiting = [asyncio.wrap_future(done) for done in backlog._waiting]
+    if waiting:
+        await asyncio.wait(waiting, timeout=20)

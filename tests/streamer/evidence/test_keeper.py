@@ -18,7 +18,7 @@ from streamer.errors import NotKept
 from streamer.event import ActionEvent, Phase, Reason, StepEvent, Verdict
 from streamer.evidence import keeper as keepers
 from streamer.evidence.developing import Here
-from streamer.evidence.keeper import MARGIN_S, MOST_WAITING, PATIENCE_S
+from streamer.evidence.keeper import MARGIN_S, MOST_WAITING, PATIENCE_S, TIDY_S
 from streamer.evidence.privacy import Privacy
 from streamer.media.decoding import Coded
 from streamer.media.packets import Excerpt
@@ -272,6 +272,24 @@ async def test_what_is_not_made_when_the_service_ends_is_counted(tmp_path: Path,
     await bench.keeper.close(0.0)
     await bench.written()
     assert bench.counts.told == ["dropped clip shutdown"] * 3
+    assert bench.kept() == []
+
+
+async def test_what_is_too_old_goes_also_while_something_is_made(tmp_path: Path, film: Excerpt) -> None:
+    left, slow = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)), Slow()
+    bench = Bench(tmp_path, film, privacy=Privacy(masks=(left,)), developer=slow)
+    bench.shelf.put("00000000-0000-0000-0000-000000000000.mp4", b"old")
+    async with bench.running():
+        await bench.watch(3.0)
+        bench.happens()
+        await bench.watch(2.0)
+        await bench.clock.advance(3600.0)
+        await bench.tidied()
+        await bench.clock.advance(TIDY_S + 1)
+        await bench.tidied()
+        assert bench.counts.told == ["removed 1 age"]
+        slow.close()
+        await bench.written()
     assert bench.kept() == []
 
 
