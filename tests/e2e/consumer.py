@@ -52,6 +52,10 @@ class Consumer:
         self._client.disconnect()
         self._client.loop_stop()
 
+    def publish(self, topic: str, payload: str) -> None:
+        """As a scanner would."""
+        self._client.publish(topic, payload, qos=1)
+
     def payloads(self) -> list[Body]:
         """Every event as it came, those sent again among them."""
         return [json.loads(payload) for topic, payload in list(self.received) if topic.endswith("/events")]
