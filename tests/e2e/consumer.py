@@ -63,9 +63,9 @@ class Consumer:
         return sorted(chosen, key=lambda one: (one["term"], one["seq"]))
 
     def statuses(self, stream: str) -> list[tuple[str, str]]:
-        """(status, reason) as they were announced."""
+        """(status, reason) as they changed: what is announced again with the same `since` has not changed."""
         bodies = [json.loads(payload) for topic, payload in list(self.received) if topic == f"takt/{stream}/status"]
-        return [(body["status"], body["reason"]) for body in bodies]
+        return [*{body["since"]: (body["status"], body["reason"]) for body in bodies}.values()]
 
     def is_online(self, stream: str) -> bool:
         return self.statuses(stream)[-1:] == [("online", "live")]

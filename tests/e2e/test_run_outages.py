@@ -166,7 +166,7 @@ async def test_sigterm_without_a_broker_keeps_the_events_for_the_next_start(
             await until(lambda: consumer.events("cam", "started"))
             broker.kill()
             assert await takt.stop(10) == 0
-            assert "1 messages are left in the outbox" in takt.log
+            assert "1 messages for main are left in the outbox" in takt.log
             broker.start()
             await takt.start()
             await until(lambda: len(consumer.events("cam", "started")) == 2)
