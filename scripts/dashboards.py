@@ -193,6 +193,8 @@ STREAM_BOARD = {
               unit="percentunit", most=1),
         graph("Hung decoders", f"sum(takt_decode_threads_stuck{{{STREAM}}}) or vector(0)",
               help="Threads that a broken stream holds; they end with the process at the latest."),
+        panel("state-timeline", "Time comes from", (f"takt_stream_clock{{{STREAM}}} > 0", "{{stream}}: {{clock}}"),
+              help="rtcp: the camera's own clock; arrival: ours, where it has none or is off by more than 2 s."),
     ],
     "Us": [
         graph("Clips cut and looked at", rate("takt_clips_cut_total", STREAM, "stream"),

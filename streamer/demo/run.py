@@ -27,6 +27,20 @@ STREAM = "cell"
 WARM_UP_S = 2.0
 """Nothing can be recognized before the first clip is whole."""
 
+WORK = """\
+name: cell
+takt_s: 20
+cycle: {starts_with: pick, ends_with: put_away, idle_s: 30}
+steps:
+  pick: {typical_s: 1.8, max_s: 8}
+  place: {after: [pick], typical_s: 1.8, max_s: 8}
+  tighten: {after: [place], optional: true, at_most: 3, typical_s: 3.8, max_s: 20}
+  loosen: {after: [place], optional: true, at_most: 3, typical_s: 3.8, max_s: 20}
+  inspect: {after: [place], typical_s: 3, max_s: 10}
+  put_away: {after: [inspect], typical_s: 1.9, max_s: 8}
+"""
+"""As config/procedures/cell.yaml says it."""
+
 COLOURS = {"pick": "cyan", "place": "blue", "tighten": "green", "loosen": "magenta", "inspect": "yellow"}
 
 
@@ -99,6 +113,8 @@ async def _stop_after(seconds: float, stop: asyncio.Event, clock: Clock) -> None
 
 
 def _settings(camera_url: str, mqtt_url: str, http_port: int, folder: Path) -> Settings:
+    work = folder / "work.yaml"
+    work.write_text(WORK)
     return settings_of(
         {
             "data_dir": folder,
@@ -109,7 +125,7 @@ def _settings(camera_url: str, mqtt_url: str, http_port: int, folder: Path) -> S
                 {
                     "id": STREAM,
                     "source": {"kind": "rtsp", "url": camera_url},
-                    "watches": [{"id": "bench", "recognizer": "cell"}],
+                    "watches": [{"id": "bench", "recognizer": "cell", "procedure": work}],
                 }
             ],
             "shutdown": {"grace_s": 3.0},
@@ -137,6 +153,9 @@ class _Audience:
             if topic.endswith("/status"):
                 if event["status"] == "online" and self.online_at is None:
                     self.online_at = _unix(event["since"])
+                continue
+            if event["type"] != "action":
+                self._show_work(event)
                 continue
             latency_s = self._clock.now() - _unix(event["decided_at"])
             self._show(event, latency_s)
@@ -168,6 +187,18 @@ class _Audience:
             (f"{action:9}", f"bold {COLOURS.get(action, 'white')}"),
             f" {event['phase']:8} {event['score']:.0%}  {more}",
         )
+
+    def _show_work(self, told: Mapping[str, Any]) -> None:
+        """A verdict on a step, or a unit that is over."""
+        at, took = told["at"][11:21], f" in {told['took_s']:.1f} s" if "took_s" in told else ""
+        if told["type"] == "step":
+            style = "green" if told["verdict"] == "done" else "yellow"
+            self.output.result(
+                {"step": told}, f"{at}     ", (f"{told['step']:9}", "bold"), " ", (told["verdict"], style), took
+            )
+        elif told["phase"] != "started":
+            late = f", {told['deviation_s']:+.1f} s off its takt" if told["phase"] == "completed" else ""
+            self.output.result({"unit": told}, f"{at}  ", (f"unit {told['phase']}", "bold"), f"{took}{late}")
 
 
 def _unix(text: str) -> float:

@@ -24,6 +24,7 @@ class MachineMetrics:
         self._free = Gauge("takt_disk_free_bytes", "Free space where events wait.", registry=registry)
         self._size = Gauge("takt_disk_size_bytes", "Size of the volume where events wait.", registry=registry)
         self._capacity = Gauge("takt_outbox_capacity_bytes", "What the outbox may grow to.", registry=registry)
+        self._damaged = Gauge("takt_outbox_quarantined", "Damaged outbox files that were set aside.", registry=registry)
         self._steps = Counter("takt_clock_steps", "How often this machine's clock was set.", registry=registry)
 
     def keeps(self, folder: Path, outbox_bytes: int) -> None:
@@ -31,6 +32,7 @@ class MachineMetrics:
         self._capacity.set(outbox_bytes)
         self._free.set_function(partial(_usage, folder, lambda of: of[2]))
         self._size.set_function(partial(_usage, folder, lambda of: of[0]))
+        self._damaged.set_function(lambda: len(list(folder.glob("quarantine-*"))))
 
     def clock_stepped(self) -> None:
         self._steps.inc()

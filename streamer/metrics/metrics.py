@@ -63,6 +63,9 @@ class Metrics:
             "takt_source_disconnects", "Attempts that ended, by reason.", ["stream", "reason"], registry=registry
         )
         self._state = Gauge("takt_stream_state", "1 for the stream's state.", ["stream", "state"], registry=registry)
+        self._clock = Gauge(
+            "takt_stream_clock", "1 for where its wall time comes from.", ["stream", "clock"], registry=registry
+        )
         self._last_frame = Gauge(
             "takt_stream_last_frame_timestamp_seconds",
             "Capture time of the newest frame.",
@@ -226,6 +229,8 @@ class Metrics:
 
     def connected(self, stream: str, clock: str) -> None:
         self._clocks[stream] = clock
+        for known in ("rtcp", "arrival"):
+            self._clock.labels(stream, known).set(known == clock)
 
     def disconnected(self, stream: str, reason: str) -> None:
         self._reconnects.labels(stream, reason).inc()

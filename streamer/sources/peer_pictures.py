@@ -210,7 +210,15 @@ class UnitDecoder:
         try:
             return self._context.decode(packet)
         except av.error.FFmpegError:
-            width, height = self._context.width, self._context.height
+            context = self._context
+            known = _vp8_size(unit.data) if unit.codec == "vp8" and unit.is_key else (context.width, context.height)
+            width, height = known
             if width * height > self._max_pixels:
                 raise too_large(self._shown, f"{width}x{height}") from None
             return None
+
+
+def _vp8_size(data: bytes) -> tuple[int, int]:
+    """What the head of a key frame states (RFC 6386 9.1): FFmpeg keeps no size that it refuses."""
+    width, height = (int.from_bytes(data[at : at + 2], "little") & 0x3FFF for at in (6, 8))
+    return width, height

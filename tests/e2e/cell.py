@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import product
 from pathlib import Path
 
@@ -81,6 +82,23 @@ class Session:
                 self.camera.fault = Fault.NONE
         await clock.sleep(max(0.0, self.began_at + self.work.length_s + SETTLE_S - clock.now()))
 
+    async def name_units(self, consumer: Consumer) -> None:
+        """Be a scanner: each unit's name comes before its work begins."""
+        clock = SystemClock()
+        for number, at_s in enumerate(self.work.units_s):
+            await clock.sleep(max(0.0, self.began_at + at_s - clock.now()))
+            consumer.publish(f"scan/{self.name}", json.dumps({"unit": {"sn": f"SN-{number}"}, "order": 7}))
+
+    def named(self, bodies: Sequence[Body]) -> dict[int, set[str | None]]:
+        """The names that the messages of each unit bear, those of its start and all that follow."""
+        names: dict[int, set[str | None]] = {}
+        units: dict[str, int] = {}
+        for body in bodies:
+            if body.get("phase") == "started":
+                units[body["cycle_id"]] = self._unit(datetime.fromisoformat(body["at"]).timestamp() - self.began_at)
+            names.setdefault(units[body["cycle_id"]], set()).add(body.get("unit_id"))
+        return names
+
     def score(self, procedure: Procedure, bodies: Sequence[Body]) -> Score:
         variants = [
             [(self.began_at + start - early, self.began_at + end + late) for (start, end), _ in self.spans_s]
@@ -142,13 +160,15 @@ async def watched(folder: Path, port: int, consumer: Consumer, sessions: Sequenc
         streams: list[dict[str, object]] = []
         for one in sessions:
             await stack.enter_async_context(one.camera)
-            watch = {"id": "bench", "recognizer": "cell", "procedure": WORK.name}
+            unit = {"topic": f"scan/{one.name}", "field": "unit.sn", "work_order": "order"}
+            watch = {"id": "bench", "recognizer": "cell", "procedure": WORK.name, "unit": unit}
             streams.append({"id": one.name, "source": {"kind": "rtsp", "url": one.camera.url}, "watches": [watch]})
         takt = await stack.enter_async_context(Takt(folder, port, {"cell": "bundled:cell"}, streams))
         await until(lambda: all(consumer.is_online(one.name) for one in sessions), 60)
         for one in sessions:
             one.begin()
-        await asyncio.gather(*(one.fail_as_planned() for one in sessions))
+        plans = [one.fail_as_planned() for one in sessions]
+        await asyncio.gather(*plans, *(one.name_units(consumer) for one in sessions))
         assert await takt.stop() == 0
     await until(consumer.was_left)
     return {one.name: published(consumer, one.name) for one in sessions}

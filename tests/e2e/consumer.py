@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -52,6 +53,10 @@ class Consumer:
         self._client.disconnect()
         self._client.loop_stop()
 
+    def publish(self, topic: str, payload: str) -> None:
+        """As a scanner would."""
+        self._client.publish(topic, payload, qos=1)
+
     def payloads(self) -> list[Body]:
         """Every event as it came, those sent again among them."""
         return [json.loads(payload) for topic, payload in list(self.received) if topic.endswith("/events")]
@@ -63,9 +68,9 @@ class Consumer:
         return sorted(chosen, key=lambda one: (one["term"], one["seq"]))
 
     def statuses(self, stream: str) -> list[tuple[str, str]]:
-        """(status, reason) as they changed: what is announced again with the same `since` has not changed."""
+        """(status, reason) as they were announced; once, where only something else of the status changed."""
         bodies = [json.loads(payload) for topic, payload in list(self.received) if topic == f"takt/{stream}/status"]
-        return [*{body["since"]: (body["status"], body["reason"]) for body in bodies}.values()]
+        return [both for both, _ in groupby((body["status"], body["reason"]) for body in bodies)]
 
     def is_online(self, stream: str) -> bool:
         return self.statuses(stream)[-1:] == [("online", "live")]

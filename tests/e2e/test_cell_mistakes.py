@@ -43,6 +43,8 @@ async def test_mistakes_are_told_and_what_is_not_seen_is_inconclusive(
     score = session.score(procedure(), told)
     print(score)
     assert session.wrongly_missed(told) == []
+    assert session.named(told)[0] == {"SN-0"}
+    assert {body["work_order"] for body in told if body.get("unit_id")} == {"7"}
     assert [body["verdict"] for body in told if body["type"] == "step"].count("missed") == 1
     assert "inconclusive" in {body.get("verdict") for body in told}
     # A starved camera leaves pictures out; see the long run for what is right on the whole.

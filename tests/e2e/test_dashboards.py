@@ -29,8 +29,10 @@ WATCHES = ("left", "middle", "right")
 
 
 def blinking() -> Iterator[Picture]:
-    for level in (230, 20):
-        yield from [np.full((90, 160, 3), level, np.uint8)] * 25
+    """A second bright, a second not, with enough to see that nobody takes the camera for covered."""
+    blocks = np.random.default_rng(0).integers(-20, 21, (15, 20, 1)).repeat(8, 0).repeat(8, 1).repeat(3, 2)
+    for level in (225, 60):
+        yield from [(level + blocks).astype(np.uint8)] * 25
 
 
 def network(folder: Path, name: str, bias: float) -> Path:

@@ -43,6 +43,10 @@ async def test_the_demo_ends_by_itself_and_most_of_what_it_says_is_right() -> No
     ended = [event["action_id"] for event in events if event["phase"] == "ended"]
     assert sorted(ended) == sorted(event["action_id"] for event in events if event["phase"] == "started")
     assert len(set(ended)) == len(ended)
+    verdicts = [line["step"]["verdict"] for line in lines if "step" in line]
+    assert "done" in verdicts
+    assert "missed" not in verdicts or sum(line["summary"]["missed"] for line in lines[-1:]) > 0
+    assert any("unit" in line for line in lines)
     summary = lines[-1]["summary"]
     # A starved camera leaves pictures out, and then actions are missed; what is said must be right all the same.
     assert summary["done"] >= 5

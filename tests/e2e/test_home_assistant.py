@@ -47,6 +47,8 @@ async def latest(home: Listener, watch: str, times: int = 1) -> bytes:
 async def test_devices_are_there_for_whoever_comes_late_and_are_lawful(tmp_path: Path) -> None:
     with Mosquitto(tmp_path / "broker") as broker:
         async with service(tmp_path, broker, BENCH):
+            with Listener(broker.port, "homeassistant/#") as early:
+                await latest(early, "bench")
             with Listener(broker.port, "homeassistant/#") as home:
                 payload: dict[str, Any] = json.loads(await latest(home, "bench"))
                 assert home.on(CONFIG.format("bench"))[0].retain

@@ -1,9 +1,12 @@
 """Laws of judging events by what really happened."""
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.demo.judge import GRACE_S, Happening, Start, Verdict, judge
+from streamer.demo.run import WORK
 
 TIGHTEN = Happening("tighten", 10.0, 14.0)
 
@@ -55,3 +58,8 @@ def test_every_action_and_every_start_is_counted_exactly_once(done: list[Happeni
     assert len(verdict.right) + len(verdict.missed) == len(done)
     assert len(verdict.right) + len(verdict.wrong) == len(starts)
     assert all(one.action == start.action for one, start in verdict.right)
+
+
+def test_the_demo_follows_the_work_of_the_cell() -> None:
+    said = (Path(__file__).parents[2] / "config" / "procedures" / "cell.yaml").read_text()
+    assert said[said.index("name:") :] == WORK

@@ -64,6 +64,7 @@ def test_the_clock_of_a_stream_is_the_one_last_told() -> None:
     metrics.connected("cell-4", "rtcp")
 
     assert (metrics.clock_of("cell-4"), metrics.clock_of("cell-5")) == ("rtcp", "arrival")
+    assert b'takt_stream_clock{clock="rtcp",stream="cell-4"} 1.0' in metrics.exposition()
 
 
 def test_who_has_no_broker_has_no_series_of_one() -> None:
@@ -96,6 +97,12 @@ def test_the_disk_is_looked_at_whenever_somebody_asks(tmp_path: Path) -> None:
     assert 0 < free < size
     assert registry.get_sample_value("takt_outbox_capacity_bytes") == 1 << 20
 
+    assert registry.get_sample_value("takt_outbox_quarantined") == 0
+    aside = folder / "quarantine-1"
+    aside.mkdir()
+    assert registry.get_sample_value("takt_outbox_quarantined") == 1
+
+    aside.rmdir()
     folder.rmdir()
     gone = registry.get_sample_value("takt_disk_free_bytes")
     assert gone is not None
