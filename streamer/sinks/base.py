@@ -31,6 +31,8 @@ class Inbound:
     """As it came, at most 64 KiB; nobody has looked at it."""
     retained: bool = False
     """It was there before we listened: the latest value, not news. Of those, every connect brings one more copy."""
+    again: bool = False
+    """The broker says that it may have sent it before: our acknowledgement got lost."""
     reply_to: str | None = None
     """Where the sender wants an answer (MQTT 5)."""
     correlation: bytes | None = None

@@ -152,3 +152,17 @@ async def test_a_name_that_a_broker_retains_is_heard_once_however_often_it_is_co
         for _ in range(3):
             plant.sink.hear(said("SN-1", retained=True))
     assert plant.counted('takt_unit_names_total{result="taken",stream="cam",watch="bench"}') == 1
+
+
+async def test_names_of_several_topics_are_each_heard_once_also_where_an_acknowledgement_was_lost(plant: Plant) -> None:
+    plant.unit = UnitTopic("line-3/+")
+    plant.camera("cam", FOR_EVER[:20])
+    scans = [Inbound("line-3/a", b"SN-1", True), Inbound("line-3/b", b"SN-2", True), Inbound("line-3/c", b"SN-3")]
+    async with plant.running():
+        await plant.until(lambda: "line-3/+" in plant.sink.listeners)
+        for scan in scans:
+            plant.sink.hear(scan)
+        for scan in scans[:2]:
+            plant.sink.hear(scan)
+        plant.sink.hear(Inbound("line-3/c", b"SN-3", again=True))
+    assert plant.counted('takt_unit_names_total{result="taken",stream="cam",watch="bench"}') == 3
