@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 from streamer.outbox.rows import DeadLetter, Queued
@@ -35,15 +36,14 @@ def buried(db: sqlite3.Connection) -> list[DeadLetter]:
     rows = db.execute(
         "SELECT id, recipient, key, stream, topic, body, seq, term, reason, refused_at FROM dead_letter ORDER BY id"
     )
-    return [letter for row in rows if (letter := _letter(*row)) is not None]
+    return [letter for row in rows if (letter := _letter(row)) is not None]
 
 
-def _letter(
-    id_: int, recipient: str, key: bytes, stream: str, topic: str, body: str, seq: int, term: int, reason: str, at: float
-) -> DeadLetter | None:
+def _letter(row: Sequence[Any]) -> DeadLetter | None:
     """None where the row is damaged."""
+    id_, recipient, key, *said, at = row
     try:
-        return DeadLetter(id_, recipient, UUID(bytes=key), stream, topic, body, seq, term, reason, _moment(at))
+        return DeadLetter(id_, recipient, UUID(bytes=key), *said, _moment(at))
     except (ValueError, TypeError):
         return None
 
@@ -71,16 +71,16 @@ def unbury(db: sqlite3.Connection, ids: Sequence[int], known: Collection[str]) -
     return taken
 
 
-def _queued(id_: int, row: tuple[bytes, str, str, str, str, float, float | None, str, int, int, float]) -> Queued | None:
+def _queued(
+    id_: int, row: tuple[bytes, str, str, str, str, float, float | None, str, int, int, float]
+) -> Queued | None:
     """None where the row is damaged."""
     key, stream, cls, topic, body, captured_at, expires_s, properties, seq, term, refused_at = row
     try:
         said, beside = json.loads(body), json.loads(properties)
         if not (isinstance(said, dict) and isinstance(beside, dict)):
             return None
-        message = Message(
-            stream, cls, UUID(bytes=key), topic, said, _moment(captured_at), expires_s, beside, seq, term
-        )
+        message = Message(stream, cls, UUID(bytes=key), topic, said, _moment(captured_at), expires_s, beside, seq, term)
         return Queued(id_, message, _moment(refused_at))
     except (ValueError, TypeError, RecursionError):
         return None

@@ -346,7 +346,9 @@ class Store:
 
     def newest_taken(self) -> float:
         """Unix seconds at which the newest message that everybody has was taken, 0 where none is kept."""
-        found = self.db.execute("SELECT max(taken_at) FROM message WHERE waiting = 0 AND typeof(taken_at) = 'real'").fetchone()[0]
+        found = self.db.execute(
+            "SELECT max(taken_at) FROM message WHERE waiting = 0 AND typeof(taken_at) = 'real'"
+        ).fetchone()[0]
         return 0.0 if found is None else float(found)
 
     def used_bytes(self) -> int:

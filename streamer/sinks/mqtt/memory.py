@@ -58,7 +58,7 @@ class BrokerMemory:
                 mark = float(json.loads(message.payload))
             except (ValueError, TypeError, OverflowError, RecursionError):
                 mark = 0.0
-            # One that lies ahead (a clock was set back, or it is none of ours) says nothing, and would never be moved on.
+            # One that lies ahead (a clock was set back, or it is not ours) says nothing, and would never be moved on.
             self._found = mark if mark <= self._clock.now() + AHEAD_S else 0.0
 
     def connecting(self) -> None:

@@ -91,7 +91,9 @@ async def test_a_kill_without_damage_loses_nothing(crashed: tuple[Path, list[Mes
         assert [queued.message for queued in await outbox.outlet().pending(0, 10_000)] == accepted
 
 
-@pytest.mark.parametrize("damage", ["key = x'00'", "body = '{'", "body = '[]'", "properties = '[]'", "refused_at = 'x'"])
+@pytest.mark.parametrize(
+    "damage", ["key = x'00'", "body = '{'", "body = '[]'", "properties = '[]'", "refused_at = 'x'"]
+)
 def test_a_dead_letter_that_cannot_be_read_keeps_no_other_from_being_sent_again(damage: str) -> None:
     with store() as kept:
         kept.accept([message(), message()], [], [], 3.0)
