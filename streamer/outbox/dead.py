@@ -41,9 +41,10 @@ def buried(db: sqlite3.Connection) -> list[DeadLetter]:
 
 def _letter(row: Sequence[Any]) -> DeadLetter | None:
     """None where the row is damaged."""
-    id_, recipient, key, *said, at = row
+    id_, recipient, key, *said = row
     try:
-        return DeadLetter(id_, recipient, UUID(bytes=key), *said, _moment(at))
+        _moment(said[-1])
+        return DeadLetter(id_, recipient, UUID(bytes=key), *said)
     except (ValueError, TypeError):
         return None
 
