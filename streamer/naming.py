@@ -21,7 +21,7 @@ MOST_TOPICS = 1000
 
 class Observer(Protocol):
     def unit_named(self, stream: str, watch: str, result: str) -> None:
-        """`taken`, or `bad`."""
+        """`taken`, `bad`, or `late`: nobody knows of which unit it was."""
         ...
 
 
@@ -47,6 +47,11 @@ class UnitNames:
         self._kept[*of, message.topic] = message.payload
         while len(self._kept) > MOST_TOPICS:
             del self._kept[next(iter(self._kept))]
+        if (
+            message.late_s > how.grace_s
+        ):  # of this unit, the next or one that is over: no name is better than a wrong one
+            self._observer.unit_named(*of, "late")
+            return
         try:
             said: Named = named(message.payload, how)
         except ValueError as error:
