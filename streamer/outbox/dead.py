@@ -8,13 +8,12 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from streamer.outbox.mending import EARLIEST, LATEST
 from streamer.outbox.rows import DeadLetter, Queued
 from streamer.wire import Message
 
 DEAD_LETTERS = 1000
 """The oldest go first."""
-LATEST = 253_402_300_800.0
-"""Unix seconds of the year 10000, which no calendar here knows."""
 
 
 def bury(db: sqlite3.Connection, id_: int, recipient: str, reason: str, at: float) -> None:
@@ -51,7 +50,7 @@ def _letter(row: Sequence[Any]) -> DeadLetter | None:
 
 def _moment(at: float) -> float:
     """Raises ValueError where these are no Unix seconds."""
-    if not (isinstance(at, int | float) and 0 <= at < LATEST):
+    if not (isinstance(at, int | float) and EARLIEST <= at < LATEST):
         raise ValueError("no time is there")
     return at
 

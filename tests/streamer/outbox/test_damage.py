@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from streamer.event import OpenAction
 from streamer.outbox import Outbox
 from streamer.outbox.dead import buried
-from streamer.testing.messages import message
+from streamer.testing.messages import action_event, message
 from streamer.testing.sinks import FakeObserver
 from streamer.testing.time import FakeClock
 from streamer.wire import Message
@@ -106,7 +107,7 @@ def test_a_dead_letter_that_cannot_be_read_keeps_no_other_from_being_sent_again(
         assert len(ids(kept)) == 1
 
 
-@pytest.mark.parametrize("refused_at", [1e300, float("inf"), -1.0])
+@pytest.mark.parametrize("refused_at", [1e300, float("inf"), -1e12])
 def test_a_dead_letter_of_no_time_is_not_told(refused_at: float) -> None:
     with store() as kept:
         kept.accept([message()], [], [], 3.0)
@@ -127,3 +128,39 @@ async def test_a_time_that_is_none_does_not_end_the_outbox(tmp_path: Path, colum
 
         assert [queued.message for queued in await outbox.outlet().pending(0, 10)] == [new]
         assert [(gap.reason, gap.count) for gap in await outbox.gaps()] == [("damaged", 1)]
+
+
+ID = "x'00112233445566778899aabbccddeeff'"
+GAP = "INSERT INTO gap(stream, cls, term, first, last, count, reason, recipients, at) VALUES ('cam', 'action'"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        f"{GAP}, 1, 1, 1, 1, 'age', 'main', 'soon')",
+        f"{GAP}, 1, 1, 1, 1, 'age', 'main', 1e300)",
+        f"{GAP}, 'a', 1, 1, 1, 'age', x'00', 1)",
+        "INSERT INTO open_action VALUES (x'00', 'cam', 'bench', 1, 'pick', 1, 1, NULL)",
+        f"INSERT INTO open_action VALUES ({ID}, 'cam', 'bench', 1, 'pick', 1, 1, '{{')",
+        f"INSERT INTO open_action VALUES ({ID}, 'cam', 'bench', 1, 'pick', 1, 1, '[1, 2]')",
+        f"INSERT INTO open_action VALUES ({ID}, 'cam', 'bench', 1, 'pick', 'soon', 1, NULL)",
+        "INSERT INTO open_cycle VALUES (x'00', 'cam', 'bench', 'work', 1, 1, NULL, NULL)",
+        f"INSERT INTO open_cycle VALUES ({ID}, 'cam', 'bench', 'work', 1, 'long', NULL, NULL)",
+        "INSERT OR REPLACE INTO counter VALUES ('epoch/cam', 'many')",
+        "INSERT OR REPLACE INTO counter VALUES ('epoch/cam', 9223372036854775807)",
+        "INSERT OR REPLACE INTO counter VALUES ('term', 'long')",
+    ],
+)
+async def test_a_row_that_nobody_stored_does_not_end_the_service_at_every_start(tmp_path: Path, damage: str) -> None:
+    one = OpenAction.of(action_event())
+    async with opened(tmp_path) as outbox:
+        await outbox.accept([message()], opened=[one])
+    with closing(sqlite3.connect(tmp_path / "outbox.db")) as db:
+        db.execute(damage)
+        db.commit()
+    async with opened(tmp_path, NOW + 100) as outbox:
+        assert await outbox.open_actions() == [one]
+        assert await outbox.open_cycles() == []
+        assert await outbox.gaps() == []
+        assert await outbox.next_epoch("cam") == NOW + 100
+        assert len(await outbox.outlet().pending(0, 10)) == 1
