@@ -1,4 +1,4 @@
-"""Action events that were recorded as lines of JSON, as `takt replay --json` prints them or a `jsonl` sink keeps them."""
+"""Action events recorded as lines of JSON, as `takt replay --json` prints them or a `jsonl` sink keeps them."""
 
 from __future__ import annotations
 
