@@ -332,6 +332,7 @@ def _inbound(message: MQTTMessage) -> Inbound:
         topic=message.topic,
         payload=bytes(message.payload),
         retained=message.retain,
+        again=message.dup,
         reply_to=getattr(properties, "ResponseTopic", None),
         correlation=getattr(properties, "CorrelationData", None),
     )
