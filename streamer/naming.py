@@ -15,11 +15,13 @@ from streamer.units import Named, UnitTopic, named
 _log = logging.getLogger(__name__)
 
 LOG_EVERY_S = 60.0
+MOST_TOPICS = 1000
+"""Of which the newest payload is known; a filter may match any number."""
 
 
 class Observer(Protocol):
     def unit_named(self, stream: str, watch: str, result: str) -> None:
-        """`taken`, or `bad`."""
+        """`taken`, `bad`, or `late`: nobody knows of which unit it was."""
         ...
 
 
@@ -29,8 +31,9 @@ class UnitNames:
     def __init__(self, sink: StatusSink, lanes: Mapping[str, Lane], clock: Clock, observer: Observer) -> None:
         self._clock, self._observer = clock, observer
         self._log_next_s: dict[tuple[str, str], float] = {}
-        self._kept: dict[tuple[str, str], bytes] = {}
-        """The newest payload of each watch: brokers send what they retain again at every connect."""
+        self._kept: dict[tuple[str, str, str], bytes] = {}
+        """The newest payload of each watch by topic: brokers send what they retain again at every connect, and what we
+        did not acknowledge in time."""
         for lane in lanes.values():
             for watch in lane.stages.watches.values():
                 if watch.unit is not None:
@@ -38,9 +41,17 @@ class UnitNames:
 
     def _heard(self, lane: Lane, watch: str, how: UnitTopic, message: Inbound) -> None:
         of = (lane.stages.stream, watch)
-        if message.retained and self._kept.get(of) == message.payload:
+        if (message.retained or message.again) and self._kept.get((*of, message.topic)) == message.payload:
             return
-        self._kept[of] = message.payload
+        self._kept.pop((*of, message.topic), None)
+        self._kept[*of, message.topic] = message.payload
+        while len(self._kept) > MOST_TOPICS:
+            del self._kept[next(iter(self._kept))]
+        if (
+            message.late_s > how.grace_s
+        ):  # of this unit, the next or one that is over: no name is better than a wrong one
+            self._observer.unit_named(*of, "late")
+            return
         try:
             said: Named = named(message.payload, how)
         except ValueError as error:

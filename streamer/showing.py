@@ -161,7 +161,7 @@ class Showing:
             "status": status.status,
             "reason": status.reason,
             "since": timestamp(status.since),
-            "sight": one.blind or ("clear" if status.status == ONLINE else "unknown"),
+            "sight": (one.blind or "clear") if status.status == ONLINE else "unknown",
             "models": dict(one.models),
         }
         self._show(f"{one.id}/status", body)

@@ -26,6 +26,7 @@ from benchmarks.results import Results
 from benchmarks.rows import Row, comparison, table
 from benchmarks.sides import dealt
 from benchmarks.skeletons import PublicSet, accuracies, baselines_known, measured
+from benchmarks.webrtc import delays
 from recognizers.clip import Picture
 from recognizers.data.sets import WorkCellData
 from recognizers.data.synthetic import LABELS
@@ -287,3 +288,7 @@ def test_films_are_found_again_and_looking_into_one_is_timed(tmp_path: Path) -> 
     looking = films.looked_into(seen[0])
     assert looking["film_s"] == 4.0
     assert min(looking["seeking_ms"], looking["from_the_beginning_ms"]) > 0
+
+
+def test_a_delay_is_from_a_turn_to_the_start_that_it_caused() -> None:
+    assert delays([10.0, 14.0, 18.0], [9.0, 10.5, 10.9, 17.0, 18.25]) == [0.5, 0.25]

@@ -37,7 +37,9 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     configure("error", settings.log.format, secrets(settings))
     grades = asyncio.run(_told(settings, arguments.only or list(AREAS), output))
     bad, warnings = grades[Grade.BAD], grades[Grade.WARNING]
-    total = f"{sum(grades.values())} things looked at: {bad} bad, {warnings} warnings"
+    total = (
+        f"{sum(grades.values())} things looked at: {bad} bad, {warnings} {'warning' if warnings == 1 else 'warnings'}"
+    )
     colour = "bold red" if bad else "yellow" if warnings else "green"
     output.result({"ok": not bad, "bad": bad, "warnings": warnings, "looked_at": sum(grades.values())}, (total, colour))
     return 1 if bad or (arguments.strict and warnings) else 0

@@ -110,7 +110,7 @@ def _shown(told: Mapping[str, Any]) -> str:
 
 def _retried(told: Mapping[str, Any]) -> str:
     left = told["asked"] - told["retried"]
-    others = f"; {left} are unknown, unreadable or of no sink any more" if left else ""
+    others = f"; {left} unknown, unreadable or of no sink any more" if left else ""
     return f"{told['retried']} wait again{others}"
 
 

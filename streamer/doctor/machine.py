@@ -14,6 +14,7 @@ BUILT_AT = 1_780_000_000.0
 """Unix seconds (May 2026); a clock before this is wrong."""
 FILES = 256
 FILES_A_STREAM = 16
+_LONGEST_ANSWER_BYTES = 4 << 20
 _TIME_ERROR = 5
 """What adjtimex(2) returns while nothing keeps the clock in step."""
 
@@ -79,8 +80,19 @@ async def _is_ours(host: str, port: int) -> bool:
         async with asyncio.timeout(2.0):
             reader, writer = await asyncio.open_connection(here, port)
             writer.write(b"GET /metrics HTTP/1.0\r\n\r\n")
-            said = await reader.read(65_536)
-            writer.close()
+            try:
+                return await _tells_of_us(reader)
+            finally:
+                writer.close()
     except (OSError, TimeoutError):
         return False
-    return b"takt_build_info" in said
+
+
+async def _tells_of_us(reader: asyncio.StreamReader) -> bool:
+    """An answer comes in pieces: the head first, then metrics, more of them the more cameras there are."""
+    said = b""
+    while len(said) < _LONGEST_ANSWER_BYTES and (piece := await reader.read(65_536)):
+        said += piece
+        if b"takt_build_info" in said:
+            return True
+    return False

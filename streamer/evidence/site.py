@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hmac
 import logging
 import math
@@ -108,7 +107,7 @@ class EvidenceSite:
         if scheme.lower() == "basic":
             try:
                 given = base64.b64decode(given, validate=True).decode().partition(":")[2]
-            except (binascii.Error, UnicodeDecodeError):
+            except ValueError:  # not in base64, not in ASCII even, or no text
                 return False
         elif scheme.lower() != "bearer":
             return False

@@ -6,6 +6,8 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
+from streamer.outbox.mending import mend
+
 PAGE_BYTES = 4096
 QUICK_CHECK_BYTES = 256 << 20
 """Larger files are not read as a whole before work begins: damage is found, and healed, where it is met."""
@@ -82,6 +84,7 @@ def connect(file: Path, budget_bytes: int) -> sqlite3.Connection:
         connection.executescript(TABLES)
         _keep_up(connection)
         connection.executescript(INDEXES)
+        mend(connection)
     except BaseException:
         connection.close()
         raise

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
+from streamer.outbox.mending import EARLIEST, LATEST
 from streamer.outbox.rows import DeadLetter, Queued
 from streamer.wire import Message
 
@@ -29,11 +31,28 @@ def bury(db: sqlite3.Connection, id_: int, recipient: str, reason: str, at: floa
 
 
 def buried(db: sqlite3.Connection) -> list[DeadLetter]:
-    """All of them, the newest last."""
+    """All that can be read, the newest last."""
     rows = db.execute(
         "SELECT id, recipient, key, stream, topic, body, seq, term, reason, refused_at FROM dead_letter ORDER BY id"
     )
-    return [DeadLetter(id_, recipient, UUID(bytes=key), *rest) for id_, recipient, key, *rest in rows]
+    return [letter for row in rows if (letter := _letter(row)) is not None]
+
+
+def _letter(row: Sequence[Any]) -> DeadLetter | None:
+    """None where the row is damaged."""
+    id_, recipient, key, *said = row
+    try:
+        _moment(said[-1])
+        return DeadLetter(id_, recipient, UUID(bytes=key), *said)
+    except (ValueError, TypeError):
+        return None
+
+
+def _moment(at: float) -> float:
+    """Raises ValueError where these are no Unix seconds."""
+    if not (isinstance(at, int | float) and EARLIEST <= at < LATEST):
+        raise ValueError("no time is there")
+    return at
 
 
 def unbury(db: sqlite3.Connection, ids: Sequence[int], known: Collection[str]) -> list[tuple[str, Queued]]:
@@ -45,15 +64,23 @@ def unbury(db: sqlite3.Connection, ids: Sequence[int], known: Collection[str]) -
             " FROM dead_letter WHERE id = ? AND reason != 'unreadable'",
             (id_,),
         ).fetchone()
-        if row is not None and row[0] in known:
-            taken.append((str(row[0]), _queued(id_, row[1:])))
+        queued = None if row is None or row[0] not in known else _queued(id_, row[1:])
+        if queued is not None:
+            taken.append((str(row[0]), queued))
             db.execute("DELETE FROM dead_letter WHERE id = ?", (id_,))
     return taken
 
 
-def _queued(id_: int, row: tuple[bytes, str, str, str, str, float, float | None, str, int, int, float]) -> Queued:
+def _queued(
+    id_: int, row: tuple[bytes, str, str, str, str, float, float | None, str, int, int, float]
+) -> Queued | None:
+    """None where the row is damaged."""
     key, stream, cls, topic, body, captured_at, expires_s, properties, seq, term, refused_at = row
-    message = Message(
-        stream, cls, UUID(bytes=key), topic, json.loads(body), captured_at, expires_s, json.loads(properties), seq, term
-    )
-    return Queued(id_, message, refused_at)
+    try:
+        said, beside = json.loads(body), json.loads(properties)
+        if not (isinstance(said, dict) and isinstance(beside, dict)):
+            return None
+        message = Message(stream, cls, UUID(bytes=key), topic, said, _moment(captured_at), expires_s, beside, seq, term)
+        return Queued(id_, message, _moment(refused_at))
+    except (ValueError, TypeError, RecursionError):
+        return None

@@ -118,6 +118,8 @@ def queued(row: Sequence[Any], bit: int) -> Queued:
     id_, key, stream, cls, topic, body, captured_at, expires_s, properties, seq, term, accepted_at, replayed, crc = row
     if crc is not None and crc != _crc(key, stream, cls, topic, body, properties, seq, term):
         raise ValueError("the row is not what was stored")
+    if not (isinstance(captured_at, float) and isinstance(accepted_at, float)):
+        raise ValueError("a time of the row is none")  # which the checksum leaves out
     message = Message(
         stream=stream,
         cls=cls,

@@ -188,6 +188,7 @@ class Store:
         except (ValueError, TypeError):
             given = self._row(row[0])
             at = row[COLUMNS.index("accepted_at")]
+            at = at if isinstance(at, float) else 0.0
             for name, other in self.bits.items():
                 if given.waiting & other:
                     dead.bury(self.db, row[0], name, "unreadable", at)
@@ -338,13 +339,16 @@ class Store:
         return self._accepted(min(self._low[bit] for bit in bits), sum(bits))
 
     def _accepted(self, after: int, bits: int) -> float | None:
-        first = "SELECT accepted_at FROM message WHERE id > ? AND waiting & ? ORDER BY id LIMIT 1"
+        readable = "AND typeof(accepted_at) = 'real'"
+        first = f"SELECT accepted_at FROM message WHERE id > ? AND waiting & ? {readable} ORDER BY id LIMIT 1"  # noqa: S608
         row = self.db.execute(first, (after, bits)).fetchone()
         return None if row is None else float(row[0])
 
     def newest_taken(self) -> float:
         """Unix seconds at which the newest message that everybody has was taken, 0 where none is kept."""
-        found = self.db.execute("SELECT max(taken_at) FROM message WHERE waiting = 0").fetchone()[0]
+        found = self.db.execute(
+            "SELECT max(taken_at) FROM message WHERE waiting = 0 AND typeof(taken_at) = 'real'"
+        ).fetchone()[0]
         return 0.0 if found is None else float(found)
 
     def used_bytes(self) -> int:

@@ -23,6 +23,8 @@ from streamer.procedure.unit import Occurrence, Order, Unit
 from streamer.units import Named
 
 Told = StepEvent | CycleEvent
+MOST_STEPS = 1000
+"""Times that steps of one unit are done; a unit that never ends is given up then."""
 UNSEEN_MOST_S = 3600.0
 """A unit that is out of sight for so long is abandoned."""
 
@@ -129,6 +131,8 @@ class ProcedureMonitor:
         if not candidates:
             return told
         self._active_at = max(self._active_at, event.at)
+        if self._unit is not None and len(self._unit.seen) >= MOST_STEPS:
+            told += self._over(self._unit, CyclePhase.ABANDONED, Ending.ABORTED, event.at)
         if self._unit is not None and self._begins_next(self._unit, candidates):
             told += self._over(self._unit, CyclePhase.COMPLETED, Ending.NEXT_BEGAN, event.at)
         if self._unit is None:

@@ -1,4 +1,4 @@
-"""Action events that were recorded as lines of JSON, as `takt replay --json` prints them."""
+"""Action events recorded as lines of JSON, as `takt replay --json` prints them or a `jsonl` sink keeps them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from streamer.errors import ConfigError
 from streamer.event import ActionEvent, Phase, Reason
 from streamer.procedure.learning import Done
 
-_VERDICTS = ("step", "cycle")
+_OTHERS = ("step", "cycle", "gap")
+_GIVE = "give what `takt replay --json` printed, or a file of a jsonl sink"
+_TOLD = 5
+"""Lines that are no events of which a mistake tells; a file of something else has thousands."""
 
 
 def recorded_cycle(file: Path) -> list[Done]:
@@ -27,24 +30,29 @@ def recorded_cycle(file: Path) -> list[Done]:
 
 
 def recorded_events(file: Path) -> list[ActionEvent]:
-    """The actions of one watch, in the order of the file; what is told of steps and units is passed over.
+    """The actions of one watch, in the order of the file; what is told of steps, units and gaps is passed over.
 
     Raises:
         ConfigError: it cannot be read, holds what is no event, nothing, or events of several watches.
     """
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{file}: cannot be read ({error}); give what takt replay --json printed"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{file}: is no text; {_GIVE}"]) from error
+    except OSError as error:
+        raise ConfigError([f"{file}: cannot be read ({error.strerror}); {_GIVE}"]) from error
     found: list[ActionEvent] = []
     problems = []
     for number, line in enumerate(lines, 1):
         try:
             body = json.loads(line)
-            if body["type"] not in _VERDICTS:
+            body = body.get("payload", body)
+            if body["type"] not in _OTHERS:
                 found.append(_event(body))
-        except (ValueError, KeyError, TypeError):
-            problems.append(f"{file}:{number}: is no event; give what takt replay --json printed")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            problems.append(f"{file}:{number}: is no event; {_GIVE}")
+            if len(problems) == _TOLD:
+                break
     if not problems and len({(one.stream, one.watch) for one in found}) != 1:
         problems.append(f"{file}: must hold events of exactly one watch")
     if problems:

@@ -27,6 +27,7 @@ from streamer.settings.places import levels_of, wrong_prefix
 from streamer.settings.sections import RecognizerSection, said
 
 PROTOBUF = Library("google.protobuf", "sparkplug")
+_WEBRTC = Library("aiortc", "webrtc")
 _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
@@ -56,6 +57,7 @@ def check(document: Document) -> dict[str, Card]:
     _check_reserved(document)
     _check_places(document)
     _check_files(document)
+    _check_peers(document)
     for where, _ in document.find("mqtt", "sparkplug", "group"):
         _check_installed(document, where[:-1], PROTOBUF)
     cards = _read_cards(document)
@@ -114,6 +116,12 @@ def _check_sinks(document: Document) -> None:
     for where, file in document.find("sinks", "*", "file"):
         if isinstance(file, str) and files.setdefault(file, document.lines[where]) != document.lines[where]:
             document.problem(where, f"is written to by the sink in line {files[file]} already; give another file")
+
+
+def _check_peers(document: Document) -> None:
+    for where, kind in document.find("streams", "*", "source", "kind"):
+        if kind in ("whip", "whep"):
+            _check_installed(document, where, _WEBRTC)
 
 
 def _check_files(document: Document) -> None:

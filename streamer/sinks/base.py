@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from streamer.wire import Message
@@ -31,6 +31,10 @@ class Inbound:
     """As it came, at most 64 KiB; nobody has looked at it."""
     retained: bool = False
     """It was there before we listened: the latest value, not news. Of those, every connect brings one more copy."""
+    again: bool = False
+    """The broker says that it may have sent it before: our acknowledgement got lost."""
+    late_s: float = field(default=0.0, compare=False)
+    """It may have waited for so long while we were away; nobody says when it was sent."""
     reply_to: str | None = None
     """Where the sender wants an answer (MQTT 5)."""
     correlation: bytes | None = None

@@ -8,13 +8,15 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
 
 from streamer.errors import ConfigError, SinkUnavailable
 
 ANSWER_BYTES = 4096
 """Nobody needs the answer; so much is read that the connection can be used again."""
+BODY_S = 1.0
+"""Seconds that the other side may be silent within the rest of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Endpoint:
         self._timeout_s = timeout_s
         self._context = _context(ca_file) if parts.scheme == "https" else None
         self._connection: HTTPConnection | None = None
+        self._given_up = False
 
     @property
     def host(self) -> str:
@@ -53,12 +56,12 @@ class Endpoint:
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Raises SinkUnavailable where no answer comes."""
-        kept = self._connection is not None
+        kept, self._given_up = self._connection is not None, False
         try:
             return self._ask(body, headers)
         except (ConnectionError, HTTPException) as error:
             self.close()
-            if not kept:
+            if self._given_up or not kept:
                 raise self._unavailable(error) from error
         except OSError as error:
             self.close()
@@ -72,6 +75,7 @@ class Endpoint:
 
     def interrupt(self) -> None:
         """Called by another thread: what waits for an answer gives up."""
+        self._given_up = True
         connection = self._connection
         if connection is not None and isinstance(connection.sock, socket.socket):
             with contextlib.suppress(OSError):
@@ -87,10 +91,22 @@ class Endpoint:
             self._connection = self._connect()
         self._connection.request("POST", self._target, body, dict(headers))
         response = self._connection.getresponse()
-        response.read(ANSWER_BYTES)
-        if not response.isclosed():
+        if not self._read_rest(response, self._connection.sock):
+            response.close()
             self.close()
         return Answer(response.status, response.getheader("Retry-After"))
+
+    def _read_rest(self, response: HTTPResponse, connection: socket.socket | None) -> bool:
+        """Whether the connection can be used again. The status says all, however slowly the rest comes or ends."""
+        if connection is None or response.will_close:
+            return False
+        connection.settimeout(min(BODY_S, self._timeout_s / 4))
+        try:
+            response.read(ANSWER_BYTES)
+            connection.settimeout(self._timeout_s)
+        except (OSError, HTTPException):
+            return False
+        return response.isclosed()
 
     def _connect(self) -> HTTPConnection:
         if self._context is None:

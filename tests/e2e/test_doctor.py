@@ -87,8 +87,11 @@ async def test_a_wrong_password_is_told_and_not_shown(tmp_path: Path) -> None:
 async def test_limits_and_missing_powers_are_told(tmp_path: Path) -> None:
     limits = ("max_packet_size 20000", "retain_available false")
     with guarded(tmp_path, "topic readwrite takt/#", more=limits) as server:
-        said = [says for _, says in await looked_at(tmp_path, server.port)]
-    assert any("at most 20000 bytes" in says for says in said), said
+        said = [says for grade, says in await looked_at(tmp_path, server.port) if grade is not Grade.GOOD]
+    packet, retain, large = said
+    assert "at most 20000 bytes" in packet
+    assert retain.startswith("does not retain")
+    assert large == "refuses a message of 63 KiB (packet_too_large)"
 
 
 async def test_a_broker_of_mqtt_3_is_told(tmp_path: Path) -> None:

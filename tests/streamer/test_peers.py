@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from streamer.clock import SystemClock
 from streamer.errors import ConfigError
 from streamer.metrics import Metrics
 from streamer.peers import Peers, build_whip, ice_options, retry_of, stages_of, token_of
-from streamer.settings import Settings, secrets
+from streamer.settings import Settings, checks, secrets
 from streamer.settings.sources import WhepSource, WhipSource
 from streamer.sources.base import Demand
 from streamer.sources.whep import PulledSource
@@ -130,3 +131,9 @@ def test_without_aiortc_it_is_said_what_is_missing(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(peers, "HAS_AIORTC", False)
     with pytest.raises(ConfigError, match=r"cell-4: .*taktstream\[webrtc\]"):
         planned(whip(tmp_path))
+
+
+def test_a_check_tells_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "find_spec", lambda module: None if module == "aiortc" else find_spec(module))
+    (mistake,) = mistakes(tmp_path, WHIP.replace("TOKEN", f"token: {TOKEN}"))
+    assert mistake.startswith("5: streams.0.source.kind: needs aiortc, which is not installed")

@@ -161,11 +161,14 @@ async def test_a_recognizer_that_follows_the_film_gives_the_same_bytes_and_the_e
 
 
 async def test_a_procedure_is_followed_over_all_films_with_the_same_bytes_every_time(tmp_path: Path) -> None:
-    """Bright is the step, dark is none; the second film goes on where the first one broke off."""
+    """Bright is the step, dark is none; the second film goes on where the first one broke off. A lookout would take
+    pictures of one colour for blocked."""
     films = [blinking_film(tmp_path / "one.mp4", 5), blinking_film(tmp_path / "two.mp4", 4)]
     (tmp_path / "work.yaml").write_text("name: w\nsteps: {bright: {repeat: 4, at_most: 4}}\n")
     plant = write_plant(tmp_path, {"cam": f"{{kind: file, path: {films[0]}}}"})
-    plant.write_text(plant.read_text().replace("recognizer: light,", "recognizer: light, procedure: work.yaml,"))
+    text = plant.read_text().replace("recognizer: light,", "recognizer: light, procedure: work.yaml,")
+    trusting = "sight: {frozen_s: 0, dark_below: 0, blocked_below: 0}"
+    plant.write_text(text.replace("watches: [", f"{trusting}, watches: ["))
     first, second = Printed(), Printed()
     for printed in (first, second):
         await replay_files(load(plant, {}), None, films, 1e9, printed)

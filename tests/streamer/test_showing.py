@@ -159,6 +159,9 @@ async def test_pictures_that_show_nothing_are_told() -> None:
         await wall.looks(0.5)
         assert (wall.read("status")["status"], wall.read("status")["sight"]) == ("online", "dark")
         assert wall.read("bench/andon")["reason"] == "blind"
+        wall.showing.connection("cam", False, "timeout")
+        assert wall.read("status")["sight"] == "unknown", "nobody looks"
+        wall.showing.connection("cam", True, "live")
         wall.showing.sight("cam", None)
         await wall.looks(0.5)
         assert wall.read("status")["sight"] == "clear"

@@ -152,3 +152,33 @@ async def test_a_name_that_a_broker_retains_is_heard_once_however_often_it_is_co
         for _ in range(3):
             plant.sink.hear(said("SN-1", retained=True))
     assert plant.counted('takt_unit_names_total{result="taken",stream="cam",watch="bench"}') == 1
+
+
+async def test_names_of_several_topics_are_each_heard_once_also_where_an_acknowledgement_was_lost(plant: Plant) -> None:
+    plant.unit = UnitTopic("line-3/+")
+    plant.camera("cam", FOR_EVER[:20])
+    scans = [Inbound("line-3/a", b"SN-1", True), Inbound("line-3/b", b"SN-2", True), Inbound("line-3/c", b"SN-3")]
+    async with plant.running():
+        await plant.until(lambda: "line-3/+" in plant.sink.listeners)
+        for scan in scans:
+            plant.sink.hear(scan)
+        for scan in scans[:2]:
+            plant.sink.hear(scan)
+        plant.sink.hear(Inbound("line-3/c", b"SN-3", again=True))
+    assert plant.counted('takt_unit_names_total{result="taken",stream="cam",watch="bench"}') == 3
+
+
+@pytest.mark.parametrize("retained", [False, True])
+async def test_a_name_that_waited_longer_than_the_grace_names_no_unit(plant: Plant, retained: bool) -> None:
+    plant.unit = UnitTopic("line-3/scan", grace_s=10)
+    plant.camera("cam", [at + 5 for at in FOR_EVER])
+    async with plant.running():
+        await plant.until(lambda: "line-3/scan" in plant.sink.listeners)
+        plant.sink.hear(Inbound("line-3/scan", b"SN-1", retained, late_s=9.0))
+        plant.sink.hear(Inbound("line-3/scan", b"SN-2", retained, late_s=11.0))
+        plant.sink.hear(Inbound("line-3/scan", b"SN-2", retained, late_s=0.0, again=True))
+        await plant.until(lambda: told(plant, "cycle") != [])
+
+    cycles = [message.body for message in plant.sink.messages if message.topic == "cam/cycles"]
+    assert {one["unit_id"] for one in cycles} == {"SN-1"}
+    assert plant.counted('takt_unit_names_total{result="late",stream="cam",watch="bench"}') == 1

@@ -109,17 +109,17 @@ async def _connected(options: MqttOptions, inbox: Inbox) -> Session:
 async def _allowed(session: Session, options: MqttOptions, echo: _Echo, topic: str) -> Permission:
     said = str(uuid4())
     read = await _subscribed(session, topic)
-    written = await _published(session, topic, said, retain=True)
+    written = await _published(session, topic, said, retain=session.retains)
     if written:
         return Permission(topic, written, read)
     if read or not await echo.came(topic, said):
-        await _published(session, topic, "", retain=True)
+        await _published(session, topic, "", retain=session.retains)
         return Permission(topic, "", read)
     await _subscribed(session, topic)  # once more: what is retained comes to each who asks
-    retained = await echo.came(topic, said, retained=True)
+    retained = session.retains and await echo.came(topic, said, retained=True)
     large = await _published(session, topic, "x" * (LARGE - 1024), retain=False)
     willed = await _willed(options, session.version, echo, topic)
-    await _published(session, topic, "", retain=True)
+    await _published(session, topic, "", retain=session.retains)
     return Permission(topic, "", "", True, retained, willed, large)
 
 

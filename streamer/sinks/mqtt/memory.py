@@ -24,6 +24,8 @@ EVERY_S = 1.0
 """How often the mark is moved on, where there is something new."""
 READ_S = 2.0
 """How long a broker may take to show the mark."""
+AHEAD_S = 60.0
+"""By so much a clock may have been corrected since the mark was left."""
 
 Leave = Callable[[str], "asyncio.Future[None]"]
 """Retains a mark with the broker; done when it is acknowledged."""
@@ -53,9 +55,11 @@ class BrokerMemory:
         """The mark as the broker shows it after a connect."""
         if message.retained:
             try:
-                self._found = float(json.loads(message.payload))
-            except (ValueError, TypeError):
-                self._found = 0.0
+                mark = float(json.loads(message.payload))
+            except (ValueError, TypeError, OverflowError, RecursionError):
+                mark = 0.0
+            # One that lies ahead (a clock was set back, or it is not ours) says nothing, and would never be moved on.
+            self._found = mark if mark <= self._clock.now() + AHEAD_S else 0.0
 
     def connecting(self) -> None:
         self._found, self._before = 0.0, self._acknowledged

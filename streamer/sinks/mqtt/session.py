@@ -80,6 +80,8 @@ class Session:
         """Bytes of a packet, as the broker limits it."""
         self.at_once = IN_FLIGHT
         """Messages that may wait for their acknowledgement."""
+        self.retains = True
+        """Whether the broker takes retained messages; on others it hangs up then."""
         self._abandoned = threading.Event()
         self._client = self._make_client(will)
 
@@ -201,6 +203,7 @@ class Session:
 
     def _welcome(self, refused: str | None, detail: str, limits: Properties | None) -> None:
         self.largest = getattr(limits, "MaximumPacketSize", None)
+        self.retains = bool(getattr(limits, "RetainAvailable", True))
         self.at_once = min(IN_FLIGHT, getattr(limits, "ReceiveMaximum", IN_FLIGHT))
         if self._answered.done():
             return
@@ -329,6 +332,7 @@ def _inbound(message: MQTTMessage) -> Inbound:
         topic=message.topic,
         payload=bytes(message.payload),
         retained=message.retain,
+        again=message.dup,
         reply_to=getattr(properties, "ResponseTopic", None),
         correlation=getattr(properties, "CorrelationData", None),
     )

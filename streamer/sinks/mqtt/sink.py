@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol, Self
 
 from streamer.clock import Clock
@@ -25,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 SUBJECTS = ("action_id", "cycle_id")
 """What a message is about: its correlation data, the first of these that it has."""
+WAITED_S = 2.0
+"""What comes so soon after a connect may have been waiting at the broker."""
 TEXT = Extras(content_type="text/plain")
 
 
@@ -80,7 +83,10 @@ class MqttSink:
         self._memory: BrokerMemory | None = None
         self._standing = Standing(Remembered(options.remembered))
         self._listeners = Listeners(observer.mqtt_heard)
-        self._inbox = Inbox(self._listeners.take, self._listeners.refused)
+        self._inbox = Inbox(self._take, self._listeners.refused)
+        self._connected_s = 0.0
+        self._lost_s: float | None = None
+        """When the newest connection began, and the one before ended, on the clock that never steps."""
         self._tasks = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
@@ -167,6 +173,15 @@ class MqttSink:
         if self._session is not None and new:
             self._subscribe(self._session, topics)
 
+    def _take(self, message: Inbound) -> None:
+        self._listeners.take(replace(message, late_s=self._may_have_waited_s()))
+
+    def _may_have_waited_s(self) -> float:
+        now_s = self._clock.monotonic()
+        if self._lost_s is None or (self._session is not None and now_s - self._connected_s > WAITED_S):
+            return 0.0
+        return now_s - self._lost_s
+
     def _topic(self, topic: str) -> str:
         """With the prefix of the stream that it begins with."""
         prefix = self._options.prefixes.get(topic.partition("/")[0], self._options.prefix)
@@ -194,7 +209,7 @@ class MqttSink:
             _log.warning(text, self._options.host, self._options.port, error, remedy(error.reason))
             return error.reason, 0.0
         since = self._clock.monotonic()
-        self._session = session
+        self._session, self._connected_s = session, since
         self._observer.mqtt_connected(True)
         _log.info("connected to the MQTT broker, protocol %s", "5" if session.version == V5 else "3.1.1")
         session.publish(self.status_topic, "online", retain=True, extras=TEXT)
@@ -202,7 +217,7 @@ class MqttSink:
         for topics in self._listeners.topics:
             self._subscribe(session, topics)
         reason = await self._while_connected(session)
-        self._session = None
+        self._session, self._lost_s = None, self._clock.monotonic()
         self._observer.mqtt_connected(False)
         _log.warning("lost the MQTT broker: %s%s", reason, remedy(reason))
         return reason, self._clock.monotonic() - since

@@ -75,7 +75,7 @@ def test_people_get_sentences_and_a_table(config: Path, capsys: pytest.CaptureFi
     assert "1 events wait for main" in text
     assert "see takt outbox dead" in text
     assert "not_authorized" in text
-    assert "0 wait again; 1 are unknown" in text
+    assert "0 wait again; 1 unknown" in text
 
 
 def test_without_an_outbox_it_says_so(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

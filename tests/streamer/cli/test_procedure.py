@@ -98,6 +98,22 @@ def test_recorded_work_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "1970-01-01T00:00:05.000Z  c: premature; missing b" in err.splitlines()
 
 
+def test_what_a_sink_kept_is_judged_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = tmp_path / "w.yaml"
+    work.write_text("name: w\nsteps:\n  a: {}\n  b: {after: [a]}\n")
+    plain = Path(recorded(tmp_path, "e.jsonl", "ab"))
+    kept = tmp_path / "kept.jsonl"
+    bodies = [json.loads(line) for line in plain.read_text().splitlines()]
+    bodies.insert(1, {"schema": "takt.gap.v1", "type": "gap"})
+    kept.write_text("".join(json.dumps({"topic": "cell/events", "payload": body}) + "\n" for body in bodies))
+    told = []
+    for file in (plain, kept):
+        assert main(["procedure", "judge", str(work), str(file), "--json"]) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1]
+    assert '"verdict":"done"' in told[0]
+
+
 def test_what_the_camera_lost_is_inconclusive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     work = tmp_path / "w.yaml"
     work.write_text("name: w\nsteps:\n  a: {}\n  b: {after: [a]}\n")

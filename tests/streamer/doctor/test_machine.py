@@ -39,6 +39,9 @@ async def listening(answer: bytes) -> asyncio.Server:
 async def test_a_port_is_ours_or_taken_or_free(tmp_path: Path) -> None:
     async with await listening(b"HTTP/1.0 200 OK\r\n\r\n" + Metrics().exposition()) as ours:
         assert "service answers there" in (await port(tmp_path, ours.sockets[0].getsockname()[1])).says
+    many = b"# of many cameras\n" * 10_000
+    async with await listening(b"HTTP/1.0 200 OK\r\n\r\n" + many + Metrics().exposition()) as ours:
+        assert "service answers there" in (await port(tmp_path, ours.sockets[0].getsockname()[1])).says
     async with await listening(b"HTTP/1.0 200 OK\r\n\r\nwelcome") as other:
         number = other.sockets[0].getsockname()[1]
         taken = await port(tmp_path, number)

@@ -182,6 +182,7 @@ def basic(password: str) -> str:
         basic("wrong"),
         "Basic !",
         "Basic /w==",
+        "Basic \xe9",
     ],
 )
 @pytest.mark.parametrize("path", [f"/evidence/{NAME}", f"/evidence/{UUID(int=7)}.mp4", "/evidence/", "/evidence/x"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from recognizers.clip import WHOLE_PICTURE, ClipSpec
 from recognizers.prediction import Prediction
@@ -244,3 +246,66 @@ def test_another_network_goes_on_with_the_work() -> None:
     camera.shows("b.")
     assert camera.verdicts() == ["a done", "b done"]
     assert camera.units() == ["started", "completed finished"]
+
+
+happenings = st.lists(
+    st.one_of(
+        st.tuples(st.just("shows"), st.sampled_from([".", "a", "b", "c", "d"]), st.sampled_from([0.5, 2.0, 9.0])),
+        st.tuples(st.just("away"), st.just(""), st.sampled_from([1.0, 30.0, 5000.0, -60.0])),
+        st.tuples(st.just("nothing"), st.sampled_from([".", "b"]), st.sampled_from([2.0, 40.0])),
+        st.tuples(st.just("unseen"), st.just(""), st.sampled_from([0.5, 5.0])),
+        st.tuples(st.just("tick"), st.just(""), st.sampled_from([1.0, 4000.0])),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(happenings, st.booleans())
+def test_whatever_becomes_of_the_camera_every_unit_begins_once_and_ends_once(
+    what: list[tuple[str, str, float]], ends: bool
+) -> None:
+    camera = Camera(chain("a", "b", "c", ends=ends))
+    for kind, action, seconds in what:
+        if kind == "shows":
+            camera.shows(action, seconds)
+        elif kind == "away":
+            camera.is_away(seconds)
+        elif kind == "nothing":
+            camera.shows_nothing(seconds, recognized=action)
+        elif kind == "unseen":
+            camera.is_not_looked_at(seconds)
+        else:
+            camera.told += camera.stages.passed(camera.at + seconds)
+    camera.stops()
+    camera.stops()
+
+    open_: set[object] = set()
+    ever: set[object] = set()
+    for one in camera.told:
+        if isinstance(one, StepEvent):
+            assert one.cycle_id in open_
+        elif isinstance(one, CycleEvent) and one.opens:
+            assert one.cycle_id not in ever
+            ever.add(one.cycle_id)
+            open_.add(one.cycle_id)
+        elif isinstance(one, CycleEvent):
+            open_.remove(one.cycle_id)
+    assert not open_
+    assert len({one.event_id for one in camera.told}) == len(camera.told)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(["away", "nothing", "unseen"]), st.sampled_from([2.5, 8.0, 60.0]), st.booleans())
+def test_a_step_that_was_due_while_nothing_was_seen_is_never_missed(kind: str, seconds: float, ends: bool) -> None:
+    camera = Camera(chain("a", "b", "c", ends=ends))
+    camera.shows(".a.")
+    if kind == "away":
+        camera.is_away(seconds)
+    elif kind == "nothing":
+        camera.shows_nothing(seconds)
+    else:
+        camera.is_not_looked_at(seconds)
+    camera.shows("...c..")
+    camera.shows("a.b.c.")
+    assert "b missed" not in camera.verdicts()

@@ -66,3 +66,11 @@ def test_a_file_that_holds_no_cycle_is_told(tmp_path: Path) -> None:
             file.write_text(text)
         with pytest.raises(ConfigError, match=told):
             recorded_cycle(file)
+
+
+def test_a_long_file_of_something_else_is_told_in_few_lines(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text("[1]\n" * 1000)
+    with pytest.raises(ConfigError) as refused:
+        recorded_cycle(file)
+    assert len(str(refused.value).splitlines()) == 5

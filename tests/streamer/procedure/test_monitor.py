@@ -6,6 +6,7 @@ import pytest
 
 from streamer.event import Reason, Verdict
 from streamer.procedure.graph import Procedure, Step
+from streamer.procedure.monitor import MOST_STEPS
 from streamer.units import Named
 from tests.streamer.procedure.work import Bench, action, chain, only
 
@@ -212,6 +213,12 @@ def test_the_same_name_again_names_no_other_unit() -> None:
     bench.row("b", 5)
     bench.row("ab", 10)
     assert [one.unit_id for one in bench.cycles] == ["u1", "u1", None, None]
+
+
+def test_a_unit_that_never_ends_is_given_up_some_time() -> None:
+    bench = Bench(Procedure("w", (Step("a", "a"), Step("b", "b"))))
+    bench.row("a" * (MOST_STEPS + 1))
+    assert [one.reason for one in bench.cycles] == [None, "aborted", None]
 
 
 @pytest.mark.parametrize("end", [True, False])

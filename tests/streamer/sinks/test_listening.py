@@ -115,3 +115,17 @@ async def test_what_is_no_filter_is_refused_at_once() -> None:
     async with to_stub(MqttStub()) as (sink, _):
         with pytest.raises(ValueError, match="no topic filter"):
             sink.listen("plant/#/scanner", print)
+
+
+async def test_what_comes_at_a_connect_may_have_waited_since_the_last_one_ended() -> None:
+    stub = MqttStub()
+    async with to_stub(stub) as (sink, observer):
+        heard = await listening(stub, sink, "plant/scanner")
+        stub.send("plant/scanner", b"1")
+        await until(lambda: len(heard) == 1)
+        await reconnected(sink, observer)
+        stub.send("plant/scanner", b"2")
+        await until(lambda: len(heard) == 2)
+
+    assert heard[0].late_s == 0
+    assert heard[1].late_s > 0

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import pytest
+
 from streamer.sinks.base import Inbound
 from streamer.sinks.mqtt.memory import EVERY_S, READ_S, BrokerMemory
 from streamer.testing.time import FakeClock
@@ -112,3 +114,13 @@ async def test_a_first_start_and_a_mark_that_is_none_are_no_loss() -> None:
 
     assert broker.lost == []
     assert broker.retained is not None
+
+
+@pytest.mark.parametrize("ahead", ["Infinity", "1e999", "NaN", f"{NOW + 86_400}", "[" * 100_000, "1" + "0" * 400])
+async def test_a_mark_that_lies_ahead_hides_no_loss(ahead: str) -> None:
+    broker = Broker(known=NOW - 100, retained=ahead)
+    async with broker.connected():
+        assert broker.lost == [0.0]
+        await broker.clock.advance(2 * EVERY_S)
+
+    assert NOW <= float(broker.retained) <= NOW + 60

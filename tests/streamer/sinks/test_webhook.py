@@ -184,6 +184,25 @@ async def test_a_server_that_never_answers_is_given_up_in_time() -> None:
     assert stub.connections == 2
 
 
+async def test_what_was_given_up_is_not_tried_once_more_behind_the_back() -> None:
+    stub = HttpStub(status=lambda n: 204 if n == 0 else None)
+    async with posting(stub, timeout_s=0.2) as (sink, _):
+        await sink.put(message())
+        for _ in range(2):
+            with pytest.raises(SinkUnavailable):
+                await sink.put(message())
+    assert (stub.connections, len(stub.posted)) == (2, 3)
+
+
+@pytest.mark.parametrize("more", ["Transfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nConnection: close"])
+async def test_what_was_taken_is_taken_though_the_rest_of_the_answer_never_comes(more: str) -> None:
+    stub = HttpStub(headers=(more,))
+    async with posting(stub, timeout_s=2.0) as (sink, _):
+        await sink.put(message())
+        await sink.put(message())
+    assert (stub.connections, len(stub.posted)) == (2, 2)
+
+
 async def test_an_endless_answer_is_not_read() -> None:
     stub = HttpStub(body=b"x" * 1_000_000)
     async with posting(stub) as (sink, _):

@@ -11,6 +11,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from aiortc import RTCRtpCodecParameters
+from aiortc.rtp import RtpPacket
 
 from recognizers.clip import Picture
 from streamer.errors import SourceUnavailable
@@ -18,11 +20,13 @@ from streamer.evidence.developing import Here
 from streamer.evidence.orders import ClipOrder
 from streamer.evidence.privacy import Privacy
 from streamer.media.ring import PacketRing
-from streamer.sources.webrtc import _INSIDES, _OF_RECEIVER
+from streamer.sources.incoming import Incoming
+from streamer.sources.webrtc import _INSIDES, _OF_RECEIVER, _Guard, _Newest, _Packets
 from streamer.sources.whip import Occupied
 from streamer.testing.film import moving_square, write_film
 from streamer.testing.messages import action_event
 from streamer.testing.peers import DrawnTrack, FilmTrack, answered, loopback_only, offered, peer, until, vanish
+from streamer.testing.time import FakeClock
 from tests.streamer.sources.cameras import CLOCK, Counts, decode_threads, draw
 from tests.streamer.sources.publishers import published_source, publishing, some
 
@@ -228,6 +232,60 @@ async def test_what_is_reached_into_is_there() -> None:
     async with peer(DrawnTrack(draw)) as publisher:
         (transceiver,) = publisher.getTransceivers()
         assert [name for name in _INSIDES if not hasattr(transceiver.receiver, _OF_RECEIVER + name)] == []
+        assert hasattr(transceiver.receiver.transport.transport._connection, "_queue")
+
+
+async def test_who_floods_the_port_fills_no_memory() -> None:
+    """What was not looked at yet is bounded, in front of DTLS; aioice's own queue is not."""
+    queue = _Newest(3)
+    for n in range(10_000):
+        queue.put_nowait((bytes(1200), n))
+    queue.put_nowait(None)
+    assert [queue.get_nowait() for _ in range(3)] == [(bytes(1200), 1), (bytes(1200), 2), None]
+    source = published_source()
+    async with publishing(source, DrawnTrack(draw)):
+        assert source._peer is not None
+        (transceiver,) = source._peer._connection.getTransceivers()
+        assert isinstance(transceiver.receiver.transport.transport._connection._queue, _Newest)
+
+
+async def test_a_peer_that_names_itself_anew_without_end_is_not_remembered() -> None:
+    """aiortc keeps statistics of every source that it ever heard of."""
+    heard: list[int] = []
+
+    async def take(packet: RtpPacket, arrival_time_ms: int) -> None:
+        heard.append(packet.ssrc)
+
+    guard = _Guard(take)
+    for ssrc in [*range(1000), 3]:
+        await guard.take(RtpPacket(ssrc=ssrc), arrival_time_ms=0)
+    assert heard == [*range(8), 3]
+
+
+async def test_one_source_of_a_peer_is_listened_to_until_it_falls_silent() -> None:
+    clock = FakeClock()
+    incoming = Incoming(clock)
+    packets = _Packets(incoming, {97: RTCRtpCodecParameters("video/VP8", 90_000, payloadType=97)}, clock)
+
+    def send(ssrc: int, number: int) -> None:
+        packet = RtpPacket(97, 1, number, number, ssrc)
+        packet._data = b"\x10key"  # type: ignore[attr-defined]
+        packets.add(packet)
+
+    for number in range(5):
+        send(1, number)
+        send(2, 40_000 + number)
+    assert [unit.ticks for unit in incoming._units] == [0, 1, 2, 3, 4]
+    clock.passed_s += 2.5
+    send(2, 40_005)
+    assert [unit.ticks for unit in incoming._units] == [40_005]
+
+
+async def test_no_server_is_asked_that_nobody_named() -> None:
+    """aiortc's default is a public one of Google's."""
+    source = published_source()
+    async with publishing(source, DrawnTrack(draw)):
+        assert source._peer is not None
+        (transceiver,) = source._peer._connection.getTransceivers()
         ice = transceiver.receiver.transport.transport._connection
-        assert hasattr(ice, "_queue")
-        assert ice.stun_server is None  # a list that is empty is no wish for Google's
+        assert (ice.stun_server, ice.turn_server) == (None, None)
