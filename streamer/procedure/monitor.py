@@ -47,6 +47,7 @@ class ProcedureMonitor:
         self._free_since = float("-inf")
         self._active_at = float("-inf")
         self._next_unit: Named | None = None
+        self._next_doubtful = False
         self._now = float("-inf")
 
     def observe(self, event: ActionEvent) -> list[Told]:
@@ -80,14 +81,16 @@ class ProcedureMonitor:
         return told
 
     def named(self, unit: Named, at: float, grace_s: float = math.inf) -> None:
-        """The unit that is worked on, if its work began no longer ago and nobody named it; else the next one."""
+        """The unit that is worked on, if its work began no longer ago and nobody named it, or by a name that came too
+        late for the one before: else one late name would shift all others. Else the next one."""
         now = self._unit
         if now is not None and now.name == unit:
             return
-        if now is not None and now.name is None and at - now.started_at <= grace_s:
-            now.name = unit
+        open_to_it = now is not None and (now.name is None or now.doubtful)
+        if now is not None and open_to_it and at - now.started_at <= grace_s:
+            now.name, now.doubtful = unit, False
         else:
-            self._next_unit = unit
+            self._next_unit, self._next_doubtful = unit, open_to_it
 
     def passed(self, now: float) -> list[Told]:
         """Time went by: steps take too long, units are left."""
@@ -149,8 +152,8 @@ class ProcedureMonitor:
 
     def _next(self, event: ActionEvent) -> Unit:
         cycle_id = uuid5(EVENT_NAMESPACE, f"{self._procedure.name}/{event.action_id}")
-        unit = Unit(cycle_id, self._order, self._free_since, event.at, self._next_unit)
-        self._next_unit = None
+        unit = Unit(cycle_id, self._order, self._free_since, event.at, self._next_unit, self._next_doubtful)
+        self._next_unit, self._next_doubtful = None, False
         self._sight.forget(self._free_since)
         return unit
 

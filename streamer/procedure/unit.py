@@ -78,6 +78,8 @@ class Unit:
     """Unix seconds from which on work can have been for this unit: the end of the one before."""
     started_at: float
     name: Named | None = None
+    doubtful: bool = False
+    """Whether the name came while a unit without one was worked on: it may have been that one's."""
     seen: list[Occurrence] = field(default_factory=list)
     _of: dict[str, list[Occurrence]] = field(default_factory=dict)
 

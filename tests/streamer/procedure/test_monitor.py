@@ -205,6 +205,16 @@ def test_a_name_that_comes_a_little_late_is_of_this_unit_later_of_the_next() -> 
     assert [one.unit_id for one in bench.steps] == [None, "u1", None, None, "u2", "u2"]
 
 
+def test_one_name_that_comes_too_late_does_not_shift_those_that_follow() -> None:
+    bench = Bench(chain("a", "b"))
+    for start, late_s, unit in ((1, 6, "u1"), (21, 6, "u2"), (41, 3, "u3"), (61, 3, "u4")):
+        bench.row("a", start)
+        bench.monitor.named(Named(unit), start + late_s, grace_s=5)
+        bench.row("b", start + 9)
+    ends = [one for one in bench.cycles if one.phase == "completed"]
+    assert [one.unit_id for one in ends] == [None, "u1", "u3", "u4"]
+
+
 def test_the_same_name_again_names_no_other_unit() -> None:
     bench = Bench(chain("a", "b"))
     bench.monitor.named(Named("u1"), 0)
