@@ -21,6 +21,7 @@ HOOK = '{kind: webhook, id: hook, url: "https://mes/CANARY"}'
             "{kind: jsonl, id: a, file: x, streams: [cell-5]}",
             "8: sinks.0.streams.0: is no stream; did you mean cell",
         ),
+        ("{kind: jsonl, id: a, file: x, classes: [steps]}", "8: sinks.0.classes.0: must be 'action', 'step' or 'gap'"),
         ("{kind: jsonl, id: a}", "8: sinks.0.file: is missing"),
         ("{kind: kafka, id: a}", "8: sinks.0.kind: must be one of jsonl, webhook"),
         ('{kind: webhook, id: a, url: "ftp://mes/"}', "8: sinks.0.url: must be https://host[:port]/path or http://"),
