@@ -12,6 +12,11 @@ from tests.streamer.settings.files import VALID, mistakes, read
 HOOK = '{kind: webhook, id: hook, url: "https://mes/CANARY"}'
 
 
+def test_a_class_that_no_message_has_is_no_class_that_expires(tmp_path: Path) -> None:
+    (mistake,) = mistakes(tmp_path, VALID + 'mqtt: {url: "mqtt://broker", expires_s: {steps: 5}}\n')
+    assert mistake == "8: mqtt.expires_s.steps: must be 'action', 'step' or 'gap'"
+
+
 @pytest.mark.parametrize(
     ("sinks", "told"),
     [
