@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from recognizers.data.loading import load
 from recognizers.data.recordings import LABELS_FILE
 from recognizers.data.scenes import scenes
 from recognizers.data.sets import ClipListData
-from recognizers.data.track import PARTS, DataSet, Sampling, Tick
+from recognizers.data.track import PARTS, DataSet, Sampling, Tick, Track
 from recognizers.errors import DataError
 
 Source = VideoListData | ClipListData
@@ -50,7 +51,18 @@ class Taught:
         own = tuple(replace(self.listing.recordings[place], split="test") for place in self.of_fold(number))
         data = load(replace(self.listing, recordings=own), sampling, tick, [PARTS[-1]])
         seen = scenes(1000 * number, elsewhere, sampling, data.none, tick)
-        return replace(data, training=(*data.held_out, *seen), description=self.description)
+        training = (*data.held_out, *_as_long(data.held_out, data.none, seen), *seen)
+        return replace(data, training=training, description=self.description)
+
+
+def _as_long(tracks: Sequence[Track], none: int, seen: Sequence[Track]) -> Iterator[Track]:
+    """Tracks of the place without any action, again and again, until they last as long as the scenes: few seconds were
+    recorded of it, and moments are drawn alike, but it is what the recognizer will see for most of the day."""
+    place = [one for one in tracks if (one.labels == none).all()]
+    length = sum(len(one.labels) for one in place)
+    if length:
+        times = sum(len(one.labels) for one in seen) // length
+        yield from (one for _ in range(times) for one in place)
 
 
 def source_of(folder: Path) -> Source:

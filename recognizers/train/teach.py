@@ -46,7 +46,7 @@ from recognizers.train.validate import Answers, figures
 By = Literal["pictures", "joints"]
 
 _NEVER = 1_000_000
-_PICTURES = CrnnSize(frames=16, backbone="lite0", pretrained=True, frozen=True, hidden=128, cold=8)
+_PICTURES = CrnnSize(frames=16, backbone="lite0", pretrained=True, frozen=True, grid=3, hidden=128, cold=8)
 _PICTURE_RECIPE = Recipe(
     steps=240, batch=32, rate=1e-3, smoothing=0.1, average=0.99, background=1.5, abstain=0.025, zoom=0.25, turn=8,
     grey=0.1, head_only=True, cached=160, looks=1, save_every=_NEVER,

@@ -45,7 +45,7 @@ class Output:
         self._write(fields)
         table = Table(title=printable(title), title_justify="left")
         for column, name in enumerate(rows[0]):
-            table.add_column(_styled([name]), justify="right" if column else "left")
+            table.add_column(_styled([name]), justify="right" if column else "left", no_wrap=not column)
         for row in rows[1:]:
             if row:
                 table.add_row(*(_styled([one]) for one in row))

@@ -32,6 +32,8 @@ class MqttStub:
     port: int = 0
     versions: list[int] = field(default_factory=list)
     """Protocol level of each CONNECT."""
+    connects: list[bytes] = field(default_factory=list)
+    """Each CONNECT without its fixed header."""
     published: list[tuple[str, bytes]] = field(default_factory=list)
     subscribed: list[str] = field(default_factory=list)
     """Topic filters, of every SUBSCRIBE."""
@@ -61,6 +63,7 @@ class MqttStub:
                 if kind == CONNECT:
                     version = body[6]
                     self.versions.append(version)
+                    self.connects.append(body)
                     if self.hangs_up(len(self.versions) - 1, version):
                         break
                     if version == 5 and not self.knows_v5:

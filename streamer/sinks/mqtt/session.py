@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 IN_FLIGHT = 100
 CLOSE_S = 2.0
+MOST_BYTES = 1 << 20
+"""Of a packet that a broker may send us (MQTT 5): paho takes whatever comes, a quarter of a gigabyte too."""
 PACKET_OVERHEAD = 1024
 """Bytes kept for header, topic and properties where the broker limits the packet."""
 PERMANENT = {0x87: "not_authorized", 0x90: "topic_invalid", 0x99: "payload_invalid"}
@@ -352,9 +354,10 @@ def _properties(extras: Extras) -> Properties:
 
 
 def _session(seconds: int) -> Properties:
-    """How long the broker keeps our subscriptions and what comes on them while we are away."""
+    """How long the broker keeps our subscriptions and what comes on them while we are away, and what it spares us."""
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = seconds
+    properties.MaximumPacketSize = MOST_BYTES
     return properties
 
 

@@ -33,11 +33,24 @@ def test_what_lies_around_a_label_is_left_out(tmp_path: Path) -> None:
         data = clips.pictures(number, 1, Sampling(10.0, 24), quiet)
         sitting = [track for track in data.held_out if track.labels.any()]
         assert [track.labels.tolist() for track in sitting] == [[1] * 10]
-        assert [track.group for track in data.training] == [
+        assert {track.group for track in data.training} == {
             *(track.group for track in data.held_out),
             f"scene {1000 * number}",
-        ]
+        }
         assert not data.calibration
+
+
+def test_the_place_without_an_action_is_learned_as_often_as_other_scenes(tmp_path: Path) -> None:
+    rows = [(label, group, 0.2, 0.8) for label in ("sit", "") for group in ("anna", "ben")]
+    clips = taught(source_of(record(tmp_path, *rows)))
+    for number in range(clips.folds.count):
+        data = clips.pictures(number, 3, Sampling(10.0, 24), quiet)
+        moments = {"sitting": 0, "place": 0, "scenes": 0}
+        for track in data.training:
+            shows = "sitting" if track.labels.any() else "scenes" if track.group.startswith("scene") else "place"
+            moments[shows] += len(track.labels)
+        assert moments["scenes"] == pytest.approx(moments["place"], rel=0.1), moments
+        assert moments["sitting"] == sum(len(track.labels) for track in data.held_out if track.labels.any())
 
 
 def test_folds_share_no_clip_and_no_group(tmp_path: Path) -> None:

@@ -129,3 +129,13 @@ async def test_what_comes_at_a_connect_may_have_waited_since_the_last_one_ended(
 
     assert heard[0].late_s == 0
     assert heard[1].late_s > 0
+
+
+async def test_a_broker_is_asked_to_spare_us_what_is_very_large() -> None:
+    stub = MqttStub()
+    async with to_stub(stub):
+        pass
+
+    (connect,) = stub.connects
+    properties = connect[11 : 11 + connect[10]]
+    assert b"\x27" + (1 << 20).to_bytes(4, "big") in properties, "MQTT 5, 3.1.2.11.4"
