@@ -142,7 +142,7 @@ def mqtt_options(mqtt: Mqtt) -> MqttOptions:
         port=url.port or (8883 if tls else 1883),
         client_id=mqtt.client_id or f"takt-{socket.gethostname()}",
         prefix=filled(mqtt.prefix, mqtt.place.known),
-        expiry_s=mqtt.expires_s,
+        expiry_s={str(cls): limit_s for cls, limit_s in mqtt.expires_s.items()},
         tls=tls,
         ca_file=None if mqtt.ca_file is None else str(mqtt.ca_file),
         username=mqtt.username,

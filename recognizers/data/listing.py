@@ -128,7 +128,7 @@ def split_groups(groups: Iterable[str], held_out_every: int) -> tuple[set[str], 
     """Groups to train on, groups held out: every n-th in alphabetical order. The same wherever it is asked."""
     ordered = sorted(set(groups))
     if len(ordered) < held_out_every:
-        raise DataError(f"{len(ordered)} groups cannot be split: a figure needs people who were not trained on")
+        raise DataError(f"too few groups ({len(ordered)}) to be split: a figure needs people who were not trained on")
     held_out = set(ordered[held_out_every - 1 :: held_out_every])
     return set(ordered) - held_out, held_out
 

@@ -99,7 +99,10 @@ async def _answered(settings: Settings, request: Mapping[str, Any]) -> Mapping[s
 
 def _shown(told: Mapping[str, Any]) -> str:
     lines = ["the service runs" if told.get("running", True) else "no service runs"]
-    lines += [f"  {count} events wait for {name}" for name, count in told["waiting"].items()]
+    lines += [
+        f"  {count} {'event waits' if count == 1 else 'events wait'} for {name}"
+        for name, count in told["waiting"].items()
+    ]
     lines.append(f"  {told['dead']} were refused for good{'; see takt outbox dead' if told['dead'] else ''}")
     for gap in told["gaps"]:
         whom = " and ".join(gap["recipients"])

@@ -190,7 +190,8 @@ class _Audience:
 
     def _show_work(self, told: Mapping[str, Any]) -> None:
         """A verdict on a step, or a unit that is over."""
-        at, took = told["at"][11:21], f" in {told['took_s']:.1f} s" if "took_s" in told else ""
+        how = "after" if told.get("phase") == "abandoned" else "in"
+        at, took = told["at"][11:21], f" {how} {told['took_s']:.1f} s" if "took_s" in told else ""
         if told["type"] == "step":
             style = "green" if told["verdict"] == "done" else "yellow"
             self.output.result(

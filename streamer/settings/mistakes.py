@@ -82,11 +82,12 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 def _followed(root: type[BaseModel], loc: Where) -> tuple[Where, Any]:
     """Where a path of pydantic's is in the file, and the type that is due there.
 
-    pydantic names the chosen kind of a source inside the path; the file has no such level.
+    pydantic names the chosen kind of a source inside the path, and says `[key]` at the end of a path of which the last
+    name itself is wrong; the file has no such levels.
     """
     where: Where = ()
     due: Any = root
-    for part in loc:
+    for part in loc[:-1] if loc[-1:] == ("[key]",) else loc:
         choices = get_args(due)
         if get_origin(due) in (dict, tuple):
             due = choices[-1] if get_origin(due) is dict else choices[0]

@@ -17,7 +17,17 @@ from streamer.settings.places import Place, wrong_prefix
 from streamer.settings.sight import SightSection, UnitSection
 from streamer.settings.sinks import SinkSection
 from streamer.settings.sources import Source, WhipSource
-from streamer.settings.values import Kind, PositiveSeconds, Seconds, Section, Share, Slug, Text, check_address
+from streamer.settings.values import (
+    Kind,
+    MessageClass,
+    PositiveSeconds,
+    Seconds,
+    Section,
+    Share,
+    Slug,
+    Text,
+    check_address,
+)
 from streamer.settings.webrtc import WebRtcSection
 
 
@@ -40,7 +50,7 @@ class Mqtt(Section):
     home_assistant: HomeAssistant | None = Field(None, description="devices of Home Assistant; null: none")
     sparkplug: Sparkplug | None = Field(None, description="an edge node of Sparkplug B; null: none")
 
-    expires_s: dict[Text, PositiveSeconds] = Field(
+    expires_s: dict[MessageClass, PositiveSeconds] = Field(
         {},
         description="by class (action, step, gap): seconds after which a message need not be delivered (MQTT 5)",
     )

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from streamer.settings.values import PositiveSeconds, Section, Slug, Text, check_address
+from streamer.settings.values import MessageClass, PositiveSeconds, Section, Slug, check_address
 
 
 class _Sink(Section):
     streams: tuple[Slug, ...] | None = Field(None, description="only messages of these; null: of all")
-    classes: tuple[Text, ...] | None = Field(None, description="only these, e.g. action or step; null: all")
+    classes: tuple[MessageClass, ...] | None = Field(None, description="only action, step (units too), gap; null: all")
 
 
 class JsonlSink(_Sink):

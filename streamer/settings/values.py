@@ -20,6 +20,8 @@ else:
     Kind = Literal[tuple(KINDS)]
     TrainedKind = Literal[TRAINED]
 Text = Annotated[str, Field(min_length=1)]
+MessageClass = Literal["action", "step", "gap"]
+"""Of a message, as `streamer.wire` gives it; a unit's start and end have the class of its steps."""
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """Part of topics and metric labels: small letters, digits and hyphens."""
 

@@ -56,7 +56,7 @@ def test_each_sink_gets_the_streams_and_classes_of_its_section(tmp_path: Path) -
     more = f"""\
 sinks:
   - {{kind: jsonl, id: lines, file: {tmp_path}/events.jsonl, streams: [cam]}}
-  - {{kind: webhook, id: hook, url: "https://mes/", classes: [safety]}}
+  - {{kind: webhook, id: hook, url: "https://mes/", classes: [step]}}
 outbox: {{keep_h: 2, replay_s: 30}}
 """
     plan = build_plan(settings(tmp_path, more), SystemClock(), Metrics()).outbox
@@ -64,7 +64,7 @@ outbox: {{keep_h: 2, replay_s: 30}}
     assert kinds == [("lines", JsonLinesFile), ("hook", WebhookSink)]
     lines, hook = (recipient for recipient, _ in plan.others)
     assert [lines.wants(message(stream)) for stream in ("cam", "two")] == [True, False]
-    assert [hook.wants(replace(message(), cls=cls)) for cls in ("action", "safety")] == [False, True]
+    assert [hook.wants(replace(message(), cls=cls)) for cls in ("action", "step")] == [False, True]
     assert (plan.keep_s, plan.replay_s) == (7200, 30)
 
 

@@ -72,7 +72,7 @@ def test_people_get_sentences_and_a_table(config: Path, capsys: pytest.CaptureFi
     assert main(["outbox", "dead", str(config)]) == 0
     assert main(["outbox", "retry", str(config), "99"]) == 0
     text = capsys.readouterr().out
-    assert "1 events wait for main" in text
+    assert "1 event waits for main" in text
     assert "see takt outbox dead" in text
     assert "not_authorized" in text
     assert "0 wait again; 1 unknown" in text

@@ -12,6 +12,11 @@ from tests.streamer.settings.files import VALID, mistakes, read
 HOOK = '{kind: webhook, id: hook, url: "https://mes/CANARY"}'
 
 
+def test_a_class_that_no_message_has_is_no_class_that_expires(tmp_path: Path) -> None:
+    (mistake,) = mistakes(tmp_path, VALID + 'mqtt: {url: "mqtt://broker", expires_s: {steps: 5}}\n')
+    assert mistake == "8: mqtt.expires_s.steps: must be 'action', 'step' or 'gap'"
+
+
 @pytest.mark.parametrize(
     ("sinks", "told"),
     [
@@ -21,6 +26,7 @@ HOOK = '{kind: webhook, id: hook, url: "https://mes/CANARY"}'
             "{kind: jsonl, id: a, file: x, streams: [cell-5]}",
             "8: sinks.0.streams.0: is no stream; did you mean cell",
         ),
+        ("{kind: jsonl, id: a, file: x, classes: [steps]}", "8: sinks.0.classes.0: must be 'action', 'step' or 'gap'"),
         ("{kind: jsonl, id: a}", "8: sinks.0.file: is missing"),
         ("{kind: kafka, id: a}", "8: sinks.0.kind: must be one of jsonl, webhook"),
         ('{kind: webhook, id: a, url: "ftp://mes/"}', "8: sinks.0.url: must be https://host[:port]/path or http://"),
