@@ -25,7 +25,7 @@ def commanded(wall: Wall, topic: str, payload: bytes, *, keeps: bool = True, ret
     since: list[float] = []
     counts = Counts()
     Commands(wall.sink, ["cam"], wall.showing, since.append if keeps else None, counts)
-    wall.sink.hear(Inbound(f"command/{topic}", payload, retained, "reply/7", b"42"))
+    wall.sink.hear(Inbound(f"command/{topic}", payload, retained, reply_to="reply/7", correlation=b"42"))
     ((request, body),) = wall.sink.answers
     assert request.correlation == b"42"
     answer = validate(body)
