@@ -61,7 +61,9 @@ async def test_agreement_and_would_be_events_are_counted(plant: Plant) -> None:
     with_shadow(plant, SayingRecognizer(lambda end: idle(end) if end % 12 < 2 else in_turns(end)))
     async with plant.running():
         await plant.until(lambda: shadows(plant, "clips", result="disagreed") > 5)
+        # The shadow may come while an action goes on: its end has then no start.
         await plant.until(lambda: shadows(plant, "events", kind="matched", action="pick", phase="ended") > 2)
+        await plant.until(lambda: shadows(plant, "events", kind="matched", action="pick", phase="started") > 2)
         told = (await plant.asked(do="report"))["shadow"]
         agreed, not_so = shadows(plant, "clips", result="agreed"), shadows(plant, "clips", result="disagreed")
 
