@@ -1,10 +1,11 @@
 """Typed settings and their loader. The door to YAML and pydantic."""
 
-from streamer.settings.evidence import LEAST_TOKEN, EvidenceSection, WatchEvidence
+from streamer.settings.evidence import EvidenceSection, WatchEvidence
 from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.loader import load, load_procedure, load_training, schema, secrets, settings_of
 from streamer.settings.procedures import ProcedureSettings
 from streamer.settings.reference import reference
+from streamer.settings.secrets import LEAST_TOKEN
 from streamer.settings.sections import (
     HardExamplesSection,
     Mqtt,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from streamer.settings.secrets import LongToken, check_one, token_of
 from streamer.settings.values import Seconds, Section, Text, check_address
 
 Actions = tuple[Text, ...]
@@ -27,8 +28,6 @@ Verdicts = tuple[
     ...,
 ]
 Phases = tuple[Literal["started", "ended"], ...]
-LEAST_TOKEN = 16
-"""Characters of a token that nobody guesses."""
 
 
 class WatchEvidence(Section):
@@ -70,7 +69,7 @@ class EvidenceSection(Section):
     )
     serve: bool = Field(True, description="whether files are served below /evidence/ at the address of `http`")
     url: Text | None = Field(None, description="what addresses begin with; null: the address of `http`")
-    token: SecretStr | None = Field(None, description="who asks for a file must know it; better as token_file")
+    token: LongToken | None = Field(None, description="who asks for a file must know it; better as token_file")
     token_file: Path | None = Field(None, description="a file that holds the token")
 
     @field_validator("url")
@@ -82,17 +81,9 @@ class EvidenceSection(Section):
             check_address(url, "http", "https")
         return url
 
-    @field_validator("token")
-    @classmethod
-    def _long(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is not None and len(token.get_secret_value()) < LEAST_TOKEN:
-            raise ValueError(f"must have at least {LEAST_TOKEN} characters, e.g. what `openssl rand -hex 16` prints")
-        return token
-
     @model_validator(mode="after")
     def _one_token(self) -> EvidenceSection:
-        if self.token is not None and self.token_file is not None:
-            raise ValueError("give token or token_file, not both")
+        check_one("token", self.token, self.token_file)
         return self
 
     @property
@@ -105,9 +96,7 @@ class EvidenceSection(Section):
 
     def secret(self) -> str | None:
         """The token, wherever it is kept. Raises OSError or UnicodeDecodeError where the file cannot be read."""
-        if self.token_file is not None:
-            return self.token_file.read_text(encoding="utf-8").strip()
-        return None if self.token is None else self.token.get_secret_value()
+        return token_of(self.token, self.token_file)
 
 
 def wrong_mask(mask: tuple[float, ...]) -> str | None:

@@ -14,6 +14,7 @@ from streamer.settings.evidence import EvidenceSection, WatchEvidence, wrong_mas
 from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.mistakes import MISPLACED
 from streamer.settings.places import Place, wrong_prefix
+from streamer.settings.secrets import check_one, password_of
 from streamer.settings.sight import SightSection, UnitSection
 from streamer.settings.sinks import SinkSection
 from streamer.settings.sources import Source, WhipSource
@@ -76,15 +77,12 @@ class Mqtt(Section):
 
     @model_validator(mode="after")
     def _one_password(self) -> Mqtt:
-        if self.password is not None and self.password_file is not None:
-            raise ValueError("give password or password_file, not both")
+        check_one("password", self.password, self.password_file)
         return self
 
     def secret(self) -> str | None:
         """The password, wherever it is kept. Raises OSError or UnicodeDecodeError where the file cannot be read."""
-        if self.password_file is not None:
-            return self.password_file.read_text(encoding="utf-8").rstrip("\r\n")
-        return None if self.password is None else self.password.get_secret_value()
+        return password_of(self.password, self.password_file)
 
 
 Calls = Literal[

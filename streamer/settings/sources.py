@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from streamer.settings.evidence import LEAST_TOKEN
+from streamer.settings.secrets import LongToken, check_one, token_of
 from streamer.settings.values import PositiveSeconds, Section, check_address
 
 
@@ -80,8 +80,7 @@ class _Peer(_Limits):
 
     @model_validator(mode="after")
     def _one_token(self) -> _Peer:
-        if self.token is not None and self.token_file is not None:
-            raise ValueError("give token or token_file, not both")
+        check_one("token", self.token, self.token_file)
         return self
 
     @property
@@ -90,23 +89,15 @@ class _Peer(_Limits):
 
     def secret(self) -> str | None:
         """The token, wherever it is kept. Raises OSError or UnicodeDecodeError where the file cannot be read."""
-        if self.token_file is not None:
-            return self.token_file.read_text(encoding="utf-8").strip()
-        return None if self.token is None else self.token.get_secret_value()
+        return token_of(self.token, self.token_file)
 
 
 class WhipSource(_Peer):
     """Published to `/whip/<stream>` at the address of `http`, by a browser, a phone, OBS or GStreamer."""
 
     kind: Literal["whip"]
+    token: LongToken | None = Field(None, description="bearer token; better as token_file or ${VARIABLE}")
     open_timeout_s: PositiveSeconds = Field(20.0, description="seconds in which a publisher must be connected")
-
-    @field_validator("token")
-    @classmethod
-    def _long(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is not None and len(token.get_secret_value()) < LEAST_TOKEN:
-            raise ValueError(f"must have at least {LEAST_TOKEN} characters, e.g. what `openssl rand -hex 16` prints")
-        return token
 
 
 class WhepSource(_Peer):

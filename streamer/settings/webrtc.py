@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from streamer.settings.secrets import check_one, password_of
 from streamer.settings.values import Section, Text
 
 _SERVER = re.compile(r"(stuns?|turns?):(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(\?transport=(udp|tcp))?")
@@ -34,8 +35,7 @@ class IceServerSection(Section):
 
     @model_validator(mode="after")
     def _one_password(self) -> IceServerSection:
-        if self.password is not None and self.password_file is not None:
-            raise ValueError("give password or password_file, not both")
+        check_one("password", self.password, self.password_file)
         if self.url.startswith("turn") and (self.username is None or not self.has_password):
             raise ValueError("TURN needs username and password_file")
         return self
@@ -46,9 +46,7 @@ class IceServerSection(Section):
 
     def secret(self) -> str | None:
         """The password, wherever it is kept. Raises OSError or UnicodeDecodeError where the file cannot be read."""
-        if self.password_file is not None:
-            return self.password_file.read_text(encoding="utf-8").rstrip("\r\n")
-        return None if self.password is None else self.password.get_secret_value()
+        return password_of(self.password, self.password_file)
 
 
 class WebRtcSection(Section):

@@ -21,6 +21,7 @@ from streamer.sinks.mqtt import MqttOptions, MqttSink
 from streamer.stages import Watch
 from streamer.testing.messages import action_event
 from streamer.testing.sinks import FakeObserver
+from tests.e2e.listener import Listener
 from tests.e2e.mosquitto import Mosquitto
 from tests.e2e.networks import SPEC
 from tests.schemas import validate
@@ -68,7 +69,10 @@ async def test_a_page_that_comes_late_shows_what_goes_on_and_then_what_changes(t
             await asyncio.wait_for(observer.connected.wait(), 10)
             started = replace(action_event("cell-4"), watch="bench")
             showing.tell(started)
-            await asyncio.sleep(1.5)  # it has happened before the page is there
+            with Listener(
+                broker.port, "takt/cell-4/bench/last/15m"
+            ) as early:  # it has happened before the page is there
+                await asyncio.to_thread(early.wait, lambda told: any(b"tighten" in one.payload for one in told))
 
             async with browser() as page:
                 await page.evaluate(f"connect('ws://127.0.0.1:{web}', 'takt/cell-4/#')")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Awaitable, Callable
 
 from streamer.backoff import full_jitter
+from streamer.clock import Clock
 
 RETRY_BASE_S = 0.5
 RETRY_CAP_S = 30.0
@@ -20,7 +22,20 @@ REMEDIES = {
 SLOW_S = (10.0, 60.0)
 
 
-def pause_s(reason: str, attempt: int) -> float:
+async def keep_connected(
+    connection: Callable[[], Awaitable[tuple[str, float]]], told: Callable[[str], None], clock: Clock
+) -> None:
+    """One connection after the other until cancelled. Each returns why it ended, which is told, and how many seconds it
+    lasted."""
+    attempt = 0
+    while True:
+        reason, lasted_s = await connection()
+        attempt = 1 if lasted_s >= HEALTHY_S else attempt + 1
+        told(reason)
+        await clock.sleep(_pause_s(reason, attempt))
+
+
+def _pause_s(reason: str, attempt: int) -> float:
     """Seconds before the next try; `attempt` counts from 1 since a connection last was healthy."""
     if reason in REMEDIES:
         return random.uniform(*SLOW_S)

@@ -17,7 +17,7 @@ from streamer.sinks.mqtt.inbox import Inbox, Listeners, check_filter
 from streamer.sinks.mqtt.memory import TOPIC, BrokerMemory
 from streamer.sinks.mqtt.options import OLDER, V5, V311, ConnectError, Extras, MqttOptions, Will, tls_context
 from streamer.sinks.mqtt.remembered import Remembered
-from streamer.sinks.mqtt.retrying import HEALTHY_S, pause_s, remedy
+from streamer.sinks.mqtt.retrying import keep_connected, remedy
 from streamer.sinks.mqtt.session import Session
 from streamer.sinks.mqtt.standing import Standing
 from streamer.wire import Message
@@ -101,13 +101,8 @@ class MqttSink:
 
     async def run(self) -> None:
         """Keep the connection until cancelled; then say `offline` and goodbye."""
-        attempt = 0
         try:
-            while True:
-                reason, lasted_s = await self._connection()
-                attempt = 1 if lasted_s >= HEALTHY_S else attempt + 1
-                self._observer.mqtt_reconnect(reason)
-                await self._clock.sleep(pause_s(reason, attempt))
+            await keep_connected(self._connection, self._observer.mqtt_reconnect, self._clock)
         finally:
             await self._leave()
 

@@ -15,7 +15,7 @@ from streamer.errors import MessageRejected, SinkUnavailable
 from streamer.sinks.base import Inbound
 from streamer.sinks.mqtt.inbox import Inbox
 from streamer.sinks.mqtt.options import V311, ConnectError, MqttOptions, Will
-from streamer.sinks.mqtt.retrying import HEALTHY_S, pause_s, remedy
+from streamer.sinks.mqtt.retrying import keep_connected, remedy
 from streamer.sinks.mqtt.session import Session
 from streamer.sinks.sparkplug.metrics import definitions
 from streamer.sinks.sparkplug.node import NAMESPACE, EdgeNode, Packet, wants_rebirth
@@ -83,13 +83,8 @@ class SparkplugNode:
 
     async def run(self) -> None:
         """Keep the connection until cancelled; then publish the death certificate and say goodbye."""
-        attempt = 0
         try:
-            while True:
-                reason, lasted_s = await self._connection()
-                attempt = 1 if lasted_s >= HEALTHY_S else attempt + 1
-                self._observer.sparkplug_reconnect(reason)
-                await self._clock.sleep(pause_s(reason, attempt))
+            await keep_connected(self._connection, self._observer.sparkplug_reconnect, self._clock)
         finally:
             await self._die()
 

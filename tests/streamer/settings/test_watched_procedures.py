@@ -23,8 +23,9 @@ def test_a_procedure_lies_beside_the_configuration_wherever_that_is_read_from(tm
 
 
 def test_a_procedure_that_is_not_there_is_told_with_the_line_of_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "work.yaml"
     assert mistakes(tmp_path, WATCHED) == [
-        f"7: streams.0.watches.0.procedure: no such file: {tmp_path}/work.yaml; check the path (relative to {tmp_path})"
+        f"7: streams.0.watches.0.procedure: no such file: {file}; check the path (relative to {tmp_path})"
     ]
 
 
