@@ -79,6 +79,7 @@ async def test_a_page_that_comes_late_shows_what_goes_on_and_then_what_changes(t
                 await page.wait_for_function(
                     "document.body.textContent.includes('cell-4/bench: tighten')", timeout=10_000
                 )
+                await page.wait_for_function("Object.keys(window.heard).length >= 6", timeout=10_000)
                 heard = await page.evaluate("window.heard")
                 assert len(heard) == 6, "status, state, andon and three windows"
                 for one in heard.values():
