@@ -47,9 +47,8 @@ class UnitNames:
         self._kept[*of, message.topic] = message.payload
         while len(self._kept) > MOST_TOPICS:
             del self._kept[next(iter(self._kept))]
-        if (
-            message.late_s > how.grace_s
-        ):  # of this unit, the next or one that is over: no name is better than a wrong one
+        # Of this unit, the next or one that is over: no name is better than a wrong one.
+        if message.late_s > how.grace_s:
             self._observer.unit_named(*of, "late")
             return
         try:
