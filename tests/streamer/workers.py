@@ -22,6 +22,7 @@ from streamer.model import Model
 from streamer.procedure.graph import Procedure
 from streamer.promoter import Candidates
 from streamer.segmenter import EventRule
+from streamer.showing import ShowOptions
 from streamer.sources.base import Demand, Need, Source
 from streamer.sources.reconnect import RetryPolicy
 from streamer.stages import Watch
@@ -118,6 +119,8 @@ class Plant:
             data_dir=self.folder,
             sink=nullcontext(self.sink),
             outbox=OutboxPlan(self.folder / "outbox", 1 << 20),
+            # Virtual time runs on while a thread reads a network: that is no stall.
+            board=ShowOptions(stalled_s=1e9),
             batch=8,
             deadline_s=0.0,
             grace_s=self.grace_s,
