@@ -63,6 +63,16 @@ export async function refusal(reply, quiet = false) {
   );
 }
 
+/**
+ * What to tell somebody of what went wrong.
+ * @param {unknown} problem
+ * @param {string} [missing] where this service has no such part
+ */
+export function wordsOf(problem, missing) {
+  if (problem instanceof Problem && problem.status === 501 && missing) return missing;
+  return problem instanceof Error ? problem.message : String(problem);
+}
+
 /** Of what is given, as a query. @param {Record<string, string | number | null | undefined>} values */
 export function query(values) {
   const given = Object.entries(values).filter(([, one]) => one !== null && one !== undefined && one !== "");

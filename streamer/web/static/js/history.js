@@ -68,10 +68,14 @@ export class EventHistory {
     this.segments.forget(now() - LONGEST_S - 60);
     this.#told.forEach((told) => told());
   }
+}
 
-  /** Actions that the board does not show any more are over. @param {import("./store.js").Watch} watch */
-  settle(watch) {
-    if (!watch.state || store.connection.state !== "live") return;
-    this.segments.settle(watch.id, new Set(watch.state.open.map((/** @type {any} */ one) => one.action_id)), now());
-  }
+/**
+ * Actions that the board of a watch does not show any more are over.
+ * @param {Segments} segments
+ * @param {import("./store.js").Watch} watch
+ */
+export function settle(segments, watch) {
+  if (!watch.state || store.connection.state !== "live") return;
+  segments.settle(watch.id, new Set(watch.state.open.map((/** @type {any} */ one) => one.action_id)), now());
 }

@@ -1,6 +1,7 @@
 // Line drawings of 24 by 24.
 import { s } from "./dom.js";
 
+/** @type {Record<string, string>} */
 const PATHS = {
   wall: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
   events: "M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01",
@@ -39,7 +40,7 @@ const PATHS = {
   step: "M5 4v16M5 8h9l3 3-3 3H5",
 };
 
-/** @param {keyof typeof PATHS | string} name @param {string} [label] what it says; without one it is an ornament */
+/** @param {string} name @param {string} [label] what it says; without one it is an ornament */
 export function icon(name, label) {
   const seen = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
   return s(

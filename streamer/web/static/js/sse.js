@@ -17,7 +17,7 @@ export class SseParser {
 
 /** @param {string} block @returns {Sent | null} null: a comment */
 function parsed(block) {
-  const sent = { type: "message", id: null, data: /** @type {string[]} */ ([]) };
+  const sent = { type: "message", id: /** @type {string | null} */ (null), data: /** @type {string[]} */ ([]) };
   for (const line of block.split("\n")) {
     const [, name, value] = /^([a-z]+): ?(.*)$/.exec(line) ?? [];
     if (name === "event") sent.type = value;

@@ -1,5 +1,5 @@
 // Mark a moment and name the action: a clip around it goes to the data set that `takt teach` reads.
-import { ask, get } from "../api.js";
+import { ask, get, wordsOf } from "../api.js";
 import { now } from "../clock.js";
 import { spoken, tint } from "../colours.js";
 import { h, write } from "../dom.js";
@@ -55,7 +55,7 @@ export async function markMoment(stream) {
       box.close();
       toast(`Marked ${clockTime(at, now())} as ${spoken(label)}.`, { label: "Undo", act: () => undo(kept.id) });
     } catch (problem) {
-      write(wrong, problem.status === 404 && !problem.detail ? "This service keeps no labels." : problem.message);
+      write(wrong, wordsOf(problem, "This service keeps no labels."));
     }
   };
   draw();
@@ -77,7 +77,7 @@ export async function markMoment(stream) {
   ]);
   const names = await known(stream);
   choices.append(...names.map((name, place) => choice(name, place, stream, give)));
-  box.addEventListener("keydown", (event) => {
+  box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     const name = names[Number(event.key) - 1];
     if (name === undefined || event.target === field || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
@@ -121,6 +121,6 @@ async function undo(id) {
     await ask("DELETE", `/labels/${encodeURIComponent(id)}`);
     toast("The mark was taken back.");
   } catch (problem) {
-    toast(problem.message);
+    toast(wordsOf(problem));
   }
 }

@@ -1,5 +1,5 @@
 // What can be done with a stream: mark a moment, change, stop or start, remove. What one may not do is not shown.
-import { ask, streamPath } from "../api.js";
+import { ask, streamPath, wordsOf } from "../api.js";
 import { h, mark } from "../dom.js";
 import { icon } from "../icons.js";
 import { may } from "../store.js";
@@ -8,6 +8,8 @@ import { sure } from "./dialog.js";
 import { offer } from "./keys.js";
 import { markMoment } from "./marking.js";
 import { toast } from "./toast.js";
+
+const FIXED = "This service changes its streams only by its configuration.";
 
 /** @param {import("../store.js").Stream} stream */
 export function streamActions({ id }) {
@@ -35,7 +37,7 @@ export function streamActions({ id }) {
     try {
       await ask("POST", `${streamPath(id)}/${verb}`);
     } catch (problem) {
-      toast(problem.message);
+      toast(wordsOf(problem, FIXED));
     }
   };
   const control = [change, stop, remove];
@@ -64,6 +66,6 @@ async function removal(id) {
     toast(`“${id}” was removed.`);
     location.hash = to();
   } catch (problem) {
-    toast(problem.message);
+    toast(wordsOf(problem, FIXED));
   }
 }

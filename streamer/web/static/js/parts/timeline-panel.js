@@ -1,6 +1,7 @@
 // The timeline of the chosen watch with its span, or the table of the same.
 import { h, mark } from "../dom.js";
 import { icon } from "../icons.js";
+import { settle } from "../history.js";
 import { keep, kept } from "../kept.js";
 import { segmentTable, timeline } from "./timeline.js";
 
@@ -76,7 +77,7 @@ export function timelinePanel(history) {
     /** @param {import("../store.js").Stream} stream */
     tick(stream) {
       const newest = stream.watches.find((one) => one.id === watch?.id);
-      if (newest) history.settle(newest);
+      if (newest) settle(history.segments, newest);
       shown?.draw(span_s);
     },
   };

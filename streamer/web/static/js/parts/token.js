@@ -1,5 +1,5 @@
 // Asks for a token when the service wants one.
-import { ask } from "../api.js";
+import { ask, Problem, wordsOf } from "../api.js";
 import { h, mark } from "../dom.js";
 import { dialog } from "./dialog.js";
 
@@ -28,7 +28,8 @@ export function tokenPrompt(entered) {
           box.close();
           entered();
         } catch (problem) {
-          words.textContent = problem.status === 401 ? "This token is not known here." : problem.message;
+          words.textContent =
+            problem instanceof Problem && problem.status === 401 ? "This token is not known here." : wordsOf(problem);
           mark(field, "aria-invalid", "true");
           field.focus();
         }

@@ -1,5 +1,6 @@
 // One stream on the wall.
 import { h, mark, write } from "../dom.js";
+import { settle } from "../history.js";
 import { icon } from "../icons.js";
 import { store } from "../store.js";
 import { to } from "../router.js";
@@ -8,13 +9,14 @@ import { lamp } from "./lamp.js";
 import { nowLine } from "./now.js";
 import { picture } from "./picture.js";
 import { procedure, procedureDots } from "./procedure.js";
+import { ribbon } from "./ribbon.js";
 import { taktClock } from "./takt.js";
 
 const MOST_LINES = 3;
 const ORDER = ["green", "amber", "red"];
 
-/** @param {string} id of a stream that is there */
-export function wallCard(id) {
+/** @param {string} id of a stream that is there @param {import("../segments.js").Segments} segments of its last minutes */
+export function wallCard(id, segments) {
   const stream = /** @type {import("../store.js").Stream} */ (store.streams.get(id));
   const shown = picture(id, { width: 640, fps: 8, alt: `Live picture of ${id}` });
   const light = lamp(),
@@ -24,7 +26,8 @@ export function wallCard(id) {
   const lines = stream.watches
     .slice(0, MOST_LINES)
     .map((watch) => ({ id: watch.id, ...nowLine(stream.watches.length > 1) }));
-  const work = workLine(stream);
+  const work = workLine(stream),
+    strip = ribbon(segments);
   const frame = h(
     "div",
     { class: "frame" },
@@ -40,6 +43,7 @@ export function wallCard(id) {
     "li",
     { class: "card wall-card" },
     frame,
+    strip.element,
     h(
       "div",
       { class: "wall-foot" },
@@ -71,6 +75,8 @@ export function wallCard(id) {
       if (watch) line.draw(id, watch, live);
     }
     work?.draw(one);
+    one.watches.forEach((watch) => settle(segments, watch));
+    strip.draw(one);
   };
   update();
   tick();

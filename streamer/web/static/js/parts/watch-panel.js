@@ -1,5 +1,5 @@
 // Beside the picture: the lamp and whom it calls, the unit at work with its steps, the best scores.
-import { ask, streamPath } from "../api.js";
+import { ask, streamPath, wordsOf } from "../api.js";
 import { now } from "../clock.js";
 import { h, write } from "../dom.js";
 import { icon } from "../icons.js";
@@ -57,7 +57,7 @@ function callPanel(id, watch) {
         try {
           await ask("POST", `${streamPath(id)}/watches/${encodeURIComponent(watch)}/acknowledge`, {});
         } catch (problem) {
-          toast(problem.status === 404 ? "This service cannot acknowledge from here." : problem.message);
+          toast(wordsOf(problem));
         } finally {
           button.disabled = false;
         }

@@ -1,5 +1,5 @@
 // All events, newest first, with filters; what happens meanwhile comes on top.
-import { get, query } from "../api.js";
+import { get, query, wordsOf } from "../api.js";
 import { h, list, mark, write } from "../dom.js";
 import { icon } from "../icons.js";
 import { eventFilter } from "../parts/event-filter.js";
@@ -61,7 +61,7 @@ export function eventsView(root) {
       events = anew ? found.events : [...events, ...found.events];
       next = found.next;
     } catch (problem) {
-      if (turn === asked) write(summary, problem.message);
+      if (turn === asked) write(summary, wordsOf(problem));
       return;
     } finally {
       waiting.hidden = true;

@@ -2,6 +2,8 @@
 import { every } from "../clock.js";
 import { h, list, write } from "../dom.js";
 import { icon } from "../icons.js";
+import { Lately } from "../lately.js";
+import { SPAN_S } from "../parts/ribbon.js";
 import { wallCard } from "../parts/wall-card.js";
 import { may, on, store } from "../store.js";
 import { to } from "../router.js";
@@ -10,7 +12,8 @@ import { to } from "../router.js";
 export function wallView(root) {
   const summary = h("p", { class: "soft" }),
     grid = h("ul", { class: "wall" }),
-    parts = new Map();
+    parts = new Map(),
+    lately = new Lately(SPAN_S);
   const add = h("a", { class: "button", href: to("add") }, icon("plus"), "Add a stream");
   const waiting = h(
     "ul",
@@ -34,7 +37,7 @@ export function wallView(root) {
       grid,
       streams,
       (one) => one.id,
-      (one) => wallCard(one.id),
+      (one) => wallCard(one.id, lately.of(one.id)),
       parts,
     );
     write(summary, store.known && streams.length ? summed(streams) : "");
@@ -49,7 +52,7 @@ export function wallView(root) {
   return {
     title: "Wall",
     close() {
-      leaves.forEach((leave) => leave());
+      [...leaves, lately.close].forEach((leave) => leave());
       parts.forEach((part) => part.close());
     },
   };
