@@ -4,86 +4,87 @@ import { ROOT, query, streamPath } from "../api.js";
 import { h, mark } from "../dom.js";
 import { may, on } from "../store.js";
 
-const MOST_FLOWING = 3,
-  PAUSE_MS = 1_000,
+const MOST_FLOWING = 3;
+/** Between two single pictures of a stream, and before one that failed is tried again. */
+const PAUSE_MS = 1_000,
   AGAIN_MS = 2_000;
 let flowing = 0;
 /** Whose turn it is to take a single picture. @type {Promise<void>} */
 let turn = Promise.resolve();
 
 /**
+ * @typedef {{element: HTMLElement, image: HTMLImageElement, show: (stream: {state: string, epoch: number}) => void,
+ *   close: () => void}} Picture
+ */
+
+/**
  * @param {string} stream
  * @param {{width: number, fps: number, alt: string}} how
- * @returns {{element: HTMLElement, image: HTMLImageElement, show: (live: boolean) => void, close: () => void}} show: whether there is anything to see
+ * @returns {Picture}
  */
 export function picture(stream, how) {
   const image = h("img", { class: "picture", alt: how.alt, draggable: false, decoding: "async" });
-  const newest = h("canvas", { class: "picture picture-still", "aria-hidden": "true", hidden: true });
+  const still = h("canvas", { class: "picture picture-still", "aria-hidden": "true", hidden: true });
   const path = ROOT + streamPath(stream);
   let live = false,
-    holds = false,
-    closed = false,
+    epoch = 0,
+    flows = false,
     timer = 0,
-    asked = 0;
+    asked = 0,
+    taken = () => {};
 
   const begin = () => {
     clearTimeout(timer);
-    if (closed || !live || document.hidden || !may("pictures")) return;
-    if (!holds && flowing < MOST_FLOWING) {
-      holds = true;
+    if (!live || document.hidden || !may("pictures")) return;
+    if (!flows && flowing < MOST_FLOWING) {
+      flows = true;
       flowing += 1;
     }
-    asked += 1;
-    newest.hidden = true;
-    if (holds) image.src = `${path}/live.mjpeg${query({ width: how.width, fps: how.fps, n: asked })}`;
+    if (flows) image.src = `${path}/live.mjpeg${query({ width: how.width, fps: how.fps, n: ++asked })}`;
     else turn = turn.then(single);
   };
+  /** @returns {Promise<void>} when it is there, or is not wanted any more */
   const single = () =>
-    new Promise((/** @type {(_: void) => void} */ done) => {
-      if (closed || !live || document.hidden) return done();
-      const over = () => {
-        image.removeEventListener("load", over);
-        image.removeEventListener("error", over);
-        done();
-      };
-      image.addEventListener("load", over);
-      image.addEventListener("error", over);
-      image.src = `${path}/snapshot.jpg${query({ n: asked })}`;
+    new Promise((done) => {
+      taken = done;
+      if (live && !document.hidden) image.src = `${path}/snapshot.jpg${query({ n: ++asked })}`;
+      else done();
     });
   const rest = () => {
     clearTimeout(timer);
-    if (holds) {
-      holds = false;
-      flowing -= 1;
-      freeze(image, newest);
-    }
+    taken();
+    if (flows) flowing -= 1;
+    flows = false;
+    freeze(image, still);
   };
   image.addEventListener("load", () => {
+    taken();
+    still.hidden = true;
     mark(image, "data-seen", true);
-    if (!holds) timer = setTimeout(begin, PAUSE_MS);
+    if (!flows) timer = setTimeout(begin, PAUSE_MS);
   });
   image.addEventListener("error", () => {
-    if (!image.hasAttribute("src")) return;
+    taken();
     clearTimeout(timer);
-    timer = setTimeout(begin, AGAIN_MS);
+    if (image.hasAttribute("src")) timer = setTimeout(begin, AGAIN_MS);
   });
   const seen = () => (document.hidden ? rest() : begin());
   document.addEventListener("visibilitychange", seen);
   const leave = on("connection", (state) => state === "live" && begin());
 
   return {
-    element: h("div", { class: "picture-box" }, newest, image),
+    element: h("div", { class: "picture-box" }, still, image),
     image,
     show(now) {
-      if (now === live) return;
-      live = now;
+      const lives = now.state === "live";
+      if (lives === live && now.epoch === epoch) return;
+      [live, epoch] = [lives, now.epoch];
       if (live) begin();
       else rest();
     },
     close() {
-      closed = true;
+      live = false;
       rest();
-      image.removeAttribute("src"); // lets go of the connection
       document.removeEventListener("visibilitychange", seen);
       leave();
     },
@@ -91,16 +92,16 @@ export function picture(stream, how) {
 }
 
 /**
- * Keep the newest picture and let go of the connection.
+ * Keep the newest picture, and let go of the connection.
  * @param {HTMLImageElement} image
- * @param {HTMLCanvasElement} newest
+ * @param {HTMLCanvasElement} still
  */
-function freeze(image, newest) {
+function freeze(image, still) {
   if (image.naturalWidth) {
-    newest.width = image.naturalWidth;
-    newest.height = image.naturalHeight;
-    newest.getContext("2d")?.drawImage(image, 0, 0);
-    newest.hidden = false;
+    still.width = image.naturalWidth;
+    still.height = image.naturalHeight;
+    still.getContext("2d")?.drawImage(image, 0, 0);
+    still.hidden = false;
   }
   image.removeAttribute("src");
   image.removeAttribute("data-seen");

@@ -43,7 +43,7 @@ export function scene(stream) {
     /** @param {import("../store.js").Stream} one */
     update(one) {
       const live = one.state === "live" && !one.blind;
-      shown.show(one.state === "live");
+      shown.show(one);
       mark(box, "data-live", live);
       health.hidden = live;
       regions.toggleAttribute("hidden", !live);

@@ -58,7 +58,7 @@ export function wallCard(id, segments) {
     if (!one) return;
     const live = one.state === "live" && !one.blind,
       called = urgent(one.watches);
-    shown.show(one.state === "live");
+    shown.show(one);
     light.update(lampOf(called?.andon));
     mark(element, "data-colour", called?.andon?.colour ?? "grey");
     mark(element, "data-live", live);
