@@ -10,3 +10,6 @@ export function tint(action, labels) {
 
 /** `put_away` as it is read: "put away". @param {string} name */
 export const spoken = (name) => name.replaceAll("_", " ");
+
+/** Whether a label says that nothing is done. @param {string} label */
+export const isBackground = (label) => /^(idle|background|nothing|none)$/.test(label);

@@ -61,9 +61,16 @@ export const STATES = {
   ended: ["Ended", "grey"],
 };
 
-/** Words of the service as a sentence. @param {string} words */
+/**
+ * Words of the service as sentences: `no picture comes; check the lens` and the like.
+ * @param {string} words
+ */
 export const sentence = (words) =>
-  words ? words[0].toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".") : "";
+  (words ?? "")
+    .split("; ")
+    .filter(Boolean)
+    .map((one) => (/^\S+:\/\//.test(one) ? one : one[0].toUpperCase() + one.slice(1)) + (/[.!?]$/.test(one) ? "" : "."))
+    .join(" ");
 
 /** @param {any} body of an event @returns {{icon: string, colour: string, what: string, more: string}} */
 export function told(body) {

@@ -1,5 +1,5 @@
 // What can be done with a stream: mark a moment, change, stop or start, remove. What one may not do is not shown.
-import { ask, streamPath, wordsOf } from "../api.js";
+import { ask, get, streamPath, wordsOf } from "../api.js";
 import { h, mark } from "../dom.js";
 import { icon } from "../icons.js";
 import { may } from "../store.js";
@@ -32,7 +32,9 @@ export function streamActions({ id }) {
     icon("trash"),
     "Remove",
   );
-  const leave = may("label") ? offer("m", "Mark a moment", () => newest && markMoment(newest)) : () => false;
+  const leave = may("label")
+    ? offer("m", "Mark a moment", () => !tag.hidden && newest && markMoment(newest))
+    : () => false;
   const act = async (/** @type {string} */ verb) => {
     try {
       await ask("POST", `${streamPath(id)}/${verb}`);
@@ -40,6 +42,8 @@ export function streamActions({ id }) {
       toast(wordsOf(problem, FIXED));
     }
   };
+  // Not every service keeps labels.
+  if (may("label")) get("/labels").catch((problem) => (tag.hidden = problem.status === 501));
   const control = [change, stop, remove];
   control.forEach((one) => (one.hidden = !may("control")));
   return {

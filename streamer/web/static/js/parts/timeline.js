@@ -1,6 +1,6 @@
 // The running timeline: a lane for each action, the newest at the right; beside it a table of the same.
 import { now } from "../clock.js";
-import { spoken, tint } from "../colours.js";
+import { isBackground, spoken, tint } from "../colours.js";
 import { h, list, mark, s, write } from "../dom.js";
 import { marks, place } from "../geometry.js";
 import { clockTime, duration, shortTime } from "../times.js";
@@ -59,8 +59,7 @@ export function timeline(segments, watch) {
  */
 function rows(shown, watch) {
   const seen = new Set(shown.map((one) => one.action));
-  const few =
-    watch.labels.length <= 9 ? watch.labels.filter((one) => !/^(idle|background|nothing|none)$/.test(one)) : [];
+  const few = watch.labels.length <= 9 ? watch.labels.filter((one) => !isBackground(one)) : [];
   return [...new Set([...few, ...seen])].map((action) => ({ action }));
 }
 

@@ -1,6 +1,6 @@
 // One stream: its picture, what goes on, its timeline, the procedure, and what can be done with it.
-import { every } from "../clock.js";
-import { h, mark, write } from "../dom.js";
+import { every, now } from "../clock.js";
+import { h, write } from "../dom.js";
 import { icon } from "../icons.js";
 import { EventHistory } from "../history.js";
 import { scene } from "../parts/scene.js";
@@ -12,7 +12,8 @@ import { watchPanel } from "../parts/watch-panel.js";
 import { watchSwitch } from "../parts/watch-switch.js";
 import { loadStreams, on, store } from "../store.js";
 import { to } from "../router.js";
-import { sentence, STATES } from "../words.js";
+import { clockTime, duration, unix } from "../times.js";
+import { STATES } from "../words.js";
 
 /** @param {string} id @returns {(root: HTMLElement) => import("../router.js").View} */
 export const streamView = (id) => (root) => {
@@ -102,13 +103,6 @@ function whole(root, stream) {
     if (!one) return;
     const [word, colour] = one.blind ? ["Sees nothing", "amber"] : (STATES[one.state] ?? [one.state, "grey"]);
     light.update([word, colour === "green" ? "check" : colour === "grey" ? "circle" : "warning", colour]);
-    write(
-      words,
-      one.state === "live" && !one.blind
-        ? `${one.fps ? `${Math.round(one.fps)} pictures a second` : ""}`
-        : sentence(one.words),
-    );
-    mark(words, "data-trouble", one.state !== "live" || Boolean(one.blind));
     picture.update(one);
     actions.update(one);
     panel?.update(one);
@@ -116,6 +110,7 @@ function whole(root, stream) {
   const tick = () => {
     const one = store.streams.get(id);
     if (!one) return;
+    write(words, how(one));
     picture.tick(one);
     panel?.tick(one);
     lines.tick(one);
@@ -125,4 +120,11 @@ function whole(root, stream) {
   history.begin();
   update();
   return () => [...leaves, picture.close, actions.close, latest.close, history.close].forEach((leave) => leave());
+}
+
+/** How it does, beside its name: pictures a second, or since when there are none. @param {import("../store.js").Stream} stream */
+function how(stream) {
+  if (stream.state === "live") return stream.fps ? `${Math.round(stream.fps)} pictures a second` : "";
+  const since = unix(stream.since_at);
+  return `since ${clockTime(since, now())}, ${duration(now() - since)}`;
 }
