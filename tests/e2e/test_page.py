@@ -111,6 +111,11 @@ async def events_are_shown_and_filtered(visitor: Visitor) -> None:
     await expect(page.get_by_text("Nothing matches")).to_be_visible()
 
 
+def clips(folder: Path, label: str) -> int:
+    """How many the data set has of an action."""
+    return len(list((folder / label).glob("*.mp4")))
+
+
 async def a_moment_that_is_marked_is_in_the_data_set(visitor: Visitor, folder: Path) -> None:
     page = visitor.page
     await visitor.go("streams", "cell")
@@ -119,10 +124,9 @@ async def a_moment_that_is_marked_is_in_the_data_set(visitor: Visitor, folder: P
     await page.get_by_role("dialog").get_by_role("button", name="tighten").wait_for()
     await page.keyboard.press("3")
     await expect(page.get_by_text("Marked")).to_be_visible(timeout=SOON_MS)
-    clips = [path for path in folder.rglob("*.mp4") if path.parent.name == "tighten"]
-    assert len(clips) == 1
+    assert clips(folder, "tighten") == 1
     await page.get_by_role("button", name="Undo").click()
-    await until(lambda: not clips[0].exists())
+    await until(lambda: clips(folder, "tighten") == 0)
 
 
 async def a_stream_is_added_and_removed(visitor: Visitor, consumer: Consumer, url: str) -> None:
