@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -81,7 +82,7 @@ async def the_wall_shows_a_stream_and_its_action(visitor: Visitor, consumer: Con
     await visitor.moves(live(visitor, "cell"))
     action = await an_action(card(visitor, "cell"))
     assert action.replace(" ", "_") in [event["action"] for event in consumer.events("cell", "started")]
-    await expect(card(visitor, "cell").locator(".now-sure")).to_have_text("%", use_inner_text=True)
+    await expect(card(visitor, "cell").locator(".now-sure")).to_have_text(re.compile(r"^\d+ %$"), timeout=SOON_MS)
 
 
 async def its_own_view_shows_segments_steps_and_scores(visitor: Visitor) -> None:
