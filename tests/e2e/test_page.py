@@ -154,6 +154,8 @@ async def a_stream_is_added_and_removed(visitor: Visitor, consumer: Consumer, ur
 async def a_killed_camera_is_offline_with_its_reason_and_comes_back(
     visitor: Visitor, camera: AsyncExitStack, url: str
 ) -> None:
+    await visitor.go()
+    await visitor.moves(live(visitor, "cell"))
     await camera.aclose()
     health = card(visitor, "cell").locator(".health")
     await expect(health).to_contain_text("Offline", timeout=SOON_MS)
