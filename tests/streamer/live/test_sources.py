@@ -35,13 +35,13 @@ async def looked(views: LiveViews, frames: AsyncIterator[Frame], wanted: int) ->
     """So many pictures while a stream runs, and how many frames came meanwhile."""
     read, got = 0, list[bytes]()
 
-    async def follow() -> None:
+    async def keep_reading() -> None:
         nonlocal read
         async for _ in frames:
             read += 1
 
     async with asyncio.TaskGroup() as group:
-        following = group.create_task(follow())
+        following = group.create_task(keep_reading())
         async with aclosing(views.mjpeg("cam", 640, 15)) as parts:
             async for part in parts:
                 got += jpegs(part)
