@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from streamer.build import build_plan
 from streamer.clock import SystemClock
 from streamer.health import Health
-from streamer.keeping import build_keeper, build_live, build_shelf, build_sites, reachable
+from streamer.keeping import build_keeper, build_labelling, build_live, build_shelf, build_sites, reachable
 from streamer.metrics import CONTENT_TYPE, Metrics
 from streamer.peers import PREFIX, build_whip, published
 from streamer.settings import Settings
@@ -76,11 +76,11 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
     sites, whip = dict(build_sites(settings, shelf, clock)), build_whip(settings, clock)
     if whip is not None:
         sites[PREFIX] = whip
-    live = build_live(settings, clock, metrics)
+    live, labelling = build_live(settings, clock, metrics), build_labelling(settings, clock)
     app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites)
     async with serve(http.host, http.port, app) as port:
         keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
-        plan = build_plan(settings, clock, metrics, keeper, live)
+        plan = build_plan(settings, clock, metrics, keeper, live, labelling)
         worker = Worker(plan, clock, metrics, health)
         host = f"[{http.host}]" if ":" in http.host else http.host
         base = f"http://{host}:{port}"
@@ -95,3 +95,5 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
                 await worker.run(stop)
         finally:
             live.close()
+            if labelling is not None:
+                labelling.close()
