@@ -68,7 +68,10 @@ async def demo(seconds: float, seed: int, mqtt_url: str | None, http_port: int, 
         camera = await stack.enter_async_context(cell_camera(seed))
         if mqtt_url is None:
             broker = await stack.enter_async_context(embedded_broker())
-            urls = {"url": f"mqtt://127.0.0.1:{broker.port}", "websocket_url": f"ws://127.0.0.1:{broker.websocket_port}"}
+            urls = {
+                "url": f"mqtt://127.0.0.1:{broker.port}",
+                "websocket_url": f"ws://127.0.0.1:{broker.websocket_port}",
+            }
         else:
             urls = {"url": mqtt_url}
         settings = _settings(camera.url, urls, http_port, folder)

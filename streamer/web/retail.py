@@ -13,7 +13,13 @@ from streamer.exchange import Answer, Request, plain
 
 PREFIX = "/retail"
 FOLDER = Path(__file__).with_name("static") / "retail"
-_KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".md": "text/plain"}
+_KINDS = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".md": "text/plain",
+}
 
 
 @dataclass(frozen=True, slots=True)

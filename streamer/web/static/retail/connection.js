@@ -59,6 +59,7 @@ export function connect(to, hear, tell) {
       keepalive: 30,
       connectTimeout: 5000,
       reconnectPeriod: SOONEST_MS,
+      resubscribe: false, // done below
       timerVariant: "native", // the other kind is a worker made of text, which a strict page does not allow
     });
   } catch (error) {
@@ -69,8 +70,9 @@ export function connect(to, hear, tell) {
     client.options.reconnectPeriod = SOONEST_MS;
     phase("connected");
     const below = ["+/status", "+/+/state", "+/+/last/+", "+/events"].map((rest) => `${to.prefix}/${rest}`);
-    client.subscribe([...below, `${to.service_prefix}/service/+/status`], {qos: 1}, (error, granted) => {
-      if (error || granted?.every((one) => one.qos > 2)) refused(`The broker lets this user read nothing below ${to.prefix}.`);
+    client.subscribe([...below, `${to.service_prefix}/service/+/status`], {qos: 1}, (error, granted, answer) => {
+      const levels = (error?.packet ?? answer)?.granted ?? []; // none: the connection was lost meanwhile
+      if (levels.some((one) => one > 2)) refused(`The broker lets this user read nothing below ${to.prefix}.`);
     });
   });
   client.on("close", () => {

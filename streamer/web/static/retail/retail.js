@@ -63,20 +63,19 @@ function drawFigures() {
   const watches = [...board.watches.values()];
   find("figures").hidden = find("feed").hidden = watches.length === 0;
   drawEmpty(watches.length > 0);
-  const sum = {count: 0, ended: 0, took_s: 0}, minute = {count: 0};
+  const sum = {count: 0, ended: 0, took_s: 0};
   let open = 0;
   const doing = new Set();
   for (const watch of watches) {
     const one = total(watch.last[chosen()]);
     for (const name of Object.keys(sum)) sum[name] += one[name];
-    minute.count += total(watch.last[60]).count;
     open += watch.state?.open_count ?? 0;
     for (const action of watch.state?.open ?? []) doing.add(words(action.action));
   }
   const streams = [...board.streams.values()], online = streams.filter((one) => one.status === "online");
   const minutes = chosen() / 60;
   fill(find("actions"), count(sum.count));
-  fill(find("actions-small"), `in the last ${minutes === 1 ? "minute" : `${minutes} minutes`}, ${(sum.count / minutes).toFixed(1)} a minute`);
+  fill(find("actions-small"), `in the last ${minutes === 1 ? "minute" : `${minutes} minutes`}`);
   fill(find("dwell"), sum.ended ? seconds(sum.took_s / sum.ended) : "–");
   fill(find("dwell-small"), sum.ended ? `of ${count(sum.ended)} that ended` : "nothing ended");
   fill(find("now"), count(open));

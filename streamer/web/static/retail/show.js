@@ -122,7 +122,7 @@ function bars() {
       while (svg.children.length < minutes.length) svg.append(document.createElementNS(SVG, "rect"));
       minutes.forEach(({count, average}, at) => {
         const high = Math.max(1, (HIGH * count) / most), bar = svg.children[at];
-        const numbers = {x: at * wide + 1, y: HIGH - high, width: wide - 2, height: high, class: average ? "average" : "counted"};
+        const numbers = {x: at * wide + 1, y: HIGH - high, width: wide - 2, height: high, class: count ? (average ? "average" : "counted") : "nothing"};
         for (const [key, value] of Object.entries(numbers)) bar.setAttribute(key, value);
       });
       const newest = minutes.at(-1).count, mean = minutes.reduce((sum, one) => sum + one.count, 0) / known;
