@@ -13,7 +13,8 @@ RUN apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates python3 tini \
     && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old \
     && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \
-    && useradd --system --uid 10001 --user-group --home-dir /var/lib/takt --shell /usr/sbin/nologin takt \
+    && groupadd --gid 10001 takt \
+    && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home --home-dir /var/lib/takt --shell /usr/sbin/nologin takt \
     && install -d -o 10001 -g 10001 -m 0750 /var/lib/takt
 
 FROM python AS build
@@ -22,8 +23,6 @@ RUN apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv \
     && rm -rf /var/lib/apt/lists/* \
     && python3 -m venv /opt/takt
-# Where packages come from is the builder's business: none of these reaches the image.
-ARG PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_CERT PIP_DEFAULT_TIMEOUT=60
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ONLY_BINARY=:all:
 ARG EXTRAS=webrtc,openvino,pose,actors,flow,sparkplug,demo
 WORKDIR /src
@@ -31,6 +30,8 @@ COPY scripts/requirements pyproject.toml constraints.txt ./
 RUN ./requirements "$EXTRAS" >wanted.txt
 
 FROM build AS build-cpu
+# Where packages come from is the builder's business: none of these reaches the image.
+ARG PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_CERT PIP_DEFAULT_TIMEOUT=60
 ARG TORCH_CPU_INDEX=https://download.pytorch.org/whl/cpu
 # A wheel for CPUs that lies in PIP_FIND_LINKS wins, else PyTorch's own index of them.
 RUN torch="$(sed -n 's/^torch==//p' constraints.txt)" \
@@ -39,22 +40,25 @@ RUN torch="$(sed -n 's/^torch==//p' constraints.txt)" \
     && /opt/takt/bin/pip install -q -c constraints.txt -r wanted.txt
 COPY streamer streamer
 COPY recognizers recognizers
-COPY LICENSE README.md scripts/sbom ./
+COPY LICENSE README.md scripts/sbom scripts/lean ./
 COPY --from=python /var/lib/dpkg/status debian
 RUN /opt/takt/bin/pip install -q --no-deps -c constraints.txt . \
     && /opt/takt/bin/pip uninstall -q -y pip setuptools \
+    && ./lean /opt/takt \
     && /opt/takt/bin/python sbom debian >/opt/takt/sbom.cdx.json
 
 FROM build AS build-cuda
+ARG PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_CERT PIP_DEFAULT_TIMEOUT=60
 # The registry's usual build brings CUDA with it.
 RUN /opt/takt/bin/pip install -q "torch===$(sed -n 's/^torch==//p' constraints.txt)" \
     && /opt/takt/bin/pip install -q -c constraints.txt -r wanted.txt
 COPY streamer streamer
 COPY recognizers recognizers
-COPY LICENSE README.md scripts/sbom ./
+COPY LICENSE README.md scripts/sbom scripts/lean ./
 COPY --from=python /var/lib/dpkg/status debian
 RUN /opt/takt/bin/pip install -q --no-deps -c constraints.txt . \
     && /opt/takt/bin/pip uninstall -q -y pip setuptools \
+    && ./lean /opt/takt \
     && /opt/takt/bin/python sbom debian >/opt/takt/sbom.cdx.json
 
 FROM python AS service
