@@ -13,7 +13,7 @@ TESTS = $(if $(filter 0,$(shell id -u)),,$(shell $(OWN_MOUNTS) true 2>/dev/null 
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-full unit lint clean
+.PHONY: help demo test test-full unit lint image clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -25,6 +25,10 @@ $(VENV)/.made-$(TORCH): pyproject.toml constraints.txt scripts/install-python
 
 $(VENV)/.servers: scripts/install-servers
 	@scripts/install-servers
+	@touch $@
+
+$(VENV)/bin/helm: scripts/install-helm constraints.txt $(VENV)/.made-$(TORCH)
+	@scripts/install-helm "$(VENV)"
 	@touch $@
 
 demo: $(VENV)/.made-$(TORCH)  ## See it work: a simulated cell as RTSP camera, events over MQTT (DEMO_SECONDS=60)
@@ -39,11 +43,15 @@ lint: $(VENV)/.made-$(TORCH)  ## Style, types, architecture
 unit: $(VENV)/.made-$(TORCH)  ## The fast tests only (under a minute)
 	$(BIN)/pytest -m "not e2e and not full" -n 2 -q
 
-test: $(VENV)/.made-$(TORCH) $(VENV)/.servers lint  ## Everything that CI checks (installs what the tests start)
+test: $(VENV)/.made-$(TORCH) $(VENV)/.servers $(VENV)/bin/helm lint  ## Everything that CI checks (installs what the tests start)
 	$(TESTS) -m "not full" -n 2 -q
 
-test-full: $(VENV)/.made-$(TORCH) $(VENV)/.servers lint  ## Also a soak of ten minutes (SOAK_SECONDS), many kills, a training
+test-full: $(VENV)/.made-$(TORCH) $(VENV)/.servers $(VENV)/bin/helm lint  ## Also a soak of ten minutes (SOAK_SECONDS), many kills, a training
 	$(TESTS) -q
+
+image:  ## Build the image and run it with the fewest rights (TARGET=cuda; see scripts/build-image)
+	scripts/build-image $(or $(TARGET),cpu) $(IMAGE)
+	scripts/try-image $(IMAGE)
 
 clean:  ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -27,12 +27,26 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 
 {{- define "taktstream.secret" -}}
-{{- .Values.secrets.existing | default (.Values.secrets.values | ternary (include "taktstream.name" .) "") -}}
+{{- .Values.secrets.existing | default (empty .Values.secrets.values | ternary "" (include "taktstream.name" .)) -}}
 {{- end }}
 
-{{- /* The configuration: the volume is where data goes, whatever else was said. */ -}}
+{{- /* The configuration: the volume is where data goes. Rules of events have keys `on` and `off`, which Helm reads as
+       truth values, as YAML 1.1 says; they become words again. */ -}}
 {{- define "taktstream.config" -}}
-{{- set (deepCopy .Values.config) "data_dir" "/var/lib/takt" | toYaml -}}
+{{- $config := set (deepCopy .Values.config) "data_dir" "/var/lib/takt" -}}
+{{- range $stream := $config.streams -}}
+{{- range $watch := $stream.watches -}}
+{{- range $rule := $watch.events -}}
+{{- range $read, $word := dict "true" "on" "false" "off" -}}
+{{- if hasKey $rule $read -}}
+{{- $_ := set $rule $word (get $rule $read) -}}
+{{- $_ := unset $rule $read -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $config -}}
 {{- end }}
 
 {{- /* At its end it ends actions, delivers and writes pictures, each for as long as grace_s. */ -}}
