@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 # A user with an NVIDIA GPU: `make demo TORCH=gpu` installs the registry's usual build. It stays until TORCH=cpu is said.
 TORCH ?= $(or $(patsubst $(VENV)/.made-%,%,$(firstword $(wildcard $(VENV)/.made-*))),cpu)
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
+TARGET ?= cpu
+IMAGE ?= taktstream:$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)$(if $(filter cuda,$(TARGET)),-cuda)
 # Some tests mount a small disk to fill. Who is not root may do so in a namespace of their own, where the kernel lets them.
 OWN_MOUNTS := unshare --user --map-root-user --mount
 TESTS = $(if $(filter 0,$(shell id -u)),,$(shell $(OWN_MOUNTS) true 2>/dev/null && echo $(OWN_MOUNTS))) $(BIN)/pytest
@@ -47,10 +49,10 @@ test: $(VENV)/.made-$(TORCH) $(VENV)/.servers $(VENV)/bin/helm lint  ## Everythi
 	$(TESTS) -m "not full" -n 2 -q
 
 test-full: $(VENV)/.made-$(TORCH) $(VENV)/.servers $(VENV)/bin/helm lint  ## Also a soak of ten minutes (SOAK_SECONDS), many kills, a training
-	$(TESTS) -q
+	$(TESTS) --hypothesis-profile=explore -q
 
 image:  ## Build the image and run it with the fewest rights (TARGET=cuda; see scripts/build-image)
-	scripts/build-image $(or $(TARGET),cpu) $(IMAGE)
+	scripts/build-image $(TARGET) $(IMAGE)
 	scripts/try-image $(IMAGE)
 
 clean:  ## Remove the virtual environment and caches

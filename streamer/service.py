@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from streamer.build import build_plan
 from streamer.clock import SystemClock
 from streamer.health import Health
-from streamer.keeping import build_keeper, build_shelf, build_sites, reachable
+from streamer.keeping import build_keeper, build_live, build_shelf, build_sites, reachable
 from streamer.metrics import CONTENT_TYPE, Metrics
 from streamer.peers import PREFIX, build_whip, published
 from streamer.settings import Settings
@@ -76,10 +76,11 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
     sites, whip = dict(build_sites(settings, shelf, clock)), build_whip(settings, clock)
     if whip is not None:
         sites[PREFIX] = whip
+    live = build_live(settings, clock, metrics)
     app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites)
     async with serve(http.host, http.port, app) as port:
         keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
-        plan = build_plan(settings, clock, metrics, keeper)
+        plan = build_plan(settings, clock, metrics, keeper, live)
         worker = Worker(plan, clock, metrics, health)
         host = f"[{http.host}]" if ":" in http.host else http.host
         base = f"http://{host}:{port}"
@@ -89,5 +90,8 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
             told["publish"] = f"{base}{PREFIX}"
             text += f"   publish to {base}{PREFIX}<stream>"
         show(told, text)
-        async with published(whip, settings, plan.streams):
-            await worker.run(stop)
+        try:
+            async with published(whip, settings, plan.streams):
+                await worker.run(stop)
+        finally:
+            live.close()

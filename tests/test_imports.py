@@ -73,7 +73,7 @@ def test_a_check_leaves_torch_alone_and_takes_a_moment(tmp_path: Path) -> None:
 
 
 def test_a_service_starts_without_setuptools() -> None:
-    """Which an environment need not have, nor an image: there are libraries that want it only when they are imported."""
+    """Which an environment need not have, nor an image; there are libraries that want it once they are imported."""
     done = subprocess.run([sys.executable, "-c", WITHOUT_SETUPTOOLS], check=False, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
 
