@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
 """Write helm/taktstream/values.schema.json: the chart's values (helm/values.schema.yaml) with what the settings take.
 
-usage: scripts/chart    (a test says when it has to be run)
+usage: scripts/chart_schema.py    (a test says when it has to be run)
 """
+
+from __future__ import annotations
 
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-import yaml  # noqa: E402
-
+sys.path.insert(0, str(ROOT))  # the settings of this checkout, wherever the package is installed from
 from streamer.settings import schema  # noqa: E402
 
 HERE, OUT = ROOT / "helm" / "values.schema.yaml", ROOT / "helm" / "taktstream" / "values.schema.json"
