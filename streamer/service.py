@@ -16,6 +16,8 @@ from streamer.clock import SystemClock
 from streamer.health import Health
 from streamer.keeping import build_keeper, build_live, build_shelf, build_sites, reachable
 from streamer.metrics import CONTENT_TYPE, Metrics
+from streamer.pages import PREFIX as RETAIL
+from streamer.pages import build_retail
 from streamer.peers import PREFIX, build_whip, published
 from streamer.settings import Settings
 from streamer.web import make_app, serve
@@ -74,6 +76,7 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
     clock, metrics, health = SystemClock(), Metrics(), Health()
     http, shelf = settings.http, build_shelf(settings, clock, metrics)
     sites, whip = dict(build_sites(settings, shelf, clock)), build_whip(settings, clock)
+    sites[RETAIL] = build_retail(settings)
     if whip is not None:
         sites[PREFIX] = whip
     live = build_live(settings, clock, metrics)
