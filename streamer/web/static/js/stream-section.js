@@ -45,32 +45,42 @@ export const KINDS = {
 /** @typedef {{id: string, recognizer: string, procedure: string}} WatchValues */
 /** @typedef {{id: string, kind: string, where: string, watches: WatchValues[]}} Values */
 
-/** @param {any} section @returns {Values} */
-export function values(section) {
+/** What the service says in the place of a secret, and takes for "as it was". */
+const HIDDEN = "**********";
+
+/**
+ * @param {any} section
+ * @param {string} [shown] its address without a password, for where the service does not tell it
+ * @returns {Values}
+ */
+export function values(section, shown = "") {
   const kind = section.source?.kind ?? "rtsp",
-    key = KINDS[kind]?.key;
+    key = KINDS[kind]?.key,
+    told = key ? (section.source?.[key] ?? "") : "";
   const watches = (section.watches ?? []).map((/** @type {any} */ one) => ({
     id: one.id,
     recognizer: one.recognizer,
     procedure: one.procedure ?? "",
   }));
-  return { id: section.id ?? "", kind, where: key ? (section.source?.[key] ?? "") : "", watches };
+  return { id: section.id ?? "", kind, where: told === HIDDEN ? shown : told, watches };
 }
 
-/** @param {any} before the section that is changed; null: a new one @param {Values} given @returns {any} */
-export function section(before, given) {
+/**
+ * @param {any} before the section that is changed; null: a new one
+ * @param {Values} given
+ * @param {string} [shown] as for `values`: where it was left as it is, so is what is hidden
+ * @returns {any}
+ */
+export function section(before, given, shown = "") {
   const key = KINDS[given.kind].key,
     same = before?.source?.kind === given.kind;
+  const kept = key && same && before.source[key] === HIDDEN && given.where === shown;
   const watches = given.watches.map((one) => {
     const { procedure: _, ...known } = before?.watches?.find((/** @type {any} */ each) => each.id === one.id) ?? {};
     return { ...known, id: one.id, recognizer: one.recognizer, ...(one.procedure ? { procedure: one.procedure } : {}) };
   });
-  return {
-    ...before,
-    id: given.id,
-    source: { ...(same ? before.source : {}), kind: given.kind, ...(key ? { [key]: given.where } : {}) },
-    watches,
-  };
+  const where = key ? { [key]: kept ? HIDDEN : given.where } : {};
+  return { ...before, id: given.id, source: { ...(same ? before.source : {}), kind: given.kind, ...where }, watches };
 }
 
 /**

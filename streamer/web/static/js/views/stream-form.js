@@ -1,10 +1,11 @@
 // Add a stream, or change one.
 import { ask, get, streamPath } from "../api.js";
-import { h, mark, write } from "../dom.js";
+import { h, mark } from "../dom.js";
 import { may } from "../store.js";
-import { fieldOf, KINDS, section, values } from "../stream-section.js";
+import { fieldOf, section, values } from "../stream-section.js";
 import { to } from "../router.js";
 import { toast } from "../parts/toast.js";
+import { sourceFields } from "../parts/source-fields.js";
 import { watchFields } from "../parts/watch-fields.js";
 
 /**
@@ -28,122 +29,87 @@ async function models() {
   return (await get("/models")).models.map((/** @type {any} */ one) => one.name);
 }
 
-/** The section as it runs now. @param {string} id */
+/**
+ * The section as it runs now, and its address as it may be shown.
+ * @param {string} id
+ */
 async function before(id) {
-  const config = await get("/config").catch(() => ({}));
-  const running = (config.streams ?? config.config?.streams ?? []).find((/** @type {any} */ one) => one.id === id);
-  if (running) return running;
-  const { source, watches } = await get(streamPath(id));
-  return {
-    id,
-    source,
-    watches: watches.map((/** @type {any} */ one) => ({ id: one.id, recognizer: one.recognizer, region: one.region })),
-  };
+  const [config, { source, watches }] = await Promise.all([get("/config"), get(streamPath(id))]);
+  const running = (config.streams ?? []).find((/** @type {any} */ one) => one.id === id);
+  const seen = watches.map((/** @type {any} */ one) => ({
+    id: one.id,
+    recognizer: one.recognizer,
+    region: one.region,
+  }));
+  return { section: running ?? { id, source, watches: seen }, shown: source.url };
 }
 
-/** @param {string | null} id @param {string[]} names of recognizers @param {any} old */
+/**
+ * @param {string | null} id
+ * @param {string[]} names of recognizers
+ * @param {{section: any, shown: string} | null} old
+ */
 function form(id, names, old) {
-  const begun = values(old ?? { source: { kind: "rtsp" }, watches: [{ id: "watch", recognizer: names[0] }] });
-  const wrong = h("div", { class: "mistakes", role: "alert", tabindex: -1, hidden: true });
-  const name = h("input", {
-    id: "field-id",
-    type: "text",
-    required: true,
-    maxLength: 64,
-    value: begun.id,
-    readOnly: id !== null,
-    "aria-describedby": "help-id",
-    autocomplete: "off",
-  });
-  const kind = h(
-    "select",
-    { id: "field-kind", onchange: () => chosen() },
-    Object.entries(KINDS).map(([value, one]) => h("option", { value, selected: value === begun.kind }, one.name)),
-  );
-  const where = h("input", {
-    id: "field-where",
-    type: "text",
-    value: begun.where,
-    "aria-describedby": "help-where",
-    autocomplete: "off",
-    spellcheck: false,
-    inputMode: "url",
-  });
-  const label = h("label", { for: where.id }),
-    help = h("p", { id: "help-where", class: "soft small" }),
-    address = h("div", {}, label, where);
-  const watches = watchFields(begun.watches, names);
-  const lasting = h("input", { type: "checkbox", id: "field-persist" });
-  const chosen = () => {
-    const one = KINDS[kind.value];
-    address.hidden = one.key === null;
-    where.required = one.key !== null;
-    where.placeholder = one.example;
-    write(label, one.label);
-    write(help, one.help);
-  };
-  const save = h("button", { class: "button button-main" }, id === null ? "Add" : "Save");
+  const fresh = { source: { kind: "rtsp" }, watches: [{ id: "watch", recognizer: names[0] }] };
+  const begun = values(old?.section ?? fresh, old?.shown),
+    wrong = h("div", { class: "mistakes", role: "alert", tabindex: -1, hidden: true });
+  const name = nameField(begun.id, id !== null),
+    source = sourceFields(begun),
+    watches = watchFields(begun.watches, names);
+  const lasting = h("input", { type: "checkbox", id: "field-persist" }),
+    save = h("button", { class: "button button-main" }, id === null ? "Add" : "Save");
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     save.disabled = true;
-    element
-      .querySelectorAll("[aria-invalid]")
-      .forEach((/** @type {Element} */ one) => one.removeAttribute("aria-invalid"));
-    wrong.hidden = true;
-    const given = section(old, {
-      id: name.value.trim(),
-      kind: kind.value,
-      where: where.value.trim(),
-      watches: watches.values(),
-    });
+    forgiven(element, wrong);
+    const filled = { id: name.value.trim(), ...source.values(), watches: watches.values() };
     try {
-      const kept = lasting.checked ? "?persist=true" : "";
-      await (id === null ? ask("POST", `/streams${kept}`, given) : ask("PUT", `${streamPath(id)}${kept}`, given));
-      toast(id === null ? `“${given.id}” was added.` : `“${given.id}” was changed.`);
-      location.hash = to("streams", given.id);
+      await send(id, section(old?.section ?? null, filled, old?.shown), lasting.checked);
+      toast(`“${filled.id}” was ${id === null ? "added" : "changed"}.`);
+      location.hash = to("streams", filled.id);
     } catch (problem) {
       refused(problem, wrong);
     } finally {
       save.disabled = false;
     }
   };
-  const element = h(
-    "form",
-    { class: "form card panel stream-form", novalidate: false, onsubmit: submit },
+  const element = h("form", { class: "form card panel stream-form", onsubmit: submit }, [
     wrong,
-    h(
-      "div",
-      { class: "field" },
-      h("label", { for: name.id }, "Name"),
-      name,
-      h(
-        "p",
-        { id: "help-id", class: "soft small" },
-        "Letters, digits, “-”, “_” and “.”; it is part of topics and metrics.",
-      ),
-    ),
-    h("div", { class: "field" }, h("label", { for: kind.id }, "Where pictures come from"), kind),
-    h("div", { class: "field" }, address, help),
+    h("div", { class: "field" }, h("label", { for: name.id }, "Name"), name, h("p", HELP, NAMES)),
+    ...source.elements,
     watches.element,
     h(
       "div",
       { class: "field" },
-      h("label", { class: "check" }, lasting, "Keep it after a restart of the service"),
-      h(
-        "p",
-        { class: "soft small" },
-        "Otherwise it is there until the service ends; the configuration file is not touched.",
-      ),
+      h("label", { class: "check" }, lasting, LASTING),
+      h("p", { class: "soft small" }, PASSING),
     ),
-    h(
-      "div",
-      { class: "row" },
-      save,
-      h("a", { class: "button", href: id === null ? to() : to("streams", id) }, "Cancel"),
-    ),
-  );
-  chosen();
+    h("div", { class: "row" }, save, h("a", { class: "button", href: id ? to("streams", id) : to() }, "Cancel")),
+  ]);
   return element;
+}
+
+const HELP = { id: "help-id", class: "soft small" };
+const NAMES = "Letters, digits, “-”, “_” and “.”; it is part of topics and metrics.";
+const LASTING = "Keep it after a restart of the service";
+const PASSING = "Otherwise it is there until the service ends; the configuration file is not touched.";
+
+/** @param {string} value @param {boolean} fixed */
+function nameField(value, fixed) {
+  const told = { "aria-describedby": HELP.id, autocomplete: "off" };
+  return h("input", { id: "field-id", type: "text", required: true, maxLength: 64, value, readOnly: fixed, ...told });
+}
+
+/** @param {string | null} id @param {any} given a section @param {boolean} lasting */
+function send(id, given, lasting) {
+  const kept = lasting ? "?persist=true" : "";
+  return id === null ? ask("POST", `/streams${kept}`, given) : ask("PUT", `${streamPath(id)}${kept}`, given);
+}
+
+/** What was wrong the last time is no more. @param {Element} form @param {HTMLElement} wrong */
+function forgiven(form, wrong) {
+  form.querySelectorAll("[aria-invalid]").forEach((one) => one.removeAttribute("aria-invalid"));
+  wrong.hidden = true;
 }
 
 /** Show what is wrong, and at which field. @param {any} problem @param {HTMLElement} wrong */
