@@ -28,7 +28,7 @@ export class EventHistory {
       on("event", (event) => event.body.stream === this.#stream && this.#take([event])),
       on("connection", (state) => state === "live" && this.#load()),
     ];
-    this.#load();
+    if (store.connection.state === "live") this.#load();
   }
 
   close = () => this.#leaves.forEach((leave) => leave());

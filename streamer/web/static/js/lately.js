@@ -2,7 +2,7 @@
 import { get, query } from "./api.js";
 import { now } from "./clock.js";
 import { Segments } from "./segments.js";
-import { on } from "./store.js";
+import { on, store } from "./store.js";
 
 const MOST = 1000;
 
@@ -19,7 +19,7 @@ export class Lately {
       on("event", ({ body }) => this.#take(body)),
       on("connection", (state) => state === "live" && this.#load()),
     ];
-    this.#load();
+    if (store.connection.state === "live") this.#load();
   }
 
   close = () => this.#leaves.forEach((leave) => leave());

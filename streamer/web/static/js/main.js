@@ -26,14 +26,17 @@ const feed = new Feed(receive, (live) => {
 
 /** @param {string[]} path */
 function view([place, id, what]) {
-  const known = !store.session.tokens_needed || store.session.name !== null;
-  if (!known) return locked;
+  if (store.session === null) return () => ({ title: "…" });
+  if (isStranger()) return locked;
   if (place === "events") return eventsView;
   if (place === "share") return shareView;
   if (place === "add") return streamForm(null);
   if (place === "streams" && id) return what === "change" ? streamForm(id) : streamView(id);
   return wallView;
 }
+
+/** A token is needed, and none was given. */
+const isStranger = () => store.session !== null && store.session.tokens_needed && store.session.name === null;
 
 /** @param {HTMLElement} at */
 function locked(at) {
@@ -59,7 +62,7 @@ async function begin() {
   }
   tell("session");
   again();
-  if (store.session.tokens_needed && store.session.name === null) tokenPrompt(begin);
+  if (isStranger()) tokenPrompt(begin);
   else feed.start();
 }
 
@@ -69,7 +72,7 @@ offer("w", "The wall", () => (location.hash = to()));
 offer("e", "Events", () => (location.hash = to("events")));
 offer("?", "These keys", help);
 onStranger(() => {
-  if (!store.session.tokens_needed) return;
+  if (!store.session?.tokens_needed) return;
   feed.stop();
   tokenPrompt(begin);
 });

@@ -17,8 +17,8 @@ export const store = {
   known: false,
   /** Newest scores by `stream/watch`. @type {Map<string, {at: number, scores: Record<string, number>}>} */
   scores: new Map(),
-  /** @type {{name: string | null, scopes: string[], tokens_needed: boolean}} */
-  session: { name: null, scopes: [], tokens_needed: false },
+  /** Who looks; null: not known yet. @type {{name: string | null, scopes: string[], tokens_needed: boolean} | null} */
+  session: null,
   /** Whether the feed is there, and since when it is not (Unix seconds). */
   connection: { state: /** @type {"starting" | "live" | "lost"} */ ("starting"), since: now() },
 };
@@ -41,7 +41,8 @@ export function tell(topic, data) {
 
 /** @param {string} scope */
 export function may(scope) {
-  return store.session.scopes.includes(scope) || store.session.scopes.includes("admin");
+  const scopes = store.session?.scopes ?? [];
+  return scopes.includes(scope) || scopes.includes("admin");
 }
 
 /** Ask for all streams again. */

@@ -58,7 +58,7 @@ export function bar() {
     mark(pulse, "title", SAID[store.connection.state]);
   };
   const session = () => {
-    leave.hidden = !(store.session.tokens_needed && store.session.name);
+    leave.hidden = !(store.session?.tokens_needed && store.session.name);
     links[2].hidden = !may("control");
   };
   addEventListener("hashchange", here);

@@ -23,7 +23,7 @@ let turn = Promise.resolve();
  * @returns {Picture}
  */
 export function picture(stream, how) {
-  const image = h("img", { class: "picture", alt: how.alt, draggable: false, decoding: "async" });
+  const image = h("img", { class: "picture", alt: how.alt, draggable: false });
   const still = h("canvas", { class: "picture picture-still", "aria-hidden": "true", hidden: true });
   const path = ROOT + streamPath(stream);
   let live = false,

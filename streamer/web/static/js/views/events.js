@@ -4,7 +4,7 @@ import { h, list, mark, write } from "../dom.js";
 import { icon } from "../icons.js";
 import { eventFilter } from "../parts/event-filter.js";
 import { eventRow } from "../parts/event-row.js";
-import { on } from "../store.js";
+import { on, store } from "../store.js";
 
 const PAGE = 60,
   MOST = 600;
@@ -86,7 +86,7 @@ export function eventsView(root) {
     rows,
     h("div", { class: "row events-end" }, more),
   );
-  load(true);
+  if (store.connection.state === "live") load(true);
   return {
     title: "Events",
     close() {
