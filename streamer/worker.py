@@ -13,6 +13,7 @@ from typing import Any
 
 from recognizers.clip import Clip
 from recognizers.prediction import Prediction
+from streamer.audience import Audience, Nobody
 from streamer.clock import Clock
 from streamer.commands import Commands
 from streamer.control import listening
@@ -115,6 +116,8 @@ class Plan:
     """Whether commands over the broker are taken."""
     announce: Callable[[Iterable[StreamStages]], None] = to_nobody
     """Tells others which watches there are and what they can recognize."""
+    audience: Audience = field(default_factory=Nobody)
+    """Who looks on over HTTP."""
 
 
 async def until(stop: asyncio.Event, tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
@@ -149,7 +152,10 @@ class Worker:
             known = await outbox.outlet().newest()
             sink = await stack.enter_async_context(plan.sink)
             watches = {stream.id: stream.watches for stream in plan.streams}
-            showing = Showing(watches, sink, plan.board, self._clock, self._metrics.board)
+            told = plan.audience
+            showing = Showing(watches, sink, plan.board, self._clock, self._metrics.board, told.shown)
+            told.joins(showing.acknowledge)
+            outbox.stored = told.stored
             evidence = plan.evidence
             shown = None if evidence is None else evidence.attach
             emitter = Emitter(
@@ -167,7 +173,12 @@ class Worker:
                 Commands(sink, watches, showing, replay, self._metrics.board)
             async with asyncio.TaskGroup() as services:
                 # The outbox ends only by a bug here: then so does the process, with its traceback.
-                services_of = [emitter.run(), deliveries.run(), outbox.ended(), Gaps(outbox, self._clock).run()]
+                services_of = [
+                    emitter.run(),
+                    deliveries.run(),
+                    outbox.ended(),
+                    Gaps(outbox, self._clock).run(),
+                ]
                 services_of += [] if evidence is None else [evidence.run()]
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
@@ -199,6 +210,7 @@ class Worker:
                 plan.evidence.saw(clip)
             if prediction is not None:
                 lane = running.lanes[clip.stream]
+                plan.audience.answered(prediction, lane.stages.watches[clip.watch].labels)
                 disagreed = lane.answer(prediction)
                 recognizer = lane.stages.watches[clip.watch].recognizer
                 sustain.saw(recognizer, running.servings[recognizer].model, clip, prediction, disagreed)
@@ -274,6 +286,7 @@ class Worker:
     def _changed(self, stream: str, running: Running, showing: Showing, change: Change) -> None:
         self._metrics.stream_changed(stream, change.state)
         showing.connection(stream, change.state == "live", change.reason or change.state)
+        self._plan.audience.changed(stream, change)
         if change.state in ("backoff", "rejected"):
             _log.warning(
                 "stream %s: %s (%s); next try in %.1f s", stream, change.reason, change.detail, change.retry_in_s
@@ -308,3 +321,4 @@ class Worker:
             for stream, lane in lanes.items():
                 lane.tick()
                 showing.sight(stream, lane.stages.blind or None)
+                self._plan.audience.decoded(stream, self._metrics.pictures[stream])
