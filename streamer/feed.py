@@ -68,8 +68,12 @@ class Viewer:
         self._arrived.set()
 
     async def take(self) -> bytes:
-        """All that waits, as soon as something does: events first, in order."""
+        """All that waits, as soon as something does."""
         await self._arrived.wait()
+        return self.rest()
+
+    def rest(self) -> bytes:
+        """All that waits: events first, in order."""
         self._arrived.clear()
         events, self._events = self._events, deque()
         newest, self._newest = self._newest, {}

@@ -61,14 +61,13 @@ def add_pages(app: FastAPI) -> None:
 
 def _file(root: Traversable, name: str, request: Request) -> Response:
     """Read each time: they are few and small, and the machine keeps them in memory."""
-    parts = name.split("/")
-    kind = TYPES.get(name.rpartition(".")[2])
-    found = root.joinpath(*parts)
+    parts, kind = name.split("/"), TYPES.get(name.rpartition(".")[2])
     if kind is None or any(not part or part.startswith(".") or "\\" in part or "\0" in part for part in parts):
         raise HTTPException(404)
-    if not found.is_file():
-        raise HTTPException(404)
-    text = found.read_bytes()
+    try:
+        text = root.joinpath(*parts).read_bytes()
+    except OSError:  # not there, a folder, a name that is too long
+        raise HTTPException(404) from None
     tag = f'"{sha256(text).hexdigest()[:16]}"'
     headers = {**_HEADERS, "ETag": tag, "Content-Type": kind}
     if request.headers.get("if-none-match") == tag:

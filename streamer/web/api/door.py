@@ -14,7 +14,7 @@ from streamer.allowance import Minutes
 from streamer.web.api import config, events, health, labels, live, models, pictures, procedures, session, streams
 from streamer.web.api.document import complete
 from streamer.web.api.parts import Api
-from streamer.web.api.problems import add_problems, problem
+from streamer.web.api.problems import add_problems, bug, problem
 from streamer.web.plain import request_of
 
 _log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class ApiDoor:
             title="Taktstream", version="1", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
         )
         for module in _ROUTERS:
-            self.app.include_router(module.router)
+            self.app.router.routes += module.router.routes
         add_problems(self.app)
 
     @property
@@ -66,7 +66,7 @@ class ApiDoor:
         except Exception:
             _log.exception("%s %s failed by a bug", scope["method"], scope["path"])
             if not out.begun:
-                await problem(500, "a bug; the log of the service tells more")(scope, receive, out.send)
+                await bug()(scope, receive, out.send)
 
     def _let_in(self, scope: Scope) -> Grant | None:
         """Raises Refused."""

@@ -67,7 +67,7 @@ async def _told(api: Api, stream: str | None, kinds: frozenset[str], after: int 
         while not viewer.behind:
             yield await viewer.take()
             await api.clock.sleep(BEAT_S)
-        yield await viewer.take() + text_of("behind", {"after": viewer.number})
+        yield viewer.rest() + text_of("behind", {"after": viewer.number})
 
 
 def _wants(stream: str | None, kinds: frozenset[str]) -> Wants:

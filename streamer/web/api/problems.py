@@ -56,6 +56,10 @@ def add_problems(app: FastAPI) -> None:
         app.add_exception_handler(kind, _told(answer))
 
 
+def bug() -> Response:
+    return problem(500, "a bug; the log of the service tells more")
+
+
 def _told(answer: Callable[[Any], Response]) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handler(_: Request, error: Exception) -> Response:
         return answer(error)
@@ -87,4 +91,6 @@ _ANSWERS: Mapping[type[Exception], Callable[[Any], Response]] = {
     BodyTooLate: lambda _: problem(408, "the body did not come", headers=_CLOSE),
     ClientDisconnect: lambda _: problem(408, "the body did not come", headers=_CLOSE),
     HTTPException: _of_routing,
+    Exception: lambda _: bug(),
 }
+"""`ApiDoor` logs what is none of the others."""
