@@ -20,6 +20,10 @@ Acknowledge = Callable[[str, str, bytes], None]
 class Audience(Protocol):
     """Called on the loop; nothing here waits or raises."""
 
+    async def run(self) -> None:
+        """For as long as the task lives."""
+        ...
+
     def joins(self, acknowledge: Acknowledge) -> None:
         """Lamps can be acknowledged from now on."""
         ...
@@ -48,6 +52,9 @@ class Audience(Protocol):
 class Nobody:
     """See `Audience`."""
 
+    async def run(self) -> None:
+        pass
+
     def joins(self, acknowledge: Acknowledge) -> None:
         pass
 
@@ -73,6 +80,9 @@ class Onlookers:
     def __init__(self, register: Register, feed: Feed, history: History) -> None:
         self.register, self.feed, self.history = register, feed, history
         self._acknowledge: Acknowledge | None = None
+
+    async def run(self) -> None:
+        await self.feed.run()
 
     def joins(self, acknowledge: Acknowledge) -> None:
         self._acknowledge = acknowledge

@@ -17,8 +17,10 @@ from streamer.clock import SystemClock
 from streamer.front import HISTORY, Front, limits_of
 from streamer.health import Health
 from streamer.history import History
-from streamer.keeping import build_keeper, build_shelf, build_sites, reachable
+from streamer.keeping import build_keeper, build_live, build_shelf, build_sites, reachable
 from streamer.metrics import CONTENT_TYPE, Metrics
+from streamer.pages import PREFIX as RETAIL
+from streamer.pages import build_retail
 from streamer.peers import PREFIX, build_whip, published
 from streamer.settings import Settings
 from streamer.web import API, ApiDoor, make_app, serve
@@ -75,8 +77,7 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
         OutboxUnavailable: the outbox cannot be opened.
     """
     clock, metrics, health = SystemClock(), Metrics(), Health()
-    file, limits = settings.data_dir / HISTORY, limits_of(settings.http)
-    async with History.open(file, limits, clock) as history:
+    async with History.open(settings.data_dir / HISTORY, limits_of(settings.http), clock) as history:
         front = Front.of(settings, clock, metrics, health, history)
         await _serve(settings, front, health, metrics, stop, show)
 
@@ -87,18 +88,21 @@ async def _serve(
     http, clock, door = settings.http, front.clock, ApiDoor()
     shelf = build_shelf(settings, clock, metrics)
     sites, whip = dict(build_sites(settings, shelf, clock, front.access)), build_whip(settings, clock)
+    sites[RETAIL] = build_retail(settings)
     if whip is not None:
         sites[PREFIX] = whip
+    live = build_live(settings, clock, metrics)
     app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites, door)
     async with serve(http.host, http.port, app) as port:
         keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
-        plan = replace(build_plan(settings, clock, metrics, keeper), audience=front.onlookers)
-        door.open(front.api(plan))
+        plan = replace(build_plan(settings, clock, metrics, keeper, live), audience=front.onlookers)
+        door.open(front.api(plan, live))
         show(*_addresses(http.host, port, whip is not None))
-        async with published(whip, settings, plan.streams), asyncio.TaskGroup() as group:
-            signs = group.create_task(front.onlookers.feed.run())
-            await Worker(plan, clock, metrics, health).run(stop)
-            signs.cancel()
+        try:
+            async with published(whip, settings, plan.streams):
+                await Worker(plan, clock, metrics, health).run(stop)
+        finally:
+            live.close()
 
 
 def _addresses(name: str, port: int, publishes: bool) -> tuple[dict[str, object], str]:

@@ -152,10 +152,7 @@ class Worker:
             known = await outbox.outlet().newest()
             sink = await stack.enter_async_context(plan.sink)
             watches = {stream.id: stream.watches for stream in plan.streams}
-            told = plan.audience
-            showing = Showing(watches, sink, plan.board, self._clock, self._metrics.board, told.shown)
-            told.joins(showing.acknowledge)
-            outbox.stored = told.stored
+            showing = self._shown(watches, outbox, sink)
             evidence = plan.evidence
             shown = None if evidence is None else evidence.attach
             emitter = Emitter(
@@ -173,12 +170,7 @@ class Worker:
                 Commands(sink, watches, showing, replay, self._metrics.board)
             async with asyncio.TaskGroup() as services:
                 # The outbox ends only by a bug here: then so does the process, with its traceback.
-                services_of = [
-                    emitter.run(),
-                    deliveries.run(),
-                    outbox.ended(),
-                    Gaps(outbox, self._clock).run(),
-                ]
+                services_of = [emitter.run(), deliveries.run(), outbox.ended(), Gaps(outbox, self._clock).run()]
                 services_of += [] if evidence is None else [evidence.run()]
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
@@ -190,6 +182,14 @@ class Worker:
                     await evidence.close(plan.grace_s)
                 for task in running:
                     task.cancel()
+
+    def _shown(self, watches: Mapping[str, Sequence[Watch]], outbox: Outbox, sink: StatusSink) -> Showing:
+        """What is shown of streams, and told to those who look on, as what is stored is."""
+        told = self._plan.audience
+        showing = Showing(watches, sink, self._plan.board, self._clock, self._metrics.board, told.shown)
+        told.joins(showing.acknowledge)
+        outbox.stored = told.stored
+        return showing
 
     async def _watch_streams(
         self, stop: asyncio.Event, outbox: Outbox, sink: StatusSink, showing: Showing, emitter: Emitter, desk: Desk
@@ -203,18 +203,7 @@ class Worker:
         others()
         promoter = Promoter(plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, others)
 
-        def answered(clip: Clip, prediction: Prediction | None) -> None:
-            self._metrics.looked_at(clip.stream, self._clock.now() - clip.captured_at)
-            showing.answered(clip.stream, clip.watch)
-            if plan.evidence is not None:
-                plan.evidence.saw(clip)
-            if prediction is not None:
-                lane = running.lanes[clip.stream]
-                plan.audience.answered(prediction, lane.stages.watches[clip.watch].labels)
-                disagreed = lane.answer(prediction)
-                recognizer = lane.stages.watches[clip.watch].recognizer
-                sustain.saw(recognizer, running.servings[recognizer].model, clip, prediction, disagreed)
-
+        answered = partial(self._answered, running, showing, sustain)
         try:
             async with listening(plan.data_dir, desk.before(promoter.answer)):
                 await until(
@@ -222,6 +211,7 @@ class Worker:
                     [
                         self._follow_all(running, outbox, showing, stop),
                         promoter.run(),
+                        plan.audience.run(),
                         showing.run(lambda stream: running.lanes[stream].newest_frame_s),
                         *(serving.run(answered) for serving in running.servings.values()),
                         self._feel_the_lag(running.servings),
@@ -235,6 +225,20 @@ class Worker:
                 lane.close(Reason.SHUTDOWN)
             showing.close()
             sustain.close()
+
+    def _answered(
+        self, running: Running, showing: Showing, sustain: Sustain, clip: Clip, prediction: Prediction | None
+    ) -> None:
+        self._metrics.looked_at(clip.stream, self._clock.now() - clip.captured_at)
+        showing.answered(clip.stream, clip.watch)
+        if self._plan.evidence is not None:
+            self._plan.evidence.saw(clip)
+        if prediction is not None:
+            lane = running.lanes[clip.stream]
+            self._plan.audience.answered(prediction, lane.stages.watches[clip.watch].labels)
+            disagreed = lane.answer(prediction)
+            recognizer = lane.stages.watches[clip.watch].recognizer
+            sustain.saw(recognizer, running.servings[recognizer].model, clip, prediction, disagreed)
 
     def _running(self, emitter: Emitter, sustain: Sustain) -> Running:
         plan, gate, shadows = self._plan, Gate(self._clock), dict[str, Shadow]()

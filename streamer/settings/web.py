@@ -26,7 +26,7 @@ class TokenSection(Section):
     @model_validator(mode="after")
     def _one_token(self) -> TokenSection:
         check_one("token", self.token, self.token_file)
-        if self.token is None and self.token_file is None:
+        if not self.model_fields_set & {"token", "token_file"}:
             raise ValueError("give token_file")
         return self
 

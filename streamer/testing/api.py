@@ -10,7 +10,7 @@ from pathlib import Path
 from streamer.access import Access, Token
 from streamer.audience import Onlookers
 from streamer.clock import Clock
-from streamer.errors import ConfigError, Exists, NotNow
+from streamer.errors import ConfigError, Exists, NotShown
 from streamer.feed import Feed
 from streamer.history import History, Limits
 from streamer.procedure.graph import Procedure, Step
@@ -86,21 +86,23 @@ class FakeRoster:
 
 
 class FakeLive:
-    """A picture of every stream but those that were never live."""
+    """A picture of every stream that was live."""
 
     def __init__(self, register: Register) -> None:
         self._register = register
         self.closed = False
 
-    async def snapshot(self, stream: str) -> bytes:
+    async def snapshot(self, stream: str, width: int) -> bytes:
+        if stream not in [view.id for view in self._register.views()]:
+            raise NotShown("unknown", f"there is no stream {stream}")
         if self._register.view(stream).epoch == 0:
-            raise NotNow("no picture is there yet")
+            raise NotShown("offline", "no picture came")
         return JPEG
 
     async def mjpeg(self, stream: str, width: int, fps: float) -> AsyncGenerator[bytes, None]:
         try:
             for _ in range(3):
-                yield await self.snapshot(stream)
+                yield await self.snapshot(stream, width)
         finally:
             self.closed = True
 

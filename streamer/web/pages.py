@@ -43,19 +43,16 @@ _HEADERS = {
 
 
 def add_pages(app: FastAPI) -> None:
-    """`/` and `/retail` are pages, `/static/…` what they are made of."""
+    """`/` is the page, `/static/…` what it is made of."""
     root = files("streamer.web") / "static"
 
     async def page(request: Request) -> Response:
         return _file(root, "index.html", request)
 
-    async def retail(request: Request) -> Response:
-        return _file(root, "retail.html", request)
-
     async def static(name: str, request: Request) -> Response:
         return _file(root, name, request)
 
-    for path, endpoint in (("/", page), ("/retail", retail), ("/static/{name:path}", static)):
+    for path, endpoint in (("/", page), ("/static/{name:path}", static)):
         app.add_api_route(path, endpoint, methods=["GET", "HEAD"], include_in_schema=False)
 
 

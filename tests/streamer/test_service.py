@@ -20,7 +20,7 @@ import pytest
 
 from streamer.errors import ConfigError, OutboxUnavailable
 from streamer.service import run, stop_on_signals
-from streamer.settings import Settings, load
+from streamer.settings import Settings, TokenSection, load
 from tests.streamer.plants import blinking_film, write_plant
 
 NOWHERE = '{kind: rtsp, url: "rtsp://127.0.0.1:1/"}'
@@ -75,7 +75,11 @@ async def test_it_is_alive_and_ready_without_a_camera_and_without_a_broker(tmp_p
 
 async def test_what_it_does_is_told_over_the_api_to_who_knows_a_token(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("CANARY-7f3-0123456789\n")
-    more = NO_BROKER + f"http: {{tokens: [{{name: wall, token_file: {tmp_path}/token}}]}}\n"
+    settings = plant(tmp_path)
+    http = settings.http.model_copy(
+        update={"tokens": (TokenSection(name="wall", token_file=tmp_path / "token", scopes=("read",)),)}
+    )
+    settings = settings.model_copy(update={"http": http})
     token = {"Authorization": "Bearer CANARY-7f3-0123456789"}
     stop, shown = asyncio.Event(), Shown()
 
@@ -83,7 +87,7 @@ async def test_what_it_does_is_told_over_the_api_to_who_knows_a_token(tmp_path: 
         return await asyncio.to_thread(_get, f"{shown.fields['api']}{path}", headers)
 
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
-        group.create_task(run(plant(tmp_path, more), stop, shown))
+        group.create_task(run(settings, stop, shown))
         await shown.there.wait()
         stream: dict[str, Any] = {}
         while stream.get("state") != "backoff" or stream["watches"][0]["state"] is None:

@@ -63,14 +63,14 @@ class Roster(Protocol):
 
 
 class Live(Protocol):
-    """Pictures of streams. Raises KeyError: no such stream; NotNow: none is there yet, or too many look."""
+    """Pictures of streams; see `streamer.live`. Raises NotShown."""
 
-    async def snapshot(self, stream: str) -> bytes:
+    async def snapshot(self, stream: str, width: int) -> bytes:
         """A JPEG."""
         ...
 
     def mjpeg(self, stream: str, width: int, fps: float) -> AsyncGenerator[bytes, None]:
-        """JPEGs one by one."""
+        """Parts of `streamer.live.CONTENT_TYPE`."""
         ...
 
 

@@ -13,7 +13,6 @@ from tests.streamer.web.conftest import Serving
 
 FILES = {
     "index.html": "text/html; charset=utf-8",
-    "retail.html": "text/html; charset=utf-8",
     "js/wall.js": "text/javascript; charset=utf-8",
     "css/wall.css": "text/css; charset=utf-8",
     "icon.svg": "image/svg+xml",
@@ -38,7 +37,6 @@ async def test_files_come_with_their_type_and_a_strict_policy(serving: Serving) 
     async with serving(tokens=TOKENS, loopback=False) as served:
         for target, name in {
             "/": "index.html",
-            "/retail": "retail.html",
             **{f"/static/{one}": one for one in FILES},
         }.items():
             answer = await ask(served.app, "GET", target)
