@@ -17,6 +17,7 @@ from streamer.errors import ConfigError
 from streamer.feed import Feed
 from streamer.health import Health
 from streamer.history import History, Limits
+from streamer.labels.labelling import Labelling
 from streamer.live import LiveViews
 from streamer.metrics import Metrics
 from streamer.model import Model
@@ -162,7 +163,7 @@ class Front:
         view = health_of(health, metrics, settings.mqtt is not None, clock.now())
         return cls(settings, clock, build_access(settings.http, clock), onlookers, view)
 
-    def api(self, plan: Plan, live: LiveViews) -> Api:
+    def api(self, plan: Plan, live: LiveViews, labels: Labelling | None) -> Api:
         """The API of what the plan runs."""
         sections = {stream.id: stream for stream in self.settings.streams}
         for stream in plan.streams:
@@ -181,4 +182,5 @@ class Front:
             schema=schema,
             acknowledge=self.onlookers.acknowledge,
             live=live,
+            labels=labels,
         )

@@ -17,7 +17,7 @@ from streamer.clock import SystemClock
 from streamer.front import HISTORY, Front, limits_of
 from streamer.health import Health
 from streamer.history import History
-from streamer.keeping import build_keeper, build_live, build_shelf, build_sites, reachable
+from streamer.keeping import build_keeper, build_labelling, build_live, build_shelf, build_sites, reachable
 from streamer.metrics import CONTENT_TYPE, Metrics
 from streamer.pages import PREFIX as RETAIL
 from streamer.pages import build_retail
@@ -91,18 +91,20 @@ async def _serve(
     sites[RETAIL] = build_retail(settings)
     if whip is not None:
         sites[PREFIX] = whip
-    live = build_live(settings, clock, metrics)
+    live, labelling = build_live(settings, clock, metrics), build_labelling(settings, clock)
     app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites, door)
     async with serve(http.host, http.port, app) as port:
         keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
-        plan = replace(build_plan(settings, clock, metrics, keeper, live), audience=front.onlookers)
-        door.open(front.api(plan, live))
+        plan = replace(build_plan(settings, clock, metrics, keeper, live, labelling), audience=front.onlookers)
+        door.open(front.api(plan, live, labelling))
         show(*_addresses(http.host, port, whip is not None))
         try:
             async with published(whip, settings, plan.streams):
                 await Worker(plan, clock, metrics, health).run(stop)
         finally:
             live.close()
+            if labelling is not None:
+                labelling.close()
 
 
 def _addresses(name: str, port: int, publishes: bool) -> tuple[dict[str, object], str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from streamer.access import Access, Token
 from streamer.audience import Onlookers
 from streamer.clock import Clock
-from streamer.errors import ConfigError, Exists, NotShown
+from streamer.errors import ConfigError, Exists, NotNow
 from streamer.feed import Feed
 from streamer.history import History, Limits
 from streamer.procedure.graph import Procedure, Step
@@ -93,10 +93,8 @@ class FakeLive:
         self.closed = False
 
     async def snapshot(self, stream: str, width: int) -> bytes:
-        if stream not in [view.id for view in self._register.views()]:
-            raise NotShown("unknown", f"there is no stream {stream}")
         if self._register.view(stream).epoch == 0:
-            raise NotShown("offline", "no picture came")
+            raise NotNow("no picture came")
         return JPEG
 
     async def mjpeg(self, stream: str, width: int, fps: float) -> AsyncGenerator[bytes, None]:
@@ -122,7 +120,7 @@ class FakeLabels:
         self.marked[f"{len(self.marked)}"] = {**made, "at": at, "after_s": after_s}
         return made
 
-    def listing(self) -> Mapping[str, object]:
+    async def listing(self) -> Mapping[str, object]:
         return {"labels": list(self.marked.values()), "folder": "recordings", "counts": {}}
 
     async def remove(self, label: str) -> None:

@@ -33,7 +33,7 @@ _MARK = {
     "/labels",
     status_code=201,
     dependencies=[needs("label")],
-    responses=answers(201, Json, 404, 408, 413, 415, 501),
+    responses=answers(201, Json, 404, 408, 409, 413, 415, 501, 507),
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _MARK}}}},
 )
 async def mark(request: Request, api: Parts, asker: Asker) -> Response:
@@ -45,14 +45,14 @@ async def mark(request: Request, api: Parts, asker: Asker) -> Response:
     return told(dict(made), HTTPStatus.CREATED)
 
 
-@router.get("/labels", dependencies=[needs("label")], responses=answers(200, Json, 501))
+@router.get("/labels", dependencies=[needs("label")], responses=answers(200, Json, 501, 507))
 async def listing(api: Parts) -> Response:
     """What was named, how often, and where it is kept."""
-    return told(dict(part(api.labels, _WHAT).listing()))
+    return told(dict(await part(api.labels, _WHAT).listing()))
 
 
 @router.delete(
-    "/labels/{label}", status_code=204, dependencies=[needs("label")], responses=answers(204, None, 404, 501)
+    "/labels/{label}", status_code=204, dependencies=[needs("label")], responses=answers(204, None, 404, 501, 507)
 )
 async def remove(label: Annotated[str, Path(max_length=256)], api: Parts) -> Response:
     """Take a clip away again."""

@@ -63,25 +63,29 @@ class Roster(Protocol):
 
 
 class Live(Protocol):
-    """Pictures of streams; see `streamer.live`. Raises NotShown."""
+    """Pictures of streams. Raises KeyError: there is no such stream; NotNow: none comes, or too many look."""
 
     async def snapshot(self, stream: str, width: int) -> bytes:
         """A JPEG."""
         ...
 
     def mjpeg(self, stream: str, width: int, fps: float) -> AsyncGenerator[bytes, None]:
-        """Parts of `streamer.live.CONTENT_TYPE`."""
+        """JPEGs, one by one."""
         ...
 
 
 class Labels(Protocol):
-    """Moments that somebody named. Raises KeyError: no such stream or label; NotNow: the pictures are not at hand."""
+    """Moments that somebody named.
+
+    Raises KeyError: no such stream or label; NotKept: the pictures are not at hand; NotNow: too many wait;
+    ClipUnwritable: the disk does not take it.
+    """
 
     async def mark(
         self, stream: str, label: str, at: float | None, before_s: float, after_s: float, by: str
     ) -> Mapping[str, object]: ...
 
-    def listing(self) -> Mapping[str, object]: ...
+    async def listing(self) -> Mapping[str, object]: ...
 
     async def remove(self, label: str) -> None: ...
 

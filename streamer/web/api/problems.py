@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from streamer.access import Refused
-from streamer.errors import ConfigError, Exists, NotNow, NotShown
+from streamer.errors import ClipUnwritable, ConfigError, Exists, NotKept, NotNow
 from streamer.exchange import BodyTooLarge, BodyTooLate
 
 CONTENT_TYPE = "application/problem+json"
@@ -72,10 +72,6 @@ def _of_routing(error: HTTPException) -> Response:
     return problem(error.status_code, detail, headers=error.headers)
 
 
-def _not_now(error: Exception, retry_s: int) -> Response:
-    return problem(503, str(error), headers={"Retry-After": str(retry_s)})
-
-
 def _mistake(error: Mapping[str, object]) -> str:
     """Where and what; never the value, which may be a secret."""
     where = error["loc"]
@@ -90,8 +86,9 @@ _ANSWERS: Mapping[type[Exception], Callable[[Any], Response]] = {
     RequestValidationError: lambda error: problem(422, UNFIT, [*map(_mistake, error.errors())]),
     ConfigError: lambda error: problem(422, "the configuration is not as it must be", error.problems),
     Exists: lambda error: problem(409, str(error)),
-    NotShown: lambda error: _not_now(error, 2) if error.reason != "unknown" else problem(404, str(error)),
-    NotNow: lambda error: _not_now(error, error.retry_s),
+    NotKept: lambda error: problem(409, str(error)),
+    ClipUnwritable: lambda error: problem(507, str(error)),
+    NotNow: lambda error: problem(503, str(error), headers={"Retry-After": str(error.retry_s)}),
     BodyTooLarge: lambda _: problem(413, "the body is too large", headers=_CLOSE),
     BodyTooLate: lambda _: problem(408, "the body did not come", headers=_CLOSE),
     ClientDisconnect: lambda _: problem(408, "the body did not come", headers=_CLOSE),
