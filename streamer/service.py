@@ -75,10 +75,11 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
     """
     clock, metrics, health = SystemClock(), Metrics(), Health()
     http, shelf = settings.http, build_shelf(settings, clock, metrics)
-    sites, whip = dict(build_sites(settings, shelf, clock)), build_whip(settings, clock)
+    sites, whip = dict(build_sites(settings, shelf, clock)), build_whip(settings, clock, metrics.peers)
     sites[RETAIL] = build_retail(settings)
     if whip is not None:
         sites[PREFIX] = whip
+        metrics.peers.sessions_are(lambda: whip.sessions)
     live, labelling = build_live(settings, clock, metrics), build_labelling(settings, clock)
     app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites)
     async with serve(http.host, http.port, app) as port:
