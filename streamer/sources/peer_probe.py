@@ -14,7 +14,8 @@ from streamer.media.planes import Planes
 from streamer.sources.base import Demand, Need
 from streamer.sources.observer import Unobserved
 from streamer.sources.peer_pictures import PeerLimits, PeerPictures
-from streamer.sources.probe import REMEDIES, ProbeReport
+from streamer.sources.probe import ProbeReport
+from streamer.sources.remedies import REMEDIES
 from streamer.sources.signalling import Endpoint
 from streamer.sources.taps import Taps
 from streamer.sources.webrtc import IceOptions
