@@ -24,9 +24,11 @@ from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
 from streamer.evidence.privacy import Redactor
 from streamer.hard_examples import Options as HardExampleOptions
-from streamer.keeping import build_redactors
+from streamer.keeping import build_redactors, privacy_of
+from streamer.labels.labelling import Labelling
 from streamer.live import LiveViews
 from streamer.lookout import LookoutOptions
+from streamer.media.packets import together
 from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.outbox import Recipient
@@ -77,15 +79,16 @@ def build_plan(
     metrics: Metrics,
     evidence: EvidenceKeeper | None = None,
     live: LiveViews | None = None,
+    labelling: Labelling | None = None,
 ) -> Plan:
-    """All parts of a worker, not yet running; `live`: shows its streams to people.
+    """All parts of a worker, not yet running; `live` shows its streams to people, who name moments with `labelling`.
 
     Raises:
         ConfigError: every recognizer that cannot be loaded; a password or CA file that cannot be used.
     """
     models = build_models(settings)
     shadows = shadow_specs(settings)
-    taps = taps_of(settings, evidence, live)
+    taps = taps_of(settings, evidence, live, labelling)
     peers = Peers(settings.webrtc, clock, metrics, taps)
     streams = []
     for stream in settings.streams:
@@ -118,13 +121,22 @@ def build_plan(
     )
 
 
-def taps_of(settings: Settings, evidence: EvidenceKeeper | None, live: LiveViews | None) -> Callable[[str], Taps]:
+def taps_of(
+    settings: Settings, evidence: EvidenceKeeper | None, live: LiveViews | None, labelling: Labelling | None
+) -> Callable[[str], Taps]:
     """What takes the pictures of a stream besides. Raises ConfigError as `build_redactors`."""
     redactors = {} if live is None else build_redactors(settings)
+    privacy = {stream.id: privacy_of(stream) for stream in settings.streams}
 
     def taps(stream: str) -> Taps:
-        packets = None if evidence is None else evidence.tap(stream)
-        return Taps(packets, None if live is None else live.open(stream, redactors[stream]))
+        kept, view, labelled = None if evidence is None else evidence.tap(stream), None, None
+        if live is not None:
+            view = live.stage(redactors[stream])
+            live.join(stream, view)
+        if labelling is not None:
+            labelled = labelling.labelled(privacy[stream])
+            labelling.join(stream, labelled)
+        return Taps(together(kept, None if labelled is None else labelled.ring), view)
 
     return taps
 

@@ -11,6 +11,7 @@ from recognizers.clip import Region
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.downloads import file_of
 from recognizers.estimators.fastestdet import FastestDet
+from streamer.access import Access
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.evidence.darkroom import Darkroom
@@ -21,6 +22,8 @@ from streamer.evidence.rules import EvidenceRule
 from streamer.evidence.shelf import Limits, Shelf
 from streamer.evidence.site import PREFIX, EvidenceSite
 from streamer.exchange import NO_SITES, Site
+from streamer.labels.labelling import Labelling
+from streamer.labels.labelling import Limits as LabelLimits
 from streamer.live import Limits as LiveLimits
 from streamer.live import LiveViews
 from streamer.media.ring import PacketRing
@@ -47,8 +50,8 @@ def build_shelf(settings: Settings, clock: Clock, metrics: Metrics) -> Shelf:
     return shelf
 
 
-def build_sites(settings: Settings, shelf: Shelf, clock: Clock) -> Mapping[str, Site]:
-    """What is served of it: nothing where `evidence.serve` says so.
+def build_sites(settings: Settings, shelf: Shelf, clock: Clock, access: Access | None = None) -> Mapping[str, Site]:
+    """What is served of it: nothing where `evidence.serve` says so. `access` knows who else may see pictures.
 
     Raises:
         ConfigError: the token cannot be read, or is none.
@@ -62,7 +65,7 @@ def build_sites(settings: Settings, shelf: Shelf, clock: Clock) -> Mapping[str, 
         raise ConfigError(["evidence.token_file: cannot be read; give a text file that this user may read"]) from error
     if token is not None and len(token) < LEAST_TOKEN:
         raise ConfigError([f"evidence.token_file: must hold at least {LEAST_TOKEN} characters"])
-    return {PREFIX: EvidenceSite(shelf, token, clock)}
+    return {PREFIX: EvidenceSite(shelf, token, clock, access)}
 
 
 def build_keeper(settings: Settings, shelf: Shelf, http: str, clock: Clock, metrics: Metrics) -> EvidenceKeeper:
@@ -81,6 +84,17 @@ def build_keeper(settings: Settings, shelf: Shelf, http: str, clock: Clock, metr
 def build_live(settings: Settings, clock: Clock, metrics: Metrics) -> LiveViews:
     """What shows streams to people who look, once `open` is told of each."""
     return LiveViews(LiveLimits(**settings.live.model_dump()), clock, metrics.live)
+
+
+def build_labelling(settings: Settings, clock: Clock) -> Labelling | None:
+    """What keeps moments that people name, once `open` is told of each stream; None: nobody can name any."""
+    section = settings.labels
+    if section.folder is None:
+        return None
+    limits = LabelLimits(
+        section.folder, section.back_s, section.max_mib << 20, section.memory_mib << 20, section.unmasked
+    )
+    return Labelling(limits, clock)
 
 
 def hides_people(settings: Settings) -> bool:
