@@ -150,6 +150,8 @@ def _settings(camera_url: str, broker: Mapping[str, str], http_port: int, folder
                     "watches": [{"id": "bench", "recognizer": "cell", "procedure": work}],
                 }
             ],
+            "evidence": {"verdicts": ["missed", "out_of_order"], "before_s": 3.0, "after_s": 1.0, "max_mib": 64},
+            "labels": {"folder": folder / "labels", "max_mib": 64},
             "shutdown": {"grace_s": 3.0},
             "log": {"level": "warning"},
         }
