@@ -117,7 +117,7 @@ async def _watched(
         async with asyncio.TaskGroup() as group:
             listening = group.create_task(audience.listen(subscriber))
             ending = group.create_task(_stop_after(seconds, stop, clock))
-            await run(settings, stop, audience.output.result)
+            await run(settings, stop, audience.opened)
             ended_at = clock.now()
             ending.cancel()
             await audience.settled()
@@ -170,6 +170,10 @@ class _Audience:
         self._clock = clock
         self._open: set[str] = set()
         self._changed = asyncio.Event()
+
+    def opened(self, told: Mapping[str, object], _: str) -> None:
+        """The service listens."""
+        self.output.result(told, "open ", (str(told["page"]), "bold cyan"), " in a browser\n")
 
     async def listen(self, subscriber: Subscriber) -> None:
         async for topic, payload in subscriber:
