@@ -38,18 +38,18 @@ Turn = Mapping[str, float]
 async def look_on(port: int) -> None:
     """In a process of its own: as many viewers as each line of standard input says; tells what they were sent."""
     os.nice(19)
-    received = [0]
-    viewers: list[asyncio.Task[None]] = []
-    loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
-        for viewer in viewers:
-            viewer.cancel()
-        await asyncio.gather(*viewers, return_exceptions=True)
-        told, received[0] = received[0], 0
+    loop, received = asyncio.get_running_loop(), [0]
+    line = sys.stdin.readline()
+    while line:
         async with asyncio.timeout(30):
-            pairs = [await _opened(port) for _ in range(int(line or 0))]
-        viewers = [asyncio.create_task(_read(*pair, received)) for pair in pairs]
-        print(json.dumps({"viewers": len(viewers), "received": told}), flush=True)
+            pairs = [await _opened(port) for _ in range(int(line))]
+        print(json.dumps({"viewers": len(pairs), "received": received.pop()}), flush=True)
+        received.append(0)
+        async with asyncio.TaskGroup() as viewers:
+            reading = [viewers.create_task(_read(*pair, received)) for pair in pairs]
+            line = await loop.run_in_executor(None, sys.stdin.readline)
+            for viewer in reading:
+                viewer.cancel()
 
 
 async def _opened(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
