@@ -30,6 +30,7 @@ from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.outbox import Recipient
 from streamer.peers import Peers, no_tap, retry_of
+from streamer.plan import OutboxPlan, Plan, StreamPlan, to_nobody
 from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
@@ -60,7 +61,6 @@ from streamer.sources.reconnect import RetryPolicy
 from streamer.stages import Watch
 from streamer.units import UnitTopic
 from streamer.wire import Message
-from streamer.worker import OutboxPlan, Plan, StreamPlan, to_nobody
 
 _log = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.lookout import LookoutOptions
 from streamer.media.packets import PacketTap
+from streamer.plan import StreamPlan
 from streamer.settings import LEAST_TOKEN, Settings, WebRtcSection, WhepSource, WhipSource
 from streamer.sources.base import Demand
 from streamer.sources.observer import SourceObserver
@@ -20,7 +21,6 @@ from streamer.sources.webrtc import HAS_AIORTC, MISSING, IceOptions, IceServer
 from streamer.sources.whep import PulledSource
 from streamer.sources.whip import RETRY, PublishedSource
 from streamer.web.whip import PREFIX, Stage, WhipSite
-from streamer.worker import StreamPlan
 
 __all__ = ["PREFIX", "Peers", "build_whip", "published", "retry_of", "stages_of"]
 

@@ -22,7 +22,7 @@ from streamer.metrics.work import WorkMetrics
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
 
-_STATES = ("connecting", "live", "backoff", "rejected", "ended")
+_STATES = ("connecting", "live", "backoff", "rejected", "ended", "stopped")
 _STAGE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _AGE_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10)
 _EVENT_BUCKETS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300)
@@ -214,6 +214,29 @@ class Metrics:
     def procedure_added(self, stream: str, watch: str) -> None:
         """Likewise of a watch that follows a procedure."""
         self._work.added(stream, watch)
+
+    def stream_removed(self, stream: str) -> None:
+        """Its series go. Called when nothing is told of it any more."""
+        of_streams = (
+            self._decoded, self._dropped, self._kept, self._reconnects, self._state, self._clock, self._last_frame,
+            self._stuck, self._clips, self._shed, self._looked_at, self._not_finite, self._coverage, self._actors,
+            self._events,
+        )  # fmt: skip
+        for metric in of_streams:
+            metric.remove_by_labels({"stream": stream})
+        self._work.removed(stream)
+        self._clocks.pop(stream, None)
+
+    def recognizer_removed(self, recognizer: str) -> None:
+        """Likewise of one that nobody uses any more."""
+        of_recognizers = (
+            self._queue, self._batch, self._inferred, self._promotions, self._compared, self._pairs,
+            self._shadow_events, self._shadow_shed, self._shadow_inferred, self._shadow_took, self._shadow_age,
+            self._hard,
+        )  # fmt: skip
+        for metric in of_recognizers:
+            metric.remove_by_labels({"recognizer": recognizer})
+        self.no_drift(recognizer)
 
     def stream_changed(self, stream: str, state: str) -> None:
         for known in _STATES:

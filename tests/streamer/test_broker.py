@@ -21,7 +21,7 @@ from streamer.sinks.jsonl import JsonLinesSink
 from streamer.sinks.mqtt import MqttSink
 from streamer.stages import StreamStages
 from streamer.testing.messages import message
-from streamer.worker import Plan, to_nobody
+from streamer.plan import Plan, to_nobody
 from tests.streamer.plants import write_plant
 
 CAMERA = '{kind: rtsp, url: "rtsp://cam/main"}'

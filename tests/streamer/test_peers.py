@@ -17,7 +17,7 @@ from streamer.settings.sources import WhepSource, WhipSource
 from streamer.sources.base import Demand
 from streamer.sources.whep import PulledSource
 from streamer.sources.whip import PublishedSource
-from streamer.worker import StreamPlan
+from streamer.plan import StreamPlan
 from tests.streamer.settings.files import VALID, mistakes, read
 
 TOKEN = "C4N4RY-0123456789abcdef"

@@ -31,7 +31,8 @@ from streamer.testing.sinks import FakeSink
 from streamer.testing.sources import Failure, ScriptedSource
 from streamer.testing.time import FakeClock
 from streamer.units import UnitTopic
-from streamer.worker import OutboxPlan, Plan, StreamPlan, Worker
+from streamer.plan import OutboxPlan, Plan, StreamPlan
+from streamer.worker import Worker
 
 AT_ONCE = EventRule(on=0.5, off=0.4, smooth_s=0.0, release_s=0.0)
 """A `CountingRecognizer` says `pick` with 0.5 and more from the first clip on: until its epoch ends."""
