@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,18 +18,18 @@ from recognizers.huggingface import KIND
 from recognizers.identity import identity
 from recognizers.kinds import OPTIONS
 from streamer.board.andon import Colour
-from streamer.broker import build_broker
+from streamer.broker import build_broker, prefixes_of
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
 from streamer.evidence.privacy import Redactor
 from streamer.hard_examples import Options as HardExampleOptions
-from streamer.keeping import build_redactors
+from streamer.keeping import build_redactors, evidence_of
 from streamer.lookout import LookoutOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.outbox import Recipient
-from streamer.peers import Peers, no_tap, retry_of
+from streamer.peers import Peers, retry_of, token_of
 from streamer.plan import OutboxPlan, Plan, StreamPlan, to_nobody
 from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
@@ -56,6 +56,7 @@ from streamer.sinks.jsonl_file import JsonLinesFile, Rotation
 from streamer.sinks.webhook import WebhookOptions, WebhookSink
 from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
+from streamer.sources.base import Source as StreamSource
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
 from streamer.stages import Watch
@@ -76,23 +77,10 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         ConfigError: every recognizer that cannot be loaded; a password or CA file that cannot be used.
     """
     models = build_models(settings)
-    shadows = shadow_specs(settings)
-    tap = no_tap if evidence is None else evidence.tap
-    peers = Peers(settings.webrtc, clock, metrics, tap)
-    streams = []
-    for stream in settings.streams:
-        watches = build_watches(stream, models)
-        demand, lookout = demand_of(watches, shadows), lookout_of(stream.sight)
-        if isinstance(stream.source, WhipSource | WhepSource):
-            peer = peers.source(stream.id, stream.source, demand, lookout)
-            streams.append(StreamPlan(stream.id, peer, watches, demand, retry=retry_of(stream.source)))
-            continue
-        address = address_of(stream.source)
-        source = LibavSource(stream.id, address, demand, clock, metrics, tap(stream.id), lookout)
-        streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
     broker = build_broker(settings, clock, metrics)
+    making = making_of(settings, clock, metrics, keeps=evidence is not None)
     return Plan(
-        streams=tuple(streams),
+        streams=build_streams(settings, settings.streams, models, making),
         models=models,
         candidates=build_candidates(settings),
         data_dir=settings.data_dir,
@@ -102,25 +90,82 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         deadline_s=settings.engine.deadline_s,
         grace_s=settings.shutdown.grace_s,
         retry=RetryPolicy(),
-        hard_examples=hard_examples_of(settings.hard_examples, build_redactors(settings)),
+        hard_examples=hard_examples_of(settings.hard_examples),
         evidence=evidence,
         board=show_options(settings),
         commands=settings.mqtt is not None and settings.mqtt.commands,
         announce=to_nobody if broker.announce is None else broker.announce,
+        prefixes=broker.prefixes,
     )
 
 
-def hard_examples_of(section: HardExamplesSection, redactors: Mapping[str, Redactor]) -> HardExampleOptions | None:
-    """None where none are kept."""
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What streams are made with besides their sections."""
+
+    clock: Clock
+    metrics: Metrics
+    keeps: bool
+    """Whether pictures of events may be kept."""
+    shadows: Mapping[str, ClipSpec]
+    """See `shadow_specs`."""
+    redactors: Mapping[str, Redactor]
+    """See `build_redactors`."""
+
+
+def making_of(settings: Settings, clock: Clock, metrics: Metrics, *, keeps: bool) -> Making:
+    """What reads files or takes a while, of all streams of the settings.
+
+    Raises:
+        ConfigError: people are to be hidden, and nothing here finds them.
+    """
+    return Making(clock, metrics, keeps, shadow_specs(settings), build_redactors(settings))
+
+
+def build_streams(
+    settings: Settings, streams: Iterable[Stream], models: Mapping[str, Model], making: Making
+) -> tuple[StreamPlan, ...]:
+    """Some streams of the settings, with the networks that are live.
+
+    Raises:
+        ConfigError: a secret cannot be read, a procedure names what a network does not know.
+    """
+    return tuple(_stream(settings, stream, build_watches(stream, models), making) for stream in streams)
+
+
+def _stream(settings: Settings, stream: Stream, watches: tuple[Watch, ...], making: Making) -> StreamPlan:
+    clock, metrics, section = making.clock, making.metrics, stream.source
+    evidence = evidence_of(stream, settings.evidence)
+    kept = evidence if making.keeps and any(rule.keeps_any for rule in evidence.rules.values()) else None
+    tap = None if kept is None else kept.ring
+    demand, lookout = demand_of(watches, making.shadows), lookout_of(stream.sight)
+    source: StreamSource
+    if isinstance(section, WhipSource | WhepSource):
+        token_of(stream.id, section)  # what cannot be read is told before anything runs
+        source = Peers(settings.webrtc, clock, metrics, lambda _: tap).source(stream.id, section, demand, lookout)
+        retry, loss_free = retry_of(section), False
+    else:
+        address = address_of(section)
+        source = LibavSource(stream.id, address, demand, clock, metrics, tap, lookout)
+        retry, loss_free = None, address.loss_free
+    prefix = None if settings.mqtt is None else prefixes_of(settings.mqtt, [stream])[stream.id]
+    return StreamPlan(
+        stream.id, source, watches, demand, loss_free, retry, kept, making.redactors.get(stream.id), prefix
+    )
+
+
+def hard_examples_of(section: HardExamplesSection) -> HardExampleOptions | None:
+    """None where none are kept. What hides something in them comes with the streams."""
     if section.folder is None:
         return None
-    return HardExampleOptions(section.folder, section.per_hour, section.max_mib << 20, section.below, redactors)
+    return HardExampleOptions(section.folder, section.per_hour, section.max_mib << 20, section.below)
 
 
-def build_models(settings: Settings, runtime: str | None = None) -> dict[str, Model]:
+def build_models(settings: Settings, runtime: str | None = None, known: Collection[str] = ()) -> dict[str, Model]:
     """Each recognizer once, by name, with what was promoted in the place of its checkpoint; only those that a watch
-    uses. `runtime`: instead of the configured ones."""
-    promotions, used = Promotions(settings.data_dir), _used(settings)
+    uses. `runtime`: instead of the configured ones; `known`: names of those that are not needed."""
+    promotions = Promotions(settings.data_dir)
+    used = {name: section for name, section in _used(settings).items() if name not in known}
     built, problems = {}, []
     for name, section in used.items():
         promoted = promotions.latest(name, section.checkpoint)

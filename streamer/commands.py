@@ -44,7 +44,11 @@ class Commands:
         replay: Callable[[float], None] | None,
         observer: CommandObserver,
     ) -> None:
-        """`streams`: those that there are at the moment; `replay`: sends again what was delivered since then (Unix seconds), soon; None: nothing is kept for it."""
+        """
+        Args:
+            streams: those that there are at the moment; it is looked into at every command.
+            replay: sends again what was delivered since then (Unix seconds), soon; None: nothing is kept for it.
+        """
         self._sink, self._streams, self._showing = sink, streams, showing
         self._replay = replay
         self._observer = observer

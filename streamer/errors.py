@@ -1,7 +1,7 @@
 """Errors of the service, named by remedy.
 
 TaktError
-├── ConfigError         the operator mends the configuration
+├── ConfigError         the operator mends the configuration (StreamExists, StreamUnknown: or the name)
 ├── SourceUnavailable   the camera is not there now: wait and try again
 ├── SourceRejected      the camera or its stream is wrong (password, no video, too large): alert, try rarely
 ├── OfferRefused        a peer offers what cannot be taken: it must offer something else
@@ -29,6 +29,14 @@ class ConfigError(TaktError):
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
         """One line each: `file:line: path: what is wrong, what would be right`."""
+
+
+class StreamExists(ConfigError):
+    """A stream of this name is there already: take another name, or change that one."""
+
+
+class StreamUnknown(ConfigError):
+    """There is no stream of this name."""
 
 
 class SourceUnavailable(TaktError):

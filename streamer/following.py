@@ -114,6 +114,11 @@ class Following:
         return self._followed.keys()
 
     @property
+    def watched(self) -> list[StreamPlan]:
+        """Plans of those that are not stopped."""
+        return [one.plan for one in self._followed.values() if not one.stopped]
+
+    @property
     def models(self) -> dict[str, Model]:
         """What is live, by recognizer."""
         return {name: serving.model for name, serving in self._running.servings.items()}
@@ -198,6 +203,10 @@ class Following:
     def stages(self, stream: str) -> StreamStages:
         """Its watches, with the networks that look now."""
         return self._running.lanes[stream].stages
+
+    def shown(self, topic: str) -> Mapping[str, object] | None:
+        """The latest retained document on a topic below the prefix; None: there is none yet."""
+        return self._around.showing.shown(topic)
 
     def is_stopped(self, stream: str) -> bool:
         return self._followed[stream].stopped

@@ -69,15 +69,22 @@ def ice_options(section: WebRtcSection) -> IceOptions:
 
 
 def build_whip(settings: Settings, clock: Clock) -> WhipSite | None:
-    """What takes publishers, once there are streams to publish to; None where there never will be.
+    """What takes publishers, once there are streams to publish to; None where aiortc is not installed.
 
     Raises:
         ConfigError: a password cannot be read.
     """
-    if not any(isinstance(stream.source, WhipSource) for stream in settings.streams):
+    if not HAS_AIORTC:
         return None
     links = [_link(server) for server in ice_options(settings.webrtc).servers]
     return WhipSite(clock, tuple(links), frozenset(settings.webrtc.origins))
+
+
+async def publish(site: WhipSite | None, settings: Settings, streams: Sequence[StreamPlan]) -> None:
+    """From now on these streams may be published to, and no others. Raises ConfigError as `published`."""
+    if site is not None:
+        for gone in site.open(stages_of(settings, streams)):
+            await gone.close()
 
 
 @asynccontextmanager
@@ -90,7 +97,7 @@ async def published(site: WhipSite | None, settings: Settings, streams: Sequence
     if site is None:
         yield
         return
-    site.open(stages_of(settings, streams))
+    await publish(site, settings, streams)
     try:
         yield
     finally:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from streamer.clock import Clock
 from streamer.evidence.keeper import EvidenceKeeper, StreamEvidence
@@ -20,9 +19,6 @@ from streamer.sinks.base import Sink, StatusSink
 from streamer.sources.base import Demand, Source
 from streamer.sources.reconnect import RetryPolicy
 from streamer.stages import StreamStages, Watch
-
-if TYPE_CHECKING:
-    from streamer.following import Following
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +44,6 @@ class StreamPlan:
 
 def to_nobody(_: Iterable[StreamStages]) -> None:
     """Nobody asks which watches there are."""
-
-
-async def nobody(_: Following) -> None:
-    """Which streams there are does not change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +94,5 @@ class Plan:
     """Whether commands over the broker are taken."""
     announce: Callable[[Iterable[StreamStages]], None] = to_nobody
     """Tells others which watches there are and what they can recognize."""
-    steer: Callable[[Following], Coroutine[Any, Any, None]] = nobody
-    """Runs beside the streams, and may change which there are; ends with them, or before."""
     prefixes: dict[str, str] = field(default_factory=dict)
     """What stands before the topics of streams; the sink looks in here."""

@@ -7,17 +7,20 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from streamer.build import build_plan
 from streamer.clock import SystemClock
 from streamer.health import Health
 from streamer.keeping import build_keeper, build_shelf, build_sites, reachable
 from streamer.metrics import CONTENT_TYPE, Metrics
-from streamer.peers import PREFIX, build_whip, published
-from streamer.settings import Settings
+from streamer.peers import PREFIX, build_whip, publish, published
+from streamer.roster import Roster, Written
+from streamer.settings import Settings, WhipSource
 from streamer.web import make_app, serve
 from streamer.worker import Worker
 
@@ -28,8 +31,9 @@ Show = Callable[[Mapping[str, object], str], None]
 
 
 @contextmanager
-def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
-    """The first SIGTERM or SIGINT asks to stop; a second one leaves at once (what is accepted is on disk).
+def stop_on_signals(stop: asyncio.Event, again: asyncio.Event | None = None) -> Iterator[None]:
+    """The first SIGTERM or SIGINT asks to stop; a second one leaves at once (what is accepted is on disk). SIGHUP sets
+    `again`, where there is one and nobody sits at a terminal, which says so when it is closed.
 
     On a thread of its own: a loop that hangs in a write which nobody reads would not hear of a signal.
     """
@@ -44,12 +48,17 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
     def hear() -> None:
         told = False
         while heard := hearing.recv(1):
+            if again is not None and heard[0] == signal.SIGHUP:
+                loop.call_soon_threadsafe(again.set)
+                continue
             if told or stop.is_set():
                 os._exit(128 + heard[0])
             told = True
             loop.call_soon_threadsafe(begin, signal.Signals(heard[0]).name)
 
-    before = {sign: signal.signal(sign, lambda *_: None) for sign in (signal.SIGTERM, signal.SIGINT)}
+    signs = [signal.SIGTERM, signal.SIGINT]
+    signs += [] if again is None or _is_at_a_terminal() else [signal.SIGHUP]
+    before = {sign: signal.signal(sign, lambda *_: None) for sign in signs}
     wakened = signal.set_wakeup_fd(ringing.fileno(), warn_on_full_buffer=False)
     thread = threading.Thread(target=hear, name="signals", daemon=True)
     thread.start()
@@ -64,28 +73,37 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
         hearing.close()
 
 
-async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
+def _is_at_a_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+async def run(settings: Settings, stop: asyncio.Event, show: Show, written: Written | None = None) -> None:
     """Serve until `stop` is set, or until every stream has come to its end.
+
+    `written`: the file that the settings are of; what changes there is applied.
 
     Raises:
         ConfigError: a recognizer cannot be loaded, nothing can listen there.
         OutboxUnavailable: the outbox cannot be opened.
     """
     clock, metrics, health = SystemClock(), Metrics(), Health()
+    whip = build_whip(settings, clock)
+    roster = Roster(settings, written, clock, metrics, partial(publish, whip))
+    settings = roster.remember()
     http, shelf = settings.http, build_shelf(settings, clock, metrics)
-    sites, whip = dict(build_sites(settings, shelf, clock)), build_whip(settings, clock)
+    sites = dict(build_sites(settings, shelf, clock))
     if whip is not None:
         sites[PREFIX] = whip
     app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites)
     async with serve(http.host, http.port, app) as port:
         keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
         plan = build_plan(settings, clock, metrics, keeper)
-        worker = Worker(plan, clock, metrics, health)
+        worker = Worker(plan, clock, metrics, health, roster.run)
         host = f"[{http.host}]" if ":" in http.host else http.host
         base = f"http://{host}:{port}"
         told = {"metrics": f"{base}/metrics", "live": f"{base}/livez", "ready": f"{base}/readyz"}
         text = f"metrics {base}/metrics   health {base}/livez {base}/readyz"
-        if whip is not None:
+        if whip is not None and any(isinstance(stream.source, WhipSource) for stream in settings.streams):
             told["publish"] = f"{base}{PREFIX}"
             text += f"   publish to {base}{PREFIX}<stream>"
         show(told, text)

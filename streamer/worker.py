@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -40,6 +40,8 @@ LAG_EVERY_S = 0.5
 TICK_S = 1.0
 CLOCK_SET_S = 1.0
 """A clock that moves by more against the monotonic one, within `LAG_EVERY_S`, was set; slewing is slower by far."""
+Steer = Callable[[Following], Coroutine[Any, Any, None]]
+"""Runs beside the streams, and may change which there are."""
 
 
 async def until(stop: asyncio.Event, tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
@@ -51,11 +53,15 @@ async def until(stop: asyncio.Event, tasks: Sequence[Coroutine[Any, Any, None]])
             task.cancel()
 
 
+async def nobody(_: Following) -> None:
+    """Which streams there are does not change."""
+
+
 class Worker:
     """Runs a plan until it is told to stop, or until every stream has come to its end (cameras never do)."""
 
-    def __init__(self, plan: Plan, clock: Clock, metrics: Metrics, health: Health) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, clock: Clock, metrics: Metrics, health: Health, steer: Steer = nobody) -> None:
+        self._plan, self._steer = plan, steer
         self._clock = clock
         self._metrics = metrics
         self._health = health
@@ -129,7 +135,7 @@ class Worker:
                         showing.run(following.newest_frame_s),
                         self._feel_the_lag(running.servings),
                         self._tick(running.lanes, showing),
-                        plan.steer(following),
+                        self._steer(following),
                     ],
                 )
         finally:

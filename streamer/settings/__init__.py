@@ -1,7 +1,10 @@
 """Typed settings and their loader. The door to YAML and pydantic."""
 
+from streamer.settings.changes import Changes, compare, procedures
 from streamer.settings.evidence import EvidenceSection, WatchEvidence
 from streamer.settings.integrations import HomeAssistant, Sparkplug
+from streamer.settings.joining import check_again, with_stream
+from streamer.settings.kept import KEPT, read_kept, write_kept
 from streamer.settings.loader import load, load_procedure, load_training, schema, secrets, settings_of
 from streamer.settings.procedures import ProcedureSettings
 from streamer.settings.reference import reference
@@ -22,7 +25,9 @@ from streamer.settings.training import TrainingSettings
 from streamer.settings.webrtc import WebRtcSection
 
 __all__ = [
+    "KEPT",
     "LEAST_TOKEN",
+    "Changes",
     "EvidenceSection",
     "HardExamplesSection",
     "HomeAssistant",
@@ -44,11 +49,17 @@ __all__ = [
     "WebhookSink",
     "WhepSource",
     "WhipSource",
+    "check_again",
+    "compare",
     "load",
     "load_procedure",
     "load_training",
+    "procedures",
+    "read_kept",
     "reference",
     "schema",
     "secrets",
     "settings_of",
+    "with_stream",
+    "write_kept",
 ]

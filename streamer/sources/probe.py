@@ -23,7 +23,7 @@ from streamer.sources.opening import (
 )
 from streamer.sources.timestamps import TRUST_S
 
-_REMEDIES = {
+REMEDIES = {
     "auth": "check the user name and password; put them as user:password into a file and name it credentials_file",
     "denied": "give this user the right to view the stream (for a file: to read it)",
     "not_found": "check the path of the address; the camera's manual or its ONVIF profile tells it",
@@ -186,7 +186,7 @@ class _Look:
 
     def failed(self, reason: str, detail: str) -> ProbeReport:
         return ProbeReport(
-            self.address.shown, self._transport, reason=reason, detail=detail, advice=_REMEDIES.get(reason, "")
+            self.address.shown, self._transport, reason=reason, detail=detail, advice=REMEDIES.get(reason, "")
         )
 
     def report(self) -> ProbeReport:

@@ -66,10 +66,13 @@ class WhipSite:
         self._offers: dict[str, _Minute] = {}
         self._failures: OrderedDict[str, _Minute] = OrderedDict()
 
-    def open(self, stages: Mapping[str, Stage]) -> None:
-        """From now on these streams may be published to."""
-        self._stages = stages
-        self._offers = {name: _Minute(OFFERS) for name in stages}
+    def open(self, stages: Mapping[str, Stage]) -> list[Publishable]:
+        """From now on these streams may be published to, and no others. Who publishes to one that stays is left alone;
+        returns the streams that are no more, to be closed."""
+        before, self._stages = self._stages or {}, stages
+        self._offers = {name: self._offers.get(name) or _Minute(OFFERS) for name in stages}
+        stay = [stage.source for stage in stages.values()]
+        return [stage.source for stage in before.values() if stage.source not in stay]
 
     async def close(self) -> None:
         for stage in (self._stages or {}).values():

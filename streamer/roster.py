@@ -1,0 +1,387 @@
+"""Which streams there are while the service runs: those of the file, which may change, and those that are added."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from streamer.clock import Clock
+from streamer.engine import LAST, step_back
+from streamer.errors import ConfigError, StreamExists, StreamUnknown
+from streamer.following import Following
+from streamer.logs import also_hide
+from streamer.metrics import Metrics
+from streamer.plan import StreamPlan
+from streamer.preparing import Prepared, prepare
+from streamer.rereading import Rereading, digests
+from streamer.settings import (
+    KEPT,
+    Changes,
+    Settings,
+    Stream,
+    check_again,
+    compare,
+    load,
+    procedures,
+    read_kept,
+    secrets,
+    with_stream,
+    write_kept,
+)
+from streamer.stream_views import View, stream_view
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LOOK_S = 1.0
+"""Seconds from one look at the file to the next."""
+NOT_NOW = "the service does not run yet, or ends now; try again when it is ready"
+FILE, API = "file", "api"
+"""Where a stream is from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a configuration is written, to be read again when it changes."""
+
+    file: Path
+    environment: Mapping[str, str]
+    again: asyncio.Event = field(default_factory=asyncio.Event)
+    """Somebody asks that it is read again, changed or not."""
+
+
+Publish = Callable[[Settings, Sequence[StreamPlan]], Awaitable[None]]
+"""Is told which streams are watched, so that those of WebRTC can be published to."""
+
+
+async def nobody(_: Settings, __: Sequence[StreamPlan]) -> None:
+    """Nothing can be published to."""
+
+
+class Roster:
+    """Lives on the event loop; what takes a while is done in a thread of its own, one change after the other.
+
+    What is changed here in a stream of the file holds until the file says something else of it, or until the next
+    start. What is added goes with the service, unless it is to be kept: then it stands in `streams.yaml`, in the data
+    folder.
+    """
+
+    def __init__(
+        self, settings: Settings, written: Written | None, clock: Clock, metrics: Metrics, publish: Publish = nobody
+    ) -> None:
+        """`written`: the file that the settings are of; None: there is none."""
+        self._settings = self._of_file = settings
+        self._written, self._clock, self._metrics, self._publish = written, clock, metrics, publish
+        self._environment: Mapping[str, str] = {} if written is None else written.environment
+        self._beside = Path() if written is None else written.file.parent
+        self._added: dict[str, Mapping[str, Any]] = {}
+        """Sections of streams that the file does not have, as they were given."""
+        self._kept: dict[str, Mapping[str, Any]] = {}
+        """Those that are to stay, as they are to stay."""
+        self._following: Following | None = None
+        self._thread = ThreadPoolExecutor(1, "roster", step_back, (LAST,))
+        self._group = asyncio.TaskGroup()
+        self._turn = asyncio.Lock()
+        self._told_gone = False
+        self._rereading = Rereading(digests(self._files(settings)))
+
+    @property
+    def settings(self) -> Settings:
+        """What runs, with secrets: not to be shown."""
+        return self._settings
+
+    def remember(self) -> Settings:
+        """Before the service starts: add what was to be kept. What cannot be is told, stays in its file, and does not
+        hold up the others."""
+        try:
+            sections = read_kept(self._kept_file)
+        except ConfigError as error:
+            _log.error("streams that were kept are not watched: %s", error)
+            return self._settings
+        for section in sections:
+            name = str(section.get("id"))
+            self._kept[name] = section
+            try:
+                self._check_new(name)
+                self._settings = with_stream(self._settings, section, self._beside, self._environment)
+            except ConfigError as error:
+                _log.error("stream %s of %s is not watched: %s", name, self._kept_file, error)
+            else:
+                self._added[name] = section
+        return self._settings
+
+    async def run(self, following: Following) -> None:
+        """Look at the file, and do what is asked, for as long as the task lives."""
+        self._following = following
+        try:
+            async with self._group:
+                await (asyncio.Event().wait() if self._written is None else self._look_again(self._written))
+        finally:
+            self._following = None
+            self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def views(self) -> list[View]:
+        """All streams, in the order of the file and then as they came; see `stream_view`."""
+        following, streams = self._following, self._settings.streams
+        if following is None:
+            return []
+        return [stream_view(one, self._origin(one.id), following) for one in streams if one.id in following.streams]
+
+    def view(self, stream: str) -> View:
+        """One of them. Raises StreamUnknown."""
+        following = self._known(stream)
+        return stream_view(self._section(stream), self._origin(stream), following)
+
+    async def add(self, section: Mapping[str, Any], persist: bool = False) -> str:
+        """Watch another stream: a section as in the file. Returns its id.
+
+        Raises:
+            StreamExists: there is one of that id.
+            ConfigError: every mistake, in the words of `takt check`; it cannot be loaded or kept.
+        """
+
+        async def do() -> str:
+            name = str(section.get("id"))
+            self._check_new(name)
+            await self._go_over_to(partial(with_stream, self._settings, section, self._beside, self._environment))
+            self._added[name] = section
+            await self._keep(name, section if persist else None)
+            return name
+
+        return await self._in_turn(do)
+
+    async def change(self, stream: str, section: Mapping[str, Any], persist: bool = False) -> None:
+        """Watch it in another way from now on; everything else goes on. Raises as `add`, and StreamUnknown."""
+
+        async def do() -> None:
+            self._known(stream)
+            self._check_may_keep(stream, persist)
+            if section.get("id", stream) != stream:
+                raise ConfigError([f"id: must be {stream}, as in the address; add another stream under another id"])
+            given = {"id": stream, **section}
+            await self._go_over_to(partial(with_stream, self._settings, given, self._beside, self._environment))
+            if stream in self._added:
+                self._added[stream] = given
+            await self._keep(stream, given if persist else None)
+
+        await self._in_turn(do)
+
+    async def remove(self, stream: str, persist: bool = False) -> None:
+        """Watch it no more. With `persist`, it is not kept any longer either. Raises StreamUnknown, ConfigError."""
+
+        async def do() -> None:
+            self._known(stream)
+            self._check_may_keep(stream, persist)
+            left = tuple(one for one in self._settings.streams if one.id != stream)
+            await self._go_over_to(lambda: self._settings.model_copy(update={"streams": left}))
+            self._added.pop(stream, None)
+            if persist and self._kept.pop(stream, None) is not None:
+                await self._write_kept()
+
+        await self._in_turn(do)
+
+    async def stop(self, stream: str) -> None:
+        """Watch it no more until it is started; everything else of it stays. Raises StreamUnknown."""
+        await self._in_turn(lambda: self._stopped(stream))
+
+    async def start(self, stream: str) -> None:
+        """Watch it again. Raises StreamUnknown."""
+        await self._in_turn(lambda: self._started(stream))
+
+    async def reload(self) -> Changes:
+        """Read the file again, and apply what is different.
+
+        Raises:
+            ConfigError: every mistake; nothing has changed then.
+        """
+        return await self._in_turn(self._reload)
+
+    # Changes, one after the other
+
+    async def _in_turn(self, do: Callable[[], Awaitable[T]]) -> T:
+        """Whoever asks may go away in the middle; what was begun is done."""
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        async def in_turn() -> None:
+            try:
+                async with self._turn:
+                    answer = await do()
+            except BaseException as error:
+                ends = isinstance(error, asyncio.CancelledError)
+                if not done.done():
+                    done.set_exception(ConfigError([NOT_NOW]) if ends else error)
+                if not isinstance(error, Exception):
+                    raise
+            else:
+                if not done.done():
+                    done.set_result(answer)
+
+        self._ready()
+        self._group.create_task(in_turn())
+        return await done
+
+    async def _go_over_to(self, wanted: Callable[[], Settings], renewed: Collection[Path] = ()) -> Changes:
+        """Make what is wanted of the settings that run. Nothing has changed where this raises."""
+        before, following = self._settings, self._ready()
+
+        def prepared() -> Prepared:
+            return prepare(before, wanted(), renewed, self._clock, self._metrics)
+
+        ready = await self._aside(prepared)
+        also_hide(secrets(ready.settings))
+        await following.apply(ready.turn([one for one in following.streams if following.is_stopped(one)]))
+        self._settings = ready.settings
+        await self._publish(self._settings, following.watched)
+        self._tell(ready.changes)
+        return ready.changes
+
+    async def _stopped(self, stream: str) -> None:
+        following = self._known(stream)
+        await following.stop(stream)
+        await self._publish(self._settings, following.watched)
+        _log.info("stream %s: stopped", stream)
+
+    async def _started(self, stream: str) -> None:
+        following = self._known(stream)
+        await following.start(stream)
+        await self._publish(self._settings, following.watched)
+        _log.info("stream %s: started", stream)
+
+    async def _reload(self) -> Changes:
+        written = self._written
+        if written is None:
+            raise ConfigError(["the service was started without a file that could be read again"])
+        now = await self._aside(lambda: digests(self._files(self._of_file)))
+        renewed = self._rereading.renewed(now)
+        self._rereading.took(now)
+        said: list[Settings] = []
+
+        def wanted() -> Settings:
+            said.append(load(written.file, written.environment))
+            return self._merged(said[0], renewed)
+
+        changes = await self._go_over_to(wanted, renewed)
+        self._of_file = said[0]
+        later = compare(self._settings, said[0]).later
+        for name in later:
+            _log.warning("%s: what is different there takes effect at the next start", name)
+        known = self._rereading.loaded
+        fresh = await self._aside(lambda: digests(file for file in self._files(self._of_file) if file not in known))
+        self._rereading.took({file: known.get(file, fresh.get(file)) for file in self._files(self._of_file)})
+        return replace(changes, later=later)
+
+    def _merged(self, said: Settings, renewed: Collection[Path]) -> Settings:
+        """What the file says now, with what was changed here and what the file has no say in; in the thread."""
+        before = {one.id: one for one in self._of_file.streams}
+        running = {one.id: one for one in self._settings.streams}
+        streams: list[Stream] = []
+        for one in said.streams:
+            if one.id in self._added:
+                words = f"streams: {one.id} was added while the service ran; give another id, or remove that stream"
+                raise StreamExists([words])
+            if before.get(one.id) != one:
+                streams.append(one)
+            elif one.id in running:
+                streams.append(running[one.id])
+        merged = self._settings.model_copy(update={"recognizers": said.recognizers, "streams": tuple(streams)})
+        if streams:
+            check_again(merged, self._beside, self._environment)
+        for name, section in self._added.items():
+            try:
+                merged = with_stream(merged, section, self._beside, self._environment)
+            except ConfigError as error:
+                told = f"stream {name}, which was added while the service ran: "
+                raise ConfigError([told + problem for problem in error.problems]) from error
+        return merged
+
+    # The file
+
+    async def _look_again(self, written: Written) -> None:
+        while True:
+            await self._clock.sleep(LOOK_S)
+            if written.again.is_set():
+                written.again.clear()
+                await self._take_up()
+            now = await self._aside(lambda: digests(self._files(self._of_file)))
+            if None in now.values() and not self._told_gone:
+                _log.warning("the configuration, or a procedure of it, cannot be read now; what runs goes on")
+            self._told_gone = None in now.values()
+            if self._rereading.is_due(now):
+                await self._take_up()
+
+    async def _take_up(self) -> None:
+        """As `reload`, for whoever cannot be answered: what is wrong is logged."""
+        try:
+            await self.reload()
+        except ConfigError as error:
+            for problem in error.problems:
+                _log.error("the changed configuration is not taken, what runs goes on: %s", problem)
+        except Exception:
+            _log.exception("the changed configuration is not taken, by a bug; what runs goes on")
+
+    def _files(self, settings: Settings) -> list[Path]:
+        return [] if self._written is None else [self._written.file, *procedures(settings)]
+
+    # What is kept
+
+    @property
+    def _kept_file(self) -> Path:
+        return self._settings.data_dir / KEPT
+
+    async def _keep(self, stream: str, section: Mapping[str, Any] | None) -> None:
+        if section is not None:
+            self._kept[stream] = section
+            await self._write_kept()
+
+    async def _write_kept(self) -> None:
+        file, sections = self._kept_file, list(self._kept.values())
+        try:
+            await self._aside(lambda: write_kept(file, sections))
+        except OSError as error:
+            raise ConfigError(
+                [f"{file}: cannot be written ({error.strerror}); the change holds until the next start"]
+            ) from error
+
+    # Who is who
+
+    def _check_new(self, stream: str) -> None:
+        if stream in {one.id for one in self._of_file.streams}:
+            raise StreamExists([f"id: {stream} is a stream of the configuration file; ids are unique"])
+        if stream in {one.id for one in self._settings.streams}:
+            raise StreamExists([f"id: there is a stream {stream} already; ids are unique"])
+
+    def _check_may_keep(self, stream: str, persist: bool) -> None:
+        if persist and stream not in self._added:
+            raise ConfigError([f"{stream} is a stream of the configuration file: change it there to keep that"])
+
+    def _origin(self, stream: str) -> str:
+        return API if stream in self._added else FILE
+
+    def _section(self, stream: str) -> Stream:
+        return next(one for one in self._settings.streams if one.id == stream)
+
+    def _ready(self) -> Following:
+        if self._following is None:
+            raise ConfigError([NOT_NOW])
+        return self._following
+
+    def _known(self, stream: str) -> Following:
+        following = self._ready()
+        if stream not in following.streams:
+            raise StreamUnknown([f"there is no stream {stream}; there are: {', '.join(following.streams) or 'none'}"])
+        return following
+
+    def _tell(self, changes: Changes) -> None:
+        for what in ("added", "changed", "removed"):
+            for stream in getattr(changes, what):
+                _log.info("stream %s: %s", stream, what)
+
+    async def _aside(self, do: Callable[[], T]) -> T:
+        """In the roster's own thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, do)
