@@ -43,7 +43,7 @@ test: $(VENV)/.made-$(TORCH) $(VENV)/.servers lint  ## Everything that CI checks
 	$(TESTS) -m "not full" -n 2 -q
 
 test-full: $(VENV)/.made-$(TORCH) $(VENV)/.servers lint  ## Also a soak of ten minutes (SOAK_SECONDS), many kills, a training
-	$(TESTS) -q
+	$(TESTS) --hypothesis-profile=explore -q
 
 clean:  ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

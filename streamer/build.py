@@ -25,6 +25,7 @@ from streamer.evidence.keeper import EvidenceKeeper
 from streamer.evidence.privacy import Redactor
 from streamer.hard_examples import Options as HardExampleOptions
 from streamer.keeping import build_redactors, evidence_of
+from streamer.live import LiveViews
 from streamer.lookout import LookoutOptions
 from streamer.metrics import Metrics
 from streamer.model import Model
@@ -59,6 +60,7 @@ from streamer.sources.base import Demand, Need
 from streamer.sources.base import Source as StreamSource
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
+from streamer.sources.taps import Taps
 from streamer.stages import Watch
 from streamer.units import UnitTopic
 from streamer.wire import Message
@@ -70,15 +72,21 @@ _OPTIONS = {"hop_s", "threads", "average_clips", *OPTIONS}
 NO_SPECS: Mapping[str, ClipSpec] = MappingProxyType({})
 
 
-def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: EvidenceKeeper | None = None) -> Plan:
-    """All parts of a worker, not yet running.
+def build_plan(
+    settings: Settings,
+    clock: Clock,
+    metrics: Metrics,
+    evidence: EvidenceKeeper | None = None,
+    live: LiveViews | None = None,
+) -> Plan:
+    """All parts of a worker, not yet running; `live`: shows its streams to people.
 
     Raises:
         ConfigError: every recognizer that cannot be loaded; a password or CA file that cannot be used.
     """
     models = build_models(settings)
     broker = build_broker(settings, clock, metrics)
-    making = making_of(settings, clock, metrics, keeps=evidence is not None)
+    making = making_of(settings, clock, metrics, live, keeps=evidence is not None)
     return Plan(
         streams=build_streams(settings, settings.streams, models, making),
         models=models,
@@ -110,16 +118,24 @@ class Making:
     shadows: Mapping[str, ClipSpec]
     """See `shadow_specs`."""
     redactors: Mapping[str, Redactor]
-    """See `build_redactors`."""
+    """By stream, of what is kept for labelling."""
+    live: LiveViews | None
+    """Shows streams to people."""
+    shown: Mapping[str, Redactor]
+    """By stream, of what is shown; these are asked by a thread of their own."""
 
 
-def making_of(settings: Settings, clock: Clock, metrics: Metrics, *, keeps: bool) -> Making:
+def making_of(
+    settings: Settings, clock: Clock, metrics: Metrics, live: LiveViews | None = None, *, keeps: bool = False
+) -> Making:
     """What reads files or takes a while, of all streams of the settings.
 
     Raises:
         ConfigError: people are to be hidden, and nothing here finds them.
     """
-    return Making(clock, metrics, keeps, shadow_specs(settings), build_redactors(settings))
+    redactors = {} if settings.hard_examples.folder is None else build_redactors(settings)
+    shown = {} if live is None else build_redactors(settings)
+    return Making(clock, metrics, keeps, shadow_specs(settings), redactors, live, shown)
 
 
 def build_streams(
@@ -130,23 +146,27 @@ def build_streams(
     Raises:
         ConfigError: a secret cannot be read, a procedure names what a network does not know.
     """
-    return tuple(_stream(settings, stream, build_watches(stream, models), making) for stream in streams)
+    watched = [(stream, build_watches(stream, models)) for stream in streams]
+    for stream, _ in watched:  # what cannot be read is told before anything is begun
+        if isinstance(stream.source, WhipSource | WhepSource):
+            token_of(stream.id, stream.source)
+    return tuple(_stream(settings, stream, watches, making) for stream, watches in watched)
 
 
 def _stream(settings: Settings, stream: Stream, watches: tuple[Watch, ...], making: Making) -> StreamPlan:
     clock, metrics, section = making.clock, making.metrics, stream.source
     evidence = evidence_of(stream, settings.evidence)
     kept = evidence if making.keeps and any(rule.keeps_any for rule in evidence.rules.values()) else None
-    tap = None if kept is None else kept.ring
+    view = None if making.live is None else making.live.open(stream.id, making.shown[stream.id])
+    taps = Taps(None if kept is None else kept.ring, view)
     demand, lookout = demand_of(watches, making.shadows), lookout_of(stream.sight)
     source: StreamSource
     if isinstance(section, WhipSource | WhepSource):
-        token_of(stream.id, section)  # what cannot be read is told before anything runs
-        source = Peers(settings.webrtc, clock, metrics, lambda _: tap).source(stream.id, section, demand, lookout)
+        source = Peers(settings.webrtc, clock, metrics, lambda _: taps).source(stream.id, section, demand, lookout)
         retry, loss_free = retry_of(section), False
     else:
         address = address_of(section)
-        source = LibavSource(stream.id, address, demand, clock, metrics, tap, lookout)
+        source = LibavSource(stream.id, address, demand, clock, metrics, taps, lookout)
         retry, loss_free = None, address.loss_free
     prefix = None if settings.mqtt is None else prefixes_of(settings.mqtt, [stream])[stream.id]
     return StreamPlan(

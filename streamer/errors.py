@@ -7,6 +7,7 @@ TaktError
 ├── OfferRefused        a peer offers what cannot be taken: it must offer something else
 ├── NotKept             these seconds of a stream are not at hand: wait, or mark a later moment
 ├── ClipUnwritable      the disk does not take a clip: make room
+├── NotShown            no picture of a stream can be shown to whoever looks now
 ├── NobodyThere         no service runs over this data folder: start it, or do without
 ├── SinkUnavailable     the broker is not there now: keep the message, try again
 ├── MessageRejected     the broker refuses this very message: set it aside, alert
@@ -78,6 +79,15 @@ class NotKept(TaktError):
 
 class ClipUnwritable(TaktError):
     """A clip cannot be stored (disk full, read-only, a codec that no MP4 holds)."""
+
+
+class NotShown(TaktError):
+    """No picture can be shown to whoever looks."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        """One word: unknown (no such stream), busy (too many look), offline (no picture comes)."""
 
 
 class NobodyThere(TaktError):

@@ -21,6 +21,8 @@ from streamer.evidence.rules import EvidenceRule
 from streamer.evidence.shelf import Limits, Shelf
 from streamer.evidence.site import PREFIX, EvidenceSite
 from streamer.exchange import NO_SITES, Site
+from streamer.live import Limits as LiveLimits
+from streamer.live import LiveViews
 from streamer.media.ring import PacketRing
 from streamer.metrics import Metrics
 from streamer.settings import LEAST_TOKEN, EvidenceSection, Settings, Stream, WatchSection
@@ -72,6 +74,11 @@ def build_keeper(settings: Settings, shelf: Shelf, http: str, clock: Clock, metr
     base = (settings.evidence.url or http).rstrip("/")
     darkroom = Darkroom(actor_model(settings) if hides_people(settings) else None)
     return EvidenceKeeper({}, shelf, base, darkroom, clock, metrics.evidence)
+
+
+def build_live(settings: Settings, clock: Clock, metrics: Metrics) -> LiveViews:
+    """What shows streams to people who look, once `open` is told of each."""
+    return LiveViews(LiveLimits(**settings.live.model_dump()), clock, metrics.live)
 
 
 def hides_people(settings: Settings) -> bool:

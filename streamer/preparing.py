@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from recognizers.errors import RecognizerError
-from streamer.build import Making, build_candidates, build_models, build_streams, making_of
-from streamer.clock import Clock
+from streamer.build import Making, build_candidates, build_models, build_streams
 from streamer.errors import ConfigError
 from streamer.event import Reason
 from streamer.following import Turn
-from streamer.metrics import Metrics
 from streamer.model import Model, warm_up
 from streamer.settings import Changes, Settings, compare
 
@@ -45,8 +43,16 @@ class Prepared:
         )
 
 
-def prepare(before: Settings, after: Settings, renewed: Collection[Path], clock: Clock, metrics: Metrics) -> Prepared:
-    """Load what the change needs and what does not run yet; takes seconds. `renewed`: see `compare`.
+def prepare(
+    before: Settings, after: Settings, renewed: Collection[Path], making: Callable[[Settings], Making]
+) -> Prepared:
+    """Load what the change needs and what does not run yet; takes seconds.
+
+    Args:
+        before: what runs.
+        after: what is to run; valid.
+        renewed: files that say something else, see `compare`.
+        making: see `making_of`.
 
     Raises:
         ConfigError: every recognizer that cannot be loaded, and what else cannot be read.
@@ -60,4 +66,4 @@ def prepare(before: Settings, after: Settings, renewed: Collection[Path], clock:
             warm_up(model.recognizer)
         except RecognizerError as error:
             raise ConfigError([f"recognizers.{name}: {error}"]) from error
-    return Prepared(after, changes, models, making_of(after, clock, metrics, keeps=True))
+    return Prepared(after, changes, models, making(after))

@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from streamer.build import Making
 from streamer.clock import Clock
 from streamer.engine import LAST, step_back
 from streamer.errors import ConfigError, StreamExists, StreamUnknown
 from streamer.following import Following
 from streamer.logs import also_hide
-from streamer.metrics import Metrics
 from streamer.plan import StreamPlan
 from streamer.preparing import Prepared, prepare
 from streamer.rereading import Rereading, digests
@@ -28,7 +28,7 @@ from streamer.settings import (
     check_again,
     compare,
     load,
-    procedures,
+    procedures_of,
     read_kept,
     secrets,
     with_stream,
@@ -73,11 +73,16 @@ class Roster:
     """
 
     def __init__(
-        self, settings: Settings, written: Written | None, clock: Clock, metrics: Metrics, publish: Publish = nobody
+        self,
+        settings: Settings,
+        written: Written | None,
+        clock: Clock,
+        making: Callable[[Settings], Making],
+        publish: Publish = nobody,
     ) -> None:
-        """`written`: the file that the settings are of; None: there is none."""
+        """`written`: the file that the settings are of; None: there is none. `making`: see `making_of`."""
         self._settings = self._of_file = settings
-        self._written, self._clock, self._metrics, self._publish = written, clock, metrics, publish
+        self._written, self._clock, self._making, self._publish = written, clock, making, publish
         self._environment: Mapping[str, str] = {} if written is None else written.environment
         self._beside = Path() if written is None else written.file.parent
         self._added: dict[str, Mapping[str, Any]] = {}
@@ -231,7 +236,7 @@ class Roster:
         before, following = self._settings, self._ready()
 
         def prepared() -> Prepared:
-            return prepare(before, wanted(), renewed, self._clock, self._metrics)
+            return prepare(before, wanted(), renewed, self._making)
 
         ready = await self._aside(prepared)
         also_hide(secrets(ready.settings))
@@ -326,7 +331,7 @@ class Roster:
             _log.exception("the changed configuration is not taken, by a bug; what runs goes on")
 
     def _files(self, settings: Settings) -> list[Path]:
-        return [] if self._written is None else [self._written.file, *procedures(settings)]
+        return [] if self._written is None else [self._written.file, *procedures_of(settings)]
 
     # What is kept
 

@@ -9,19 +9,22 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from streamer.build import build_plan
+from streamer.build import build_plan, making_of
 from streamer.clock import SystemClock
 from streamer.health import Health
-from streamer.keeping import build_keeper, build_shelf, build_sites, reachable
+from streamer.keeping import build_keeper, build_live, build_shelf, build_sites, reachable
+from streamer.live import LiveViews
 from streamer.metrics import CONTENT_TYPE, Metrics
 from streamer.peers import PREFIX, build_whip, publish, published
+from streamer.plan import StreamPlan
 from streamer.roster import Roster, Written
 from streamer.settings import Settings, WhipSource
 from streamer.web import make_app, serve
+from streamer.web.whip import WhipSite
 from streamer.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -73,6 +76,12 @@ def stop_on_signals(stop: asyncio.Event, again: asyncio.Event | None = None) -> 
         hearing.close()
 
 
+async def _publish(whip: WhipSite | None, live: LiveViews, settings: Settings, streams: Sequence[StreamPlan]) -> None:
+    """Other streams are watched than before."""
+    await publish(whip, settings, streams)
+    live.only({stream.id for stream in settings.streams})
+
+
 def _is_at_a_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
@@ -88,7 +97,9 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show, written: Writ
     """
     clock, metrics, health = SystemClock(), Metrics(), Health()
     whip = build_whip(settings, clock)
-    roster = Roster(settings, written, clock, metrics, partial(publish, whip))
+    live = build_live(settings, clock, metrics)
+    making = partial(making_of, clock=clock, metrics=metrics, live=live, keeps=True)
+    roster = Roster(settings, written, clock, making, partial(_publish, whip, live))
     settings = roster.remember()
     http, shelf = settings.http, build_shelf(settings, clock, metrics)
     sites = dict(build_sites(settings, shelf, clock))
@@ -97,7 +108,7 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show, written: Writ
     app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites)
     async with serve(http.host, http.port, app) as port:
         keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
-        plan = build_plan(settings, clock, metrics, keeper)
+        plan = build_plan(settings, clock, metrics, keeper, live)
         worker = Worker(plan, clock, metrics, health, roster.run)
         host = f"[{http.host}]" if ":" in http.host else http.host
         base = f"http://{host}:{port}"
@@ -107,5 +118,8 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show, written: Writ
             told["publish"] = f"{base}{PREFIX}"
             text += f"   publish to {base}{PREFIX}<stream>"
         show(told, text)
-        async with published(whip, settings, plan.streams):
-            await worker.run(stop)
+        try:
+            async with published(whip, settings, plan.streams):
+                await worker.run(stop)
+        finally:
+            live.close()

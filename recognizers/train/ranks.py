@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 
 import torch
 from torch import distributed, nn
@@ -67,6 +68,10 @@ def launched(recipe: Recipe) -> Iterator[Ranks]:
     if not distributed.is_torchelastic_launched():
         yield Ranks()
         return
+    # DistributedDataParallel imports it, and its functions hold fast what the group is then: the group
+    # would outlive its end, and its threads the interpreter.
+    import_module("torch.distributed.nn.functional")
+
     if recipe.on.type == "cuda":
         torch.cuda.set_device(distributed.get_node_local_rank())
     distributed.init_process_group("nccl" if recipe.on.type == "cuda" else "gloo")

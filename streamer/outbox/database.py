@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS message (
     level INTEGER NOT NULL, topic TEXT NOT NULL, body TEXT NOT NULL, captured_at REAL NOT NULL, expires_s REAL,
     properties TEXT NOT NULL, seq INTEGER NOT NULL, term INTEGER NOT NULL, accepted_at REAL NOT NULL,
     wanted INTEGER NOT NULL DEFAULT 1, waiting INTEGER NOT NULL DEFAULT 1, taken_at REAL,
-    replayed INTEGER NOT NULL DEFAULT 0, crc INTEGER, subject TEXT, phase TEXT);
+    replayed INTEGER NOT NULL DEFAULT 0, checksum INTEGER, subject TEXT, phase TEXT);
 CREATE TABLE IF NOT EXISTS dead_letter (
     id INTEGER PRIMARY KEY, key BLOB NOT NULL, stream TEXT NOT NULL, topic TEXT NOT NULL, body TEXT NOT NULL,
     seq INTEGER NOT NULL, term INTEGER NOT NULL, reason TEXT NOT NULL, refused_at REAL NOT NULL,
@@ -46,7 +46,7 @@ ADDED = {
     "open_action": ("actor TEXT",),
     "message": (
         "wanted INTEGER NOT NULL DEFAULT 1", "waiting INTEGER NOT NULL DEFAULT 1", "taken_at REAL",
-        "replayed INTEGER NOT NULL DEFAULT 0", "crc INTEGER", "subject TEXT", "phase TEXT",
+        "replayed INTEGER NOT NULL DEFAULT 0", "checksum INTEGER", "subject TEXT", "phase TEXT",
     ),
     "dead_letter": (
         "recipient TEXT NOT NULL DEFAULT 'main'", "cls TEXT NOT NULL DEFAULT 'action'",

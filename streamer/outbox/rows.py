@@ -18,7 +18,7 @@ LEVELS = {"telemetry": 0, "zone": 1, "action": 2, "safety": 3, "gap": 4}
 """Under a full budget the lowest class goes first; a class not named here counts as `action`."""
 COLUMNS = (
     "id", "key", "stream", "cls", "topic", "body", "captured_at", "expires_s", "properties", "seq", "term",
-    "accepted_at", "replayed", "crc",
+    "accepted_at", "replayed", "checksum",
 )  # fmt: skip
 """What `queued` takes."""
 
@@ -88,38 +88,42 @@ class Gap:
     """Unix seconds of the newest loss."""
 
 
-def message_row(message: Message, at: float, wanted: int) -> tuple[Any, ...]:
+def message_row(id_: int, message: Message, at: float, wanted: int) -> tuple[Any, ...]:
     """In the order of `INSERT`, for a message that has its `seq` and `term`."""
     body, properties = json.dumps(message.body, separators=(",", ":")), json.dumps(message.properties)
     key, subject = message.key.bytes, message.body.get("action_id", message.body.get("cycle_id"))
     phase = message.body.get("phase")
+    expires_s = None if message.expires_s is None else float(message.expires_s)
+    said = (
+        id_, key, message.stream, message.cls, message.topic, body, float(message.captured_at), expires_s, properties,
+        message.seq, message.term, float(at),
+    )  # fmt: skip
     return (
-        key, message.stream, message.cls, LEVELS.get(message.cls, LEVELS["action"]), message.topic, body,
-        message.captured_at, message.expires_s, properties, message.seq, message.term, at, wanted, wanted,
-        _crc(key, message.stream, message.cls, message.topic, body, properties, message.seq, message.term),
+        *said, LEVELS.get(message.cls, LEVELS["action"]), wanted, wanted, _checksum(said),
         None if subject is None else str(subject).replace("-", ""), None if phase is None else str(phase),
     )  # fmt: skip
 
 
 INSERT = (
-    "INSERT INTO message(key, stream, cls, level, topic, body, captured_at, expires_s, properties, seq, term,"
-    " accepted_at, wanted, waiting, crc, subject, phase)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(key) DO NOTHING"
+    "INSERT INTO message(id, key, stream, cls, topic, body, captured_at, expires_s, properties, seq, term, accepted_at,"
+    " level, wanted, waiting, checksum, subject, phase)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(key) DO NOTHING"
 )
 
 
-def _crc(*fields: object) -> int:
-    """SQLite has no checksums: a flipped bit in a text would be sent as if it were true."""
-    return zlib.crc32(repr(fields).encode())
+def _checksum(said: Sequence[object]) -> int:
+    """SQLite has none: a flipped bit would be sent as if it were true, or at another's turn."""
+    return zlib.crc32(repr(tuple(said)).encode())
 
 
 def queued(row: Sequence[Any], bit: int) -> Queued:
     """A row of COLUMNS, for the recipient with a bit. Raises ValueError or TypeError: it is not what was stored."""
-    id_, key, stream, cls, topic, body, captured_at, expires_s, properties, seq, term, accepted_at, replayed, crc = row
-    if crc is not None and crc != _crc(key, stream, cls, topic, body, properties, seq, term):
+    *said, replayed, checksum = row
+    if checksum is not None and checksum != _checksum(said):
         raise ValueError("the row is not what was stored")
+    id_, key, stream, cls, topic, body, captured_at, expires_s, properties, seq, term, accepted_at = said
     if not (isinstance(captured_at, float) and isinstance(accepted_at, float)):
-        raise ValueError("a time of the row is none")  # which the checksum leaves out
+        raise ValueError("a time of the row is none")  # of an older version, which had no checksum of it
     message = Message(
         stream=stream,
         cls=cls,

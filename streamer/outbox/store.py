@@ -40,6 +40,11 @@ MOST_DROPPED = 5000
 NOTHING_OLD_S = 600.0
 """When nothing of what is too old can be given up, so long it is not looked for again."""
 _COLUMNS = ", ".join(COLUMNS)
+NEWEST_ID = """
+SELECT max(coalesce((SELECT max(id) FROM message), 0),
+    coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'message' AND typeof(seq) = 'integer'), 0))
+"""
+"""No id is given twice, also where its message is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class Store:
         )
         """Messages by who they wait for."""
         self._old_at = 0.0
+        self._newest_id: int = connection.execute(NEWEST_ID).fetchone()[0]
         self.bits: dict[str, int] = {}
         self.term = 0
         self.begin()
@@ -162,8 +168,9 @@ class Store:
         """Keep a message under the number that it has; False where its key is kept already."""
         if wanted is None:
             wanted = sum(self.bits[one.name] for one in self._rules.recipients if one.wants(message))
-        if not self.db.execute(INSERT, message_row(message, at, wanted)).rowcount:
+        if not self.db.execute(INSERT, message_row(self._newest_id + 1, message, at, wanted)).rowcount:
             return False
+        self._newest_id += 1
         self._masks[wanted] += 1
         return True
 

@@ -1,6 +1,6 @@
 """Typed settings and their loader. The door to YAML and pydantic."""
 
-from streamer.settings.changes import Changes, compare, procedures
+from streamer.settings.changes import Changes, compare, procedures_of
 from streamer.settings.evidence import EvidenceSection, WatchEvidence
 from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.joining import check_again, with_stream
@@ -54,7 +54,7 @@ __all__ = [
     "load",
     "load_procedure",
     "load_training",
-    "procedures",
+    "procedures_of",
     "read_kept",
     "reference",
     "schema",

@@ -54,7 +54,7 @@ def compare(before: Settings, after: Settings, renewed: Collection[Path] = ()) -
     )
 
 
-def procedures(settings: Settings) -> tuple[Path, ...]:
+def procedures_of(settings: Settings) -> tuple[Path, ...]:
     """Files that a configuration names and whose content is part of it."""
     named = (watch.procedure for stream in settings.streams for watch in stream.watches)
     return tuple(dict.fromkeys(path for path in named if path is not None))

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -28,8 +29,17 @@ def opened(folder: Path, now: float = NOW):  # type: ignore[no-untyped-def]
     return Outbox.open(folder, clock=FakeClock(now), observer=FakeObserver())
 
 
+class Crashed(NamedTuple):
+    folder: Path
+    accepted: list[Message]
+
+    def __repr__(self) -> str:
+        """Short, so that a report shows what was damaged."""
+        return f"Crashed({self.folder}, {len(self.accepted)} accepted)"
+
+
 @pytest.fixture(scope="module")
-def crashed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Message]]:
+def crashed(tmp_path_factory: pytest.TempPathFactory) -> Crashed:
     """The folder as a kill would leave it, with much of it still in the log, and what was accepted."""
     folder, copy = tmp_path_factory.mktemp("crashed"), tmp_path_factory.mktemp("copies") / "outbox"
 
@@ -39,7 +49,7 @@ def crashed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Messag
             shutil.copytree(folder, copy)
         return kept
 
-    return copy, asyncio.run(work())
+    return Crashed(copy, asyncio.run(work()))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -50,7 +60,7 @@ def crashed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Messag
     bit=st.integers(0, 7),
 )
 async def test_whatever_is_damaged_nothing_is_invented_and_work_goes_on(
-    crashed: tuple[Path, list[Message]],
+    crashed: Crashed,
     tmp_path_factory: pytest.TempPathFactory,
     name: str,
     how: str,
@@ -85,7 +95,7 @@ def damage(file: Path, how: str, where: float, bit: int) -> None:
     file.write_bytes(data)
 
 
-async def test_a_kill_without_damage_loses_nothing(crashed: tuple[Path, list[Message]], tmp_path: Path) -> None:
+async def test_a_kill_without_damage_loses_nothing(crashed: Crashed, tmp_path: Path) -> None:
     before, accepted = crashed
     shutil.copytree(before, tmp_path / "outbox")
     async with opened(tmp_path / "outbox", NOW + 100) as outbox:

@@ -163,12 +163,23 @@ async def test_a_loss_and_its_announcement_survive_a_restart(tmp_path: Path) -> 
     assert observer.dropped["action"] == 50
 
 
-@pytest.mark.parametrize("column", ["body", "topic", "seq", "properties"])
+FLIPPED = {
+    "id": "9",
+    "body": "replace(body, 'tighten', 'tightem')",
+    "topic": "'other'",
+    "seq": "7",
+    "properties": "'{ }'",
+    "captured_at": "captured_at + 1",
+    "expires_s": "60.0",
+    "accepted_at": "2.0",
+}
+
+
+@pytest.mark.parametrize("column", FLIPPED)
 def test_a_row_whose_bits_were_flipped_is_set_aside_and_noted(column: str) -> None:
-    changed = {"body": "replace(body, 'tighten', 'tightem')", "topic": "'other'", "seq": "7", "properties": "'{ }'"}
     with store() as kept:
         kept.accept([message(), message()], [], [], 3.0)
-        kept.db.execute(f"UPDATE message SET {column} = {changed[column]} WHERE id = 1")
+        kept.db.execute(f"UPDATE message SET {column} = {FLIPPED[column]} WHERE id = 1")
 
         assert ids(kept) == [2]
         assert kept.depth == 1
