@@ -19,6 +19,8 @@ from streamer.health import Health
 from streamer.keeping import build_keeper, build_live, build_shelf, build_sites, reachable
 from streamer.live import LiveViews
 from streamer.metrics import CONTENT_TYPE, Metrics
+from streamer.pages import PREFIX as RETAIL
+from streamer.pages import build_retail
 from streamer.peers import PREFIX, build_whip, publish, published
 from streamer.plan import StreamPlan
 from streamer.roster import Roster, Written
@@ -103,6 +105,7 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show, written: Writ
     settings = roster.remember()
     http, shelf = settings.http, build_shelf(settings, clock, metrics)
     sites = dict(build_sites(settings, shelf, clock))
+    sites[RETAIL] = build_retail(settings)
     if whip is not None:
         sites[PREFIX] = whip
     app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites)
