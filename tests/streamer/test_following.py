@@ -109,6 +109,7 @@ async def test_one_that_is_stopped_is_shown_as_that_until_it_is_started(floor: F
         await floor.plant.until(lambda: floor.plant.told("new") == [("started", None)])
         for _ in range(2):
             await floor.plant.done(following.stop("new"))
+        await floor.plant.until(lambda: len(floor.plant.told("new")) == 2)
         await floor.plant.clock.advance(20.0)
         assert floor.plant.told("new") == [("started", None), ("ended", "stopped")]
         assert floor.plant.status("new") == ("offline", "stopped")
@@ -163,14 +164,14 @@ async def test_a_recognizer_comes_with_the_first_that_uses_it_and_goes_with_the_
 
 
 async def test_what_cannot_be_made_changes_nothing(floor: Floor) -> None:
-    def refused(_: object) -> list[StreamPlan]:
+    def cannot_be_made(_: object) -> list[StreamPlan]:
         raise ConfigError(["told so"])
 
     async with floor.running() as following:
         await floor.add(following, "new")
         await floor.plant.until(lambda: floor.plant.told("new") == [("started", None)])
         with pytest.raises(ConfigError, match="told so"):
-            await floor.during(following, Turn({"new": Reason.REMOVED}, refused))
+            await floor.during(following, Turn({"new": Reason.REMOVED}, cannot_be_made))
         await floor.plant.clock.advance(2.0)
         assert floor.plant.told("new") == [("started", None)]
         assert list(following.streams) == ["steady", "new"]
@@ -184,8 +185,10 @@ async def test_clips_that_are_looked_at_while_their_stream_goes_are_forgotten(fl
         floor.plant.recognizer.gate.clear()
         await floor.plant.until(floor.plant.recognizer.entered.is_set)
         await floor.during(following, Turn({"new": Reason.REMOVED}))
+        before = floor.plant.recognized("steady")
         floor.plant.recognizer.gate.set()
-        await floor.plant.clock.advance(3.0)
+        await floor.plant.until(lambda: floor.plant.recognized("steady") > before + 2)
+        await floor.plant.until(lambda: len(floor.plant.told("new")) == 2)
         assert floor.plant.told("new") == [("started", None), ("ended", "removed")]
         assert floor.plant.told("steady") == [("started", None)]
 
