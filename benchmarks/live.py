@@ -30,7 +30,7 @@ from streamer.sources.address import Address
 from streamer.sources.libav import LibavSource
 from streamer.sources.taps import NO_TAPS, Taps
 from streamer.testing.rtsp import RtspCamera
-from tests.streamer.live.screens import Counts, jpegs, seen
+from tests.streamer.live.screens import Counts, seen, staged
 
 CLOCK = SystemClock()
 LOOKS = {
@@ -49,15 +49,15 @@ async def follow(frames: AsyncIterator[Frame]) -> None:
 
 
 async def look(views: LiveViews, width: int, fps: float) -> None:
-    async with aclosing(views.mjpeg("cam", width, fps)) as parts:
-        async for _ in parts:
+    async with aclosing(views.mjpeg("cam", width, fps)) as pictures:
+        async for _ in pictures:
             pass
 
 
 async def cost(path: Path, looks: list[tuple[int, float]] | None, privacy: Privacy, seconds: float) -> float:
     """CPU seconds for a second of the stream; `looks` None: nobody ever can."""
     views = LiveViews(Limits(), CLOCK, Counts())
-    taps = NO_TAPS if looks is None else Taps(view=views.open("cam", Redactor(privacy)))
+    taps = NO_TAPS if looks is None else Taps(view=staged(views, Redactor(privacy)))
     source = LibavSource("cam", Address(str(path)), DEMAND, CLOCK, taps=taps)
     async with aclosing(source.frames(1)) as frames, asyncio.TaskGroup() as group:
         tasks = [group.create_task(follow(frames))]
@@ -76,16 +76,15 @@ async def delays_ms(path: Path, turns: int) -> list[float]:
     """From each first bright picture that was sent to the first that was seen."""
     views, feed, seen_s, bright = LiveViews(Limits(), CLOCK, Counts()), NotedFeed(path), list[float](), True
     async with RtspCamera(feed) as camera:
-        taps = Taps(view=views.open("cam", Redactor(Privacy())))
+        taps = Taps(view=staged(views))
         source = LibavSource("cam", Address(camera.url), DEMAND, CLOCK, taps=taps)
         async with aclosing(source.frames(1)) as frames, asyncio.TaskGroup() as group:
             following = group.create_task(follow(frames))
-            async with aclosing(views.mjpeg("cam", 640, 15)) as parts:
-                async for part in parts:
-                    came_s = time.monotonic()
-                    for jpeg in jpegs(part):
-                        was, bright = bright, seen(jpeg).mean() > 128
-                        seen_s += [came_s] if bright and not was else []
+            async with aclosing(views.mjpeg("cam", 640, 15)) as pictures:
+                async for jpeg in pictures:
+                    came_s, was = time.monotonic(), bright
+                    bright = seen(jpeg).mean() > 128
+                    seen_s += [came_s] if bright and not was else []
                     if len(seen_s) == turns:
                         break
             following.cancel()

@@ -42,8 +42,8 @@ from recognizers.runtimes.answers import scores_of
 from recognizers.train.teach import Teaching, plan_of, teach
 from recognizers.train.validate import CLEAR, HOP_S, answers
 from streamer.clock import SystemClock
+from streamer.labels.keeping import Order, keep
 from streamer.media.ring import PacketRing
-from streamer.record.keeping import Order, keep
 from streamer.record.session import WATCHED_FOR_TIME
 from streamer.sources.address import Address
 from streamer.sources.libav import LibavSource

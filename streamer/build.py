@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -24,14 +25,17 @@ from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
 from streamer.evidence.privacy import Redactor
 from streamer.hard_examples import Options as HardExampleOptions
-from streamer.keeping import build_redactors, evidence_of
+from streamer.keeping import build_redactors, evidence_of, privacy_of
+from streamer.labels.labelling import Labelling
 from streamer.live import LiveViews
 from streamer.lookout import LookoutOptions
+from streamer.media.packets import together
+from streamer.media.ring import PacketRing
 from streamer.metrics import Metrics
 from streamer.model import Model
-from streamer.outbox import Recipient
+from streamer.outbound import outbox_plan
 from streamer.peers import Peers, retry_of, token_of
-from streamer.plan import OutboxPlan, Plan, StreamPlan, to_nobody
+from streamer.plan import Beside, Plan, StreamPlan, to_nobody
 from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
@@ -39,11 +43,9 @@ from streamer.promotions import Promotions
 from streamer.segmenter.made import decoding_of, event_rules
 from streamer.settings import (
     HardExamplesSection,
-    JsonlSink,
     RecognizerSection,
     Settings,
     SightSection,
-    SinkSection,
     Source,
     Stream,
     WatchSection,
@@ -52,9 +54,6 @@ from streamer.settings import (
     load_procedure,
 )
 from streamer.showing import ShowOptions
-from streamer.sinks.base import Sink
-from streamer.sinks.jsonl_file import JsonLinesFile, Rotation
-from streamer.sinks.webhook import WebhookOptions, WebhookSink
 from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
 from streamer.sources.base import Source as StreamSource
@@ -63,7 +62,6 @@ from streamer.sources.reconnect import RetryPolicy
 from streamer.sources.taps import Taps
 from streamer.stages import Watch
 from streamer.units import UnitTopic
-from streamer.wire import Message
 
 _log = logging.getLogger(__name__)
 
@@ -77,16 +75,16 @@ def build_plan(
     clock: Clock,
     metrics: Metrics,
     evidence: EvidenceKeeper | None = None,
-    live: LiveViews | None = None,
+    looking: Looking | None = None,
 ) -> Plan:
-    """All parts of a worker, not yet running; `live`: shows its streams to people.
+    """All parts of a worker, not yet running; `looking`: who takes pictures of its streams besides.
 
     Raises:
         ConfigError: every recognizer that cannot be loaded; a password or CA file that cannot be used.
     """
     models = build_models(settings)
     broker = build_broker(settings, clock, metrics)
-    making = making_of(settings, clock, metrics, live, keeps=evidence is not None)
+    making = making_of(settings, clock, metrics, looking or NOBODY, keeps=evidence is not None)
     return Plan(
         streams=build_streams(settings, settings.streams, models, making),
         models=models,
@@ -108,6 +106,32 @@ def build_plan(
 
 
 @dataclass(frozen=True, slots=True)
+class Looking:
+    """Who takes pictures of every stream besides."""
+
+    live: LiveViews | None = None
+    """Shows them to people."""
+    labelling: Labelling | None = None
+    """Keeps moments that somebody names."""
+
+    def at(self, stream: Stream, kept: PacketRing | None, redactor: Redactor | None) -> tuple[Taps, tuple[Beside, ...]]:
+        """What a source hands them, and how they come and go with the stream."""
+        view = labelled = None
+        beside = []
+        if self.live is not None and redactor is not None:
+            view = self.live.stage(redactor)
+            beside.append(Beside(partial(self.live.join, stream.id, view), partial(self.live.leave, stream.id)))
+        if self.labelling is not None:
+            labelled = self.labelling.labelled(privacy_of(stream))
+            join, leave = partial(self.labelling.join, stream.id, labelled), partial(self.labelling.leave, stream.id)
+            beside.append(Beside(join, leave))
+        return Taps(together(kept, None if labelled is None else labelled.ring), view), tuple(beside)
+
+
+NOBODY = Looking()
+
+
+@dataclass(frozen=True, slots=True)
 class Making:
     """What streams are made with besides their sections."""
 
@@ -119,14 +143,13 @@ class Making:
     """See `shadow_specs`."""
     redactors: Mapping[str, Redactor]
     """By stream, of what is kept for labelling."""
-    live: LiveViews | None
-    """Shows streams to people."""
+    looking: Looking
     shown: Mapping[str, Redactor]
-    """By stream, of what is shown; these are asked by a thread of their own."""
+    """By stream, of what is shown to people; these are asked by a thread of their own."""
 
 
 def making_of(
-    settings: Settings, clock: Clock, metrics: Metrics, live: LiveViews | None = None, *, keeps: bool = False
+    settings: Settings, clock: Clock, metrics: Metrics, looking: Looking = NOBODY, *, keeps: bool = False
 ) -> Making:
     """What reads files or takes a while, of all streams of the settings.
 
@@ -134,8 +157,8 @@ def making_of(
         ConfigError: people are to be hidden, and nothing here finds them.
     """
     redactors = {} if settings.hard_examples.folder is None else build_redactors(settings)
-    shown = {} if live is None else build_redactors(settings)
-    return Making(clock, metrics, keeps, shadow_specs(settings), redactors, live, shown)
+    shown = {} if looking.live is None else build_redactors(settings)
+    return Making(clock, metrics, keeps, shadow_specs(settings), redactors, looking, shown)
 
 
 def build_streams(
@@ -157,8 +180,7 @@ def _stream(settings: Settings, stream: Stream, watches: tuple[Watch, ...], maki
     clock, metrics, section = making.clock, making.metrics, stream.source
     evidence = evidence_of(stream, settings.evidence)
     kept = evidence if making.keeps and any(rule.keeps_any for rule in evidence.rules.values()) else None
-    view = None if making.live is None else making.live.open(stream.id, making.shown[stream.id])
-    taps = Taps(None if kept is None else kept.ring, view)
+    taps, beside = making.looking.at(stream, None if kept is None else kept.ring, making.shown.get(stream.id))
     demand, lookout = demand_of(watches, making.shadows), lookout_of(stream.sight)
     source: StreamSource
     if isinstance(section, WhipSource | WhepSource):
@@ -170,7 +192,7 @@ def _stream(settings: Settings, stream: Stream, watches: tuple[Watch, ...], maki
         retry, loss_free = None, address.loss_free
     prefix = None if settings.mqtt is None else prefixes_of(settings.mqtt, [stream])[stream.id]
     return StreamPlan(
-        stream.id, source, watches, demand, loss_free, retry, kept, making.redactors.get(stream.id), prefix
+        stream.id, source, watches, demand, loss_free, retry, kept, making.redactors.get(stream.id), beside, prefix
     )
 
 
@@ -324,40 +346,3 @@ def show_options(settings: Settings) -> ShowOptions:
         acknowledge=andon.acknowledge,
         stalled_s=ShowOptions().stalled_s if settings.mqtt is None else settings.mqtt.stalled_s,
     )
-
-
-def outbox_plan(settings: Settings, clock: Clock) -> OutboxPlan:
-    """Raises ConfigError where a CA file cannot be used."""
-    section = settings.outbox
-    return OutboxPlan(
-        folder=settings.outbox_folder,
-        budget_bytes=section.budget_mib << 20,
-        keep_s=section.keep_h * 3600,
-        replay_s=section.replay_s,
-        others=tuple((recipient(sink), further_sink(sink, clock)) for sink in settings.sinks),
-    )
-
-
-def recipient(sink: SinkSection) -> Recipient:
-    """Who gets what."""
-    streams, classes = sink.streams, sink.classes
-
-    def wants(message: Message) -> bool:
-        return (streams is None or message.stream in streams) and (classes is None or message.cls in classes)
-
-    return Recipient(sink.id, wants)
-
-
-def further_sink(sink: SinkSection, clock: Clock) -> AbstractAsyncContextManager[Sink]:
-    """A sink besides the broker. Raises ConfigError where its CA file cannot be used."""
-    if isinstance(sink, JsonlSink):
-        return JsonLinesFile(sink.file, Rotation(sink.rotate_mib << 20, sink.files))
-    options = WebhookOptions(
-        url=sink.url.get_secret_value(),
-        token_file=sink.token_file,
-        secret_file=sink.secret_file,
-        batch=sink.batch,
-        timeout_s=sink.timeout_s,
-        ca_file=None if sink.ca_file is None else str(sink.ca_file),
-    )
-    return WebhookSink(options, clock)

@@ -238,6 +238,8 @@ class Following:
         around = self._around
         if plan.evidence is not None and around.plan.evidence is not None:
             around.plan.evidence.join(plan.id, plan.evidence)
+        for beside in plan.beside:
+            beside.join()
         around.sustain.hide(plan.id, plan.redactor)
         around.metrics.stream_added(plan.id, [watch.id for watch in plan.watches])
         for watch in plan.watches:
@@ -314,6 +316,8 @@ class Following:
         self._promoter.left(stream)
         if self._around.plan.evidence is not None:
             self._around.plan.evidence.leave(stream)
+        for beside in one.plan.beside:
+            beside.leave()
         self._around.names.leave(stream)
         self._around.sustain.hide(stream, None)
         del self._followed[stream], self._running.lanes[stream], self._running.demands[stream]

@@ -21,6 +21,8 @@ from streamer.evidence.rules import EvidenceRule
 from streamer.evidence.shelf import Limits, Shelf
 from streamer.evidence.site import PREFIX, EvidenceSite
 from streamer.exchange import NO_SITES, Site
+from streamer.labels.labelling import Labelling
+from streamer.labels.labelling import Limits as LabelLimits
 from streamer.live import Limits as LiveLimits
 from streamer.live import LiveViews
 from streamer.media.ring import PacketRing
@@ -79,6 +81,17 @@ def build_keeper(settings: Settings, shelf: Shelf, http: str, clock: Clock, metr
 def build_live(settings: Settings, clock: Clock, metrics: Metrics) -> LiveViews:
     """What shows streams to people who look, once `open` is told of each."""
     return LiveViews(LiveLimits(**settings.live.model_dump()), clock, metrics.live)
+
+
+def build_labelling(settings: Settings, clock: Clock) -> Labelling | None:
+    """What keeps moments that people name, once `open` is told of each stream; None: nobody can name any."""
+    section = settings.labels
+    if section.folder is None:
+        return None
+    limits = LabelLimits(
+        section.folder, section.back_s, section.max_mib << 20, section.memory_mib << 20, section.unmasked
+    )
+    return Labelling(limits, clock)
 
 
 def hides_people(settings: Settings) -> bool:

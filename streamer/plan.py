@@ -22,6 +22,14 @@ from streamer.stages import StreamStages, Watch
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Somebody else who takes a stream's pictures, for as long as it is watched."""
+
+    join: Callable[[], None]
+    leave: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class StreamPlan:
     """One stream as the worker will run it."""
 
@@ -38,6 +46,8 @@ class StreamPlan:
     """What is kept of it; None: nothing, or the plan's keeper knows it already."""
     redactor: Redactor | None = None
     """What hides in its hard examples what must not be seen."""
+    beside: tuple[Beside, ...] = ()
+    """Who else takes its pictures."""
     prefix: str | None = None
     """What stands before its topics; None: what stands before all."""
 

@@ -9,24 +9,21 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
-from streamer.build import build_plan, making_of
+from streamer.build import Looking, build_plan, making_of
 from streamer.clock import SystemClock
 from streamer.health import Health
-from streamer.keeping import build_keeper, build_live, build_shelf, build_sites, reachable
-from streamer.live import LiveViews
+from streamer.keeping import build_keeper, build_labelling, build_live, build_shelf, build_sites, reachable
 from streamer.metrics import CONTENT_TYPE, Metrics
 from streamer.pages import PREFIX as RETAIL
 from streamer.pages import build_retail
 from streamer.peers import PREFIX, build_whip, publish, published
-from streamer.plan import StreamPlan
 from streamer.roster import Roster, Written
 from streamer.settings import Settings, WhipSource
 from streamer.web import make_app, serve
-from streamer.web.whip import WhipSite
 from streamer.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -78,12 +75,6 @@ def stop_on_signals(stop: asyncio.Event, again: asyncio.Event | None = None) -> 
         hearing.close()
 
 
-async def _publish(whip: WhipSite | None, live: LiveViews, settings: Settings, streams: Sequence[StreamPlan]) -> None:
-    """Other streams are watched than before."""
-    await publish(whip, settings, streams)
-    live.only({stream.id for stream in settings.streams})
-
-
 def _is_at_a_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
@@ -99,9 +90,9 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show, written: Writ
     """
     clock, metrics, health = SystemClock(), Metrics(), Health()
     whip = build_whip(settings, clock)
-    live = build_live(settings, clock, metrics)
-    making = partial(making_of, clock=clock, metrics=metrics, live=live, keeps=True)
-    roster = Roster(settings, written, clock, making, partial(_publish, whip, live))
+    live, labelling = build_live(settings, clock, metrics), build_labelling(settings, clock)
+    making = partial(making_of, clock=clock, metrics=metrics, looking=Looking(live, labelling), keeps=True)
+    roster = Roster(settings, written, clock, making, partial(publish, whip))
     settings = roster.remember()
     http, shelf = settings.http, build_shelf(settings, clock, metrics)
     sites = dict(build_sites(settings, shelf, clock))
@@ -111,7 +102,7 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show, written: Writ
     app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites)
     async with serve(http.host, http.port, app) as port:
         keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
-        plan = build_plan(settings, clock, metrics, keeper, live)
+        plan = build_plan(settings, clock, metrics, keeper, Looking(live, labelling))
         worker = Worker(plan, clock, metrics, health, roster.run)
         host = f"[{http.host}]" if ":" in http.host else http.host
         base = f"http://{host}:{port}"
@@ -126,3 +117,5 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show, written: Writ
                 await worker.run(stop)
         finally:
             live.close()
+            if labelling is not None:
+                labelling.close()

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from streamer.clock import Clock
-from streamer.errors import NotShown
+from streamer.errors import NotNow
 from streamer.evidence.privacy import Redactor
-from streamer.live.coder import Coder, Observer, Shown
+from streamer.live.coder import Coder, Observer
 from streamer.live.pace import Pace
 from streamer.live.stage import Stage, Viewer
-from streamer.sources.taps import ViewTap
 
-BOUNDARY = "picture"
-CONTENT_TYPE = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
-"""Of what `LiveViews.mjpeg` gives (RFC 2046 5.1; a browser shows each part in the place of the one before)."""
 WIDTHS = (160, 320, 480, 640, 960, 1280, 1920)
 """A picture is coded once for all who look at one of these; whatever else is asked for becomes the next larger one."""
 FRESH_S = 0.5
@@ -45,33 +41,32 @@ class LiveViews:
         self._coder = Coder(observer)
         self._stages: dict[str, Stage] = {}
 
-    def open(self, stream: str, redactor: Redactor) -> ViewTap:
-        """A stream begins, or begins anew with other things to hide: who looked at it must look again."""
-        self.remove(stream)
-        self._stages[stream] = stage = Stage(redactor, self._coder, self._clock)
-        return stage
+    def stage(self, redactor: Redactor) -> Stage:
+        """What a stream is seen on, once it has joined. Asks `redactor` in a thread of its own."""
+        return Stage(redactor, self._coder, self._clock)
 
-    def remove(self, stream: str) -> None:
+    def join(self, stream: str, stage: Stage) -> None:
+        """A stream begins, or begins anew with other things to hide: who looked at it must look again."""
+        self.leave(stream)
+        self._stages[stream] = stage
+
+    def leave(self, stream: str) -> None:
         """There is no such stream any more."""
         if (stage := self._stages.pop(stream, None)) is not None:
             stage.end()
 
-    def only(self, streams: Collection[str]) -> None:
-        """These are all that there are."""
-        for stream in self._stages.keys() - streams:
-            self.remove(stream)
-
     def close(self) -> None:
         """Nothing is shown any more."""
         for stream in list(self._stages):
-            self.remove(stream)
+            self.leave(stream)
         self._coder.close()
 
     async def snapshot(self, stream: str, width: int = 1280) -> bytes:
         """The next picture of a stream, or the one that is shown just now, as JPEG.
 
         Raises:
-            NotShown: there is no such stream, no picture came, or too many look already.
+            KeyError: there is no such stream.
+            NotNow: no picture came, or too many look already.
         """
         stage, fitting = self._admitted(stream), self._width(width)
         newest = stage.newest(fitting)
@@ -83,32 +78,30 @@ class LiveViews:
                     return (await anext(viewer.pictures)).jpeg
             except (TimeoutError, StopAsyncIteration):
                 words = f"no picture of {stream} came within {self._patience_s:g} s; see what its state says"
-                raise NotShown("offline", words) from None
+                raise NotNow(words) from None
 
     def mjpeg(self, stream: str, width: int = 640, fps: float = 10.0) -> AsyncGenerator[bytes, None]:
-        """Pictures of a stream as parts of `CONTENT_TYPE`, the newest one whenever the next is asked for, until the
-        stream is no more. Nobody looks before the first is asked for, nor after it is closed.
+        """JPEGs of a stream, the newest one whenever the next is asked for, until the stream is no more. Nobody looks
+        before the first is asked for, nor after it is closed.
 
         Raises:
-            NotShown: at once; there is no such stream, or too many look already.
+            KeyError: at once; there is no such stream.
+            NotNow: at once; too many look already.
         """
-        return self._parts(self._admitted(stream), self._width(width), 1 / min(max(fps, 0.1), self._limits.fps))
+        return self._pictures(self._admitted(stream), self._width(width), 1 / min(max(fps, 0.1), self._limits.fps))
 
-    async def _parts(self, stage: Stage, width: int, interval_s: float) -> AsyncGenerator[bytes, None]:
+    async def _pictures(self, stage: Stage, width: int, interval_s: float) -> AsyncGenerator[bytes, None]:
         pace = Pace(interval_s)
         with self._looking(stage, width, interval_s) as viewer:
-            yield f"--{BOUNDARY}\r\n".encode()
             async for shown in viewer.pictures:
                 if pace.wants(shown.media_s):
-                    yield part(shown)
+                    yield shown.jpeg
 
     def _admitted(self, stream: str) -> Stage:
-        stage = self._stages.get(stream)
-        if stage is None:
-            raise NotShown("unknown", f"there is no stream {stream}")
+        stage = self._stages[stream]
         if stage.viewers >= self._limits.stream_viewers or self._viewers() >= self._limits.viewers:
             words = f"{stage.viewers} look at {stream} and {self._viewers()} at all streams, which is as many as may"
-            raise NotShown("busy", f"{words}; close a page, or raise live.viewers and live.stream_viewers")
+            raise NotNow(f"{words}; close a page, or raise live.viewers and live.stream_viewers")
         return stage
 
     @contextmanager
@@ -128,9 +121,3 @@ class LiveViews:
 
     def _viewers(self) -> int:
         return sum(stage.viewers for stage in self._stages.values())
-
-
-def part(shown: Shown) -> bytes:
-    """With the line that begins the next one: browsers show a part when they see where it ends."""
-    head = f"Content-Type: image/jpeg\r\nContent-Length: {len(shown.jpeg)}\r\n\r\n"
-    return b"".join((head.encode(), shown.jpeg, f"\r\n--{BOUNDARY}\r\n".encode()))

@@ -16,8 +16,8 @@ from streamer.build import address_of
 from streamer.clock import Clock
 from streamer.errors import ConfigError, SourceRejected, SourceUnavailable, TaktError
 from streamer.frame import Frame
+from streamer.labels.keeping import Order
 from streamer.media.ring import PacketRing
-from streamer.record.keeping import Order
 from streamer.record.recorder import Recorder, Told
 from streamer.settings import Settings, Stream
 from streamer.sources.base import Demand, Need

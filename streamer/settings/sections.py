@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from recognizers.kinds import misplaced, of, owners
 from streamer.settings.evidence import EvidenceSection, WatchEvidence, wrong_mask
 from streamer.settings.integrations import HomeAssistant, Sparkplug
-from streamer.settings.live import LiveSection
+from streamer.settings.live import LabelsSection, LiveSection
 from streamer.settings.mistakes import MISPLACED
 from streamer.settings.places import Place, wrong_prefix
 from streamer.settings.secrets import check_one, password_of
@@ -369,6 +369,7 @@ class Settings(Section):
     hard_examples: HardExamplesSection = HardExamplesSection()
     evidence: EvidenceSection = EvidenceSection()
     live: LiveSection = LiveSection()
+    labels: LabelsSection = LabelsSection()
     shutdown: Shutdown = Shutdown()
     log: Log = Log()
 

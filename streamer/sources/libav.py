@@ -208,6 +208,8 @@ class _Attempt:
             return True
         offset = reported_offset(packet, time_base) if self._live else None
         captured_at = self._captured_at(media_s, None if offset is None or pts_s is None else pts_s + offset)
+        if self._tap is not None:
+            self._tap.dated(captured_at - media_s)
         scaled = self._scaled(picture)
         blind = None if self._lookout is None else self._lookout.look(media_s, scaled)
         return self._mailbox.put(Frame(self._stream, self._epoch, self._index, captured_at, media_s, scaled, blind))

@@ -179,6 +179,8 @@ class _Attempt:
         if not self._picker.wants(media_s):
             return True
         captured_at = self._dates.captured_at(media_s, self._reported_at(pts_s))
+        if self._tap is not None:
+            self._tap.dated(captured_at - media_s)
         self._tally.read()
         scaled = self._scaler.scale(picture)
         self._tally.scaled()

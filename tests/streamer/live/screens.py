@@ -12,8 +12,8 @@ import numpy as np
 from recognizers.clip import Picture
 from streamer.evidence.privacy import Privacy, Redactor
 from streamer.live import Limits, LiveViews
+from streamer.live.stage import Stage
 from streamer.media.planes import Planes
-from streamer.sources.taps import ViewTap
 from streamer.testing.time import FakeClock
 
 OPEN = Redactor(Privacy())
@@ -52,14 +52,11 @@ def seen(jpeg: bytes) -> Picture:
         return next(opened.decode(video=0)).to_ndarray(format="rgb24")  # type: ignore[return-value]
 
 
-def jpegs(parts: bytes) -> list[bytes]:
-    """Of a multipart answer, each part by the length that it states."""
-    found, rest = [], parts
-    while (head := rest.find(b"\r\n\r\n")) >= 0:
-        length = int(rest[:head].lower().rpartition(b"content-length: ")[2])
-        found.append(rest[head + 4 : head + 4 + length])
-        rest = rest[head + 4 + length :]
-    return found
+def staged(views: LiveViews, redactor: Redactor = OPEN) -> Stage:
+    """Where `cam` is seen."""
+    stage = views.stage(redactor)
+    views.join("cam", stage)
+    return stage
 
 
 class Screen:
@@ -68,7 +65,7 @@ class Screen:
     def __init__(self, redactor: Redactor = OPEN, limits: Limits = Limits(), patience_s: float = 5.0) -> None:  # noqa: B008
         self.clock, self.counts = FakeClock(), Counts()
         self.views = LiveViews(limits, self.clock, self.counts, patience_s)
-        self.tap: ViewTap = self.views.open("cam", redactor)
+        self.tap = staged(self.views, redactor)
 
     def decode(self, media_s: float, value: int = 128) -> list[int]:
         """What a decode thread does with a picture; returns the widths that were asked for."""

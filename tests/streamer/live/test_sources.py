@@ -26,7 +26,7 @@ from streamer.testing.feeds import FilmFeed
 from streamer.testing.film import moving_square, write_film
 from streamer.testing.peers import DrawnTrack, loopback_only
 from streamer.testing.rtsp import RtspCamera
-from tests.streamer.live.screens import OPEN, Counts, jpegs, seen
+from tests.streamer.live.screens import Counts, seen, staged
 from tests.streamer.sources.cameras import CLOCK, DEMAND, decode_threads, draw
 from tests.streamer.sources.publishers import published_source, publishing
 
@@ -42,9 +42,9 @@ async def looked(views: LiveViews, frames: AsyncIterator[Frame], wanted: int) ->
 
     async with asyncio.TaskGroup() as group:
         following = group.create_task(keep_reading())
-        async with aclosing(views.mjpeg("cam", 640, 15)) as parts:
-            async for part in parts:
-                got += jpegs(part)
+        async with aclosing(views.mjpeg("cam", 640, 15)) as pictures:
+            async for picture in pictures:
+                got.append(picture)
                 if len(got) == wanted:
                     break
         following.cancel()
@@ -55,7 +55,7 @@ async def test_a_camera_is_seen_at_the_size_that_was_asked_for(tmp_path: Path) -
     film = write_film(tmp_path / "film.mp4", moving_square(3, 25, 1280, 720), 25)
     views = LiveViews(Limits(), CLOCK, Counts())
     async with RtspCamera(FilmFeed(film, CLOCK)) as camera:
-        source = LibavSource("cam", Address(camera.url), DEMAND, CLOCK, taps=Taps(view=views.open("cam", OPEN)))
+        source = LibavSource("cam", Address(camera.url), DEMAND, CLOCK, taps=Taps(view=staged(views)))
         async with aclosing(source.frames(1)) as frames:
             got, read = await looked(views, frames, 8)
     assert {seen(jpeg).shape for jpeg in got} == {(360, 640, 3)}
@@ -68,7 +68,7 @@ async def test_a_camera_is_seen_at_the_size_that_was_asked_for(tmp_path: Path) -
 @pytest.mark.parametrize("codec", ["vp8", "h264"])
 async def test_a_peer_is_seen_too(codec: str) -> None:
     views = LiveViews(Limits(), CLOCK, Counts())
-    source = published_source(view=views.open("cam", OPEN))
+    source = published_source(view=staged(views))
     with loopback_only():
         async with publishing(source, DrawnTrack(draw), codec=codec), aclosing(source.frames(1)) as frames:
             got, _ = await looked(views, frames, 3)
