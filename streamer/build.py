@@ -18,12 +18,14 @@ from recognizers.errors import CheckpointMismatch
 from recognizers.huggingface import KIND
 from recognizers.identity import identity
 from recognizers.kinds import OPTIONS
+from streamer.audience import Nobody, Onlookers
 from streamer.board.andon import Colour
 from streamer.broker import build_broker, prefixes_of
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
 from streamer.evidence.privacy import Redactor
+from streamer.front import view_of
 from streamer.hard_examples import Options as HardExampleOptions
 from streamer.keeping import build_redactors, evidence_of, privacy_of
 from streamer.labels.labelling import Labelling
@@ -62,47 +64,13 @@ from streamer.sources.reconnect import RetryPolicy
 from streamer.sources.taps import Taps
 from streamer.stages import Watch
 from streamer.units import UnitTopic
+from streamer.views import StreamView
 
 _log = logging.getLogger(__name__)
 
 _OPTIONS = {"hop_s", "threads", "average_clips", *OPTIONS}
 """Of a recognizer's section, what it is built with as it stands."""
 NO_SPECS: Mapping[str, ClipSpec] = MappingProxyType({})
-
-
-def build_plan(
-    settings: Settings,
-    clock: Clock,
-    metrics: Metrics,
-    evidence: EvidenceKeeper | None = None,
-    looking: Looking | None = None,
-) -> Plan:
-    """All parts of a worker, not yet running; `looking`: who takes pictures of its streams besides.
-
-    Raises:
-        ConfigError: every recognizer that cannot be loaded; a password or CA file that cannot be used.
-    """
-    models = build_models(settings)
-    broker = build_broker(settings, clock, metrics)
-    making = making_of(settings, clock, metrics, looking or NOBODY, keeps=evidence is not None)
-    return Plan(
-        streams=build_streams(settings, settings.streams, models, making),
-        models=models,
-        candidates=build_candidates(settings),
-        data_dir=settings.data_dir,
-        sink=broker.sink,
-        outbox=outbox_plan(settings, clock),
-        batch=settings.engine.batch,
-        deadline_s=settings.engine.deadline_s,
-        grace_s=settings.shutdown.grace_s,
-        retry=RetryPolicy(),
-        hard_examples=hard_examples_of(settings.hard_examples),
-        evidence=evidence,
-        board=show_options(settings),
-        commands=settings.mqtt is not None and settings.mqtt.commands,
-        announce=to_nobody if broker.announce is None else broker.announce,
-        prefixes=broker.prefixes,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +81,13 @@ class Looking:
     """Shows them to people."""
     labelling: Labelling | None = None
     """Keeps moments that somebody names."""
+    onlookers: Onlookers | None = None
+    """Show which streams there are."""
+
+    def knows(self, view: StreamView) -> tuple[Beside, ...]:
+        """How those who only look at what is told come and go with the stream."""
+        told = self.onlookers
+        return () if told is None else (Beside(partial(told.came, view), partial(told.went, view.id)),)
 
     def at(self, stream: Stream, kept: PacketRing | None, redactor: Redactor | None) -> tuple[Taps, tuple[Beside, ...]]:
         """What a source hands them, and how they come and go with the stream."""
@@ -131,6 +106,47 @@ class Looking:
 NOBODY = Looking()
 
 
+def build_plan(
+    settings: Settings,
+    clock: Clock,
+    metrics: Metrics,
+    evidence: EvidenceKeeper | None = None,
+    looking: Looking = NOBODY,
+    added: Collection[str] = (),
+) -> Plan:
+    """All parts of a worker, not yet running.
+
+    Args:
+        looking: who looks at its streams besides.
+        added: streams that the configuration file does not have.
+
+    Raises:
+        ConfigError: every recognizer that cannot be loaded; a password or CA file that cannot be used.
+    """
+    models = build_models(settings)
+    broker = build_broker(settings, clock, metrics)
+    making = making_of(settings, clock, metrics, looking, added, keeps=evidence is not None)
+    return Plan(
+        streams=build_streams(settings, settings.streams, models, making),
+        models=models,
+        candidates=build_candidates(settings),
+        data_dir=settings.data_dir,
+        sink=broker.sink,
+        outbox=outbox_plan(settings, clock),
+        batch=settings.engine.batch,
+        deadline_s=settings.engine.deadline_s,
+        grace_s=settings.shutdown.grace_s,
+        retry=RetryPolicy(),
+        hard_examples=hard_examples_of(settings.hard_examples),
+        evidence=evidence,
+        board=show_options(settings),
+        commands=settings.mqtt is not None and settings.mqtt.commands,
+        announce=to_nobody if broker.announce is None else broker.announce,
+        prefixes=broker.prefixes,
+        audience=looking.onlookers or Nobody(),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Making:
     """What streams are made with besides their sections."""
@@ -146,10 +162,18 @@ class Making:
     looking: Looking
     shown: Mapping[str, Redactor]
     """By stream, of what is shown to people; these are asked by a thread of their own."""
+    added: Collection[str]
+    """Streams that the configuration file does not have."""
 
 
 def making_of(
-    settings: Settings, clock: Clock, metrics: Metrics, looking: Looking = NOBODY, *, keeps: bool = False
+    settings: Settings,
+    clock: Clock,
+    metrics: Metrics,
+    looking: Looking = NOBODY,
+    added: Collection[str] = (),
+    *,
+    keeps: bool = False,
 ) -> Making:
     """What reads files or takes a while, of all streams of the settings.
 
@@ -158,7 +182,7 @@ def making_of(
     """
     redactors = {} if settings.hard_examples.folder is None else build_redactors(settings)
     shown = {} if looking.live is None else build_redactors(settings)
-    return Making(clock, metrics, keeps, shadow_specs(settings), redactors, looking, shown)
+    return Making(clock, metrics, keeps, shadow_specs(settings), redactors, looking, shown, added)
 
 
 def build_streams(
@@ -190,9 +214,19 @@ def _stream(settings: Settings, stream: Stream, watches: tuple[Watch, ...], maki
         address = address_of(section)
         source = LibavSource(stream.id, address, demand, clock, metrics, taps, lookout)
         retry, loss_free = None, address.loss_free
+    shown = making.looking.knows(view_of(stream, watches, "api" if stream.id in making.added else "file"))
     prefix = None if settings.mqtt is None else prefixes_of(settings.mqtt, [stream])[stream.id]
     return StreamPlan(
-        stream.id, source, watches, demand, loss_free, retry, kept, making.redactors.get(stream.id), beside, prefix
+        stream.id,
+        source,
+        watches,
+        demand,
+        loss_free,
+        retry,
+        kept,
+        making.redactors.get(stream.id),
+        (*shown, *beside),
+        prefix,
     )
 
 

@@ -1,13 +1,14 @@
 """Errors of the service, named by remedy.
 
 TaktError
-├── ConfigError         the operator mends the configuration (StreamExists, StreamUnknown: or the name)
+├── ConfigError         the operator mends the configuration
 ├── SourceUnavailable   the camera is not there now: wait and try again
 ├── SourceRejected      the camera or its stream is wrong (password, no video, too large): alert, try rarely
 ├── OfferRefused        a peer offers what cannot be taken: it must offer something else
 ├── NotKept             these seconds of a stream are not at hand: wait, or mark a later moment
 ├── ClipUnwritable      the disk does not take a clip: make room
 ├── NobodyThere         no service runs over this data folder: start it, or do without
+├── Exists              there is one of that name already: change it, or choose another name
 ├── NotNow              too many ask, or it is not there yet: ask again
 ├── SinkUnavailable     the broker is not there now: keep the message, try again
 ├── MessageRejected     the broker refuses this very message: set it aside, alert
@@ -30,14 +31,6 @@ class ConfigError(TaktError):
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
         """One line each: `file:line: path: what is wrong, what would be right`."""
-
-
-class StreamExists(ConfigError):
-    """A stream of this name is there already: take another name, or change that one."""
-
-
-class StreamUnknown(ConfigError):
-    """There is no stream of this name."""
 
 
 class SourceUnavailable(TaktError):
@@ -83,6 +76,10 @@ class ClipUnwritable(TaktError):
 
 class NobodyThere(TaktError):
     """No service runs over a data folder."""
+
+
+class Exists(TaktError):
+    """Something of that name is there already."""
 
 
 class NotNow(TaktError):

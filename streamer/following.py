@@ -8,10 +8,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from streamer.board.presence import STALLED
 from streamer.clock import Clock
 from streamer.emitter import Emitter
-from streamer.errors import ConfigError
+from streamer.errors import NotNow
 from streamer.event import Reason
 from streamer.lane import Lane
 from streamer.metrics import Metrics
@@ -65,29 +64,12 @@ class Turn:
     """Of those that join, the ones that wait until somebody starts them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What is known of a stream now."""
-
-    state: str
-    """connecting, live, stalled, backoff, rejected, stopped, ended."""
-    reason: str
-    """One word; empty where there is none."""
-    detail: str
-    """For people."""
-    since_at: float
-    """Unix seconds."""
-    epoch: int | None
-    fps: float
-    blind: str
-
-
 class _Followed:
     """A stream of the roster, with what became of it."""
 
-    def __init__(self, plan: StreamPlan, now: float) -> None:
-        self.plan, self.since_at = plan, now
-        self.change = Change("connecting", 0)
+    def __init__(self, plan: StreamPlan) -> None:
+        self.plan = plan
+        self.epoch = 0
         self.task: asyncio.Task[None] | None = None
         self.stopped = False
         self.over = False
@@ -149,7 +131,8 @@ class Following:
         """Streams go and come.
 
         Raises:
-            ConfigError: one of them cannot be made, or the service ends; then nothing has changed.
+            ConfigError: one of them cannot be made; nothing has changed.
+            NotNow: the service begins, or ends.
         """
         async with self._promoter.turn:
             self._check_open()
@@ -161,6 +144,8 @@ class Following:
                 self._around.metrics.stream_removed(one.plan.id)
             await self._renew(turn)
             self._show(set(turn.leaving), plans)
+            for beside in (beside for one in leaving for beside in one.plan.beside):
+                beside.leave()  # after the last that is shown of it
             for plan in plans:
                 self._join(plan, plan.id in turn.stopped)
             self._around.told()
@@ -176,7 +161,7 @@ class Following:
                 return
             one.stopped = True
             self._part(one, Reason.STOPPED)
-            self._changed(one, Change("stopped", one.change.epoch, "stopped"))
+            self._changed(one, Change("stopped", one.epoch, "stopped"))
             await self._end([one.task])
             one.task = None
 
@@ -191,22 +176,9 @@ class Following:
                 self._around.names.join(self._running.lanes[stream])
                 self._begin(one)
 
-    def seen(self, stream: str) -> Seen:
-        """What is known of a stream now."""
-        one, lane = self._followed[stream], self._running.lanes[stream]
-        change, status = one.change, self._around.showing.status(stream)
-        state, reason, since_at = str(change.state), change.reason, one.since_at
-        if state == "live" and status.status == STALLED:
-            state, reason, since_at = status.status, status.reason, status.since
-        return Seen(state, reason, change.detail, since_at, lane.stages.epoch, lane.fps, lane.stages.blind)
-
     def stages(self, stream: str) -> StreamStages:
         """Its watches, with the networks that look now."""
         return self._running.lanes[stream].stages
-
-    def shown(self, topic: str) -> Mapping[str, object] | None:
-        """The latest retained document on a topic below the prefix; None: there is none yet."""
-        return self._around.showing.shown(topic)
 
     def is_stopped(self, stream: str) -> bool:
         return self._followed[stream].stopped
@@ -220,7 +192,7 @@ class Following:
 
     def _check_open(self) -> None:
         if not self._open:
-            raise ConfigError(["the service does not run yet, or ends now; try again when it is ready"])
+            raise NotNow("the service does not run yet, or ends now; try again when it is ready")
 
     # How a stream comes
 
@@ -248,7 +220,7 @@ class Following:
         lane = self._running.lanes[plan.id] = self._lane(plan, StreamStages(plan.id, plan.watches))
         self._running.demands[plan.id] = plan.demand
         around.names.join(lane)
-        one = self._followed[plan.id] = _Followed(plan, around.clock.now())
+        one = self._followed[plan.id] = _Followed(plan)
         if stopped:
             one.stopped = True
             self._changed(one, Change("stopped", 0, "stopped"))
@@ -290,9 +262,10 @@ class Following:
         around, stream = self._around, one.plan.id
         if self._followed.get(stream) is not one or one.stopped is not (change.state == "stopped"):
             return  # the last word of a connection that somebody ended
-        one.change, one.since_at = change, around.clock.now()
+        one.epoch = change.epoch
         around.metrics.stream_changed(stream, change.state)
         around.showing.connection(stream, change.state == "live", change.reason or change.state)
+        around.plan.audience.changed(stream, change)
         if change.state in ("backoff", "rejected"):
             _log.warning(
                 "stream %s: %s (%s); next try in %.1f s", stream, change.reason, change.detail, change.retry_in_s
@@ -316,8 +289,6 @@ class Following:
         self._promoter.left(stream)
         if self._around.plan.evidence is not None:
             self._around.plan.evidence.leave(stream)
-        for beside in one.plan.beside:
-            beside.leave()
         self._around.names.leave(stream)
         self._around.sustain.hide(stream, None)
         del self._followed[stream], self._running.lanes[stream], self._running.demands[stream]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from types import MappingProxyType
@@ -23,8 +22,6 @@ _log = logging.getLogger(__name__)
 
 AFTER_A_BUG_S = 10.0
 """Pause before a stream whose own code failed is started again."""
-ARRIVALS, RECENT_S = 100, 5.0
-"""Pictures, and how old (seconds), by which it is told how many come a second."""
 NO_SHADOWS: Mapping[str, Shadow] = MappingProxyType({})
 SQUARE_SHARE = 0.75
 """Regions of which the recognizer sees less are told of."""
@@ -72,14 +69,6 @@ class Lane:
         self._shadows = shadows
         self.newest_frame_s: float | None = None
         """When the newest picture came, on the clock that never steps; None: none has."""
-        self._arrivals_s: deque[float] = deque(maxlen=ARRIVALS)
-
-    @property
-    def fps(self) -> float:
-        """Pictures a second that are taken of the stream now."""
-        now_s = self._clock.monotonic()
-        recent = [at_s for at_s in self._arrivals_s if now_s - at_s <= RECENT_S]
-        return (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 1 and recent[-1] > recent[0] else 0.0
 
     async def follow(self, attempt: Callable[[], AsyncGenerator[Frame, None]]) -> None:
         """Read frames until a recording ends, a camera's for ever. Its failure, even a bug, never stops another."""
@@ -104,7 +93,6 @@ class Lane:
                 shadow.begin(frame.stream, frame.epoch)
             self._warn_of_unseen(frame)
         self.newest_frame_s = self._clock.monotonic()
-        self._arrivals_s.append(self.newest_frame_s)
         self._observer.frame(frame.stream, frame.captured_at)
         before = self.stages.blind
         self._emitter.emit(self.stages.look(frame))

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from streamer.audience import Audience, Nobody
 from streamer.clock import Clock
 from streamer.evidence.keeper import EvidenceKeeper, StreamEvidence
 from streamer.evidence.privacy import Redactor
@@ -104,5 +105,7 @@ class Plan:
     """Whether commands over the broker are taken."""
     announce: Callable[[Iterable[StreamStages]], None] = to_nobody
     """Tells others which watches there are and what they can recognize."""
+    audience: Audience = field(default_factory=Nobody)
+    """Who looks on over HTTP."""
     prefixes: dict[str, str] = field(default_factory=dict)
     """What stands before the topics of streams; the sink looks in here."""

@@ -61,5 +61,6 @@ class Recognizing:
         if self._plan.evidence is not None:
             self._plan.evidence.saw(clip)
         if prediction is not None:
+            self._plan.audience.answered(prediction, watch.labels)
             disagreed = lane.answer(prediction)
             self._sustain.saw(serving.name, serving.model, clip, prediction, disagreed)

@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 from streamer.build import Making
 from streamer.clock import Clock
 from streamer.engine import LAST, step_back
-from streamer.errors import ConfigError, StreamExists, StreamUnknown
+from streamer.errors import ConfigError, Exists, NotNow
 from streamer.following import Following
 from streamer.logs import also_hide
+from streamer.model import Model
 from streamer.plan import StreamPlan
 from streamer.preparing import Prepared, prepare
 from streamer.rereading import Rereading, digests
@@ -34,7 +35,8 @@ from streamer.settings import (
     with_stream,
     write_kept,
 )
-from streamer.stream_views import View, stream_view
+from streamer.stages import Watch
+from streamer.views import StreamView
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -42,8 +44,8 @@ T = TypeVar("T")
 LOOK_S = 1.0
 """Seconds from one look at the file to the next."""
 NOT_NOW = "the service does not run yet, or ends now; try again when it is ready"
-FILE, API = "file", "api"
-"""Where a stream is from."""
+Make = Callable[[Settings, Collection[str]], Making]
+"""Of settings and of the streams that the file does not have; see `streamer.build.making_of`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,14 @@ class Roster:
         settings: Settings,
         written: Written | None,
         clock: Clock,
-        making: Callable[[Settings], Making],
+        making: Make,
+        view: Callable[[str], StreamView],
         publish: Publish = nobody,
     ) -> None:
-        """`written`: the file that the settings are of; None: there is none. `making`: see `making_of`."""
+        """`written`: the file that the settings are of; None: there is none. `view`: what is told of a stream."""
         self._settings = self._of_file = settings
         self._written, self._clock, self._making, self._publish = written, clock, making, publish
+        self._view = view
         self._environment: Mapping[str, str] = {} if written is None else written.environment
         self._beside = Path() if written is None else written.file.parent
         self._added: dict[str, Mapping[str, Any]] = {}
@@ -115,7 +119,7 @@ class Roster:
             try:
                 self._check_new(name)
                 self._settings = with_stream(self._settings, section, self._beside, self._environment)
-            except ConfigError as error:
+            except (ConfigError, Exists) as error:
                 _log.error("stream %s of %s is not watched: %s", name, self._kept_file, error)
             else:
                 self._added[name] = section
@@ -131,40 +135,46 @@ class Roster:
             self._following = None
             self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def views(self) -> list[View]:
-        """All streams, in the order of the file and then as they came; see `stream_view`."""
-        following, streams = self._following, self._settings.streams
+    @property
+    def added(self) -> Collection[str]:
+        """Streams that the file does not have."""
+        return self._added.keys()
+
+    def models(self) -> Mapping[str, Model]:
+        """What is live, by recognizer."""
+        return {} if self._following is None else self._following.models
+
+    def watches(self) -> list[tuple[str, Sequence[Watch]]]:
+        """By stream, with the networks that look now."""
+        following = self._following
         if following is None:
             return []
-        return [stream_view(one, self._origin(one.id), following) for one in streams if one.id in following.streams]
+        return [(stream, tuple(following.stages(stream).watches.values())) for stream in following.streams]
 
-    def view(self, stream: str) -> View:
-        """One of them. Raises StreamUnknown."""
-        following = self._known(stream)
-        return stream_view(self._section(stream), self._origin(stream), following)
-
-    async def add(self, section: Mapping[str, Any], persist: bool = False) -> str:
-        """Watch another stream: a section as in the file. Returns its id.
+    async def add(self, section: Mapping[str, Any], persist: bool = False) -> StreamView:
+        """Watch another stream: a section as in the file.
 
         Raises:
-            StreamExists: there is one of that id.
+            Exists: there is one of that id.
             ConfigError: every mistake, in the words of `takt check`; it cannot be loaded or kept.
+            NotNow: the service begins, or ends.
         """
 
-        async def do() -> str:
+        async def do() -> StreamView:
             name = str(section.get("id"))
             self._check_new(name)
-            await self._go_over_to(partial(with_stream, self._settings, section, self._beside, self._environment))
+            wanted = partial(with_stream, self._settings, section, self._beside, self._environment)
+            await self._go_over_to(wanted, added={*self._added, name})
             self._added[name] = section
             await self._keep(name, section if persist else None)
-            return name
+            return self._view(name)
 
         return await self._in_turn(do)
 
-    async def change(self, stream: str, section: Mapping[str, Any], persist: bool = False) -> None:
-        """Watch it in another way from now on; everything else goes on. Raises as `add`, and StreamUnknown."""
+    async def change(self, stream: str, section: Mapping[str, Any], persist: bool = False) -> StreamView:
+        """Watch it in another way from now on; everything else goes on. Raises as `add`, and KeyError."""
 
-        async def do() -> None:
+        async def do() -> StreamView:
             self._known(stream)
             self._check_may_keep(stream, persist)
             if section.get("id", stream) != stream:
@@ -174,11 +184,12 @@ class Roster:
             if stream in self._added:
                 self._added[stream] = given
             await self._keep(stream, given if persist else None)
+            return self._view(stream)
 
-        await self._in_turn(do)
+        return await self._in_turn(do)
 
     async def remove(self, stream: str, persist: bool = False) -> None:
-        """Watch it no more. With `persist`, it is not kept any longer either. Raises StreamUnknown, ConfigError."""
+        """Watch it no more. With `persist`, it is not kept any longer either. Raises as `change`."""
 
         async def do() -> None:
             self._known(stream)
@@ -191,13 +202,13 @@ class Roster:
 
         await self._in_turn(do)
 
-    async def stop(self, stream: str) -> None:
-        """Watch it no more until it is started; everything else of it stays. Raises StreamUnknown."""
-        await self._in_turn(lambda: self._stopped(stream))
+    async def stop(self, stream: str) -> StreamView:
+        """Watch it no more until it is started; everything else of it stays. Raises KeyError, NotNow."""
+        return await self._in_turn(lambda: self._stopped(stream))
 
-    async def start(self, stream: str) -> None:
-        """Watch it again. Raises StreamUnknown."""
-        await self._in_turn(lambda: self._started(stream))
+    async def start(self, stream: str) -> StreamView:
+        """Watch it again. Raises KeyError, NotNow."""
+        return await self._in_turn(lambda: self._started(stream))
 
     async def reload(self) -> Changes:
         """Read the file again, and apply what is different.
@@ -220,7 +231,7 @@ class Roster:
             except BaseException as error:
                 ends = isinstance(error, asyncio.CancelledError)
                 if not done.done():
-                    done.set_exception(ConfigError([NOT_NOW]) if ends else error)
+                    done.set_exception(NotNow(NOT_NOW) if ends else error)
                 if not isinstance(error, Exception):
                     raise
             else:
@@ -231,12 +242,16 @@ class Roster:
         self._group.create_task(in_turn())
         return await done
 
-    async def _go_over_to(self, wanted: Callable[[], Settings], renewed: Collection[Path] = ()) -> Changes:
-        """Make what is wanted of the settings that run. Nothing has changed where this raises."""
+    async def _go_over_to(
+        self, wanted: Callable[[], Settings], renewed: Collection[Path] = (), added: Collection[str] | None = None
+    ) -> Changes:
+        """Make what is wanted of the settings that run; `added`: streams that the file does not have, where these are
+        others than before. Nothing has changed where this raises."""
         before, following = self._settings, self._ready()
+        known = frozenset(self._added if added is None else added)
 
         def prepared() -> Prepared:
-            return prepare(before, wanted(), renewed, self._making)
+            return prepare(before, wanted(), renewed, lambda settings: self._making(settings, known))
 
         ready = await self._aside(prepared)
         also_hide(secrets(ready.settings))
@@ -246,17 +261,19 @@ class Roster:
         self._tell(ready.changes)
         return ready.changes
 
-    async def _stopped(self, stream: str) -> None:
+    async def _stopped(self, stream: str) -> StreamView:
         following = self._known(stream)
         await following.stop(stream)
         await self._publish(self._settings, following.watched)
         _log.info("stream %s: stopped", stream)
+        return self._view(stream)
 
-    async def _started(self, stream: str) -> None:
+    async def _started(self, stream: str) -> StreamView:
         following = self._known(stream)
         await following.start(stream)
         await self._publish(self._settings, following.watched)
         _log.info("stream %s: started", stream)
+        return self._view(stream)
 
     async def _reload(self) -> Changes:
         written = self._written
@@ -289,7 +306,7 @@ class Roster:
         for one in said.streams:
             if one.id in self._added:
                 words = f"streams: {one.id} was added while the service ran; give another id, or remove that stream"
-                raise StreamExists([words])
+                raise ConfigError([words])
             if before.get(one.id) != one:
                 streams.append(one)
             elif one.id in running:
@@ -357,29 +374,23 @@ class Roster:
 
     def _check_new(self, stream: str) -> None:
         if stream in {one.id for one in self._of_file.streams}:
-            raise StreamExists([f"id: {stream} is a stream of the configuration file; ids are unique"])
+            raise Exists(f"id: {stream} is a stream of the configuration file; ids are unique")
         if stream in {one.id for one in self._settings.streams}:
-            raise StreamExists([f"id: there is a stream {stream} already; ids are unique"])
+            raise Exists(f"id: there is a stream {stream} already; ids are unique")
 
     def _check_may_keep(self, stream: str, persist: bool) -> None:
         if persist and stream not in self._added:
             raise ConfigError([f"{stream} is a stream of the configuration file: change it there to keep that"])
 
-    def _origin(self, stream: str) -> str:
-        return API if stream in self._added else FILE
-
-    def _section(self, stream: str) -> Stream:
-        return next(one for one in self._settings.streams if one.id == stream)
-
     def _ready(self) -> Following:
         if self._following is None:
-            raise ConfigError([NOT_NOW])
+            raise NotNow(NOT_NOW)
         return self._following
 
     def _known(self, stream: str) -> Following:
         following = self._ready()
         if stream not in following.streams:
-            raise StreamUnknown([f"there is no stream {stream}; there are: {', '.join(following.streams) or 'none'}"])
+            raise KeyError(stream)
         return following
 
     def _tell(self, changes: Changes) -> None:

@@ -9,13 +9,16 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
-from streamer.build import Looking, build_plan, making_of
+from streamer.build import Looking, Making, build_plan, making_of
 from streamer.clock import SystemClock
+from streamer.front import HISTORY, Front, limits_of
 from streamer.health import Health
+from streamer.history import History
 from streamer.keeping import build_keeper, build_labelling, build_live, build_shelf, build_sites, reachable
 from streamer.metrics import CONTENT_TYPE, Metrics
 from streamer.pages import PREFIX as RETAIL
@@ -23,7 +26,7 @@ from streamer.pages import build_retail
 from streamer.peers import PREFIX, build_whip, publish, published
 from streamer.roster import Roster, Written
 from streamer.settings import Settings, WhipSource
-from streamer.web import make_app, serve
+from streamer.web import API, ApiDoor, make_app, serve
 from streamer.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -89,33 +92,67 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show, written: Writ
         OutboxUnavailable: the outbox cannot be opened.
     """
     clock, metrics, health = SystemClock(), Metrics(), Health()
-    whip = build_whip(settings, clock)
-    live, labelling = build_live(settings, clock, metrics), build_labelling(settings, clock)
-    making = partial(making_of, clock=clock, metrics=metrics, looking=Looking(live, labelling), keeps=True)
-    roster = Roster(settings, written, clock, making, partial(publish, whip))
-    settings = roster.remember()
-    http, shelf = settings.http, build_shelf(settings, clock, metrics)
-    sites = dict(build_sites(settings, shelf, clock))
-    sites[RETAIL] = build_retail(settings)
-    if whip is not None:
-        sites[PREFIX] = whip
-    app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites)
-    async with serve(http.host, http.port, app) as port:
-        keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
-        plan = build_plan(settings, clock, metrics, keeper, Looking(live, labelling))
-        worker = Worker(plan, clock, metrics, health, roster.run)
-        host = f"[{http.host}]" if ":" in http.host else http.host
-        base = f"http://{host}:{port}"
-        told = {"metrics": f"{base}/metrics", "live": f"{base}/livez", "ready": f"{base}/readyz"}
-        text = f"metrics {base}/metrics   health {base}/livez {base}/readyz"
-        if whip is not None and any(isinstance(stream.source, WhipSource) for stream in settings.streams):
-            told["publish"] = f"{base}{PREFIX}"
-            text += f"   publish to {base}{PREFIX}<stream>"
-        show(told, text)
+    async with History.open(settings.data_dir / HISTORY, limits_of(settings.http), clock) as history:
+        front = Front.of(settings, clock, metrics, health, history)
+        live, labelling = build_live(settings, clock, metrics), build_labelling(settings, clock)
+        looking = Looking(live, labelling, front.onlookers)
         try:
-            async with published(whip, settings, plan.streams):
-                await worker.run(stop)
+            await _serve(settings, written, Outer(front, looking, metrics, health), stop, show)
         finally:
             live.close()
             if labelling is not None:
                 labelling.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Outer:
+    """Who looks at what runs, and asks."""
+
+    front: Front
+    looking: Looking
+    metrics: Metrics
+    health: Health
+
+
+async def _serve(settings: Settings, written: Written | None, outer: Outer, stop: asyncio.Event, show: Show) -> None:
+    front, looking, metrics, clock, door = outer.front, outer.looking, outer.metrics, outer.front.clock, ApiDoor()
+    whip = build_whip(settings, clock)
+
+    def making(of: Settings, added: Collection[str]) -> Making:
+        return making_of(of, clock, metrics, looking, added, keeps=True)
+
+    roster = Roster(settings, written, clock, making, front.onlookers.register.view, partial(publish, whip))
+    settings, http = roster.remember(), settings.http
+    shelf = build_shelf(settings, clock, metrics)
+    sites = dict(build_sites(settings, shelf, clock, front.access))
+    sites[RETAIL] = build_retail(settings)
+    if whip is not None:
+        sites[PREFIX] = whip
+    app = make_app(outer.health, lambda: (CONTENT_TYPE, metrics.exposition()), sites, door)
+    async with serve(http.host, http.port, app) as port:
+        keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
+        plan = build_plan(settings, clock, metrics, keeper, looking, roster.added)
+        for beside in (beside for stream in plan.streams for beside in stream.beside):
+            beside.join()  # known from the beginning, not only when it is watched
+        door.open(front.api(roster, roster, looking.live, looking.labelling))
+        publishes = any(isinstance(stream.source, WhipSource) for stream in settings.streams)
+        show(*_addresses(http.host, port, whip is not None and publishes))
+        async with published(whip, settings, plan.streams):
+            await Worker(plan, clock, metrics, outer.health, roster.run).run(stop)
+
+
+def _addresses(name: str, port: int, publishes: bool) -> tuple[dict[str, object], str]:
+    host = f"[{name}]" if ":" in name else name
+    base = f"http://{host}:{port}"
+    told: dict[str, object] = {
+        "page": f"{base}/",
+        "api": f"{base}{API}",
+        "metrics": f"{base}/metrics",
+        "live": f"{base}/livez",
+        "ready": f"{base}/readyz",
+    }
+    text = f"page {base}/   metrics {base}/metrics   health {base}/livez {base}/readyz"
+    if publishes:
+        told["publish"] = f"{base}{PREFIX}"
+        text += f"   publish to {base}{PREFIX}<stream>"
+    return told, text

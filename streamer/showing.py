@@ -10,7 +10,7 @@ from typing import Protocol
 
 from streamer.board.andon import DEFAULT, Colour
 from streamer.board.doing import Work
-from streamer.board.presence import OFFLINE, ONLINE, STALLED, Presence, Status
+from streamer.board.presence import OFFLINE, ONLINE, STALLED, Presence
 from streamer.board.tally import BUCKET_S, WINDOWS
 from streamer.board.watch import WatchBoard
 from streamer.clock import Clock
@@ -64,12 +64,14 @@ class Showing:
         options: ShowOptions,
         clock: Clock,
         observer: ShowObserver,
+        beside: Callable[[str, Mapping[str, object]], None] = lambda topic, body: None,
     ) -> None:
-        """What an earlier process showed of streams and watches that are no more is taken away."""
+        """What an earlier process showed of streams and watches that are no more is taken away. `beside` is told of
+        each document that is published, with its topic."""
         self._sink, self._clock, self._observer, self._options = sink, clock, observer, options
+        self._beside = beside
         self._streams: dict[str, _Stream] = {}
         self._shown: dict[str, Mapping[str, object]] = {}
-        """By topic, the latest document."""
         self._listening: dict[str, Unlisten] = {}
         self.rearrange((), streams)
 
@@ -91,14 +93,6 @@ class Showing:
                 topics = f"{stream}/+/andon/ack"
                 self._listening[stream] = self._sink.listen(topics, self._acknowledged, below_prefix=True)
         self._sink.shows([topic for one in self._streams.values() for topic in one.topics])
-
-    def status(self, stream: str) -> Status:
-        """Whether a stream is looked at, and why not."""
-        return self._streams[stream].presence.status
-
-    def shown(self, topic: str) -> Mapping[str, object] | None:
-        """The latest document on a topic below the prefix; None: there is none yet."""
-        return self._shown.get(topic)
 
     def tell(self, event: Event) -> None:
         """Something happened."""
@@ -210,10 +204,11 @@ class Showing:
 
     def _show(self, topic: str, body: Mapping[str, object]) -> None:
         """What says the same as before is not published again."""
-        before = self._shown.get(topic)
-        if before is None or _said(before) != _said(body):
-            self._shown[topic] = body
+        told = {name: value for name, value in body.items() if name not in UNREAD}
+        if self._shown.get(topic) != told:
+            self._shown[topic] = told
             self._sink.state(topic, body)
+            self._beside(topic, body)
 
     def acknowledge(self, stream: str, watch: str, payload: bytes) -> None:
         """Somebody comes, or has seen to it; see `acknowledgement`.
@@ -245,10 +240,6 @@ class Showing:
         else:
             self._observer.acknowledged("taken")
             self._sink.answer(message, answer("acknowledge", stream))
-
-
-def _said(body: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in body.items() if name not in UNREAD}
 
 
 def _nothing() -> None:

@@ -32,6 +32,7 @@ from streamer.recognizing import Recognizing
 from streamer.serving import Serving
 from streamer.showing import Showing
 from streamer.sinks.base import StatusSink
+from streamer.stages import Watch
 from streamer.sustain import Sustain
 
 _log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ class Worker:
             known = await outbox.outlet().newest()
             sink = await stack.enter_async_context(plan.sink)
             watches = {stream.id: stream.watches for stream in plan.streams}
-            showing = Showing(watches, sink, plan.board, self._clock, self._metrics.board)
+            showing = self._shown(watches, outbox, sink)
             evidence = plan.evidence
             shown = None if evidence is None else evidence.attach
             emitter = Emitter(
@@ -111,6 +112,14 @@ class Worker:
                 for task in running:
                     task.cancel()
 
+    def _shown(self, watches: Mapping[str, Sequence[Watch]], outbox: Outbox, sink: StatusSink) -> Showing:
+        """What is shown of streams, and told to those who look on, as what is stored is."""
+        told = self._plan.audience
+        showing = Showing(watches, sink, self._plan.board, self._clock, self._metrics.board, told.shown)
+        told.joins(showing.acknowledge)
+        outbox.stored = told.stored
+        return showing
+
     async def _watch_streams(
         self, stop: asyncio.Event, outbox: Outbox, sink: StatusSink, showing: Showing, emitter: Emitter, desk: Desk
     ) -> None:
@@ -132,6 +141,7 @@ class Worker:
                         recognizing.run(),
                         following.run(stop),
                         promoter.run(),
+                        plan.audience.run(),
                         showing.run(following.newest_frame_s),
                         self._feel_the_lag(running.servings),
                         self._tick(running.lanes, showing),
@@ -169,3 +179,4 @@ class Worker:
             for stream, lane in lanes.items():
                 lane.tick()
                 showing.sight(stream, lane.stages.blind or None)
+                self._plan.audience.decoded(stream, self._metrics.pictures[stream])

@@ -22,6 +22,7 @@ from streamer.settings.sight import SightSection
 from streamer.settings.sinks import JsonlSink, SinkSection, WebhookSink
 from streamer.settings.sources import Source, WhepSource, WhipSource
 from streamer.settings.training import TrainingSettings
+from streamer.settings.web import Http, TokenSection
 from streamer.settings.webrtc import WebRtcSection
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "EvidenceSection",
     "HardExamplesSection",
     "HomeAssistant",
+    "Http",
     "JsonlSink",
     "Mqtt",
     "ProcedureSettings",
@@ -42,6 +44,7 @@ __all__ = [
     "Source",
     "Sparkplug",
     "Stream",
+    "TokenSection",
     "TrainingSettings",
     "WatchEvidence",
     "WatchSection",
