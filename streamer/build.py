@@ -7,7 +7,6 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,7 +17,7 @@ from recognizers.errors import CheckpointMismatch
 from recognizers.huggingface import KIND
 from recognizers.identity import identity
 from recognizers.kinds import OPTIONS
-from streamer.audience import Nobody, Onlookers
+from streamer.audience import Nobody
 from streamer.board.andon import Colour
 from streamer.broker import build_broker, prefixes_of
 from streamer.clock import Clock
@@ -27,17 +26,14 @@ from streamer.evidence.keeper import EvidenceKeeper
 from streamer.evidence.privacy import Redactor
 from streamer.front import view_of
 from streamer.hard_examples import Options as HardExampleOptions
-from streamer.keeping import build_redactors, evidence_of, privacy_of
-from streamer.labels.labelling import Labelling
-from streamer.live import LiveViews
+from streamer.keeping import build_redactors, evidence_of
+from streamer.looking import NOBODY, Looking
 from streamer.lookout import LookoutOptions
-from streamer.media.packets import together
-from streamer.media.ring import PacketRing
 from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.outbound import outbox_plan
 from streamer.peers import Peers, retry_of, token_of
-from streamer.plan import Beside, Plan, StreamPlan, to_nobody
+from streamer.plan import Plan, StreamPlan, to_nobody
 from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
@@ -61,49 +57,14 @@ from streamer.sources.base import Demand, Need
 from streamer.sources.base import Source as StreamSource
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
-from streamer.sources.taps import Taps
 from streamer.stages import Watch
 from streamer.units import UnitTopic
-from streamer.views import StreamView
 
 _log = logging.getLogger(__name__)
 
 _OPTIONS = {"hop_s", "threads", "average_clips", *OPTIONS}
 """Of a recognizer's section, what it is built with as it stands."""
 NO_SPECS: Mapping[str, ClipSpec] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Looking:
-    """Who takes pictures of every stream besides."""
-
-    live: LiveViews | None = None
-    """Shows them to people."""
-    labelling: Labelling | None = None
-    """Keeps moments that somebody names."""
-    onlookers: Onlookers | None = None
-    """Show which streams there are."""
-
-    def knows(self, view: StreamView) -> tuple[Beside, ...]:
-        """How those who only look at what is told come and go with the stream."""
-        told = self.onlookers
-        return () if told is None else (Beside(partial(told.came, view), partial(told.went, view.id)),)
-
-    def at(self, stream: Stream, kept: PacketRing | None, redactor: Redactor | None) -> tuple[Taps, tuple[Beside, ...]]:
-        """What a source hands them, and how they come and go with the stream."""
-        view = labelled = None
-        beside = []
-        if self.live is not None and redactor is not None:
-            view = self.live.stage(redactor)
-            beside.append(Beside(partial(self.live.join, stream.id, view), partial(self.live.leave, stream.id)))
-        if self.labelling is not None:
-            labelled = self.labelling.labelled(privacy_of(stream))
-            join, leave = partial(self.labelling.join, stream.id, labelled), partial(self.labelling.leave, stream.id)
-            beside.append(Beside(join, leave))
-        return Taps(together(kept, None if labelled is None else labelled.ring), view), tuple(beside)
-
-
-NOBODY = Looking()
 
 
 def build_plan(

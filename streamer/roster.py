@@ -22,18 +22,16 @@ from streamer.plan import StreamPlan
 from streamer.preparing import Prepared, prepare
 from streamer.rereading import Rereading, digests
 from streamer.settings import (
-    KEPT,
     Changes,
+    KeptStreams,
     Settings,
     Stream,
     check_again,
     compare,
     load,
     procedures_of,
-    read_kept,
     secrets,
     with_stream,
-    write_kept,
 )
 from streamer.stages import Watch
 from streamer.views import StreamView
@@ -91,8 +89,7 @@ class Roster:
         self._beside = Path() if written is None else written.file.parent
         self._added: dict[str, Mapping[str, Any]] = {}
         """Sections of streams that the file does not have, as they were given."""
-        self._kept: dict[str, Mapping[str, Any]] = {}
-        """Those that are to stay, as they are to stay."""
+        self._kept = KeptStreams(settings.data_dir)
         self._following: Following | None = None
         self._thread = ThreadPoolExecutor(1, "roster", step_back, (LAST,))
         self._group = asyncio.TaskGroup()
@@ -109,18 +106,16 @@ class Roster:
         """Before the service starts: add what was to be kept. What cannot be is told, stays in its file, and does not
         hold up the others."""
         try:
-            sections = read_kept(self._kept_file)
+            sections = self._kept.read()
         except ConfigError as error:
             _log.error("streams that were kept are not watched: %s", error)
             return self._settings
-        for section in sections:
-            name = str(section.get("id"))
-            self._kept[name] = section
+        for name, section in sections.items():
             try:
                 self._check_new(name)
                 self._settings = with_stream(self._settings, section, self._beside, self._environment)
             except (ConfigError, Exists) as error:
-                _log.error("stream %s of %s is not watched: %s", name, self._kept_file, error)
+                _log.error("stream %s of %s is not watched: %s", name, self._kept.file, error)
             else:
                 self._added[name] = section
         return self._settings
@@ -166,7 +161,8 @@ class Roster:
             wanted = partial(with_stream, self._settings, section, self._beside, self._environment)
             await self._go_over_to(wanted, added={*self._added, name})
             self._added[name] = section
-            await self._keep(name, section if persist else None)
+            if persist:
+                await self._aside(lambda: self._kept.keep(name, section))
             return self._view(name)
 
         return await self._in_turn(do)
@@ -183,7 +179,8 @@ class Roster:
             await self._go_over_to(partial(with_stream, self._settings, given, self._beside, self._environment))
             if stream in self._added:
                 self._added[stream] = given
-            await self._keep(stream, given if persist else None)
+            if persist:
+                await self._aside(lambda: self._kept.keep(stream, given))
             return self._view(stream)
 
         return await self._in_turn(do)
@@ -197,8 +194,8 @@ class Roster:
             left = tuple(one for one in self._settings.streams if one.id != stream)
             await self._go_over_to(lambda: self._settings.model_copy(update={"streams": left}))
             self._added.pop(stream, None)
-            if persist and self._kept.pop(stream, None) is not None:
-                await self._write_kept()
+            if persist:
+                await self._aside(lambda: self._kept.keep(stream, None))
 
         await self._in_turn(do)
 
@@ -349,26 +346,6 @@ class Roster:
 
     def _files(self, settings: Settings) -> list[Path]:
         return [] if self._written is None else [self._written.file, *procedures_of(settings)]
-
-    # What is kept
-
-    @property
-    def _kept_file(self) -> Path:
-        return self._settings.data_dir / KEPT
-
-    async def _keep(self, stream: str, section: Mapping[str, Any] | None) -> None:
-        if section is not None:
-            self._kept[stream] = section
-            await self._write_kept()
-
-    async def _write_kept(self) -> None:
-        file, sections = self._kept_file, list(self._kept.values())
-        try:
-            await self._aside(lambda: write_kept(file, sections))
-        except OSError as error:
-            raise ConfigError(
-                [f"{file}: cannot be written ({error.strerror}); the change holds until the next start"]
-            ) from error
 
     # Who is who
 

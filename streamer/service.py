@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from streamer.build import Looking, Making, build_plan, making_of
+from streamer.build import Making, build_plan, making_of
 from streamer.clock import SystemClock
 from streamer.front import HISTORY, Front, limits_of
 from streamer.health import Health
 from streamer.history import History
 from streamer.keeping import build_keeper, build_labelling, build_live, build_shelf, build_sites, reachable
+from streamer.looking import Looking
 from streamer.metrics import CONTENT_TYPE, Metrics
 from streamer.pages import PREFIX as RETAIL
 from streamer.pages import build_retail

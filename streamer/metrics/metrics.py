@@ -17,6 +17,7 @@ from streamer.event import ActionEvent, Event
 from streamer.metrics.board import BoardMetrics
 from streamer.metrics.delivery import DeliverySeries
 from streamer.metrics.evidence import EvidenceMetrics
+from streamer.metrics.leaving import forget
 from streamer.metrics.live import LiveMetrics
 from streamer.metrics.machine import MachineMetrics
 from streamer.metrics.sparkplug import SparkplugMetrics
@@ -223,27 +224,13 @@ class Metrics:
 
     def stream_removed(self, stream: str) -> None:
         """Its series go. Called when nothing is told of it any more."""
-        of_streams = (
-            self._decoded, self._dropped, self._kept, self._reconnects, self._state, self._clock, self._last_frame,
-            self._stuck, self._clips, self._shed, self._looked_at, self._not_finite, self._coverage, self._actors,
-            self._events,
-        )  # fmt: skip
-        for metric in of_streams:
-            metric.remove_by_labels({"stream": stream})
-        self._work.removed(stream)
+        forget("stream", stream, [*vars(self).values(), *vars(self._work).values()])
         self._clocks.pop(stream, None)
         self.pictures.pop(stream, None)
 
     def recognizer_removed(self, recognizer: str) -> None:
         """Likewise of one that nobody uses any more."""
-        of_recognizers = (
-            self._queue, self._batch, self._inferred, self._promotions, self._compared, self._pairs,
-            self._shadow_events, self._shadow_shed, self._shadow_inferred, self._shadow_took, self._shadow_age,
-            self._hard,
-        )  # fmt: skip
-        for metric in of_recognizers:
-            metric.remove_by_labels({"recognizer": recognizer})
-        self.no_drift(recognizer)
+        forget("recognizer", recognizer, vars(self).values())
 
     def stream_changed(self, stream: str, state: str) -> None:
         for known in _STATES:

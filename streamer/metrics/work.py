@@ -48,11 +48,6 @@ class WorkMetrics:
         for phase in CyclePhase:
             self._cycles.labels(stream, watch, str(phase))
 
-    def removed(self, stream: str) -> None:
-        """The series of a stream go."""
-        for metric in (self._blind, self._steps, self._cycles, self._named, self._deviation):
-            metric.remove_by_labels({"stream": stream})
-
     def told(self, event: StepEvent | CycleEvent) -> None:
         if isinstance(event, StepEvent):
             self._steps.labels(event.stream, event.watch, str(event.verdict)).inc()

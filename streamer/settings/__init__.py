@@ -4,7 +4,7 @@ from streamer.settings.changes import Changes, compare, procedures_of
 from streamer.settings.evidence import EvidenceSection, WatchEvidence
 from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.joining import check_again, with_stream
-from streamer.settings.kept import KEPT, read_kept, write_kept
+from streamer.settings.kept import KeptStreams
 from streamer.settings.loader import load, load_procedure, load_training, schema, secrets, settings_of
 from streamer.settings.procedures import ProcedureSettings
 from streamer.settings.reference import reference
@@ -26,7 +26,6 @@ from streamer.settings.web import Http, TokenSection
 from streamer.settings.webrtc import WebRtcSection
 
 __all__ = [
-    "KEPT",
     "LEAST_TOKEN",
     "Changes",
     "EvidenceSection",
@@ -34,6 +33,7 @@ __all__ = [
     "HomeAssistant",
     "Http",
     "JsonlSink",
+    "KeptStreams",
     "Mqtt",
     "ProcedureSettings",
     "RecognizerSection",
@@ -58,11 +58,9 @@ __all__ = [
     "load_procedure",
     "load_training",
     "procedures_of",
-    "read_kept",
     "reference",
     "schema",
     "secrets",
     "settings_of",
     "with_stream",
-    "write_kept",
 ]

@@ -23,6 +23,41 @@ _SAID = """\
 """
 
 
+class KeptStreams:
+    """Those of a data folder: sections by id, as they were given and are to stay."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / KEPT
+        self._sections: dict[str, Mapping[str, Any]] = {}
+        self._is_readable = True
+
+    def read(self) -> Mapping[str, Mapping[str, Any]]:
+        """Raises ConfigError: the file cannot be read; then it is not written either."""
+        self._is_readable = False
+        self._sections = {str(section.get("id")): section for section in read_kept(self.file)}
+        self._is_readable = True
+        return self._sections
+
+    def keep(self, stream: str, section: Mapping[str, Any] | None) -> None:
+        """From now on, instead of what was kept of the stream; None: nothing is.
+
+        Raises:
+            ConfigError: the file cannot be written.
+        """
+        before = dict(self._sections)
+        self._sections.pop(stream, None)
+        self._sections |= {} if section is None else {stream: section}
+        if self._sections == before:
+            return
+        if not self._is_readable:
+            raise ConfigError([f"{self.file}: could not be read at the start; mend it, or remove it, and start again"])
+        try:
+            write_kept(self.file, list(self._sections.values()))
+        except OSError as error:
+            words = f"{self.file}: cannot be written ({error.strerror}); the change holds until the next start"
+            raise ConfigError([words]) from error
+
+
 def read_kept(file: Path) -> list[dict[str, Any]]:
     """The sections as they were given; none where there is no file.
 
