@@ -117,7 +117,7 @@ class Outer:
 
 async def _serve(settings: Settings, written: Written | None, outer: Outer, stop: asyncio.Event, show: Show) -> None:
     front, looking, metrics, clock, door = outer.front, outer.looking, outer.metrics, outer.front.clock, ApiDoor()
-    whip = build_whip(settings, clock)
+    whip = build_whip(settings, clock, metrics.peers)
 
     def making(of: Settings, added: Collection[str]) -> Making:
         return making_of(of, clock, metrics, looking, added, keeps=True)
@@ -129,6 +129,7 @@ async def _serve(settings: Settings, written: Written | None, outer: Outer, stop
     sites[RETAIL] = build_retail(settings)
     if whip is not None:
         sites[PREFIX] = whip
+        metrics.peers.sessions_are(lambda: whip.sessions)
     app = make_app(outer.health, lambda: (CONTENT_TYPE, metrics.exposition()), sites, door)
     async with serve(http.host, http.port, app) as port:
         keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)

@@ -20,6 +20,7 @@ from streamer.metrics.evidence import EvidenceMetrics
 from streamer.metrics.leaving import forget
 from streamer.metrics.live import LiveMetrics
 from streamer.metrics.machine import MachineMetrics
+from streamer.metrics.peers import PeerMetrics
 from streamer.metrics.sparkplug import SparkplugMetrics
 from streamer.metrics.work import WorkMetrics
 
@@ -56,6 +57,7 @@ class Metrics:
         self.evidence = EvidenceMetrics(registry)
         self.live = LiveMetrics(registry)
         self.machine = MachineMetrics(registry)
+        self.peers = PeerMetrics(registry)
         self.sparkplug = SparkplugMetrics(registry)
 
     def _sources(self, registry: CollectorRegistry) -> None:
@@ -224,7 +226,7 @@ class Metrics:
 
     def stream_removed(self, stream: str) -> None:
         """Its series go. Called when nothing is told of it any more."""
-        forget("stream", stream, [*vars(self).values(), *vars(self._work).values()])
+        forget("stream", stream, [*vars(self).values(), *vars(self._work).values(), *vars(self.peers).values()])
         self._clocks.pop(stream, None)
         self.pictures.pop(stream, None)
 
@@ -255,6 +257,9 @@ class Metrics:
 
     def thread_left(self, stream: str, threads: int) -> None:
         self._stuck.labels(stream).set(threads)
+
+    def peer_lost(self, stream: str, packets: int, pictures: int, asked: int) -> None:
+        self.peers.lost(stream, packets, pictures, asked)
 
     # Recognition (lane, worker)
 
