@@ -9,7 +9,7 @@ from typing import Self
 
 
 class Cable:
-    """`async with Cable(port) as cable:` who connects to `cable.port` is connected to `port`, while it is plugged in."""
+    """`async with Cable(port) as cable:` who connects to `cable.port` is connected to `port`, while plugged in."""
 
     def __init__(self, to: int) -> None:
         self.port = 0

@@ -74,6 +74,11 @@ def live(visitor: Visitor, stream: str) -> Locator:
     return visitor.page.get_by_role("img", name=f"Live picture of {stream}")
 
 
+def is_gone(consumer: Consumer, stream: str) -> bool:
+    """What was retained of it was cleared."""
+    return [payload for topic, payload in list(consumer.received) if topic == f"takt/{stream}/status"][-1:] == [b""]
+
+
 async def an_action(shown: Locator) -> str:
     """What the page says is done, as soon as something is."""
 
@@ -155,7 +160,7 @@ async def a_stream_is_added_and_removed(visitor: Visitor, consumer: Consumer, ur
     await page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     await expect(card(visitor, "cell")).to_be_visible()
     await expect(card(visitor, "second")).to_have_count(0)
-    await until(lambda: not consumer.is_online("second"))
+    await until(lambda: is_gone(consumer, "second"))
 
 
 async def a_lost_connection_is_told_and_nothing_is_left_out(visitor: Visitor, consumer: Consumer, cable: Cable) -> None:
@@ -203,7 +208,7 @@ async def the_browsers_own_camera_is_shared(visitor: Visitor, consumer: Consumer
     await expect(page.get_by_role("button", name="Share this camera")).to_be_visible()
     await visitor.go()
     await expect(card(visitor, "my-camera")).to_have_count(0)
-    assert not consumer.is_online("my-camera")
+    await until(lambda: is_gone(consumer, "my-camera"))
 
 
 async def nobody_is_kept_out(visitor: Visitor) -> None:
