@@ -58,6 +58,7 @@ from streamer.sources.base import Demand, Need
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
 from streamer.stages import Watch
+from streamer.traced import build_tracing
 from streamer.units import UnitTopic
 from streamer.wire import Message
 from streamer.worker import OutboxPlan, Plan, StreamPlan, to_nobody
@@ -107,6 +108,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         board=show_options(settings),
         commands=settings.mqtt is not None and settings.mqtt.commands,
         announce=to_nobody if broker.announce is None else broker.announce,
+        tracing=build_tracing(settings, clock, metrics),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from streamer.control import listening
 from streamer.delivery import Deliveries
 from streamer.desk import Desk
 from streamer.emitter import Emitter
-from streamer.event import OpenAction, OpenCycle, Reason
+from streamer.event import Event, OpenAction, OpenCycle, Reason
 from streamer.evidence.keeper import EvidenceKeeper
 from streamer.gaps import Gaps
 from streamer.gate import Gate
@@ -40,6 +40,7 @@ from streamer.sources.base import Demand, Source
 from streamer.sources.reconnect import Change, RetryPolicy, reconnecting
 from streamer.stages import StreamStages, Watch
 from streamer.sustain import Sustain
+from streamer.tracing import NO_TRACING, Tracing
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +63,11 @@ class StreamPlan:
     """No clip of it is shed: its source can wait (recordings)."""
     retry: RetryPolicy | None = None
     """Its own, instead of the plan's."""
+
+
+def _tell(all_: Iterable[Callable[[Event], None]], event: Event) -> None:
+    for tell in all_:
+        tell(event)
 
 
 def to_nobody(_: Iterable[StreamStages]) -> None:
@@ -115,6 +121,7 @@ class Plan:
     """Whether commands over the broker are taken."""
     announce: Callable[[Iterable[StreamStages]], None] = to_nobody
     """Tells others which watches there are and what they can recognize."""
+    tracing: AbstractAsyncContextManager[Tracing] = field(default_factory=lambda: nullcontext(NO_TRACING))
 
 
 async def until(stop: asyncio.Event, tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
@@ -143,6 +150,7 @@ class Worker:
         """
         plan = self._plan
         async with AsyncExitStack() as stack:
+            tracing = await stack.enter_async_context(plan.tracing)
             outbox = await stack.enter_async_context(plan.outbox.open(self._clock, self._metrics.delivery))
             self._metrics.machine.keeps(plan.outbox.folder, outbox.budget_bytes)
             await outbox.adopt()
@@ -152,13 +160,14 @@ class Worker:
             showing = Showing(watches, sink, plan.board, self._clock, self._metrics.board)
             evidence = plan.evidence
             shown = None if evidence is None else evidence.attach
-            emitter = Emitter(
-                outbox, self._metrics.clock_of, self._clock, self._metrics, shown=shown, beside=showing.tell
-            )
+            beside = partial(_tell, (tracing.emitted, showing.tell))
+            storing = tracing.storing(outbox)
+            emitter = Emitter(storing, self._metrics.clock_of, self._clock, self._metrics, shown=shown, beside=beside)
             left_open: list[OpenAction | OpenCycle] = [*await outbox.open_actions(), *await outbox.open_cycles()]
             emitter.emit(one.interrupted(self._clock.now()) for one in left_open)
             others = {one.name: await stack.enter_async_context(other) for one, other in plan.outbox.others}
-            deliveries = Deliveries(outbox, {MAIN: sink, **others}, self._clock, self._metrics.delivery)
+            sinks = tracing.sending({MAIN: sink, **others})
+            deliveries = Deliveries(outbox, sinks, self._clock, self._metrics.delivery)
             desk = Desk(outbox, deliveries.replay, self._clock)
             if plan.outbox.replay_s:
                 sink.on_loss(deliveries.lost, known)
@@ -171,7 +180,7 @@ class Worker:
                 services_of += [] if evidence is None else [evidence.run()]
                 running = [services.create_task(service) for service in services_of]
                 self._health.ready = True
-                await self._watch_streams(stop, outbox, sink, showing, emitter, desk)
+                await self._watch_streams(stop, outbox, sink, showing, emitter, desk, tracing)
                 self._health.ready = False
                 if await emitter.flush(plan.grace_s):
                     await deliveries.drain(plan.grace_s)
@@ -181,7 +190,14 @@ class Worker:
                     task.cancel()
 
     async def _watch_streams(
-        self, stop: asyncio.Event, outbox: Outbox, sink: StatusSink, showing: Showing, emitter: Emitter, desk: Desk
+        self,
+        stop: asyncio.Event,
+        outbox: Outbox,
+        sink: StatusSink,
+        showing: Showing,
+        emitter: Emitter,
+        desk: Desk,
+        tracing: Tracing,
     ) -> None:
         plan = self._plan
         keeper = None if plan.hard_examples is None else HardExamples(plan.hard_examples, self._clock, self._metrics)
@@ -211,7 +227,7 @@ class Worker:
                         self._follow_all(running, outbox, showing, stop),
                         promoter.run(),
                         showing.run(lambda stream: running.lanes[stream].newest_frame_s),
-                        *(serving.run(answered) for serving in running.servings.values()),
+                        *(serving.run(answered, tracing.looked) for serving in running.servings.values()),
                         self._feel_the_lag(running.servings),
                         self._tick(running.lanes, showing),
                     ],

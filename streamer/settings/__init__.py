@@ -18,6 +18,7 @@ from streamer.settings.sections import (
 from streamer.settings.sight import SightSection
 from streamer.settings.sinks import JsonlSink, SinkSection, WebhookSink
 from streamer.settings.sources import Source, WhepSource, WhipSource
+from streamer.settings.tracing import TracingSection
 from streamer.settings.training import TrainingSettings
 from streamer.settings.webrtc import WebRtcSection
 
@@ -37,6 +38,7 @@ __all__ = [
     "Source",
     "Sparkplug",
     "Stream",
+    "TracingSection",
     "TrainingSettings",
     "WatchEvidence",
     "WatchSection",

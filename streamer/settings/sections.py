@@ -18,6 +18,7 @@ from streamer.settings.secrets import check_one, password_of
 from streamer.settings.sight import SightSection, UnitSection
 from streamer.settings.sinks import SinkSection
 from streamer.settings.sources import Source, WhipSource
+from streamer.settings.tracing import TracingSection
 from streamer.settings.values import (
     Kind,
     MessageClass,
@@ -356,6 +357,7 @@ class Settings(Section):
     hard_examples: HardExamplesSection = HardExamplesSection()
     evidence: EvidenceSection = EvidenceSection()
     shutdown: Shutdown = Shutdown()
+    tracing: TracingSection = TracingSection()
     log: Log = Log()
 
     @model_validator(mode="after")
