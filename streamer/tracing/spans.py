@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from streamer.tracing.ids import ROOT, span_id, trace_id
 from streamer.tracing.way import Way
@@ -13,7 +12,6 @@ from streamer.wire import Message
 Attribute = str | int | float | bool
 _ABOUT = ("watch", "epoch", "type", "action", "procedure", "step", "phase", "verdict", "reason", "model", "clock")
 """What of an event's body is said of its trace."""
-NOTHING: Mapping[str, Attribute] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class Span:
     start_ns: int
     """Unix nanoseconds."""
     end_ns: int
-    attributes: Mapping[str, Attribute] = NOTHING
+    attributes: Mapping[str, Attribute]
     sends: bool = False
     """Whether it is of the kind PRODUCER; else INTERNAL."""
     error: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from streamer.testing.recognizers import CountingRecognizer
 from streamer.testing.sinks import FakeSink
 from streamer.testing.sources import Failure, ScriptedSource
 from streamer.testing.time import FakeClock
+from streamer.tracing import NO_TRACING, Tracing
 from streamer.units import UnitTopic
 from streamer.worker import OutboxPlan, Plan, StreamPlan, Worker
 
@@ -57,6 +58,7 @@ class Plant:
         self.grace_s = 5.0
         self.hard_examples: Options | None = None
         self.evidence: EvidenceKeeper | None = None
+        self.tracing: AbstractAsyncContextManager[Tracing] = nullcontext(NO_TRACING)
         self.patience_s = 1e4
         self.procedure: Procedure | None = None
         self.unit: UnitTopic | None = None
@@ -127,6 +129,7 @@ class Plant:
             retry=RetryPolicy(),
             hard_examples=self.hard_examples,
             evidence=self.evidence,
+            tracing=self.tracing,
         )
         return Worker(plan, self.clock, self.metrics, self.health)
 
