@@ -33,6 +33,7 @@ from streamer.media.ring import PacketRing
 from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
 from streamer.sources.libav import LibavSource
+from streamer.sources.taps import Taps
 from streamer.testing.film import moving_square, write_film
 from streamer.testing.messages import action_event
 
@@ -67,7 +68,7 @@ def read(path: Path, tap: PacketTap | None) -> None:
     """Decode a film as a stream is, without waiting."""
 
     async def all_of_it() -> None:
-        source = LibavSource("film", Address(str(path), pace="fast"), DEMAND, CLOCK, tap=tap)
+        source = LibavSource("film", Address(str(path), pace="fast"), DEMAND, CLOCK, taps=Taps(tap))
         async for _ in source.frames(1):
             pass
 

@@ -42,11 +42,12 @@ from recognizers.runtimes.answers import scores_of
 from recognizers.train.teach import Teaching, plan_of, teach
 from recognizers.train.validate import CLEAR, HOP_S, answers
 from streamer.clock import SystemClock
+from streamer.labels.keeping import Order, keep
 from streamer.media.ring import PacketRing
-from streamer.record.keeping import Order, keep
 from streamer.record.session import WATCHED_FOR_TIME
 from streamer.sources.address import Address
 from streamer.sources.libav import LibavSource
+from streamer.sources.taps import Taps
 from streamer.testing.feeds import PictureFeed
 from streamer.testing.rtsp import RtspCamera
 
@@ -147,7 +148,7 @@ async def _operator(folder: Path, seed: int, wanted: int) -> None:
     ring = PacketRing(20.0, 1 << 26)
     truth = [one for one in WorkCell(seed, HEIGHT_PX).truth(MOST_S)]
     async with RtspCamera(feed) as camera:
-        source = LibavSource("cell", Address(camera.url), WATCHED_FOR_TIME, clock, tap=ring)
+        source = LibavSource("cell", Address(camera.url), WATCHED_FOR_TIME, clock, taps=Taps(ring))
         async with aclosing(source.frames(1)) as frames:
             async for frame in frames:
                 began_s = feed.began_at - (frame.captured_at - frame.media_s)

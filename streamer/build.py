@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -24,12 +24,15 @@ from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
 from streamer.evidence.privacy import Redactor
 from streamer.hard_examples import Options as HardExampleOptions
-from streamer.keeping import build_redactors
+from streamer.keeping import build_redactors, privacy_of
+from streamer.labels.labelling import Labelling
+from streamer.live import LiveViews
 from streamer.lookout import LookoutOptions
+from streamer.media.packets import together
 from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.outbox import Recipient
-from streamer.peers import Peers, no_tap, retry_of
+from streamer.peers import Peers, retry_of
 from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
@@ -57,6 +60,7 @@ from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
+from streamer.sources.taps import Taps
 from streamer.stages import Watch
 from streamer.traced import build_tracing
 from streamer.units import UnitTopic
@@ -70,16 +74,23 @@ _OPTIONS = {"hop_s", "threads", "average_clips", *OPTIONS}
 NO_SPECS: Mapping[str, ClipSpec] = MappingProxyType({})
 
 
-def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: EvidenceKeeper | None = None) -> Plan:
-    """All parts of a worker, not yet running.
+def build_plan(
+    settings: Settings,
+    clock: Clock,
+    metrics: Metrics,
+    evidence: EvidenceKeeper | None = None,
+    live: LiveViews | None = None,
+    labelling: Labelling | None = None,
+) -> Plan:
+    """All parts of a worker, not yet running; `live` shows its streams to people, who name moments with `labelling`.
 
     Raises:
         ConfigError: every recognizer that cannot be loaded; a password or CA file that cannot be used.
     """
     models = build_models(settings)
     shadows = shadow_specs(settings)
-    tap = no_tap if evidence is None else evidence.tap
-    peers = Peers(settings.webrtc, clock, metrics, tap)
+    taps = taps_of(settings, evidence, live, labelling)
+    peers = Peers(settings.webrtc, clock, metrics, taps)
     streams = []
     for stream in settings.streams:
         watches = build_watches(stream, models)
@@ -89,7 +100,7 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
             streams.append(StreamPlan(stream.id, peer, watches, demand, retry=retry_of(stream.source)))
             continue
         address = address_of(stream.source)
-        source = LibavSource(stream.id, address, demand, clock, metrics, tap(stream.id), lookout)
+        source = LibavSource(stream.id, address, demand, clock, metrics, taps(stream.id), lookout)
         streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
     broker = build_broker(settings, clock, metrics)
     return Plan(
@@ -110,6 +121,26 @@ def build_plan(settings: Settings, clock: Clock, metrics: Metrics, evidence: Evi
         announce=to_nobody if broker.announce is None else broker.announce,
         tracing=build_tracing(settings, clock, metrics),
     )
+
+
+def taps_of(
+    settings: Settings, evidence: EvidenceKeeper | None, live: LiveViews | None, labelling: Labelling | None
+) -> Callable[[str], Taps]:
+    """What takes the pictures of a stream besides. Raises ConfigError as `build_redactors`."""
+    redactors = {} if live is None else build_redactors(settings)
+    privacy = {stream.id: privacy_of(stream) for stream in settings.streams}
+
+    def taps(stream: str) -> Taps:
+        kept, view, labelled = None if evidence is None else evidence.tap(stream), None, None
+        if live is not None:
+            view = live.stage(redactors[stream])
+            live.join(stream, view)
+        if labelling is not None:
+            labelled = labelling.labelled(privacy[stream])
+            labelling.join(stream, labelled)
+        return Taps(together(kept, None if labelled is None else labelled.ring), view)
+
+    return taps
 
 
 def hard_examples_of(section: HardExamplesSection, redactors: Mapping[str, Redactor]) -> HardExampleOptions | None:

@@ -8,6 +8,7 @@ TaktError
 ├── NotKept             these seconds of a stream are not at hand: wait, or mark a later moment
 ├── ClipUnwritable      the disk does not take a clip: make room
 ├── NobodyThere         no service runs over this data folder: start it, or do without
+├── NotNow              too many ask, or it is not there yet: ask again
 ├── SinkUnavailable     the broker is not there now: keep the message, try again
 ├── MessageRejected     the broker refuses this very message: set it aside, alert
 └── OutboxUnavailable   the disk does not take events now: keep analysing, alert, try again
@@ -74,6 +75,15 @@ class ClipUnwritable(TaktError):
 
 class NobodyThere(TaktError):
     """No service runs over a data folder."""
+
+
+class NotNow(TaktError):
+    """Too many ask at a time, or what is asked for is not there yet."""
+
+    def __init__(self, words: str, retry_s: int = 2) -> None:
+        super().__init__(words)
+        self.retry_s = retry_s
+        """Seconds after which asking again makes sense."""
 
 
 class SinkUnavailable(TaktError):

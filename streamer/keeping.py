@@ -21,6 +21,10 @@ from streamer.evidence.rules import EvidenceRule
 from streamer.evidence.shelf import Limits, Shelf
 from streamer.evidence.site import PREFIX, EvidenceSite
 from streamer.exchange import NO_SITES, Site
+from streamer.labels.labelling import Labelling
+from streamer.labels.labelling import Limits as LabelLimits
+from streamer.live import Limits as LiveLimits
+from streamer.live import LiveViews
 from streamer.media.ring import PacketRing
 from streamer.metrics import Metrics
 from streamer.settings import LEAST_TOKEN, EvidenceSection, Settings, Stream, WatchSection
@@ -74,6 +78,22 @@ def build_keeper(settings: Settings, shelf: Shelf, http: str, clock: Clock, metr
     kept = {name: one for name, one in streams.items() if any(rule.keeps_any for rule in one.rules.values())}
     darkroom = Darkroom(actor_model(settings) if hides_people(settings) else None)
     return EvidenceKeeper(kept, shelf, base, darkroom, clock, metrics.evidence)
+
+
+def build_live(settings: Settings, clock: Clock, metrics: Metrics) -> LiveViews:
+    """What shows streams to people who look, once `open` is told of each."""
+    return LiveViews(LiveLimits(**settings.live.model_dump()), clock, metrics.live)
+
+
+def build_labelling(settings: Settings, clock: Clock) -> Labelling | None:
+    """What keeps moments that people name, once `open` is told of each stream; None: nobody can name any."""
+    section = settings.labels
+    if section.folder is None:
+        return None
+    limits = LabelLimits(
+        section.folder, section.back_s, section.max_mib << 20, section.memory_mib << 20, section.unmasked
+    )
+    return Labelling(limits, clock)
 
 
 def hides_people(settings: Settings) -> bool:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.lookout import LookoutOptions
-from streamer.media.packets import PacketTap
 from streamer.settings import LEAST_TOKEN, Settings, WebRtcSection, WhepSource, WhipSource
 from streamer.sources.base import Demand
 from streamer.sources.observer import SourceObserver
 from streamer.sources.peer_pictures import PeerLimits, PeerPictures
 from streamer.sources.reconnect import RetryPolicy
 from streamer.sources.signalling import Endpoint
+from streamer.sources.taps import Taps, no_taps
 from streamer.sources.webrtc import HAS_AIORTC, MISSING, IceOptions, IceServer
 from streamer.sources.whep import PulledSource
 from streamer.sources.whip import RETRY, PublishedSource
@@ -25,11 +25,6 @@ from streamer.worker import StreamPlan
 __all__ = ["PREFIX", "Peers", "build_whip", "published", "retry_of", "stages_of"]
 
 
-def no_tap(stream: str) -> PacketTap | None:
-    """Nobody keeps what comes."""
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Peers:
     """Makes the sources of streams that peers bring."""
@@ -37,8 +32,8 @@ class Peers:
     webrtc: WebRtcSection
     clock: Clock
     observer: SourceObserver
-    tap: Callable[[str], PacketTap | None] = no_tap
-    """What takes the coded pictures of a stream, where somebody keeps them."""
+    taps: Callable[[str], Taps] = no_taps
+    """What takes the pictures of a stream besides."""
 
     def source(
         self, stream: str, section: WhipSource | WhepSource, demand: Demand, lookout: LookoutOptions
@@ -47,7 +42,7 @@ class Peers:
         if not HAS_AIORTC:
             raise ConfigError([f"streams: {stream}: {MISSING}"])
         limits = PeerLimits(section.open_timeout_s, section.stall_timeout_s, section.max_pixels)
-        pictures = PeerPictures(stream, limits, demand, self.clock, self.observer, lookout, self.tap(stream))
+        pictures = PeerPictures(stream, limits, demand, self.clock, self.observer, lookout, self.taps(stream))
         ice = ice_options(self.webrtc)
         if isinstance(section, WhipSource):
             return PublishedSource(pictures, ice)

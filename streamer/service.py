@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from streamer.build import build_plan
 from streamer.clock import SystemClock
 from streamer.health import Health
-from streamer.keeping import build_keeper, build_shelf, build_sites, reachable
+from streamer.keeping import build_keeper, build_labelling, build_live, build_shelf, build_sites, reachable
 from streamer.metrics import CONTENT_TYPE, Metrics
+from streamer.pages import PREFIX as RETAIL
+from streamer.pages import build_retail
 from streamer.peers import PREFIX, build_whip, published
 from streamer.settings import Settings
 from streamer.web import make_app, serve
@@ -74,12 +76,14 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
     clock, metrics, health = SystemClock(), Metrics(), Health()
     http, shelf = settings.http, build_shelf(settings, clock, metrics)
     sites, whip = dict(build_sites(settings, shelf, clock)), build_whip(settings, clock)
+    sites[RETAIL] = build_retail(settings)
     if whip is not None:
         sites[PREFIX] = whip
+    live, labelling = build_live(settings, clock, metrics), build_labelling(settings, clock)
     app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites)
     async with serve(http.host, http.port, app) as port:
         keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
-        plan = build_plan(settings, clock, metrics, keeper)
+        plan = build_plan(settings, clock, metrics, keeper, live, labelling)
         worker = Worker(plan, clock, metrics, health)
         host = f"[{http.host}]" if ":" in http.host else http.host
         base = f"http://{host}:{port}"
@@ -89,5 +93,10 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
             told["publish"] = f"{base}{PREFIX}"
             text += f"   publish to {base}{PREFIX}<stream>"
         show(told, text)
-        async with published(whip, settings, plan.streams):
-            await worker.run(stop)
+        try:
+            async with published(whip, settings, plan.streams):
+                await worker.run(stop)
+        finally:
+            live.close()
+            if labelling is not None:
+                labelling.close()

@@ -24,6 +24,13 @@ COMMAND = (
 )
 
 
+WITHOUT_SETUPTOOLS = """
+import sys
+sys.modules["setuptools"] = None  # whoever imports it fails
+import recognizers.runtimes.choice, recognizers.runtimes.gpu, streamer.service
+"""
+
+
 def run(code: str) -> None:
     """Raises where the code fails or leaves something heavy loaded."""
     subprocess.run([sys.executable, "-c", PROGRAM.format(code=code, heavy=HEAVY)], check=True, timeout=60)
@@ -63,6 +70,12 @@ def test_a_check_leaves_torch_alone_and_takes_a_moment(tmp_path: Path) -> None:
     run(COMMAND.format(["check", str(file)]) + "assert code == 0\n")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2.0
+
+
+def test_a_service_starts_without_setuptools() -> None:
+    """Which an environment need not have, nor an image; there are libraries that want it once they are imported."""
+    done = subprocess.run([sys.executable, "-c", WITHOUT_SETUPTOOLS], check=False, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_the_law_can_be_broken() -> None:

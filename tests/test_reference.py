@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,12 @@ def variants(text: str) -> Iterator[str]:
 
 def test_the_file_is_what_the_settings_say() -> None:
     assert REFERENCE.read_text() == reference(), "write it anew: takt schema --reference > config/reference.yaml"
+
+
+def test_the_schema_of_the_chart_is_what_the_settings_say() -> None:
+    root = CONFIG.parent
+    written = runpy.run_path(str(root / "scripts" / "chart_schema.py"))["whole"]()
+    assert (root / "helm/taktstream/values.schema.json").read_text() == written, "run scripts/chart_schema.py"
 
 
 def test_it_shows_every_key_with_its_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

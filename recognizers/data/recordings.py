@@ -15,9 +15,12 @@ stream.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,7 @@ from typing import Any
 from recognizers.clip import WHOLE_PICTURE, Region
 from recognizers.data.listing import SPLITS, Listing, Recording, Span, lines_of
 from recognizers.errors import DataError
+from recognizers.files import write_whole
 
 LABELS_FILE = "labels.jsonl"
 _HOLDS = "one JSON object a line with path and label"
@@ -75,12 +79,45 @@ def append(folder: Path, *lines: Labelled) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in lines)
-    with (folder / LABELS_FILE).open("a+b") as file:
+    with _alone(folder), (folder / LABELS_FILE).open("a+b") as file:
         if file.seek(0, os.SEEK_END) and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
             text = "\n" + text
         file.write(text.encode())
         file.flush()
         os.fsync(file.fileno())
+
+
+def forget(folder: Path, path: str) -> bool:
+    """Take away all lines of a clip, and then the clip; False where there is no line of it. Others stay as they are."""
+    with _alone(folder):
+        lines = (folder / LABELS_FILE).read_bytes().splitlines(keepends=True)
+        left = [line for line in lines if _path_of(line) != path]
+        if len(left) == len(lines):
+            return False
+        write_whole(folder / LABELS_FILE, b"".join(left))
+    clip = (folder / path).resolve()
+    if clip.is_relative_to(folder.resolve()):  # what lies elsewhere is somebody else's
+        clip.unlink(missing_ok=True)
+    return True
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While nobody else, also no other process, changes what the folder's lines say."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _path_of(line: bytes) -> str | None:
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return None
+    return said.get("path") if isinstance(said, dict) else None
 
 
 def labelled(folder: Path) -> list[Labelled]:

@@ -9,6 +9,7 @@ are what counts.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from statistics import median
@@ -17,7 +18,6 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.benchmark import Timer
 
 from recognizers.card import Card
 from recognizers.errors import RecognizerError
@@ -91,8 +91,22 @@ def seconds_of(look: Look, clips: Tensor) -> float:
 
 def seconds(run: Callable[[], object]) -> float:
     """The median of a few trials, each after one that does not count."""
-    timer = Timer("run()", globals={"run": run})
-    return median(timer.timeit(1).median for _ in range(_TRIALS))
+    return median(_trial(run) for _ in range(_TRIALS))
+
+
+def _trial(run: Callable[[], object]) -> float:
+    # torch.utils.benchmark would do, but importing it wants setuptools, which an installation need not have.
+    run()
+    _wait()
+    begun = time.perf_counter()
+    run()
+    _wait()
+    return time.perf_counter() - begun
+
+
+def _wait() -> None:
+    if torch.accelerator.is_available():
+        torch.accelerator.synchronize()
 
 
 def trial_clips(clips: int, frames: int, side_px: int) -> Tensor:

@@ -66,14 +66,21 @@ async def demo(seconds: float, seed: int, mqtt_url: str | None, http_port: int, 
         stack.enter_context(stop_on_signals(stop))
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="takt-demo-")))
         camera = await stack.enter_async_context(cell_camera(seed))
-        url = mqtt_url or f"mqtt://127.0.0.1:{await stack.enter_async_context(embedded_broker())}"
-        settings = _settings(camera.url, url, http_port, folder)
+        if mqtt_url is None:
+            broker = await stack.enter_async_context(embedded_broker())
+            urls = {
+                "url": f"mqtt://127.0.0.1:{broker.port}",
+                "websocket_url": f"ws://127.0.0.1:{broker.websocket_port}",
+            }
+        else:
+            urls = {"url": mqtt_url}
+        settings = _settings(camera.url, urls, http_port, folder)
         assert settings.mqtt is not None
         audience = _Audience(output, clock)
         options = replace(mqtt_options(settings.mqtt), client_id=f"takt-demo-audience-{os.getpid()}")
         subscriber = await stack.enter_async_context(Subscriber.open(options, f"{options.prefix}/{STREAM}/+"))
         output.say(
-            *("camera ", (camera.url, "bold"), "   broker ", (url, "bold")),
+            *("camera ", (camera.url, "bold"), "   broker ", (settings.mqtt.url, "bold")),
             *("   topic ", (f"{options.prefix}/{STREAM}/events", "bold")),
         )
         ended_at = await _watched(settings, seconds, stop, subscriber, audience)
@@ -112,13 +119,13 @@ async def _stop_after(seconds: float, stop: asyncio.Event, clock: Clock) -> None
         stop.set()
 
 
-def _settings(camera_url: str, mqtt_url: str, http_port: int, folder: Path) -> Settings:
+def _settings(camera_url: str, broker: Mapping[str, str], http_port: int, folder: Path) -> Settings:
     work = folder / "work.yaml"
     work.write_text(WORK)
     return settings_of(
         {
             "data_dir": folder,
-            "mqtt": {"url": mqtt_url, "client_id": f"takt-demo-{os.getpid()}"},
+            "mqtt": {**broker, "client_id": f"takt-demo-{os.getpid()}"},
             "http": {"port": http_port},
             "recognizers": {"cell": {"kind": "slowfast", "checkpoint": "bundled:cell"}},
             "streams": [

@@ -24,8 +24,12 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom, likewise."""
 LOOK_S = 0.2
 """People are looked for so often; until the next look they are hidden where the looks around it saw them."""
+STALE_S = 1.0
+"""So long after it a look says nothing any more."""
 MOST_HELD = 8
 """Pictures from one look to the next, at most: they are held in memory meanwhile."""
+MOST_SIZES = 4
+"""Of pictures whose masks are remembered: whoever looks at a camera, at another width, changes none."""
 GROWN = 0.15
 """Of its sides, by which what is hidden is larger than a person that was found."""
 PERSON_BLOCKS = 8
@@ -56,11 +60,21 @@ class Redactor:
         """`detector`: finds people, where they are to be hidden."""
         self.privacy, self._detector = privacy, detector
         self._masks: dict[tuple[int, int], NDArray[np.bool_]] = {}
-        """By height and width; a camera has few sizes."""
+        """By height and width."""
+        self._before: tuple[float, list[Box] | None] = (-math.inf, [])
+        """The look before, of pictures that move, and its second."""
 
     def still(self, picture: Picture) -> Picture:
         """A picture by itself."""
         return self._hidden(picture, [self._people(picture)])
+
+    def moving(self, at_s: float, picture: Picture) -> Picture:
+        """The next of pictures that cannot be held back: people are hidden where they are seen, and where they were
+        seen in the one before."""
+        before_s, before = self._before
+        self._before = (at_s, self._people(picture))
+        looks = [self._before[1], before] if abs(at_s - before_s) <= STALE_S else [self._before[1]]
+        return self._hidden(picture, looks)
 
     def film(self, shown: Iterable[Shown]) -> Iterator[Shown]:
         """Pictures one after the other, at their seconds; those from one look for people to the next are held back."""
@@ -106,7 +120,8 @@ class Redactor:
             mask = np.zeros((height, width), np.bool_)
             for polygon in self.privacy.masks:
                 mask |= covered(polygon, height, width)
-            self._masks = {(height, width): mask}
+            kept = list(self._masks.items())[1 - MOST_SIZES :]
+            self._masks = {**dict(kept), (height, width): mask}
         return self._masks[height, width]
 
 

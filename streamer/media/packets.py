@@ -65,3 +65,36 @@ class PacketTap(Protocol):
     def began(self, origin_s: float) -> None:
         """The first picture of the epoch was decoded: media time is stream time less `origin_s`."""
         ...
+
+    def dated(self, zero_at: float) -> None:
+        """Media time 0 was at so many Unix seconds, as far as is known by now."""
+        ...
+
+
+class Several:
+    """Takes what each of some taps takes. See `PacketTap`."""
+
+    def __init__(self, *taps: PacketTap) -> None:
+        self._taps = taps
+
+    def opened(self, epoch: int, coding: Coding) -> None:
+        for tap in self._taps:
+            tap.opened(epoch, coding)
+
+    def keep(self, picture: CodedPicture) -> None:
+        for tap in self._taps:
+            tap.keep(picture)
+
+    def began(self, origin_s: float) -> None:
+        for tap in self._taps:
+            tap.began(origin_s)
+
+    def dated(self, zero_at: float) -> None:
+        for tap in self._taps:
+            tap.dated(zero_at)
+
+
+def together(*taps: PacketTap | None) -> PacketTap | None:
+    """What takes what each of them does; None where there is none."""
+    some = [tap for tap in taps if tap is not None]
+    return Several(*some) if len(some) > 1 else some[0] if some else None

@@ -18,6 +18,8 @@ class Span:
     first_s: float
     """Of the oldest key frame."""
     newest_s: float
+    zero_at: float | None = None
+    """Unix seconds of media time 0; None: nobody said so yet."""
 
 
 class PacketRing:
@@ -34,6 +36,7 @@ class PacketRing:
         self._coding: Coding | None = None
         self._epoch = 0
         self._origin_s: float | None = None
+        self._zero_at: float | None = None
         self._runs: deque[list[CodedPicture]] = deque()
         self._waits_for_key = True
         self._bytes = 0
@@ -43,12 +46,15 @@ class PacketRing:
 
     def opened(self, epoch: int, coding: Coding) -> None:
         with self._lock:
-            self._epoch, self._coding, self._origin_s = epoch, coding, None
+            self._epoch, self._coding, self._origin_s, self._zero_at = epoch, coding, None, None
             self._forget()
 
     def began(self, origin_s: float) -> None:
         with self._lock:
             self._origin_s = origin_s
+
+    def dated(self, zero_at: float) -> None:
+        self._zero_at = zero_at
 
     def keep(self, picture: CodedPicture) -> None:
         with self._lock:
@@ -72,7 +78,8 @@ class PacketRing:
         with self._lock:
             if self._coding is None or self._origin_s is None or not self._runs:
                 return None
-            return Span(self._epoch, self._media_s(self._runs[0][0].pts), self._media_s(self._newest))
+            first, newest = self._runs[0][0].pts, self._newest
+            return Span(self._epoch, self._media_s(first), self._media_s(newest), self._zero_at)
 
     def excerpt(self, epoch: int, start_s: float, end_s: float) -> Excerpt:
         """The pictures from `start_s` to `end_s` of media time, and those before them back to a key frame.

@@ -16,6 +16,7 @@ from streamer.event import ActionEvent, Event
 from streamer.metrics.board import BoardMetrics
 from streamer.metrics.delivery import DeliverySeries
 from streamer.metrics.evidence import EvidenceMetrics
+from streamer.metrics.live import LiveMetrics
 from streamer.metrics.machine import MachineMetrics
 from streamer.metrics.sparkplug import SparkplugMetrics
 from streamer.metrics.work import WorkMetrics
@@ -49,6 +50,7 @@ class Metrics:
         self._candidates(registry)
         self._sustaining(registry)
         self.evidence = EvidenceMetrics(registry)
+        self.live = LiveMetrics(registry)
         self.machine = MachineMetrics(registry)
         self.sparkplug = SparkplugMetrics(registry)
 

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from streamer.errors import NotKept
 from streamer.frame import Frame
+from streamer.labels.keeping import Order, keep
 from streamer.media.ring import PacketRing
-from streamer.record.keeping import Order, keep
 from streamer.record.marks import MOST, Marks, Wanted
 
 

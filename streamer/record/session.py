@@ -16,13 +16,14 @@ from streamer.build import address_of
 from streamer.clock import Clock
 from streamer.errors import ConfigError, SourceRejected, SourceUnavailable, TaktError
 from streamer.frame import Frame
+from streamer.labels.keeping import Order
 from streamer.media.ring import PacketRing
-from streamer.record.keeping import Order
 from streamer.record.recorder import Recorder, Told
 from streamer.settings import Settings, Stream
 from streamer.sources.base import Demand, Need
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import Change, RetryPolicy, reconnecting
+from streamer.sources.taps import Taps
 
 MOST_BYTES = 128 << 20
 """Of coded pictures in memory."""
@@ -65,7 +66,7 @@ async def record(settings: Settings, wish: Wish, clock: Clock, stop: asyncio.Eve
     """
     section = _section(settings, wish)
     ring = PacketRing(wish.pre_roll_s + wish.seconds + _KEY_FRAMES_S, MOST_BYTES)
-    source = LibavSource(section.id, address_of(section.source), WATCHED_FOR_TIME, clock, tap=ring)
+    source = LibavSource(section.id, address_of(section.source), WATCHED_FOR_TIME, clock, taps=Taps(ring))
     epochs = count(int(clock.now()))
     order = _order(section, wish, wish.group or f"{wish.stream} {next(epochs)}")
     recorder, news = Recorder(order, ring, wish.pre_roll_s, wish.seconds, told), _News(told)

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from recognizers.kinds import misplaced, of, owners
 from streamer.settings.evidence import EvidenceSection, WatchEvidence, wrong_mask
 from streamer.settings.integrations import HomeAssistant, Sparkplug
+from streamer.settings.live import LabelsSection, LiveSection
 from streamer.settings.mistakes import MISPLACED
 from streamer.settings.places import Place, wrong_prefix
 from streamer.settings.secrets import check_one, password_of
@@ -37,6 +38,9 @@ class Mqtt(Section):
     """Where events go. Without this section they are printed as lines of JSON."""
 
     url: str = Field("mqtt://localhost:1883", description="mqtt:// or mqtts:// (TLS) with host and port")
+    websocket_url: str | None = Field(
+        None, description="ws:// or wss:// address of the same broker for the page /retail; null: the page asks"
+    )
     prefix: str = Field(
         "takt", description="first part of every topic; may name levels of the place: {site}/{area}/{line}/takt"
     )
@@ -67,6 +71,15 @@ class Mqtt(Section):
         if "@" in url:
             raise ValueError("must not hold a password; use username and password_file")
         check_address(url, "mqtt", "mqtts", path=False)
+        return url
+
+    @field_validator("websocket_url")
+    @classmethod
+    def _for_pages(cls, url: str | None) -> str | None:
+        if url is not None:
+            if set(url) & set("@;,'\"?#"):  # it stands in the page's Content-Security-Policy, for everybody to read
+                raise ValueError("must not hold a password, nor any of ? # ; , and quotes; the page asks for a user")
+            check_address(url, "wss", "ws")
         return url
 
     @field_validator("prefix")
@@ -356,6 +369,8 @@ class Settings(Section):
     streams: tuple[Stream, ...] = Field(min_length=1, description="cameras")
     hard_examples: HardExamplesSection = HardExamplesSection()
     evidence: EvidenceSection = EvidenceSection()
+    live: LiveSection = LiveSection()
+    labels: LabelsSection = LabelsSection()
     shutdown: Shutdown = Shutdown()
     tracing: TracingSection = TracingSection()
     log: Log = Log()

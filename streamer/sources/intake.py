@@ -6,16 +6,20 @@ import logging
 import time
 from typing import cast
 
+import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
+from numpy.typing import NDArray
 
 from recognizers.clip import Picture
 from streamer.clock import Clock
 from streamer.errors import SourceRejected, SourceUnavailable
 from streamer.frame import Frame
 from streamer.mailbox import Mailbox
+from streamer.media.planes import Planes
 from streamer.sources.base import Demand
 from streamer.sources.observer import SourceObserver
+from streamer.sources.taps import ViewTap
 from streamer.sources.timestamps import CaptureTime, WallTime
 
 _log = logging.getLogger(__name__)
@@ -72,6 +76,31 @@ class Scaler:
 
 def too_large(shown: str, size: str) -> SourceRejected:
     return SourceRejected("too_large", f"{shown} sends {size} pictures; choose a smaller stream or raise max_pixels")
+
+
+class Viewing:
+    """Decoded pictures for people who look: scaled only when somebody does, and not beyond the camera's own size."""
+
+    def __init__(self, tap: ViewTap | None, tally: Tally) -> None:
+        self._tap, self._tally = tap, tally
+        self._shrink: dict[int, VideoReformatter] = {}
+
+    def show(self, picture: VideoFrame, media_s: float) -> None:
+        """Hand it to whoever wants to see this moment."""
+        if self._tap is None or not (widths := self._tap.due(media_s)):
+            return
+        self._tally.read()
+        self._shrink = {width: self._shrink.get(width) or VideoReformatter() for width in widths}
+        for width, shrink in self._shrink.items():
+            self._tap.show(width, media_s, _planes(picture, width, shrink))
+        self._tally.scaled()
+
+
+def _planes(picture: VideoFrame, most: int, shrink: VideoReformatter) -> Planes:
+    width = min(most, picture.width) & ~1
+    height = max(2, round(picture.height * width / picture.width) & ~1)
+    small = shrink.reformat(picture, width=width, height=height, format="yuvj420p", interpolation="AREA", threads=1)
+    return Planes(cast(NDArray[np.uint8], small.to_ndarray()), int(picture.colorspace))
 
 
 class Dates:

@@ -23,12 +23,11 @@ from streamer.frame import Frame
 from streamer.lookout import Lookout, LookoutOptions
 from streamer.mailbox import Mailbox
 from streamer.media.mp4 import Copier, coding_of
-from streamer.media.packets import PacketTap
 from streamer.sampling import Picker
 from streamer.sources.address import Address
 from streamer.sources.base import Demand
 from streamer.sources.decoding import DecodeThreads
-from streamer.sources.intake import Dates, Scaler, Tally
+from streamer.sources.intake import Dates, Scaler, Tally, Viewing
 from streamer.sources.observer import SourceObserver, Unobserved
 from streamer.sources.opening import (
     BAD_PACKETS,
@@ -39,6 +38,7 @@ from streamer.sources.opening import (
     reported_offset,
     translated,
 )
+from streamer.sources.taps import NO_TAPS, Taps
 from streamer.sources.timestamps import MediaTime
 
 _log = logging.getLogger(__name__)
@@ -56,17 +56,17 @@ class LibavSource:
         demand: Demand,
         clock: Clock,
         observer: SourceObserver | None = None,
-        tap: PacketTap | None = None,
+        taps: Taps = NO_TAPS,
         lookout: LookoutOptions | None = None,
     ) -> None:
-        """`tap` takes the coded pictures, as they come and before they are decoded; `lookout`: when they show nothing,
-        where somebody asks."""
+        """`taps` take coded pictures, as they come and before they are decoded, and large ones; `lookout`: when they
+        show nothing, where somebody asks."""
         self._stream = stream
         self._address = address
         self._demand = demand
         self._clock = clock
         self._observer = observer or Unobserved()
-        self._tap = tap
+        self._taps = taps
         self._sight = lookout
         self._threads = DecodeThreads(stream, self._observer)
 
@@ -88,7 +88,7 @@ class _Attempt:
         self._demand = source._demand
         self._clock = source._clock
         self._observer = source._observer
-        self._tap = source._tap
+        self._tap = source._taps.packets
         self._epoch = epoch
         self._mailbox = mailbox
         self._stopped = threading.Event()
@@ -99,6 +99,7 @@ class _Attempt:
         self._picker = Picker(self._demand.intervals_s)
         self._scaler = Scaler(self._demand, self._address.shown, self._address.max_pixels)
         self._tally = Tally(self._stream, self._observer, mailbox)
+        self._viewing = Viewing(source._taps.view, self._tally)
         self._lookout = None if source._sight is None else Lookout(source._sight)
         self._index = -1
         self._untimed = self._paced = False
@@ -202,10 +203,13 @@ class _Attempt:
         self._progress_s = now_s  # here and not above: pictures whose time stands still are no progress
         if self._paced and not self._keep_pace(media_s):
             return False
+        self._viewing.show(picture, media_s)
         if not self._picker.wants(media_s):
             return True
         offset = reported_offset(packet, time_base) if self._live else None
         captured_at = self._captured_at(media_s, None if offset is None or pts_s is None else pts_s + offset)
+        if self._tap is not None:
+            self._tap.dated(captured_at - media_s)
         scaled = self._scaled(picture)
         blind = None if self._lookout is None else self._lookout.look(media_s, scaled)
         return self._mailbox.put(Frame(self._stream, self._epoch, self._index, captured_at, media_s, scaled, blind))

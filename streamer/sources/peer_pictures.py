@@ -23,14 +23,15 @@ from streamer.errors import SourceRejected, SourceUnavailable
 from streamer.frame import Frame
 from streamer.lookout import Lookout, LookoutOptions
 from streamer.mailbox import Mailbox
-from streamer.media.packets import CodedPicture, Coding, PacketTap
+from streamer.media.packets import CodedPicture, Coding
 from streamer.sampling import Picker
 from streamer.sources.base import Demand
 from streamer.sources.decoding import DecodeThreads
 from streamer.sources.incoming import Incoming
-from streamer.sources.intake import Dates, Scaler, Tally, too_large
+from streamer.sources.intake import Dates, Scaler, Tally, Viewing, too_large
 from streamer.sources.observer import SourceObserver, Unobserved
 from streamer.sources.rtp_pictures import TICKS, Ticks, Unit
+from streamer.sources.taps import NO_TAPS, Taps
 from streamer.sources.timestamps import MediaTime
 
 _log = logging.getLogger(__name__)
@@ -62,11 +63,11 @@ class PeerPictures:
         clock: Clock,
         observer: SourceObserver | None = None,
         lookout: LookoutOptions | None = None,
-        tap: PacketTap | None = None,
+        taps: Taps = NO_TAPS,
     ) -> None:
-        """`lookout`: when pictures show nothing, where somebody asks. `tap` takes the coded pictures."""
+        """`lookout`: when pictures show nothing, where somebody asks. `taps` take coded and large ones."""
         self.stream, self.limits, self.demand, self.clock = stream, limits, demand, clock
-        self.observer, self.lookout, self.tap = observer or Unobserved(), lookout, tap
+        self.observer, self.lookout, self.taps = observer or Unobserved(), lookout, taps
         self._threads = DecodeThreads(stream, self.observer)
 
     async def frames(self, epoch: int, incoming: Incoming) -> AsyncGenerator[Frame, None]:
@@ -93,7 +94,7 @@ class _Attempt:
         self._scaler = Scaler(source.demand, self._shown, source.limits.max_pixels, follows=True)
         self._tally = Tally(source.stream, source.observer, mailbox)
         self._lookout = None if source.lookout is None else Lookout(source.lookout)
-        self._tap = source.tap
+        self._tap, self._viewing = source.taps.packets, Viewing(source.taps.view, self._tally)
         self._origin_s: float | None = None
         self._index = -1
 
@@ -174,9 +175,12 @@ class _Attempt:
         if self._tap is not None and self._origin_s is None:
             self._origin_s = pts_s
             self._tap.began(pts_s)
+        self._viewing.show(picture, media_s)
         if not self._picker.wants(media_s):
             return True
         captured_at = self._dates.captured_at(media_s, self._reported_at(pts_s))
+        if self._tap is not None:
+            self._tap.dated(captured_at - media_s)
         self._tally.read()
         scaled = self._scaler.scale(picture)
         self._tally.scaled()

@@ -187,8 +187,8 @@ async def test_a_packet_over_the_brokers_limit_is_set_aside_and_not_sent_for_eve
 
 async def test_the_embedded_broker_carries_messages_to_a_subscriber() -> None:
     observer = FakeObserver()
-    async with embedded_broker() as port:
-        where = MqttOptions("127.0.0.1", port, client_id="service", answer_timeout_s=1.0)
+    async with embedded_broker() as broker:
+        where = MqttOptions("127.0.0.1", broker.port, client_id="service", answer_timeout_s=1.0)
         async with (
             Subscriber.open(replace(where, client_id="reader", version=V311), "takt/+/events") as reader,
             MqttSink(where, SystemClock(), observer) as sink,

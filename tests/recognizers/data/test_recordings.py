@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from recognizers.clip import Picture
 from recognizers.data.lists import VideoListData
-from recognizers.data.recordings import LABELS_FILE, Labelled, append, labelled, read_recordings
+from recognizers.data.recordings import LABELS_FILE, Labelled, append, forget, labelled, read_recordings
 from recognizers.data.track import Sampling
 from recognizers.errors import DataError
 from streamer.testing.film import write_film
@@ -55,6 +56,45 @@ def test_a_line_that_was_cut_off_spoils_no_other(tmp_path: Path) -> None:
     lines = (tmp_path / LABELS_FILE).read_text().splitlines()
     assert len(lines) == 3
     assert lines[0] == lines[2]
+
+
+def test_a_clip_is_forgotten_with_all_its_lines_and_nothing_else_is(tmp_path: Path) -> None:
+    other = replace(TIGHTEN, path="clips/2.mp4")
+    append(tmp_path, TIGHTEN, other, replace(TIGHTEN, label="loosen", start_s=1.5, end_s=2.0))
+    with (tmp_path / LABELS_FILE).open("a") as file:
+        file.write('{"path": "clips/3.m')
+    (tmp_path / "clips").mkdir()
+    for number in (1, 2):
+        (tmp_path / "clips" / f"{number}.mp4").write_bytes(b"film")
+    assert forget(tmp_path, TIGHTEN.path)
+    assert not forget(tmp_path, TIGHTEN.path)
+    assert [path.name for path in (tmp_path / "clips").iterdir()] == ["2.mp4"]
+    (line, cut_off) = (tmp_path / LABELS_FILE).read_text().splitlines()
+    assert json.loads(line)["path"] == other.path
+    assert cut_off == '{"path": "clips/3.m'
+
+
+def test_what_lies_outside_of_the_folder_is_never_removed(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "set", tmp_path / "mine.mp4"
+    elsewhere.write_bytes(b"film")
+    append(folder, replace(TIGHTEN, path="../mine.mp4"))
+    assert forget(folder, "../mine.mp4")
+    assert elsewhere.read_bytes() == b"film"
+
+
+def test_no_line_is_lost_while_another_process_takes_some_away(tmp_path: Path) -> None:
+    append(tmp_path, *(replace(TIGHTEN, path=f"old/{n}.mp4") for n in range(50)))
+
+    def add() -> None:
+        for n in range(50):
+            append(tmp_path, replace(TIGHTEN, path=f"new/{n}.mp4"))
+
+    adding = threading.Thread(target=add)
+    adding.start()
+    for n in range(50):
+        assert forget(tmp_path, f"old/{n}.mp4")
+    adding.join()
+    assert [line.path for line in labelled(tmp_path)] == [f"new/{n}.mp4" for n in range(50)]
 
 
 def test_clips_have_the_label_where_it_goes_on_and_background_elsewhere(tmp_path: Path) -> None:

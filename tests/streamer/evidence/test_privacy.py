@@ -144,6 +144,26 @@ def test_who_is_overlooked_once_is_hidden_all_the_same() -> None:
         assert detail(hidden[24:72, 32:64]) <= 64, at_s
 
 
+def test_live_pictures_hide_who_was_seen_in_the_picture_before_too() -> None:
+    redactor, picture = people((0.1, 0.1, 0.3, 0.9), None, (0.6, 0.1, 0.8, 0.9)), noise()
+    shown = [redactor.moving(at_s, picture) for at_s in (0.0, 0.2, 5.0)]
+    changed = [(one != picture).any(axis=(0, 2)) for one in shown]
+    assert [columns[20:30].any() for columns in changed] == [True, True, False]  # a look of long ago says nothing
+    assert [columns[85:95].any() for columns in changed] == [False, False, True]
+
+
+def test_live_pictures_are_hidden_wholly_while_nobody_can_say_where_people_are() -> None:
+    picture, redactor = noise(), people(None, fails=True)
+    assert (redactor.moving(0.0, picture) != picture).mean() > 0.9
+
+
+def test_masks_are_made_once_for_each_of_a_few_sizes() -> None:
+    redactor = Redactor(Privacy(masks=(RECTANGLE,)))
+    for height in (96, 48, 96, 64, 128, 200, 96):
+        redactor.still(noise(height=height))
+    assert sorted(size for size, _ in redactor._masks) == [64, 96, 128, 200]
+
+
 def test_few_pictures_are_held_in_memory() -> None:
     taken = []
 

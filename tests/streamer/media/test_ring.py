@@ -7,7 +7,8 @@ import random
 import pytest
 
 from streamer.errors import NotKept
-from streamer.media.ring import PacketRing
+from streamer.media.packets import together
+from streamer.media.ring import PacketRing, Span
 from tests.streamer.media.excerpts import CODING, picture
 
 
@@ -23,6 +24,23 @@ def fill(into: PacketRing, units: int, every: int = 10, size: int = 100) -> None
     """A key frame every `every` tenths of a second."""
     for at in range(units):
         into.keep(picture(at, size, key=at % every == 0))
+
+
+def test_what_is_said_of_wall_time_is_of_this_connection() -> None:
+    one, beside = PacketRing(10.0, 1 << 20), PacketRing(10.0, 1 << 20)
+    both = together(one, None, beside)
+    assert both is not None
+    both.opened(1, CODING)
+    both.keep(picture(0, key=True))
+    both.began(0.0)
+    both.dated(1000.0)
+    assert one.span() == beside.span() == Span(1, 0.0, 0.0, 1000.0)
+    both.opened(2, CODING)
+    both.keep(picture(5, key=True))
+    both.began(0.5)
+    assert one.span() == Span(2, 0.0, 0.0, None)
+    assert together(None, one) is one
+    assert together(None) is None
 
 
 def test_an_excerpt_begins_with_the_last_key_frame_that_covers_its_start() -> None:

@@ -11,8 +11,8 @@ import pytest
 from recognizers.clip import WHOLE_PICTURE
 from streamer.errors import NotKept
 from streamer.frame import Frame
+from streamer.labels.keeping import Order
 from streamer.media.ring import PacketRing
-from streamer.record.keeping import Order
 from streamer.record.marks import MOST
 from streamer.record.recorder import Recorder
 from tests.streamer.media.excerpts import CODING, picture

@@ -15,6 +15,7 @@ from streamer.health import Health
 from streamer.media.packets import PacketTap
 from streamer.sources.peer_pictures import PeerLimits, PeerPictures
 from streamer.sources.signalling import Endpoint
+from streamer.sources.taps import Taps, ViewTap
 from streamer.sources.webrtc import IceOptions
 from streamer.sources.whep import PulledSource
 from streamer.sources.whip import PublishedSource
@@ -27,10 +28,14 @@ LIMITS = PeerLimits(open_timeout_s=5.0, stall_timeout_s=5.0)
 
 
 def published_source(
-    counts: Counts | None = None, ice: IceOptions = DIRECT, tap: PacketTap | None = None, **limits: float
+    counts: Counts | None = None,
+    ice: IceOptions = DIRECT,
+    tap: PacketTap | None = None,
+    view: ViewTap | None = None,
+    **limits: float,
 ) -> PublishedSource:
     limits_of = replace(LIMITS, **limits)  # type: ignore[arg-type]
-    pictures = PeerPictures("cam", limits_of, DEMAND, CLOCK, counts, tap=tap)
+    pictures = PeerPictures("cam", limits_of, DEMAND, CLOCK, counts, taps=Taps(tap, view))
     return PublishedSource(pictures, ice)
 
 

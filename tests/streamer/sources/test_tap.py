@@ -10,6 +10,7 @@ import pytest
 from streamer.media.ring import PacketRing
 from streamer.sources.address import Address
 from streamer.sources.libav import LibavSource
+from streamer.sources.taps import Taps
 from streamer.testing.feeds import FilmFeed
 from streamer.testing.rtsp import RtspCamera
 from tests.streamer.sources.cameras import CLOCK, DEMAND, film
@@ -18,7 +19,7 @@ from tests.streamer.sources.cameras import CLOCK, DEMAND, film
 async def kept_beside(address: Address, ring: PacketRing, seconds: float, epoch: int = 1) -> float:
     """Read for a while; returns the media time of the last frame."""
     frame_s = 0.0
-    async with aclosing(LibavSource("cam", address, DEMAND, CLOCK, tap=ring).frames(epoch)) as frames:
+    async with aclosing(LibavSource("cam", address, DEMAND, CLOCK, taps=Taps(ring)).frames(epoch)) as frames:
         async for frame in frames:
             frame_s = frame.media_s
             if frame_s >= seconds:

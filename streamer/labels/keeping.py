@@ -9,6 +9,9 @@ from pathlib import Path
 
 from recognizers.clip import WHOLE_PICTURE, Region
 from recognizers.data.recordings import LABELS_FILE, Labelled, append
+from streamer.evidence.developing import Here
+from streamer.evidence.privacy import Privacy
+from streamer.media.decoding import coded_of
 from streamer.media.files import store, unwritable
 from streamer.media.mp4 import mp4
 from streamer.media.packets import Excerpt
@@ -36,6 +39,8 @@ class Order:
 def keep(order: Order, excerpt: Excerpt, captured_at: float, start_s: float, end_s: float) -> Path:
     """Write a clip and its line; returns the clip's path.
 
+    Pictures are kept as they came; what a peer of WebRTC sent, which no MP4 holds as it is, is coded anew.
+
     Args:
         captured_at: Unix seconds of the first picture.
         start_s, end_s: what the label is true of, in media time.
@@ -43,10 +48,12 @@ def keep(order: Order, excerpt: Excerpt, captured_at: float, start_s: float, end
     Raises:
         ClipUnwritable: the disk does not take it. A clip without its line harms nobody.
     """
-    at = datetime.fromtimestamp(captured_at, UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
+    # Of the moment and not of the first picture: moments between two key frames have that in common.
+    moment_at = captured_at + start_s - excerpt.start_s
+    at = datetime.fromtimestamp(moment_at, UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
     name = _ODD.sub("_", f"{order.stream}-{order.watch}-{at}Z.mp4")
     path = Path(_ODD.sub("_", order.label).strip(".") or "background") / name
-    store(order.folder / path, mp4(excerpt))
+    store(order.folder / path, _film(excerpt))
     row = Labelled(str(path), order.label, group=order.group, stream=order.stream)
     if order.region != WHOLE_PICTURE:
         row = replace(row, region=astuple(order.region))
@@ -58,3 +65,7 @@ def keep(order: Order, excerpt: Excerpt, captured_at: float, start_s: float, end
     except OSError as error:
         raise unwritable(order.folder / LABELS_FILE, error) from None
     return order.folder / path
+
+
+def _film(excerpt: Excerpt) -> bytes:
+    return mp4(excerpt) if excerpt.coding.template is not None else Here().film(coded_of(excerpt), Privacy(), "")

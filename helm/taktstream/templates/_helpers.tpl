@@ -1,0 +1,126 @@
+{{- define "taktstream.name" -}}
+{{- $name := .Values.fullnameOverride | default (contains "taktstream" .Release.Name | ternary .Release.Name (printf "%s-taktstream" .Release.Name)) -}}
+{{- $name | trunc 52 | trimSuffix "-" -}}
+{{- end }}
+
+{{- /* What never changes: selectors and claims are immutable. */ -}}
+{{- define "taktstream.selector" -}}
+app.kubernetes.io/name: taktstream
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "taktstream.labels" -}}
+{{ include "taktstream.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{- define "taktstream.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{ .repository }}@{{ .digest }}
+{{- else -}}
+{{ .repository }}:{{ .tag | default (printf "%s%s" $.Chart.AppVersion (gt (int $.Values.gpu.count) 0 | ternary "-cuda" "")) }}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "taktstream.secret" -}}
+{{- .Values.secrets.existing | default (empty .Values.secrets.values | ternary "" (include "taktstream.name" .)) -}}
+{{- end }}
+
+{{- /* The configuration: the volume is where data goes. Rules of events have keys `on` and `off`, which Helm reads as
+       truth values, as YAML 1.1 says; they become words again. */ -}}
+{{- define "taktstream.config" -}}
+{{- $config := set (deepCopy .Values.config) "data_dir" "/var/lib/takt" -}}
+{{- range $stream := $config.streams -}}
+{{- range $watch := $stream.watches -}}
+{{- range $rule := $watch.events -}}
+{{- range $read, $word := dict "true" "on" "false" "off" -}}
+{{- if hasKey $rule $read -}}
+{{- $_ := set $rule $word (get $rule $read) -}}
+{{- $_ := unset $rule $read -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $config -}}
+{{- end }}
+
+{{- /* At its end it ends actions, delivers and writes pictures, each for as long as grace_s. */ -}}
+{{- define "taktstream.graceSeconds" -}}
+{{- $grace := (.Values.config.shutdown | default dict).grace_s -}}
+{{- add .Values.preStopSeconds (mul 3 (ceil (kindIs "invalid" $grace | ternary 10 $grace) | int)) 10 -}}
+{{- end }}
+
+{{- /* MiB of a quantity in Mi, Gi or Ti. */ -}}
+{{- define "taktstream.mib" -}}
+{{- $factor := dict "Mi" 1 "Gi" 1024 "Ti" 1048576 -}}
+{{- mul (regexFind "^[0-9]+" . | int64) (get $factor (regexFind "[A-Z]i$" .)) -}}
+{{- end }}
+
+{{- /* What the volume must hold at most. */ -}}
+{{- define "taktstream.neededMib" -}}
+{{- $outbox := (.Values.config.outbox | default dict).budget_mib | default 256 | int64 -}}
+{{- $pictures := (.Values.config.evidence | default dict).max_mib | default 1024 | int64 -}}
+{{- add $outbox $pictures 256 -}}
+{{- end }}
+
+{{- define "taktstream.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "taktstream.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- /* A file of a secret for each ${NAME} of the configuration. */ -}}
+{{- define "taktstream.environment" -}}
+{{- range .Values.secrets.variables }}
+- {name: {{ . }}_FILE, value: /run/secrets/takt/{{ . }}}
+{{- end }}
+{{- end }}
+
+{{- /* Configuration and secrets: as folders, never by subPath, which would keep the first version of each for ever. */ -}}
+{{- define "taktstream.mounts" -}}
+- {name: config, mountPath: /etc/takt, readOnly: true}
+- {name: tmp, mountPath: /tmp}
+{{- if include "taktstream.secret" . }}
+- {name: secrets, mountPath: /run/secrets/takt, readOnly: true}
+{{- end }}
+{{- if .Values.models.existingClaim }}
+- {name: models, mountPath: /models, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "taktstream.volumes" -}}
+- name: config
+  configMap: {name: {{ include "taktstream.name" . }}}
+- name: tmp
+  emptyDir: {sizeLimit: 512Mi}
+{{- with include "taktstream.secret" . }}
+- name: secrets
+  secret: {secretName: {{ . }}, defaultMode: 0440}
+{{- end }}
+{{- with .Values.models.existingClaim }}
+- name: models
+  persistentVolumeClaim: {claimName: {{ . }}, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- /* Of the section `mqtt`: the port that its address names, else that of its scheme. */ -}}
+{{- define "taktstream.brokerPort" -}}
+{{- $url := .url | default "mqtt://localhost:1883" -}}
+{{- $given := regexFind ":[0-9]+/*$" $url | trimPrefix ":" | trimSuffix "/" -}}
+{{- $given | default (hasPrefix "mqtts:" $url | ternary "8883" "1883") -}}
+{{- end }}
