@@ -20,6 +20,7 @@ from streamer.settings.sinks import JsonlSink, SinkSection, WebhookSink
 from streamer.settings.sources import Source, WhepSource, WhipSource
 from streamer.settings.tracing import TracingSection
 from streamer.settings.training import TrainingSettings
+from streamer.settings.web import Http, TokenSection
 from streamer.settings.webrtc import WebRtcSection
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "EvidenceSection",
     "HardExamplesSection",
     "HomeAssistant",
+    "Http",
     "JsonlSink",
     "Mqtt",
     "ProcedureSettings",
@@ -38,6 +40,7 @@ __all__ = [
     "Source",
     "Sparkplug",
     "Stream",
+    "TokenSection",
     "TracingSection",
     "TrainingSettings",
     "WatchEvidence",

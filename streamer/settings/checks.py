@@ -32,6 +32,7 @@ _OTLP = Library("opentelemetry.exporter.otlp.proto.http", "tracing")
 _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
+    ("http", "tokens", "*", "token_file"),
     ("evidence", "token_file"),
     ("evidence", "actor_model"),
     *(("recognizers", "*", kind.finder) for kind in KINDS.values() if kind.finder is not None),
