@@ -8,6 +8,7 @@ TaktError
 ├── NotKept             these seconds of a stream are not at hand: wait, or mark a later moment
 ├── ClipUnwritable      the disk does not take a clip: make room
 ├── NobodyThere         no service runs over this data folder: start it, or do without
+├── Exists              there is one of that name already: change it, or choose another name
 ├── NotNow              too many ask, or it is not there yet: ask again
 ├── SinkUnavailable     the broker is not there now: keep the message, try again
 ├── MessageRejected     the broker refuses this very message: set it aside, alert
@@ -75,6 +76,10 @@ class ClipUnwritable(TaktError):
 
 class NobodyThere(TaktError):
     """No service runs over a data folder."""
+
+
+class Exists(TaktError):
+    """Something of that name is there already."""
 
 
 class NotNow(TaktError):

@@ -11,6 +11,7 @@ from recognizers.clip import Region
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.downloads import file_of
 from recognizers.estimators.fastestdet import FastestDet
+from streamer.access import Access
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.evidence.darkroom import Darkroom
@@ -49,8 +50,8 @@ def build_shelf(settings: Settings, clock: Clock, metrics: Metrics) -> Shelf:
     return shelf
 
 
-def build_sites(settings: Settings, shelf: Shelf, clock: Clock) -> Mapping[str, Site]:
-    """What is served of it: nothing where `evidence.serve` says so.
+def build_sites(settings: Settings, shelf: Shelf, clock: Clock, access: Access | None = None) -> Mapping[str, Site]:
+    """What is served of it: nothing where `evidence.serve` says so. `access` knows who else may see pictures.
 
     Raises:
         ConfigError: the token cannot be read, or is none.
@@ -64,7 +65,7 @@ def build_sites(settings: Settings, shelf: Shelf, clock: Clock) -> Mapping[str, 
         raise ConfigError(["evidence.token_file: cannot be read; give a text file that this user may read"]) from error
     if token is not None and len(token) < LEAST_TOKEN:
         raise ConfigError([f"evidence.token_file: must hold at least {LEAST_TOKEN} characters"])
-    return {PREFIX: EvidenceSite(shelf, token, clock)}
+    return {PREFIX: EvidenceSite(shelf, token, clock, access)}
 
 
 def build_keeper(settings: Settings, shelf: Shelf, http: str, clock: Clock, metrics: Metrics) -> EvidenceKeeper:

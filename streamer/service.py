@@ -10,17 +10,20 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 from streamer.build import build_plan
 from streamer.clock import SystemClock
+from streamer.front import HISTORY, Front, limits_of
 from streamer.health import Health
+from streamer.history import History
 from streamer.keeping import build_keeper, build_labelling, build_live, build_shelf, build_sites, reachable
 from streamer.metrics import CONTENT_TYPE, Metrics
 from streamer.pages import PREFIX as RETAIL
 from streamer.pages import build_retail
 from streamer.peers import PREFIX, build_whip, published
 from streamer.settings import Settings
-from streamer.web import make_app, serve
+from streamer.web import API, ApiDoor, make_app, serve
 from streamer.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -74,29 +77,48 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
         OutboxUnavailable: the outbox cannot be opened.
     """
     clock, metrics, health = SystemClock(), Metrics(), Health()
-    http, shelf = settings.http, build_shelf(settings, clock, metrics)
-    sites, whip = dict(build_sites(settings, shelf, clock)), build_whip(settings, clock)
+    async with History.open(settings.data_dir / HISTORY, limits_of(settings.http), clock) as history:
+        front = Front.of(settings, clock, metrics, health, history)
+        await _serve(settings, front, health, metrics, stop, show)
+
+
+async def _serve(
+    settings: Settings, front: Front, health: Health, metrics: Metrics, stop: asyncio.Event, show: Show
+) -> None:
+    http, clock, door = settings.http, front.clock, ApiDoor()
+    shelf = build_shelf(settings, clock, metrics)
+    sites, whip = dict(build_sites(settings, shelf, clock, front.access)), build_whip(settings, clock)
     sites[RETAIL] = build_retail(settings)
     if whip is not None:
         sites[PREFIX] = whip
     live, labelling = build_live(settings, clock, metrics), build_labelling(settings, clock)
-    app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites)
+    app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites, door)
     async with serve(http.host, http.port, app) as port:
         keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
-        plan = build_plan(settings, clock, metrics, keeper, live, labelling)
-        worker = Worker(plan, clock, metrics, health)
-        host = f"[{http.host}]" if ":" in http.host else http.host
-        base = f"http://{host}:{port}"
-        told = {"metrics": f"{base}/metrics", "live": f"{base}/livez", "ready": f"{base}/readyz"}
-        text = f"metrics {base}/metrics   health {base}/livez {base}/readyz"
-        if whip is not None:
-            told["publish"] = f"{base}{PREFIX}"
-            text += f"   publish to {base}{PREFIX}<stream>"
-        show(told, text)
+        plan = replace(build_plan(settings, clock, metrics, keeper, live, labelling), audience=front.onlookers)
+        door.open(front.api(plan, live, labelling))
+        show(*_addresses(http.host, port, whip is not None))
         try:
             async with published(whip, settings, plan.streams):
-                await worker.run(stop)
+                await Worker(plan, clock, metrics, health).run(stop)
         finally:
             live.close()
             if labelling is not None:
                 labelling.close()
+
+
+def _addresses(name: str, port: int, publishes: bool) -> tuple[dict[str, object], str]:
+    host = f"[{name}]" if ":" in name else name
+    base = f"http://{host}:{port}"
+    told: dict[str, object] = {
+        "page": f"{base}/",
+        "api": f"{base}{API}",
+        "metrics": f"{base}/metrics",
+        "live": f"{base}/livez",
+        "ready": f"{base}/readyz",
+    }
+    text = f"page {base}/   metrics {base}/metrics   health {base}/livez {base}/readyz"
+    if publishes:
+        told["publish"] = f"{base}{PREFIX}"
+        text += f"   publish to {base}{PREFIX}<stream>"
+    return told, text

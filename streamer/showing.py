@@ -64,9 +64,11 @@ class Showing:
         options: ShowOptions,
         clock: Clock,
         observer: ShowObserver,
+        beside: Callable[[str, Mapping[str, object]], None] = lambda topic, body: None,
     ) -> None:
-        """What an earlier process showed of streams and watches that are no more is taken away."""
-        self._sink, self._clock, self._observer = sink, clock, observer
+        """What an earlier process showed of streams and watches that are no more is taken away. `beside` is told of
+        each document that is published, with its topic."""
+        self._sink, self._clock, self._observer, self._beside = sink, clock, observer, beside
         self._streams = {stream: _Stream(stream, watches, options, clock.now()) for stream, watches in streams.items()}
         self._shown: dict[str, Mapping[str, object]] = {}
         sink.shows([topic for stream in self._streams.values() for topic in stream.topics])
@@ -188,6 +190,7 @@ class Showing:
         if self._shown.get(topic) != told:
             self._shown[topic] = told
             self._sink.state(topic, body)
+            self._beside(topic, body)
 
     def acknowledge(self, stream: str, watch: str, payload: bytes) -> None:
         """Somebody comes, or has seen to it; see `acknowledgement`.

@@ -13,6 +13,7 @@ from typing import Any
 
 from recognizers.clip import Clip
 from recognizers.prediction import Prediction
+from streamer.audience import Audience, Nobody
 from streamer.clock import Clock
 from streamer.commands import Commands
 from streamer.control import listening
@@ -115,6 +116,8 @@ class Plan:
     """Whether commands over the broker are taken."""
     announce: Callable[[Iterable[StreamStages]], None] = to_nobody
     """Tells others which watches there are and what they can recognize."""
+    audience: Audience = field(default_factory=Nobody)
+    """Who looks on over HTTP."""
 
 
 async def until(stop: asyncio.Event, tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
@@ -149,7 +152,7 @@ class Worker:
             known = await outbox.outlet().newest()
             sink = await stack.enter_async_context(plan.sink)
             watches = {stream.id: stream.watches for stream in plan.streams}
-            showing = Showing(watches, sink, plan.board, self._clock, self._metrics.board)
+            showing = self._shown(watches, outbox, sink)
             evidence = plan.evidence
             shown = None if evidence is None else evidence.attach
             emitter = Emitter(
@@ -180,6 +183,14 @@ class Worker:
                 for task in running:
                     task.cancel()
 
+    def _shown(self, watches: Mapping[str, Sequence[Watch]], outbox: Outbox, sink: StatusSink) -> Showing:
+        """What is shown of streams, and told to those who look on, as what is stored is."""
+        told = self._plan.audience
+        showing = Showing(watches, sink, self._plan.board, self._clock, self._metrics.board, told.shown)
+        told.joins(showing.acknowledge)
+        outbox.stored = told.stored
+        return showing
+
     async def _watch_streams(
         self, stop: asyncio.Event, outbox: Outbox, sink: StatusSink, showing: Showing, emitter: Emitter, desk: Desk
     ) -> None:
@@ -192,17 +203,7 @@ class Worker:
         others()
         promoter = Promoter(plan.candidates, Promotions(plan.data_dir), running, self._clock, self._metrics, others)
 
-        def answered(clip: Clip, prediction: Prediction | None) -> None:
-            self._metrics.looked_at(clip.stream, self._clock.now() - clip.captured_at)
-            showing.answered(clip.stream, clip.watch)
-            if plan.evidence is not None:
-                plan.evidence.saw(clip)
-            if prediction is not None:
-                lane = running.lanes[clip.stream]
-                disagreed = lane.answer(prediction)
-                recognizer = lane.stages.watches[clip.watch].recognizer
-                sustain.saw(recognizer, running.servings[recognizer].model, clip, prediction, disagreed)
-
+        answered = partial(self._answered, running, showing, sustain)
         try:
             async with listening(plan.data_dir, desk.before(promoter.answer)):
                 await until(
@@ -210,6 +211,7 @@ class Worker:
                     [
                         self._follow_all(running, outbox, showing, stop),
                         promoter.run(),
+                        plan.audience.run(),
                         showing.run(lambda stream: running.lanes[stream].newest_frame_s),
                         *(serving.run(answered) for serving in running.servings.values()),
                         self._feel_the_lag(running.servings),
@@ -223,6 +225,20 @@ class Worker:
                 lane.close(Reason.SHUTDOWN)
             showing.close()
             sustain.close()
+
+    def _answered(
+        self, running: Running, showing: Showing, sustain: Sustain, clip: Clip, prediction: Prediction | None
+    ) -> None:
+        self._metrics.looked_at(clip.stream, self._clock.now() - clip.captured_at)
+        showing.answered(clip.stream, clip.watch)
+        if self._plan.evidence is not None:
+            self._plan.evidence.saw(clip)
+        if prediction is not None:
+            lane = running.lanes[clip.stream]
+            self._plan.audience.answered(prediction, lane.stages.watches[clip.watch].labels)
+            disagreed = lane.answer(prediction)
+            recognizer = lane.stages.watches[clip.watch].recognizer
+            sustain.saw(recognizer, running.servings[recognizer].model, clip, prediction, disagreed)
 
     def _running(self, emitter: Emitter, sustain: Sustain) -> Running:
         plan, gate, shadows = self._plan, Gate(self._clock), dict[str, Shadow]()
@@ -274,6 +290,7 @@ class Worker:
     def _changed(self, stream: str, running: Running, showing: Showing, change: Change) -> None:
         self._metrics.stream_changed(stream, change.state)
         showing.connection(stream, change.state == "live", change.reason or change.state)
+        self._plan.audience.changed(stream, change)
         if change.state in ("backoff", "rejected"):
             _log.warning(
                 "stream %s: %s (%s); next try in %.1f s", stream, change.reason, change.detail, change.retry_in_s
@@ -308,3 +325,4 @@ class Worker:
             for stream, lane in lanes.items():
                 lane.tick()
                 showing.sight(stream, lane.stages.blind or None)
+                self._plan.audience.decoded(stream, self._metrics.pictures[stream])

@@ -68,6 +68,7 @@ def test_it_shows_every_key_with_its_default(tmp_path: Path, monkeypatch: pytest
                 "sparkplug": {key: said["mqtt"]["sparkplug"][key] for key in ("group", "edge_node")},
             },
             "sinks": [{key: said["sinks"][0][key] for key in ("kind", "id", "file")}],
+            "http": {"tokens": [{key: said["http"]["tokens"][0][key] for key in ("name", "token")}]},
             "webrtc": {"ice_servers": [{"url": said["webrtc"]["ice_servers"][0]["url"]}]},
             "recognizers": {"cell": {}},
             "streams": [{

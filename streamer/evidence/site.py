@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from io import BufferedReader
 
+from streamer.access import Access, Refused
 from streamer.clock import Clock
 from streamer.evidence.shelf import NAME, Shelf
 from streamer.exchange import Answer, Request, plain
@@ -30,9 +31,11 @@ _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 class EvidenceSite:
     """Lives on the event loop; the disk is waited for in a thread of its own. See `streamer.exchange.Site`."""
 
-    def __init__(self, shelf: Shelf, token: str | None, clock: Clock) -> None:
-        """`token`: whoever asks must know it; None: nobody is asked."""
+    def __init__(self, shelf: Shelf, token: str | None, clock: Clock, access: Access | None = None) -> None:
+        """`token`: whoever asks must know it, or have a token of `access` for pictures; where neither has any, nobody
+        is asked."""
         self._shelf, self._token, self._clock = shelf, token, clock
+        self._access = access if access is not None and access.has_tokens else None
         self._thread = ThreadPoolExecutor(1, "evidence-site")
         self._sending = 0
 
@@ -40,7 +43,7 @@ class EvidenceSite:
         name = request.path.removeprefix(PREFIX)
         if request.method not in ("GET", "HEAD"):
             return plain(HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": "GET, HEAD"})
-        if not self._is_known(request.headers.get("authorization", "")):
+        if not (self._is_known(request.headers.get("authorization", "")) or self._may_see(request)):
             challenge = 'Bearer realm="takt", Basic realm="takt"'
             return plain(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": challenge})
         if NAME.fullmatch(name) is None:
@@ -102,7 +105,7 @@ class EvidenceSite:
     def _is_known(self, authorization: str) -> bool:
         """By a bearer token, or by it as a password, which a browser asks for. Compared in constant time."""
         if self._token is None:
-            return True
+            return self._access is None
         scheme, _, given = authorization.partition(" ")
         if scheme.lower() == "basic":
             try:
@@ -112,6 +115,13 @@ class EvidenceSite:
         elif scheme.lower() != "bearer":
             return False
         return hmac.compare_digest(given.strip().encode(), self._token.encode())
+
+    def _may_see(self, request: Request) -> bool:
+        """By a token of the API, or a session of one."""
+        try:
+            return self._access is not None and self._access.grant(request).may("pictures")
+        except Refused:
+            return False
 
 
 def asked_range(asked: str, size: int) -> tuple[int, int] | None:

@@ -28,12 +28,15 @@ class DeliverySeries:
             self._dead.labels(reason)
         self._dropped.labels("action")
         self._glass, self._stage, self._commit = glass, stage, commit
+        self.waiting = 0
+        """Messages that wait for anybody, as of late."""
 
     def outbox_accepted(self, count: int) -> None:
         self._accepted.inc(count)
 
     def outbox_state(self, depth: int, oldest_age_s: float, used_bytes: int) -> None:
         self._depth.set(depth)
+        self.waiting = depth
         self._oldest.set(oldest_age_s)
         self._bytes.set(used_bytes)
 

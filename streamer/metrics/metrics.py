@@ -6,6 +6,7 @@ Histograms are never per stream: a thousand cameras must not cost a hundred thou
 
 from __future__ import annotations
 
+from collections import Counter as Counting
 from collections.abc import Iterable
 
 import prometheus_client
@@ -40,6 +41,8 @@ class Metrics:
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = registry
         self._clocks: dict[str, str] = {}
+        self.pictures: Counting[str] = Counting()
+        """How many were decoded, by stream."""
         self._running: list[tuple[str, str, str, str]] = []
         """Labels of the networks that run."""
         self._sources(registry)
@@ -136,6 +139,7 @@ class Metrics:
         self._connected = Gauge("takt_mqtt_connected", "1 while the broker is connected.", registry=None)
         self._has_broker = False
         """Without one there is no such series: nothing is wrong then."""
+        self.broker_connected = False
         self._mqtt_reconnects = Counter("takt_mqtt_reconnects", "Connections lost.", ["reason"], registry=registry)
         self._unheard = Counter(
             "takt_mqtt_subscriptions_refused", "Topics the broker does not let us listen to.", registry=registry
@@ -223,6 +227,7 @@ class Metrics:
 
     def decoded(self, stream: str, frames: int, decode_cpu_s: float, scale_cpu_s: float) -> None:
         self._decoded.labels(stream).inc(frames)
+        self.pictures[stream] += frames
         self._decode_cpu.labels("decode").inc(decode_cpu_s)
         self._decode_cpu.labels("scale").inc(scale_cpu_s)
 
@@ -366,6 +371,7 @@ class Metrics:
             for reason in ("auth", "no_ack", "refused", "timeout"):
                 self._mqtt_reconnects.labels(reason)
         self._connected.set(connected)
+        self.broker_connected = connected
 
     def mqtt_reconnect(self, reason: str) -> None:
         self._mqtt_reconnects.labels(reason).inc()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -62,6 +62,8 @@ class Outbox:
         self.budget_bytes = rules.budget_bytes
         self.depth = 0
         """Messages that wait for anybody, as of the last commit."""
+        self.stored: Callable[[Sequence[Message]], None] = lambda _: None
+        """Called on the loop with what was made durable, numbered as `accept` returns it."""
         self.dropped = asyncio.Event()
         """Set when `gaps` may have something new; whoever announces them clears it."""
         self._epochs: dict[str, int] = {}
@@ -124,6 +126,7 @@ class Outbox:
 
         kept = await self._writer.ask(work, grows=True)
         self._observer.outbox_accepted(len(kept))
+        self.stored(kept)
         return kept
 
     async def next_epoch(self, stream: str) -> int:

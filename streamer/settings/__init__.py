@@ -19,6 +19,7 @@ from streamer.settings.sight import SightSection
 from streamer.settings.sinks import JsonlSink, SinkSection, WebhookSink
 from streamer.settings.sources import Source, WhepSource, WhipSource
 from streamer.settings.training import TrainingSettings
+from streamer.settings.web import Http, TokenSection
 from streamer.settings.webrtc import WebRtcSection
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "EvidenceSection",
     "HardExamplesSection",
     "HomeAssistant",
+    "Http",
     "JsonlSink",
     "Mqtt",
     "ProcedureSettings",
@@ -37,6 +39,7 @@ __all__ = [
     "Source",
     "Sparkplug",
     "Stream",
+    "TokenSection",
     "TrainingSettings",
     "WatchEvidence",
     "WatchSection",

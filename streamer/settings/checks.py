@@ -31,6 +31,7 @@ _WEBRTC = Library("aiortc", "webrtc")
 _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
+    ("http", "tokens", "*", "token_file"),
     ("evidence", "token_file"),
     ("evidence", "actor_model"),
     *(("recognizers", "*", kind.finder) for kind in KINDS.values() if kind.finder is not None),

@@ -108,7 +108,7 @@ def schema() -> dict[str, Any]:
 
 def secrets(settings: Settings) -> list[str]:
     """Every secret that the configuration knows, for the log's filter; a file that cannot be read has none."""
-    found = [_tolerant(settings.evidence.secret)]
+    found = [_tolerant(settings.evidence.secret), *(_tolerant(token.secret) for token in settings.http.tokens)]
     if settings.mqtt is not None:
         found.append(_tolerant(settings.mqtt.secret))
     found += [_tolerant(server.secret) for server in settings.webrtc.ice_servers]

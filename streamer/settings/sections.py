@@ -30,6 +30,7 @@ from streamer.settings.values import (
     Text,
     check_address,
 )
+from streamer.settings.web import Http
 from streamer.settings.webrtc import WebRtcSection
 
 
@@ -125,13 +126,6 @@ class AndonSection(Section):
         if both := sorted(set(self.red) & set(self.amber)):
             raise ValueError(f"{both[0]} must be red or amber, not both")
         return self
-
-
-class Http(Section):
-    """Metrics and health."""
-
-    host: Text = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for every one")
-    port: int = Field(9464, ge=0, le=65535, description="0 takes a free one")
 
 
 class OutboxSection(Section):
@@ -376,8 +370,8 @@ class Settings(Section):
     @model_validator(mode="after")
     def _guarded(self) -> Settings:
         keeps = self.evidence.asks or any(watch.evidence.asks for stream in self.streams for watch in stream.watches)
-        local = self.http.host in ("127.0.0.1", "::1", "localhost")
-        if keeps and self.evidence.serve and not local and not self.evidence.has_token:
+        local, guarded = self.http.local, self.evidence.has_token or self.http.tokens
+        if keeps and self.evidence.serve and not local and not guarded:
             words = "evidence: whoever reaches http.host could see these pictures"
             raise ValueError(f"{words}; give evidence.token_file, evidence.serve: false, or http.host: 127.0.0.1")
         for stream in self.streams:

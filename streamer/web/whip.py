@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections import OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol
 
+from streamer.allowance import Minute, Minutes
 from streamer.clock import Clock
 from streamer.errors import OfferRefused
 from streamer.exchange import Answer, BodyTooLarge, Request, plain
@@ -24,8 +24,6 @@ OFFERS = 30
 """Of a stream in a minute."""
 FAILURES = 20
 """Wrong tokens of an address in a minute; then it is told to slow down. Who knows the token is never held up."""
-_MINUTE_S = 60.0
-_ADDRESSES = 1024
 _SDP, _FRAGMENT = "application/sdp", "application/trickle-ice-sdpfrag"
 _TAG = '"ice-1"'
 """Of a session's ICE, which is never begun anew."""
@@ -63,13 +61,13 @@ class WhipSite:
         """
         self._clock, self._links, self._origins = clock, links, origins
         self._stages: Mapping[str, Stage] | None = None
-        self._offers: dict[str, _Minute] = {}
-        self._failures: OrderedDict[str, _Minute] = OrderedDict()
+        self._offers: dict[str, Minute] = {}
+        self._failures = Minutes(FAILURES)
 
     def open(self, stages: Mapping[str, Stage]) -> None:
         """From now on these streams may be published to."""
         self._stages = stages
-        self._offers = {name: _Minute(OFFERS) for name in stages}
+        self._offers = {name: Minute(OFFERS) for name in stages}
 
     async def close(self) -> None:
         for stage in (self._stages or {}).values():
@@ -106,11 +104,7 @@ class WhipSite:
         """What a stranger is told, the same of streams that there are and of others."""
         if stage is None and all(one.token is None for one in (self._stages or {}).values()):
             return plain(HTTPStatus.NOT_FOUND, text="no such stream is published to")
-        failures = self._failures.pop(request.client, None) or _Minute(FAILURES)
-        self._failures[request.client] = failures
-        while len(self._failures) > _ADDRESSES:
-            self._failures.popitem(last=False)
-        if not failures.lets(self._clock.monotonic()):
+        if not self._failures.lets(request.client, self._clock.monotonic()):
             return plain(HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "60"})
         return plain(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": 'Bearer realm="takt"'})
 
@@ -196,16 +190,3 @@ async def _text(request: Request, kind: str) -> str | Answer:
         return plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"Connection": "close"}, text=words)
     except UnicodeDecodeError:
         return plain(HTTPStatus.BAD_REQUEST, text="it is not UTF-8")
-
-
-class _Minute:
-    """Lets so many through in any minute."""
-
-    def __init__(self, most: int) -> None:
-        self._seen: deque[float] = deque(maxlen=most)
-
-    def lets(self, now_s: float) -> bool:
-        if len(self._seen) == self._seen.maxlen and now_s - self._seen[0] < _MINUTE_S:
-            return False
-        self._seen.append(now_s)
-        return True

@@ -178,7 +178,7 @@ async def test_without_a_broker_events_are_printed_and_the_service_ends_with_its
     takt = Takt(tmp_path, None, {"constant": always_bright(tmp_path / "net")}, streams)
     code, (addresses, *printed) = await takt.run_to_its_end()
     assert code == 0
-    assert set(addresses) == {"metrics", "live", "ready"}
+    assert set(addresses) == {"page", "api", "metrics", "live", "ready"}
     assert {line["topic"] for line in printed} == {"one/events", "two/events"}
     events = [line["payload"] for line in printed]
     assert_lawful(events, all_ended=True)

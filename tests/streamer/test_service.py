@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -10,14 +11,16 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
 from streamer.errors import ConfigError, OutboxUnavailable
 from streamer.service import run, stop_on_signals
-from streamer.settings import Settings, load
+from streamer.settings import Settings, TokenSection, load
 from tests.streamer.plants import blinking_film, write_plant
 
 NOWHERE = '{kind: rtsp, url: "rtsp://127.0.0.1:1/"}'
@@ -26,6 +29,9 @@ NO_BROKER = 'mqtt: {url: "mqtt://127.0.0.1:1"}\nshutdown: {grace_s: 0.1}\n'
 
 def plant(folder: Path, more: str = NO_BROKER) -> Settings:
     return load(write_plant(folder, {"cam": NOWHERE}, more), {})
+
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Shown:
@@ -44,9 +50,9 @@ class Shown:
         return await asyncio.to_thread(_get, str(self.fields[name]))
 
 
-def _get(url: str) -> tuple[int, str]:
+def _get(url: str, headers: Mapping[str, str] = NO_HEADERS) -> tuple[int, str]:
     try:
-        with urlopen(url, timeout=5) as answer:
+        with urlopen(Request(url, headers=dict(headers)), timeout=5) as answer:
             return answer.status, answer.read().decode()
     except HTTPError as error:
         return error.code, error.read().decode()
@@ -65,6 +71,40 @@ async def test_it_is_alive_and_ready_without_a_camera_and_without_a_broker(tmp_p
     assert status == 200
     assert 'takt_stream_state{state="live",stream="cam"} 0.0' in metrics
     assert "takt_mqtt_connected 0.0" in metrics
+
+
+async def test_what_it_does_is_told_over_the_api_to_who_knows_a_token(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("CANARY-7f3-0123456789\n")
+    settings = plant(tmp_path)
+    http = settings.http.model_copy(
+        update={"tokens": (TokenSection(name="wall", token_file=tmp_path / "token", scopes=("read",)),)}
+    )
+    settings = settings.model_copy(update={"http": http})
+    token = {"Authorization": "Bearer CANARY-7f3-0123456789"}
+    stop, shown = asyncio.Event(), Shown()
+
+    async def ask(path: str, headers: Mapping[str, str] = token) -> tuple[int, str]:
+        return await asyncio.to_thread(_get, f"{shown.fields['api']}{path}", headers)
+
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        group.create_task(run(settings, stop, shown))
+        await shown.there.wait()
+        stream: dict[str, Any] = {}
+        while stream.get("state") != "backoff" or stream["watches"][0]["state"] is None:
+            (stream,) = json.loads((await ask("/streams"))[1])["streams"]
+        health, config = [json.loads((await ask(path))[1]) for path in ("/health", "/config")]
+        refused = [(await ask(path, {}))[0] for path in ("/streams", "/health", "/config", "/openapi.json")]
+        texts = [
+            (await ask(path))[1] for path in ("/config", "/streams", "/models", "/procedures", "/session", "/events")
+        ]
+        stop.set()
+    assert refused == [401] * 4
+    assert "switched on" in stream["words"]
+    assert stream["watches"][0]["andon"]["colour"] == "amber"
+    assert (health["streams"], health["broker"]["state"]) == ({"backoff": 1}, "disconnected")
+    assert config["streams"][0]["source"]["url"] == "**********"
+    assert "CANARY" not in "".join(texts)
+    assert '"wall"' in texts[4]
 
 
 async def test_it_ends_by_itself_with_its_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -125,7 +125,7 @@ async def test_a_site_is_asked_by_any_method_and_reads_no_more_than_it_wants(sen
 
 
 async def test_who_announces_a_body_and_does_not_bring_it_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streamer.web.app.BODY_S", 0.1)
+    monkeypatch.setattr("streamer.web.body.BODY_S", 0.1)
     async with serve("127.0.0.1", 0, make_app(Health(), exposition, {"/x/": Echo()})) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST /x/a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo")
