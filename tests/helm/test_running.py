@@ -39,9 +39,10 @@ def test_a_changed_configuration_and_a_new_password_reach_the_running_service(na
     assert all(path in mounts(name) for path in ("/tmp", "/var/lib/takt"))
 
 
-def started(name: str, *more: str) -> str:
+def started(name: str, *more: str, every: bool = False) -> str:
     """Of the pod: where this differs, Kubernetes starts it anew."""
-    return json.dumps(the("StatefulSet", rendered(name, *more))["spec"]["template"])
+    every_change = ("--set", f"restartOnChange={str(every).lower()}")
+    return json.dumps(the("StatefulSet", rendered(name, *every_change, *more))["spec"]["template"])
 
 
 def test_what_takes_effect_at_a_start_alone_starts_it_anew() -> None:
@@ -62,7 +63,7 @@ def test_what_takes_effect_at_a_start_alone_starts_it_anew() -> None:
 def test_every_change_starts_it_anew_where_that_is_asked_for() -> None:
     change = ("--set", "config.streams[0].id=cell-5")
     assert started("minimal") == started("minimal", *change)
-    assert started("no-persistence") != started("no-persistence", *change)
+    assert started("minimal", every=True) != started("minimal", *change, every=True)
 
 
 def test_secrets_are_files_that_only_the_service_may_read() -> None:
