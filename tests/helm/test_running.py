@@ -10,12 +10,13 @@ import pytest
 import yaml
 
 from streamer.settings import schema
-LIVE = ("streams", "recognizers")
 from tests.helm.chart import ROOT, SETS, config_map, of_kind, rendered, service_pod, the
 from tests.prometheus.tools import tool
 
 pytestmark = pytest.mark.e2e
 CONFIG = ROOT / "config"
+LIVE = ("streams", "recognizers")
+"""Sections that a running service can take over."""
 
 
 def mounts(name: str) -> dict[str, dict[str, Any]]:
