@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -90,7 +90,7 @@ async def tracing(what: str, port: int, metrics: Metrics) -> AsyncIterator[Traci
         yield NO_TRACING
         return
     url = f"http://127.0.0.1:{1 if what == 'away' else port}/v1/traces"
-    async with OtlpExport(OtlpOptions(url, "takt", "0", "bench"), metrics.delivery) as export:
+    async with aclosing(OtlpExport(OtlpOptions(url, "takt", "0", "bench"), metrics.delivery)) as export:
         yield EventTraces(export, share, {MAIN: "mqtt"}, SystemClock())
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 from streamer.clock import Clock
 from streamer.errors import ConfigError
@@ -15,15 +12,12 @@ from streamer.outbox import MAIN
 from streamer.settings import Settings
 from streamer.tracing import NO_TRACING, EventTraces, Tracing
 
-if TYPE_CHECKING:
-    from streamer.tracing.otlp import OtlpExport
 
-
-def build_tracing(settings: Settings, clock: Clock, metrics: Metrics) -> AbstractAsyncContextManager[Tracing]:
+def build_tracing(settings: Settings, clock: Clock, metrics: Metrics) -> Tracing:
     """Raises ConfigError: the library is not installed, or the file of headers cannot be used."""
     section = settings.tracing
     if section.otlp is None:
-        return nullcontext(NO_TRACING)
+        return NO_TRACING
     try:
         from streamer.tracing.otlp import OtlpExport, OtlpOptions  # noqa: PLC0415 - an extra
     except ImportError:
@@ -42,11 +36,4 @@ def build_tracing(settings: Settings, clock: Clock, metrics: Metrics) -> Abstrac
     )
     systems: dict[str, str] = {sink.id: sink.kind for sink in settings.sinks}
     systems[MAIN] = "stdout" if settings.mqtt is None else "mqtt"
-    export = OtlpExport(options, metrics.delivery)
-    return _tracing(export, EventTraces(export, section.sample, systems, clock))
-
-
-@asynccontextmanager
-async def _tracing(export: OtlpExport, traces: EventTraces) -> AsyncIterator[Tracing]:
-    async with export:
-        yield traces
+    return EventTraces(OtlpExport(options, metrics.delivery), section.sample, systems, clock)

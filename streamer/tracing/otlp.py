@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Protocol
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http import Compression
@@ -65,10 +65,7 @@ class OtlpOptions:
 
 
 class OtlpExport:
-    """Hands spans to the library's batch thread. A collector that is away costs them, and nothing else.
-
-    Use it as an async context; what waits at its end is sent within `CLOSE_S`, by a thread that holds nothing up.
-    """
+    """Hands spans to the library's batch thread. A collector that is away costs them, and nothing else."""
 
     def __init__(self, options: OtlpOptions, observer: OtlpObserver) -> None:
         self._observer = observer
@@ -117,10 +114,8 @@ class OtlpExport:
             one.set_status(StatusCode.ERROR, span.error)
         one.end(span.end_ns)
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
+    async def aclose(self) -> None:
+        """What waits is sent within `CLOSE_S`, by a thread that holds nothing up."""
         loop, ended = asyncio.get_running_loop(), asyncio.Event()
 
         def close() -> None:

@@ -30,6 +30,10 @@ class Tracing(Protocol):
         """The sinks by the names of the outbox's recipients, who end traces."""
         ...
 
+    async def aclose(self) -> None:
+        """Nothing more will come; what is left is told within a few seconds, or not at all."""
+        ...
+
 
 class _NoTracing:
     def looked(self, clips: Sequence[Clip], waited_s: Sequence[float], took_s: float) -> None: ...
@@ -41,6 +45,8 @@ class _NoTracing:
 
     def sending(self, sinks: Mapping[str, Sink]) -> dict[str, Sink]:
         return dict(sinks)
+
+    async def aclose(self) -> None: ...
 
 
 NO_TRACING: Tracing = _NoTracing()

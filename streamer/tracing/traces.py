@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from recognizers.clip import Clip
@@ -23,10 +23,20 @@ from streamer.wire import Message
 K = TypeVar("K")
 V = TypeVar("V")
 
-Export = Callable[[Sequence[Span]], None]
-"""Takes finished spans; never waits and never fails."""
 _WATCHES, _EVENTS = 4096, 20_000
 """Of which something is remembered at most; of what is forgotten, a trace says less."""
+
+
+class Export(Protocol):
+    """Takes finished spans."""
+
+    def __call__(self, spans: Sequence[Span]) -> None:
+        """Never waits and never fails."""
+        ...
+
+    async def aclose(self) -> None:
+        """As `Tracing.aclose`."""
+        ...
 
 
 class EventTraces:
@@ -64,6 +74,9 @@ class EventTraces:
 
     def sending(self, sinks: Mapping[str, Sink]) -> dict[str, Sink]:
         return {name: _Sending(name, sink, self._clock, self.sent) for name, sink in sinks.items()}
+
+    async def aclose(self) -> None:
+        await self._export.aclose()
 
     def with_trace(self, message: Message) -> Message:
         """The message with what its trace needs; as it is, where nobody emitted it."""

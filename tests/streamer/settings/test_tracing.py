@@ -18,9 +18,8 @@ from tests.streamer.settings.files import VALID, mistakes, read
 SECTION = "tracing: {otlp: 'http://collector:4318/v1/traces'}\n"
 
 
-async def test_nothing_is_traced_unless_it_is_asked_for(tmp_path: Path) -> None:
-    async with build_tracing(read(tmp_path, VALID), SystemClock(), Metrics()) as tracing:
-        assert tracing is NO_TRACING
+def test_nothing_is_traced_unless_it_is_asked_for(tmp_path: Path) -> None:
+    assert build_tracing(read(tmp_path, VALID), SystemClock(), Metrics()) is NO_TRACING
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 from collections import Counter
+from contextlib import aclosing
 
 import pytest
 
@@ -46,14 +47,17 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(otlp, "CLOSE_S", 0.5)
 
 
-def options(port: int) -> OtlpOptions:
+def exporting(port: int, counts: Counts) -> aclosing[OtlpExport]:
     url = f"http://127.0.0.1:{port}/v1/traces"
-    return OtlpOptions(url, "takt", "1.2", "box-1", headers={"Authorization": SECRET})
+    return aclosing(OtlpExport(OtlpOptions(url, "takt", "1.2", "box-1", headers={"Authorization": SECRET}), counts))
 
 
 async def test_spans_arrive_as_they_were_told() -> None:
     counts = Counts()
-    async with HttpStub(status=lambda _: 200).serving() as stub, OtlpExport(options(stub.port), counts) as export:
+    async with (
+        HttpStub(status=lambda _: 200).serving() as stub,
+        exporting(stub.port, counts) as export,
+    ):
         export([ROOT, CHILD])
         await counts.reaches("exported", 2)
 
@@ -70,7 +74,10 @@ async def test_spans_arrive_as_they_were_told() -> None:
 
 async def test_what_waits_at_the_end_is_sent() -> None:
     counts = Counts()
-    async with HttpStub(status=lambda _: 200).serving() as stub, OtlpExport(options(stub.port), counts) as export:
+    async with (
+        HttpStub(status=lambda _: 200).serving() as stub,
+        exporting(stub.port, counts) as export,
+    ):
         export([ROOT, CHILD])
     assert len(collected(stub)) == 2
 
@@ -78,7 +85,7 @@ async def test_what_waits_at_the_end_is_sent() -> None:
 async def test_a_collector_that_is_away_is_told_once_and_once_that_it_is_back(caplog: pytest.LogCaptureFixture) -> None:
     counts = Counts()
     with caplog.at_level(logging.DEBUG):
-        async with OtlpExport(options(port := free_port()), counts) as export:
+        async with exporting(port := free_port(), counts) as export:
             for n in range(1, 4):
                 export([ROOT])
                 await counts.reaches("failed", n)
@@ -110,7 +117,10 @@ def test_the_cause_is_told_in_a_few_words(said: str, cause: str) -> None:
 
 async def test_a_collector_that_refuses_says_why(caplog: pytest.LogCaptureFixture) -> None:
     counts = Counts()
-    async with HttpStub(status=lambda _: 401).serving() as stub, OtlpExport(options(stub.port), counts) as export:
+    async with (
+        HttpStub(status=lambda _: 401).serving() as stub,
+        exporting(stub.port, counts) as export,
+    ):
         export([ROOT])
         await counts.reaches("failed", 1)
     assert "401, reason: told so" in caplog.text
@@ -120,7 +130,7 @@ async def test_a_collector_that_refuses_says_why(caplog: pytest.LogCaptureFixtur
 async def test_a_collector_that_hangs_holds_nothing_up() -> None:
     counts, loop = Counts(), asyncio.get_running_loop()
     async with HttpStub(status=lambda _: None).serving() as stub:
-        async with OtlpExport(options(stub.port), counts) as export:
+        async with exporting(stub.port, counts) as export:
             began_s = loop.time()
             for _ in range(QUEUE + BATCH):
                 export([ROOT])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid5
@@ -29,13 +29,22 @@ from tests.streamer.workers import FOR_EVER, Plant
 WHOLE = [ROOT, "decode", "queue", "infer", "decide", "store", "wait", "publish cam/events"]
 
 
+class Told(list[list[Span]]):
+    """What a collector would get, a list a call."""
+
+    def __call__(self, spans: Sequence[Span]) -> None:
+        self.append(list(spans))
+
+    async def aclose(self) -> None: ...
+
+
 class Line:
     """What an event passes, in virtual time."""
 
     def __init__(self, share: float = 1.0, disk: Acceptor | None = None, clock: FakeClock | None = None) -> None:
         self.clock = FakeClock(hurried=True) if clock is None else clock
-        self.told: list[list[Span]] = []
-        self.traces = EventTraces(lambda spans: self.told.append(list(spans)), share, {MAIN: "mqtt"}, self.clock)
+        self.told = Told()
+        self.traces = EventTraces(self.told, share, {MAIN: "mqtt"}, self.clock)
         self.sink, self.other = FakeSink(), FakeSink()
         self.disk = self.traces.storing(Disk() if disk is None else disk)
         self.sinks = self.traces.sending({MAIN: self.sink, "mes": self.other})
@@ -213,11 +222,10 @@ def test_what_is_remembered_is_bounded() -> None:
 
 
 @asynccontextmanager
-async def traced(plant: Plant) -> AsyncIterator[list[list[Span]]]:
+async def traced(plant: Plant) -> AsyncIterator[Told]:
     """A worker of a plant, and the traces that it tells."""
-    told: list[list[Span]] = []
-    traces = EventTraces(lambda spans: told.append(list(spans)), 1.0, {MAIN: "mqtt"}, plant.clock)
-    plant.tracing = nullcontext(traces)
+    told = Told()
+    plant.tracing = EventTraces(told, 1.0, {MAIN: "mqtt"}, plant.clock)
     async with plant.running():
         yield told
 
