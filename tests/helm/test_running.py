@@ -10,13 +10,12 @@ import pytest
 import yaml
 
 from streamer.settings import schema
+from streamer.settings.changes import LIVE
 from tests.helm.chart import ROOT, SETS, config_map, of_kind, rendered, service_pod, the
 from tests.prometheus.tools import tool
 
 pytestmark = pytest.mark.e2e
 CONFIG = ROOT / "config"
-LIVE = ("streams", "recognizers")
-"""Sections that a running service can take over."""
 
 
 def mounts(name: str) -> dict[str, dict[str, Any]]:
@@ -40,10 +39,9 @@ def test_a_changed_configuration_and_a_new_password_reach_the_running_service(na
     assert all(path in mounts(name) for path in ("/tmp", "/var/lib/takt"))
 
 
-def started(name: str, *more: str, every: bool = False) -> str:
+def started(name: str, *more: str) -> str:
     """Of the pod: where this differs, Kubernetes starts it anew."""
-    every_change = ("--set", f"restartOnChange={str(every).lower()}")
-    return json.dumps(the("StatefulSet", rendered(name, *every_change, *more))["spec"]["template"])
+    return json.dumps(the("StatefulSet", rendered(name, *more))["spec"]["template"])
 
 
 def test_what_takes_effect_at_a_start_alone_starts_it_anew() -> None:
@@ -64,7 +62,7 @@ def test_what_takes_effect_at_a_start_alone_starts_it_anew() -> None:
 def test_every_change_starts_it_anew_where_that_is_asked_for() -> None:
     change = ("--set", "config.streams[0].id=cell-5")
     assert started("minimal") == started("minimal", *change)
-    assert started("minimal", every=True) != started("minimal", *change, every=True)
+    assert started("no-persistence") != started("no-persistence", *change)
 
 
 def test_secrets_are_files_that_only_the_service_may_read() -> None:
