@@ -31,6 +31,9 @@ def is_problem(answer: Said, status: int) -> bool:
     ("method", "target", "status"),
     [
         ("GET", "/nowhere", 404),
+        ("GET", "", 404),
+        ("GET", "/streams/a\nb", 404),
+        ("GET", "/no\nwhere", 404),
         ("GET", "/streams/nobody", 404),
         ("GET", "/procedures/none", 404),
         ("PATCH", "/streams", 405),
