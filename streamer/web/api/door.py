@@ -78,8 +78,10 @@ class ApiDoor:
             access.check_open(request)
             return None
         grant = access.grant(request)
-        if request.method not in HARMLESS and not self.changes.lets(grant.name, self._api.clock.monotonic()):
-            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many changes; wait a minute", {"Retry-After": "60"})
+        if request.method not in HARMLESS:
+            if not self.changes.lets(grant.name, self._api.clock.monotonic()):
+                raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many changes; wait a minute", {"Retry-After": "60"})
+            _log.info("%s %r by %s from %s", request.method, request.path, grant.name, request.client)
         return grant
 
 
