@@ -66,10 +66,12 @@ async def _told(api: Api, stream: str | None, kinds: frozenset[str], after: int 
             while wanted.types and (entries := await api.history.after(wanted, viewer.number, PAGE)):
                 viewer.number = entries[-1].number
                 yield b"".join(item_of(entry).text for entry in entries)
-        while not viewer.behind:
+        while not (viewer.behind or viewer.over):
             yield await viewer.take()
             await api.clock.sleep(max(BEAT_S, api.feed.viewers / TELLINGS))
-        yield viewer.rest() + text_of("behind", {"after": viewer.number})
+        yield viewer.rest()
+        if viewer.behind:
+            yield text_of("behind", {"after": viewer.number})
 
 
 def _wants(stream: str | None, kinds: frozenset[str]) -> Wants:

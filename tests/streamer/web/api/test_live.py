@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
+import pytest
+
 from streamer.feed import MOST_EVENTS, MOST_VIEWERS
 from streamer.testing.messages import action_event
 from streamer.web import API, serve
@@ -134,3 +136,16 @@ async def test_only_so_many_look_on_at_a_time(serving: Serving) -> None:
         another = await ask(served.app, "GET", LIVE, READ)
     assert another.status == 200
     assert (answer.status, answer.headers["retry-after"]) == (503, "10")
+
+
+async def test_who_looks_on_does_not_hold_up_the_end(serving: Serving) -> None:
+    async with serving() as served, asyncio.TaskGroup() as group:
+        run = group.create_task(served.plant.onlookers.run())
+        async with looking(served) as reader:
+            happens(served, 1)
+            assert (await reader.event())[0] == "action"
+            happens(served, 1)
+            run.cancel()
+            assert (await reader.event())[0] == "action"
+            with pytest.raises(EOFError):
+                await reader.event()
