@@ -272,7 +272,7 @@ def address_of(source: Source) -> Address:
         ConfigError: it is none that FFmpeg connects to.
     """
     if isinstance(source, WhipSource | WhepSource):
-        raise ConfigError([f"a source of the kind {source.kind} is only watched; give one of rtsp, http, file"])
+        raise ConfigError([f"a source of the kind {source.kind} is no address of FFmpeg's; give rtsp, http or file"])
     fields = source.model_dump(exclude={"kind", "path"}, exclude_none=True)
     url = str(source.path) if source.kind == "file" else fields.pop("url").get_secret_value()
     return Address(url, **fields)

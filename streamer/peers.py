@@ -19,7 +19,7 @@ from streamer.sources.taps import Taps, no_taps
 from streamer.sources.webrtc import HAS_AIORTC, MISSING, IceOptions, IceServer
 from streamer.sources.whep import PulledSource
 from streamer.sources.whip import RETRY, PublishedSource
-from streamer.web.whip import PREFIX, Stage, WhipSite
+from streamer.web.whip import PREFIX, Observer, Stage, WhipSite
 from streamer.worker import StreamPlan
 
 __all__ = ["PREFIX", "Peers", "build_whip", "published", "retry_of", "stages_of"]
@@ -36,7 +36,7 @@ class Peers:
     """What takes the pictures of a stream besides."""
 
     def source(
-        self, stream: str, section: WhipSource | WhepSource, demand: Demand, lookout: LookoutOptions
+        self, stream: str, section: WhipSource | WhepSource, demand: Demand, lookout: LookoutOptions | None = None
     ) -> PublishedSource | PulledSource:
         """Raises ConfigError where aiortc is not installed, or a secret cannot be read."""
         if not HAS_AIORTC:
@@ -63,7 +63,7 @@ def ice_options(section: WebRtcSection) -> IceOptions:
     return IceOptions(tuple(servers), section.policy)
 
 
-def build_whip(settings: Settings, clock: Clock) -> WhipSite | None:
+def build_whip(settings: Settings, clock: Clock, observer: Observer | None = None) -> WhipSite | None:
     """What takes publishers, once there are streams to publish to; None where there never will be.
 
     Raises:
@@ -72,7 +72,7 @@ def build_whip(settings: Settings, clock: Clock) -> WhipSite | None:
     if not any(isinstance(stream.source, WhipSource) for stream in settings.streams):
         return None
     links = [_link(server) for server in ice_options(settings.webrtc).servers]
-    return WhipSite(clock, tuple(links), frozenset(settings.webrtc.origins))
+    return WhipSite(clock, tuple(links), frozenset(settings.webrtc.origins), observer)
 
 
 @asynccontextmanager

@@ -87,10 +87,11 @@ async def _serve(
 ) -> None:
     http, clock, door = settings.http, front.clock, ApiDoor()
     shelf = build_shelf(settings, clock, metrics)
-    sites, whip = dict(build_sites(settings, shelf, clock, front.access)), build_whip(settings, clock)
+    sites, whip = dict(build_sites(settings, shelf, clock, front.access)), build_whip(settings, clock, metrics.peers)
     sites[RETAIL] = build_retail(settings)
     if whip is not None:
         sites[PREFIX] = whip
+        metrics.peers.sessions_are(lambda: whip.sessions)
     live, labelling = build_live(settings, clock, metrics), build_labelling(settings, clock)
     app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites, door)
     async with serve(http.host, http.port, app) as port:

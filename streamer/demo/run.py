@@ -7,18 +7,19 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
-from recognizers.data.synthetic import IDLE, WorkCell
+from recognizers.data.synthetic import IDLE
 from streamer.broker import mqtt_options
 from streamer.clock import Clock, SystemClock
 from streamer.demo.broker import embedded_broker
 from streamer.demo.camera import CellCamera, cell_camera
 from streamer.demo.judge import GRACE_S, Happening, Start, Verdict, judge
+from streamer.demo.session import session_of
 from streamer.service import run, stop_on_signals
 from streamer.settings import Settings, settings_of
 from streamer.sinks.mqtt.subscriber import Subscriber
@@ -48,14 +49,28 @@ Part = str | tuple[str, str]
 """Text, or text and its style."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A demo as somebody wants it."""
+
+    seconds: float
+    """How long; 0: until told to stop."""
+    seed: int
+    mistakes: bool
+    """Whether they are made at the bench."""
+    mqtt_url: str | None
+    """None: a broker of our own."""
+    http_port: int
+
+
 class Output(Protocol):
     def result(self, fields: Mapping[str, object], *parts: Part) -> None: ...
 
     def say(self, *parts: Part) -> None: ...
 
 
-async def demo(seconds: float, seed: int, mqtt_url: str | None, http_port: int, output: Output) -> int:
-    """Run for `seconds` (0: until told to stop), then say what was right, wrong and missed.
+async def demo(asked: Asked, output: Output) -> int:
+    """Run, then say what was right, wrong and missed.
 
     Raises:
         TaktError: camera or broker did not start, or the service cannot run.
@@ -65,16 +80,16 @@ async def demo(seconds: float, seed: int, mqtt_url: str | None, http_port: int, 
     async with AsyncExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="takt-demo-")))
-        camera = await stack.enter_async_context(cell_camera(seed))
-        if mqtt_url is None:
+        camera = await stack.enter_async_context(cell_camera(asked.seed, asked.mistakes))
+        if asked.mqtt_url is None:
             broker = await stack.enter_async_context(embedded_broker())
             urls = {
                 "url": f"mqtt://127.0.0.1:{broker.port}",
                 "websocket_url": f"ws://127.0.0.1:{broker.websocket_port}",
             }
         else:
-            urls = {"url": mqtt_url}
-        settings = _settings(camera.url, urls, http_port, folder)
+            urls = {"url": asked.mqtt_url}
+        settings = _settings(camera.url, urls, asked.http_port, folder)
         assert settings.mqtt is not None
         audience = _Audience(output, clock)
         options = replace(mqtt_options(settings.mqtt), client_id=f"takt-demo-audience-{os.getpid()}")
@@ -83,9 +98,9 @@ async def demo(seconds: float, seed: int, mqtt_url: str | None, http_port: int, 
             *("camera ", (camera.url, "bold"), "   broker ", (settings.mqtt.url, "bold")),
             *("   topic ", (f"{options.prefix}/{STREAM}/events", "bold")),
         )
-        ended_at = await _watched(settings, seconds, stop, subscriber, audience)
+        ended_at = await _watched(settings, asked.seconds, stop, subscriber, audience)
     began_at = (audience.online_at or ended_at) + WARM_UP_S
-    done = _done(seed, camera, ended_at)
+    done = _done(asked, camera, ended_at)
     whole = [one for one in done if began_at <= one.start_at and one.end_at <= ended_at - GRACE_S]
     cut = [one for one in done if one not in whole]
     starts = [start for start in audience.starts if began_at <= start.decided_at]
@@ -102,7 +117,7 @@ async def _watched(
         async with asyncio.TaskGroup() as group:
             listening = group.create_task(audience.listen(subscriber))
             ending = group.create_task(_stop_after(seconds, stop, clock))
-            await run(settings, stop, audience.output.result)
+            await run(settings, stop, audience.opened)
             ended_at = clock.now()
             ending.cancel()
             await audience.settled()
@@ -135,6 +150,8 @@ def _settings(camera_url: str, broker: Mapping[str, str], http_port: int, folder
                     "watches": [{"id": "bench", "recognizer": "cell", "procedure": work}],
                 }
             ],
+            "evidence": {"verdicts": ["missed", "out_of_order"], "before_s": 3.0, "after_s": 1.0, "max_mib": 64},
+            "labels": {"folder": folder / "labels", "max_mib": 64},
             "shutdown": {"grace_s": 3.0},
             "log": {"level": "warning"},
         }
@@ -153,6 +170,10 @@ class _Audience:
         self._clock = clock
         self._open: set[str] = set()
         self._changed = asyncio.Event()
+
+    def opened(self, told: Mapping[str, object], _: str) -> None:
+        """The service listens."""
+        self.output.result(told, "open ", (str(told["page"]), "bold cyan"), " in a browser\n")
 
     async def listen(self, subscriber: Subscriber) -> None:
         async for topic, payload in subscriber:
@@ -213,9 +234,9 @@ def _unix(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def _done(seed: int, camera: CellCamera, ended_at: float) -> list[Happening]:
+def _done(asked: Asked, camera: CellCamera, ended_at: float) -> list[Happening]:
     """What the cell's own script says was done, the last perhaps not to its end."""
-    segments = WorkCell(seed).truth(max(0.0, ended_at - camera.began_at))
+    segments = session_of(asked.seed, asked.mistakes).truth(max(0.0, ended_at - camera.began_at))
     return [
         Happening(segment.label, camera.began_at + segment.start_s, camera.began_at + segment.end_s)
         for segment in segments

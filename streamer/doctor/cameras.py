@@ -10,8 +10,12 @@ from recognizers.huggingface import KIND
 from streamer.build import address_of
 from streamer.clock import Clock
 from streamer.doctor.finding import Finding, Notes
+from streamer.errors import ConfigError
+from streamer.peers import endpoint_of, ice_options
 from streamer.settings import Settings, Stream, WhepSource, WhipSource
+from streamer.sources.peer_probe import probe_whep
 from streamer.sources.probe import ProbeReport, probe
+from streamer.sources.webrtc import HAS_AIORTC, MISSING
 
 AT_ONCE = 8
 SECONDS = 3.0
@@ -25,17 +29,30 @@ async def look(settings: Settings, clock: Clock) -> list[Finding]:
     free = asyncio.Semaphore(AT_ONCE)
 
     async def one(stream: Stream) -> list[Finding]:
-        if isinstance(stream.source, WhipSource | WhepSource):
+        if isinstance(stream.source, WhipSource):
             notes = Notes.of("cameras", stream.id)
-            notes.good(f"comes over WebRTC ({stream.source.kind}): only the running service can tell")
+            notes.good("is published over WebRTC (whip): only the running service can tell")
             return notes.found
         async with free:
-            report = await probe(address_of(stream.source), SECONDS, clock)
+            report = await _report(settings, stream, clock)
         return _judged(stream, report, _needed_fps(settings, stream))
 
     async with asyncio.TaskGroup() as group:
         looks = [group.create_task(one(stream)) for stream in settings.streams]
     return [finding for one_look in looks for finding in one_look.result()]
+
+
+async def _report(settings: Settings, stream: Stream, clock: Clock) -> ProbeReport:
+    source = stream.source
+    if not isinstance(source, WhepSource):
+        return await probe(address_of(source), SECONDS, clock)
+    try:
+        endpoint, ice = endpoint_of(stream.id, source), ice_options(settings.webrtc)
+    except ConfigError as error:
+        return ProbeReport("its token, or a TURN server's password", "webrtc", reason="config", detail=str(error))
+    if not HAS_AIORTC:
+        return ProbeReport(endpoint.shown, "webrtc", reason="config", detail=MISSING)
+    return await probe_whep(endpoint, SECONDS, clock, ice)
 
 
 def _judged(stream: Stream, report: ProbeReport, needed_fps: float | None) -> list[Finding]:

@@ -178,7 +178,8 @@ class Labelling:
         start_s = at - span.zero_at - before_s
         if start_s < span.first_s:
             ago_s = span.newest_s - span.first_s
-            raise NotKept(f"these seconds are no longer at hand: pictures reach back {ago_s:.1f} s (labels.back_s)")
+            words = f"these seconds are not at hand: pictures of this connection reach back {ago_s:.1f} s"
+            raise NotKept(f"{words}, and never more than about {self._limits.back_s:g} (labels.back_s)")
         return _Moment(span.epoch, start_s, start_s + before_s + after_s, span.zero_at)
 
     async def _excerpt(self, ring: PacketRing, moment: _Moment) -> Excerpt:

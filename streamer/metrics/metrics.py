@@ -19,6 +19,7 @@ from streamer.metrics.delivery import DeliverySeries
 from streamer.metrics.evidence import EvidenceMetrics
 from streamer.metrics.live import LiveMetrics
 from streamer.metrics.machine import MachineMetrics
+from streamer.metrics.peers import PeerMetrics
 from streamer.metrics.sparkplug import SparkplugMetrics
 from streamer.metrics.work import WorkMetrics
 
@@ -55,6 +56,7 @@ class Metrics:
         self.evidence = EvidenceMetrics(registry)
         self.live = LiveMetrics(registry)
         self.machine = MachineMetrics(registry)
+        self.peers = PeerMetrics(registry)
         self.sparkplug = SparkplugMetrics(registry)
 
     def _sources(self, registry: CollectorRegistry) -> None:
@@ -244,6 +246,9 @@ class Metrics:
 
     def thread_left(self, stream: str, threads: int) -> None:
         self._stuck.labels(stream).set(threads)
+
+    def peer_lost(self, stream: str, packets: int, pictures: int, asked: int) -> None:
+        self.peers.lost(stream, packets, pictures, asked)
 
     # Recognition (lane, worker)
 

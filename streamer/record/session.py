@@ -18,10 +18,12 @@ from streamer.errors import ConfigError, SourceRejected, SourceUnavailable, Takt
 from streamer.frame import Frame
 from streamer.labels.keeping import Order
 from streamer.media.ring import PacketRing
+from streamer.peers import Peers
 from streamer.record.recorder import Recorder, Told
-from streamer.settings import Settings, Stream
-from streamer.sources.base import Demand, Need
+from streamer.settings import Settings, Stream, WhepSource, WhipSource
+from streamer.sources.base import Demand, Need, Source
 from streamer.sources.libav import LibavSource
+from streamer.sources.observer import Unobserved
 from streamer.sources.reconnect import Change, RetryPolicy, reconnecting
 from streamer.sources.taps import Taps
 
@@ -66,7 +68,7 @@ async def record(settings: Settings, wish: Wish, clock: Clock, stop: asyncio.Eve
     """
     section = _section(settings, wish)
     ring = PacketRing(wish.pre_roll_s + wish.seconds + _KEY_FRAMES_S, MOST_BYTES)
-    source = LibavSource(section.id, address_of(section.source), WATCHED_FOR_TIME, clock, taps=Taps(ring))
+    source = _source(settings, section, clock, Taps(ring))
     epochs = count(int(clock.now()))
     order = _order(section, wish, wish.group or f"{wish.stream} {next(epochs)}")
     recorder, news = Recorder(order, ring, wish.pre_roll_s, wish.seconds, told), _News(told)
@@ -150,6 +152,18 @@ def _enter(recorder: Recorder, told: Told, by_hand: bool) -> Iterator[None]:
         yield
     finally:
         loop.remove_reader(terminal)
+
+
+def _source(settings: Settings, section: Stream, clock: Clock, taps: Taps) -> Source:
+    """Raises ConfigError where nobody can connect to it, or a secret cannot be read."""
+    given = section.source
+    if isinstance(given, WhipSource):
+        words = f"--watch: publishers come to the running service, so that only it sees {section.id}"
+        raise ConfigError([f"{words}; set labels.folder and name moments there (docs/teach.md)"])
+    if isinstance(given, WhepSource):
+        peers = Peers(settings.webrtc, clock, Unobserved(), lambda _: taps)
+        return peers.source(section.id, given, WATCHED_FOR_TIME)
+    return LibavSource(section.id, address_of(given), WATCHED_FOR_TIME, clock, taps=taps)
 
 
 def _order(section: Stream, wish: Wish, group: str) -> Order:

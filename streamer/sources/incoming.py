@@ -41,6 +41,8 @@ class Incoming:
         self.report: SenderReport | None = None
         self.overflows = 0
         """How often nobody read, and all was thrown away."""
+        self._lost_before = self._unread = self._asked = 0
+        self._told = (0, 0, 0)
 
     def take_packet(self, packet: Packet) -> bool:
         """On the loop: the next packet. Whether the sender should be asked for a key frame."""
@@ -51,15 +53,19 @@ class Incoming:
                 self._assembly.lose()
             for unit in self._assembly.add(packet, now_s):
                 self._put(unit)
-        return self._assembly.asks(now_s)
+        asks = self._assembly.asks(now_s)
+        self._asked += asks
+        return asks
 
     def _put(self, unit: Unit) -> None:
         """With the lock held."""
         if len(self._units) >= UNITS or self._bytes + len(unit.data) > BYTES:
+            self._unread += len(self._units)
             self._forget()
             self.overflows += 1
             self._assembly.lose()
             if not unit.is_key:
+                self._unread += 1
                 return
             self._assembly.needs_key = False
         self._units.append(unit)
@@ -110,6 +116,7 @@ class Incoming:
         """On the loop: packets of another source follow, which counts by itself."""
         with self._state:
             self._forget()
+            self._lost_before += self._assembly.lost
             self._assembly = PictureAssembly()
             self.report = None
 
@@ -118,6 +125,13 @@ class Incoming:
         with self._state:
             self._error = self._error or error
             self._state.notify_all()
+
+    def losses(self) -> tuple[int, int, int]:
+        """In the decode thread, since the last call: packets that never came, pictures that nobody read in time, key
+        frames that were asked for."""
+        before, self._told = self._told, (self._lost_before + self._assembly.lost, self._unread, self._asked)
+        packets, pictures, asked = (now - then for now, then in zip(self._told, before, strict=True))
+        return packets, pictures, asked
 
     @property
     def is_over(self) -> bool:

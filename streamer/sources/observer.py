@@ -28,6 +28,11 @@ class SourceObserver(Protocol):
         """Decode threads of ended attempts that are still stuck in the library."""
         ...
 
+    def peer_lost(self, stream: str, packets: int, pictures: int, asked: int) -> None:
+        """Of a peer of WebRTC, since the last call: packets that never came, pictures that nobody read in time, and key
+        frames that were asked for."""
+        ...
+
 
 class Unobserved:
     """For whom nobody counts."""
@@ -45,4 +50,7 @@ class Unobserved:
         pass
 
     def thread_left(self, stream: str, threads: int) -> None:
+        pass
+
+    def peer_lost(self, stream: str, packets: int, pictures: int, asked: int) -> None:
         pass

@@ -95,6 +95,7 @@ class _Attempt:
         self._tally = Tally(source.stream, source.observer, mailbox)
         self._lookout = None if source.lookout is None else Lookout(source.lookout)
         self._tap, self._viewing = source.taps.packets, Viewing(source.taps.view, self._tally)
+        self._observer = source.observer
         self._origin_s: float | None = None
         self._index = -1
 
@@ -128,6 +129,7 @@ class _Attempt:
         if error is not None:
             error.__context__ = error.__cause__ = None
         self._tally.flush()
+        self._tell_of_losses()
         self._mailbox.close(error)
 
     def _read(self) -> None:
@@ -166,6 +168,7 @@ class _Attempt:
         self._scaler.check(picture)
         self._index += 1
         self._tally.count(now_s)
+        self._tell_of_losses()
         pts_s = None if picture.pts is None else picture.pts / TICKS
         media_s = self._media_time.advance(pts_s, now_s)
         if media_s is None or pts_s is None:
@@ -186,6 +189,10 @@ class _Attempt:
         self._tally.scaled()
         blind = None if self._lookout is None else self._lookout.look(media_s, scaled)
         return self._mailbox.put(Frame(self._stream, self._epoch, self._index, captured_at, media_s, scaled, blind))
+
+    def _tell_of_losses(self) -> None:
+        if any(lost := self._incoming.losses()):
+            self._observer.peer_lost(self._stream, *lost)
 
     def _reported_at(self, pts_s: float) -> float | None:
         """When the sender says that it was taken."""

@@ -96,6 +96,11 @@ class PublishedSource:
         self._answered.set()
         return Session(self._session, answer)
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether somebody publishes, as far as is known."""
+        return self._peer is not None
+
     def is_session(self, session: str) -> bool:
         """Whether a publisher's session goes on under this name."""
         return self._answered.is_set() and secrets.compare_digest(session.encode(), self._session.encode())

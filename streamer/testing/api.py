@@ -93,14 +93,20 @@ class FakeLive:
         self.closed = False
 
     async def snapshot(self, stream: str, width: int) -> bytes:
+        return self._newest(stream)
+
+    def mjpeg(self, stream: str, width: int, fps: float) -> AsyncGenerator[bytes, None]:
+        return self._three(self._newest(stream))
+
+    def _newest(self, stream: str) -> bytes:
         if self._register.view(stream).epoch == 0:
             raise NotNow("no picture came")
         return JPEG
 
-    async def mjpeg(self, stream: str, width: int, fps: float) -> AsyncGenerator[bytes, None]:
+    async def _three(self, picture: bytes) -> AsyncGenerator[bytes, None]:
         try:
             for _ in range(3):
-                yield await self.snapshot(stream, width)
+                yield picture
         finally:
             self.closed = True
 

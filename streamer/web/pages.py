@@ -28,10 +28,10 @@ TYPES = MappingProxyType(
 """What is served; a file of another kind is not."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "connect-src 'self' ws: wss:; font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'self'"
 )
-"""Nothing inline, nothing from elsewhere; only a broker of MQTT over WebSockets may be another machine."""
+"""Nothing inline, and nothing from elsewhere."""
 _HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",

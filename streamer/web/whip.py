@@ -29,8 +29,24 @@ _TAG = '"ice-1"'
 """Of a session's ICE, which is never begun anew."""
 
 
+_OUTCOMES = {201: "accepted", 401: "denied", 404: "denied", 409: "occupied", 429: "limited"}
+"""What becomes of an offer, by status; whatever else it is told, it was `unfit`."""
+
+
+class Observer(Protocol):
+    def offered(self, outcome: str) -> None:
+        """Somebody offered to publish: accepted, denied (a wrong token or stream), occupied, unfit, or limited (too
+        many offers)."""
+        ...
+
+
 class Publishable(Protocol):
     """What a stream takes from publishers; see `streamer.sources.whip.PublishedSource`."""
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether somebody publishes."""
+        ...
 
     async def publish(self, offer: str) -> Session: ...
 
@@ -53,13 +69,19 @@ class Stage:
 class WhipSite:
     """See `streamer.exchange.Site`. Lives on the event loop."""
 
-    def __init__(self, clock: Clock, links: tuple[str, ...] = (), origins: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        links: tuple[str, ...] = (),
+        origins: frozenset[str] = frozenset(),
+        observer: Observer | None = None,
+    ) -> None:
         """
         Args:
             links: STUN and TURN servers that publishers are told of, as `Link` values.
             origins: of pages that may publish from a browser, besides those of this server; `*` for all.
         """
-        self._clock, self._links, self._origins = clock, links, origins
+        self._clock, self._links, self._origins, self._observer = clock, links, origins, observer
         self._stages: Mapping[str, Stage] | None = None
         self._offers: dict[str, Minute] = {}
         self._failures = Minutes(FAILURES)
@@ -69,12 +91,19 @@ class WhipSite:
         self._stages = stages
         self._offers = {name: Minute(OFFERS) for name in stages}
 
+    @property
+    def sessions(self) -> int:
+        """Of how many streams somebody publishes."""
+        return sum(stage.source.is_taken for stage in (self._stages or {}).values())
+
     async def close(self) -> None:
         for stage in (self._stages or {}).values():
             await stage.source.close()
 
     async def answer(self, request: Request) -> Answer:
         given = await self._answer(request)
+        if self._observer is not None and request.method == "POST":
+            self._observer.offered(_OUTCOMES.get(given.status, "unfit"))
         return Answer(given.status, {**given.headers, **self._cors(request), "Cache-Control": "no-store"}, given.body)
 
     async def _answer(self, request: Request) -> Answer:

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
 
 import pytest
 
+CHROMIUM = shutil.which("chromium")
 TAKT = Path(sys.executable).with_name("takt")
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -55,10 +57,19 @@ async def test_the_demo_ends_by_itself_and_most_of_what_it_says_is_right() -> No
     assert companions_of(process.pid) == []
 
 
-async def test_ctrl_c_ends_the_demo_with_its_summary() -> None:
-    process = await takt_demo("--seconds", "0", "--json")
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+async def test_its_page_is_alive_until_ctrl_c_which_ends_it_with_its_summary() -> None:
+    playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+    process = await takt_demo("--seconds", "0", "--mistakes", "--json")
     assert process.stdout is not None
-    assert "metrics" in json.loads(await process.stdout.readline())
+    async with playwright.async_playwright() as started:
+        chromium = await started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = await chromium.new_page()
+        url = json.loads(await process.stdout.readline())["page"]
+        await page.goto(f"{url}retail")
+        await playwright.expect(page.locator("#latest li")).not_to_have_count(0, timeout=30_000)
+        await playwright.expect(page.locator(".health")).to_have_text("online")
+        await chromium.close()
     process.send_signal(signal.SIGINT)
     out, err = await process.communicate()
     assert process.returncode == 0, err.decode()

@@ -52,6 +52,22 @@ def test_a_stream_is_in_one_state() -> None:
     assert states == {"connecting": 0, "live": 1, "backoff": 0, "rejected": 0, "ended": 0}
 
 
+def test_what_a_peer_loses_and_who_publishes_is_seen() -> None:
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+    metrics.peer_lost("cam", 3, 60, 2)
+    metrics.peers.offered("denied")
+    metrics.peers.sessions_are(lambda: 4)
+
+    seen = {
+        name: registry.get_sample_value(f"takt_webrtc_{name}_total", {"stream": "cam"})
+        for name in ("packets_lost", "pictures_unread", "keyframe_requests")
+    }
+    assert seen == {"packets_lost": 3, "pictures_unread": 60, "keyframe_requests": 2}
+    assert registry.get_sample_value("takt_whip_offers_total", {"outcome": "denied"}) == 1
+    assert registry.get_sample_value("takt_whip_sessions") == 4
+
+
 def test_the_exposition_is_what_prometheus_reads() -> None:
     metrics = Metrics(CollectorRegistry())
     metrics.decoded("cell-4", 25, 0.5, 0.1)

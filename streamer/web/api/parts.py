@@ -70,7 +70,7 @@ class Live(Protocol):
         ...
 
     def mjpeg(self, stream: str, width: int, fps: float) -> AsyncGenerator[bytes, None]:
-        """JPEGs, one by one."""
+        """JPEGs, one by one. Raises at once, and not when the first is asked for."""
         ...
 
 

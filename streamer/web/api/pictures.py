@@ -53,10 +53,10 @@ async def live(stream: Id, api: Parts, width: Width = 640, fps: Annotated[float,
 
 
 async def _parts(pictures: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Each with the line that begins the next one: browsers show a part when they see where it ends."""
-    start = f"--{BOUNDARY}\r\n".encode()
+    """Each with the line that begins the next one: browsers show a part when they see where it ends. The answer begins
+    at once, also of a camera that is away: only then is it noticed when the viewer goes."""
     async with aclosing(pictures):
+        yield f"--{BOUNDARY}\r\n".encode()
         async for picture in pictures:
             head = f"Content-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n".encode()
-            yield b"".join((start, head, picture, f"\r\n--{BOUNDARY}\r\n".encode()))
-            start = b""
+            yield b"".join((head, picture, f"\r\n--{BOUNDARY}\r\n".encode()))

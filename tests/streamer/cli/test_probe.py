@@ -76,6 +76,29 @@ def test_what_is_no_address_is_told_without_showing_it(url: str, capsys: pytest.
     assert "C4N4RY" not in out + err
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["http://takt:9464/whip/cam", "--whep"], "URL: a publisher's address (WHIP) plays nothing"),
+        (["rtsp://cam/main", "--whep"], "URL: must be http://"),
+        (["http://media/cam/whep", "--whep", "--token-file", "/nowhere"], "--token-file: cannot be read"),
+        (["rtsp://cam/main", "--token-file", "/nowhere"], "--token-file: only with --whep"),
+    ],
+)
+def test_what_a_media_server_is_asked_with_is_checked(
+    given: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["probe", *given, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["problem"].startswith(told)
+
+
+def test_a_media_server_that_is_not_there_comes_with_advice(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["probe", "--whep", "http://127.0.0.1:1/cam/whep"]) == 1
+    out = capsys.readouterr().out
+    assert "http://127.0.0.1:1/cam/whep: refused (" in out
+    assert "\nwhat to do: " in out
+
+
 def test_an_address_in_brackets_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["probe", "rtsp://[::1]:1/main"]) == 1
     assert capsys.readouterr().out.startswith("rtsp://[::1]:1/main: refused (")

@@ -18,10 +18,12 @@ from streamer.record.session import Wish, record
 from streamer.settings import Settings, load
 from streamer.testing.feeds import FilmFeed
 from streamer.testing.film import moving_square, write_film
+from streamer.testing.peers import loopback_only
 from streamer.testing.rtsp import RtspCamera
 from tests.streamer.media.excerpts import taken
 from tests.streamer.plants import write_plant
 from tests.streamer.sources.cameras import CLOCK, decode_threads
+from tests.streamer.sources.publishers import playing
 
 
 class Heard:
@@ -103,6 +105,23 @@ async def test_what_must_not_be_seen_is_recorded_only_by_whoever_says_so(film: P
         await record(settings, wish(tmp_path), CLOCK, asyncio.Event(), heard)
     assert not (tmp_path / "out").exists()
     assert await record(settings, wish(tmp_path, unmasked=True), CLOCK, asyncio.Event(), heard) == 2
+
+
+async def test_what_a_media_server_plays_is_recorded(tmp_path: Path) -> None:
+    heard = Heard()
+    with loopback_only():
+        async with playing() as (_, url):
+            settings = plant(tmp_path, f'{{kind: whep, url: "{url}"}}')
+            assert await record(settings, wish(tmp_path, count=1), CLOCK, asyncio.Event(), heard) == 1
+    (row,) = labelled(tmp_path / "out")
+    assert played_s(tmp_path / "out" / row.path) >= 0.6
+    assert decode_threads() == []
+
+
+async def test_a_publishers_stream_is_recorded_by_the_service_alone(tmp_path: Path) -> None:
+    settings = plant(tmp_path, "{kind: whip}")
+    with pytest.raises(ConfigError, match=r"only it sees cell-4; set labels\.folder"):
+        await record(settings, wish(tmp_path), CLOCK, asyncio.Event(), Heard())
 
 
 @pytest.fixture

@@ -76,6 +76,8 @@ class Counts:
         self.clocks: list[str] = []
         self.endings: list[str] = []
         self.stuck: list[int] = []
+        self.lost = np.zeros(3, int)
+        """Packets, pictures, and key frames that were asked for."""
 
     def decoded(self, stream: str, frames: int, decode_cpu_s: float, scale_cpu_s: float) -> None:
         self.frames += frames
@@ -92,3 +94,6 @@ class Counts:
 
     def thread_left(self, stream: str, threads: int) -> None:
         self.stuck.append(threads)
+
+    def peer_lost(self, stream: str, packets: int, pictures: int, asked: int) -> None:
+        self.lost += (packets, pictures, asked)

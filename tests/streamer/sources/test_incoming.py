@@ -55,6 +55,8 @@ def test_where_nobody_reads_all_goes_and_a_key_frame_is_asked_for() -> None:
     asked = [track.send() for _ in range(UNITS + 20)]
     assert asked.index(True) == UNITS - 1
     assert (track.taken(), track.incoming.overflows) == ([], 1)
+    assert track.incoming.losses()[1:] == (UNITS + 1, sum(asked))
+    assert track.incoming.losses() == (0, 0, 0)
     track.send(KEY)
     assert track.taken() == [track.sent]
 

@@ -26,6 +26,10 @@ class FakeStream:
         self.session = ""
         self.refuses: Exception | None = None
 
+    @property
+    def is_taken(self) -> bool:
+        return self.session != ""
+
     async def publish(self, offer: str) -> Session:
         if self.refuses is not None:
             raise self.refuses
@@ -83,6 +87,30 @@ async def test_an_offer_is_answered_with_a_session() -> None:
     assert answer.headers["Accept-Patch"] == FRAGMENT
     assert answer.headers["Link"] == '<stun:stun.example.net>; rel="ice-server"'
     assert desk.stream.offers == ["v=0 offer"]
+
+
+class Outcomes(list[str]):
+    def offered(self, outcome: str) -> None:
+        self.append(outcome)
+
+
+async def test_offers_are_counted_by_what_became_of_them_and_sessions_while_they_last() -> None:
+    told = Outcomes()
+    desk = Desk(observer=told)
+    where = (await desk.ask()).headers["Location"]
+    assert desk.site.sessions == 1
+    await desk.ask(token="wrong-wrong-wrong")
+    await desk.ask(path="/whip/nowhere")
+    for refusal in (Occupied("taken"), OfferRefused("two tracks")):
+        desk.stream.refuses = refusal
+        await desk.ask()
+    await desk.ask(kind="text/plain")
+    await desk.ask("DELETE", where)
+    assert told == ["accepted", "denied", "denied", "occupied", "unfit", "unfit"]
+    assert desk.site.sessions == 0
+    for _ in range(OFFERS):
+        await desk.ask()
+    assert told[-1] == "limited"
 
 
 async def test_a_session_goes_on_and_ends() -> None:
