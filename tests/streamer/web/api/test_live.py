@@ -54,8 +54,8 @@ async def looking(served: Served, query: str = "", last: str = "") -> AsyncItera
     async with asyncio.timeout(20), serve("127.0.0.1", 0, served.app) as port:
         stream, writer = await asyncio.open_connection("127.0.0.1", port)
         more = f"Last-Event-ID: {last}\r\n" if last else ""
-        head = f"GET {API}/events/live?{query} HTTP/1.1\r\nHost: x\r\nAuthorization: {BEARER['read']}\r\nConnection: close\r\n{more}\r\n"
-        writer.write(head.encode())
+        fields = f"Host: x\r\nAuthorization: {BEARER['read']}\r\nConnection: close\r\n{more}\r\n"
+        writer.write(f"GET {API}/events/live?{query} HTTP/1.1\r\n{fields}".encode())
         assert b" 200 " in await stream.readline()
         assert b"text/event-stream" in await stream.readuntil(b"\r\n\r\n")
         reader = Reader(stream, served)
