@@ -12,6 +12,7 @@ from recognizers.card import checkpoint_path, read_card
 from streamer.front import Networks, address_of, figures_of, work_of
 from streamer.model import Model
 from streamer.settings import Settings, secrets, settings_of
+from streamer.stages import Watch
 from streamer.testing.api import GEARBOX
 from streamer.testing.recognizers import CountingRecognizer
 from tests.streamer.workers import Plant as Worker
@@ -67,6 +68,19 @@ def test_a_procedure_is_told_once_with_all_who_follow_it(tmp_path: Path) -> None
     assert (work.procedure, work.watches) == (GEARBOX, (("one", "bench"), ("two", "bench")))
 
 
+class Ran:
+    """What runs, of which nothing is known but its settings and one network."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def models(self) -> dict[str, Model]:
+        return {"cell": Model(CountingRecognizer(), "bundled:cell", "3f2a")}
+
+    def watches(self) -> list[tuple[str, tuple[Watch, ...]]]:
+        return []
+
+
 def test_a_network_is_told_with_its_labels_and_what_was_measured(tmp_path: Path) -> None:
     known = settings_of(
         {
@@ -76,7 +90,7 @@ def test_a_network_is_told_with_its_labels_and_what_was_measured(tmp_path: Path)
         }
     )
     card = read_card(checkpoint_path("bundled:cell"))
-    (view,) = Networks(known, {"cell": Model(CountingRecognizer(), "bundled:cell", "3f2a")}).views()
+    (view,) = Networks(Ran(known)).views()
     assert (view.checkpoint, view.labels, view.promoted) == ("bundled:cell", card.labels, False)
     assert view.figures == figures_of(card)
     assert 0.5 < view.figures["top1"] <= 1.0
