@@ -11,6 +11,7 @@ from streamer.feed import Feed
 from streamer.history import History
 from streamer.register import Register
 from streamer.sources.reconnect import Change
+from streamer.views import StreamView
 from streamer.wire import Message
 
 Acknowledge = Callable[[str, str, bytes], None]
@@ -107,6 +108,17 @@ class Onlookers:
 
     def decoded(self, stream: str, pictures: int) -> None:
         self.register.decoded(stream, pictures)
+
+    def came(self, view: StreamView) -> None:
+        """There is another stream."""
+        self.register.add(view)
+        self.feed.listed()
+
+    def went(self, stream: str) -> None:
+        """It is no more."""
+        self.register.remove(stream)
+        self.feed.forget(stream)
+        self.feed.listed()
 
     def answered(self, prediction: Prediction, labels: Sequence[str]) -> None:
         self.feed.scored(prediction, labels)

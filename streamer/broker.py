@@ -6,7 +6,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from urllib.parse import urlsplit
@@ -37,6 +37,8 @@ class Broker:
     sink: AbstractAsyncContextManager[StatusSink]
     announce: Announce | None = None
     """Tells others which watches there are; None: nobody asks."""
+    prefixes: dict[str, str] = field(default_factory=dict)
+    """What stands before the topics of streams: others than at first may be put in here."""
 
 
 def build_broker(settings: Settings, clock: Clock, metrics: Metrics) -> Broker:
@@ -48,16 +50,18 @@ def build_broker(settings: Settings, clock: Clock, metrics: Metrics) -> Broker:
     mqtt = settings.mqtt
     if mqtt is None:
         return Broker(nullcontext(JsonLinesSink(sys.stdout)))
+    prefixes = prefixes_of(mqtt, settings.streams)
     options = replace(
         mqtt_options(mqtt),
-        prefixes=prefixes_of(mqtt, settings.streams),
+        prefixes=prefixes,
         remembered=settings.data_dir / REMEMBERED,
     )
     node = _node(settings, mqtt, options, clock, metrics)
     sink = MqttSink(options, clock, metrics, encoding_of(mqtt, options), None if node is None else node.state)
     told = [_announcer(settings, mqtt, options, sink), None if node is None else node.consist_of]
     asked = [one for one in told if one is not None]
-    return Broker(sink if node is None else _both(node, sink), partial(_tell, asked) if asked else None)
+    announce = partial(_tell, asked) if asked else None
+    return Broker(sink if node is None else _both(node, sink), announce, prefixes)
 
 
 def _tell(asked: Sequence[Callable[[Sequence[Station]], None]], streams: Iterable[StreamStages]) -> None:

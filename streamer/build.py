@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,22 +17,23 @@ from recognizers.errors import CheckpointMismatch
 from recognizers.huggingface import KIND
 from recognizers.identity import identity
 from recognizers.kinds import OPTIONS
+from streamer.audience import Nobody
 from streamer.board.andon import Colour
-from streamer.broker import build_broker
+from streamer.broker import build_broker, prefixes_of
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
 from streamer.evidence.privacy import Redactor
+from streamer.front import view_of
 from streamer.hard_examples import Options as HardExampleOptions
-from streamer.keeping import build_redactors, privacy_of
-from streamer.labels.labelling import Labelling
-from streamer.live import LiveViews
+from streamer.keeping import build_redactors, evidence_of
+from streamer.looking import NOBODY, Looking
 from streamer.lookout import LookoutOptions
-from streamer.media.packets import together
 from streamer.metrics import Metrics
 from streamer.model import Model
-from streamer.outbox import Recipient
-from streamer.peers import Peers, retry_of
+from streamer.outbound import outbox_plan
+from streamer.peers import Peers, retry_of, token_of
+from streamer.plan import Plan, StreamPlan, to_nobody
 from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
@@ -40,11 +41,9 @@ from streamer.promotions import Promotions
 from streamer.segmenter.made import decoding_of, event_rules
 from streamer.settings import (
     HardExamplesSection,
-    JsonlSink,
     RecognizerSection,
     Settings,
     SightSection,
-    SinkSection,
     Source,
     Stream,
     WatchSection,
@@ -53,18 +52,13 @@ from streamer.settings import (
     load_procedure,
 )
 from streamer.showing import ShowOptions
-from streamer.sinks.base import Sink
-from streamer.sinks.jsonl_file import JsonLinesFile, Rotation
-from streamer.sinks.webhook import WebhookOptions, WebhookSink
 from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
+from streamer.sources.base import Source as StreamSource
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
-from streamer.sources.taps import Taps
 from streamer.stages import Watch
 from streamer.units import UnitTopic
-from streamer.wire import Message
-from streamer.worker import OutboxPlan, Plan, StreamPlan, to_nobody
 
 _log = logging.getLogger(__name__)
 
@@ -78,32 +72,23 @@ def build_plan(
     clock: Clock,
     metrics: Metrics,
     evidence: EvidenceKeeper | None = None,
-    live: LiveViews | None = None,
-    labelling: Labelling | None = None,
+    looking: Looking = NOBODY,
+    added: Collection[str] = (),
 ) -> Plan:
-    """All parts of a worker, not yet running; `live` shows its streams to people, who name moments with `labelling`.
+    """All parts of a worker, not yet running.
+
+    Args:
+        looking: who looks at its streams besides.
+        added: streams that the configuration file does not have.
 
     Raises:
         ConfigError: every recognizer that cannot be loaded; a password or CA file that cannot be used.
     """
     models = build_models(settings)
-    shadows = shadow_specs(settings)
-    taps = taps_of(settings, evidence, live, labelling)
-    peers = Peers(settings.webrtc, clock, metrics, taps)
-    streams = []
-    for stream in settings.streams:
-        watches = build_watches(stream, models)
-        demand, lookout = demand_of(watches, shadows), lookout_of(stream.sight)
-        if isinstance(stream.source, WhipSource | WhepSource):
-            peer = peers.source(stream.id, stream.source, demand, lookout)
-            streams.append(StreamPlan(stream.id, peer, watches, demand, retry=retry_of(stream.source)))
-            continue
-        address = address_of(stream.source)
-        source = LibavSource(stream.id, address, demand, clock, metrics, taps(stream.id), lookout)
-        streams.append(StreamPlan(stream.id, source, watches, demand, address.loss_free))
     broker = build_broker(settings, clock, metrics)
+    making = making_of(settings, clock, metrics, looking, added, keeps=evidence is not None)
     return Plan(
-        streams=tuple(streams),
+        streams=build_streams(settings, settings.streams, models, making),
         models=models,
         candidates=build_candidates(settings),
         data_dir=settings.data_dir,
@@ -113,45 +98,111 @@ def build_plan(
         deadline_s=settings.engine.deadline_s,
         grace_s=settings.shutdown.grace_s,
         retry=RetryPolicy(),
-        hard_examples=hard_examples_of(settings.hard_examples, build_redactors(settings)),
+        hard_examples=hard_examples_of(settings.hard_examples),
         evidence=evidence,
         board=show_options(settings),
         commands=settings.mqtt is not None and settings.mqtt.commands,
         announce=to_nobody if broker.announce is None else broker.announce,
+        prefixes=broker.prefixes,
+        audience=looking.onlookers or Nobody(),
     )
 
 
-def taps_of(
-    settings: Settings, evidence: EvidenceKeeper | None, live: LiveViews | None, labelling: Labelling | None
-) -> Callable[[str], Taps]:
-    """What takes the pictures of a stream besides. Raises ConfigError as `build_redactors`."""
-    redactors = {} if live is None else build_redactors(settings)
-    privacy = {stream.id: privacy_of(stream) for stream in settings.streams}
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What streams are made with besides their sections."""
 
-    def taps(stream: str) -> Taps:
-        kept, view, labelled = None if evidence is None else evidence.tap(stream), None, None
-        if live is not None:
-            view = live.stage(redactors[stream])
-            live.join(stream, view)
-        if labelling is not None:
-            labelled = labelling.labelled(privacy[stream])
-            labelling.join(stream, labelled)
-        return Taps(together(kept, None if labelled is None else labelled.ring), view)
+    clock: Clock
+    metrics: Metrics
+    keeps: bool
+    """Whether pictures of events may be kept."""
+    shadows: Mapping[str, ClipSpec]
+    """See `shadow_specs`."""
+    redactors: Mapping[str, Redactor]
+    """By stream, of what is kept for labelling."""
+    looking: Looking
+    shown: Mapping[str, Redactor]
+    """By stream, of what is shown to people; these are asked by a thread of their own."""
+    added: Collection[str]
+    """Streams that the configuration file does not have."""
 
-    return taps
+
+def making_of(
+    settings: Settings,
+    clock: Clock,
+    metrics: Metrics,
+    looking: Looking = NOBODY,
+    added: Collection[str] = (),
+    *,
+    keeps: bool = False,
+) -> Making:
+    """What reads files or takes a while, of all streams of the settings.
+
+    Raises:
+        ConfigError: people are to be hidden, and nothing here finds them.
+    """
+    redactors = {} if settings.hard_examples.folder is None else build_redactors(settings)
+    shown = {} if looking.live is None else build_redactors(settings)
+    return Making(clock, metrics, keeps, shadow_specs(settings), redactors, looking, shown, added)
 
 
-def hard_examples_of(section: HardExamplesSection, redactors: Mapping[str, Redactor]) -> HardExampleOptions | None:
-    """None where none are kept."""
+def build_streams(
+    settings: Settings, streams: Iterable[Stream], models: Mapping[str, Model], making: Making
+) -> tuple[StreamPlan, ...]:
+    """Some streams of the settings, with the networks that are live.
+
+    Raises:
+        ConfigError: a secret cannot be read, a procedure names what a network does not know.
+    """
+    watched = [(stream, build_watches(stream, models)) for stream in streams]
+    for stream, _ in watched:  # what cannot be read is told before anything is begun
+        if isinstance(stream.source, WhipSource | WhepSource):
+            token_of(stream.id, stream.source)
+    return tuple(_stream(settings, stream, watches, making) for stream, watches in watched)
+
+
+def _stream(settings: Settings, stream: Stream, watches: tuple[Watch, ...], making: Making) -> StreamPlan:
+    clock, metrics, section = making.clock, making.metrics, stream.source
+    evidence = evidence_of(stream, settings.evidence)
+    kept = evidence if making.keeps and any(rule.keeps_any for rule in evidence.rules.values()) else None
+    taps, beside = making.looking.at(stream, None if kept is None else kept.ring, making.shown.get(stream.id))
+    demand, lookout = demand_of(watches, making.shadows), lookout_of(stream.sight)
+    source: StreamSource
+    if isinstance(section, WhipSource | WhepSource):
+        source = Peers(settings.webrtc, clock, metrics, lambda _: taps).source(stream.id, section, demand, lookout)
+        retry, loss_free = retry_of(section), False
+    else:
+        address = address_of(section)
+        source = LibavSource(stream.id, address, demand, clock, metrics, taps, lookout)
+        retry, loss_free = None, address.loss_free
+    shown = making.looking.knows(view_of(stream, watches, "api" if stream.id in making.added else "file"))
+    prefix = None if settings.mqtt is None else prefixes_of(settings.mqtt, [stream])[stream.id]
+    return StreamPlan(
+        stream.id,
+        source,
+        watches,
+        demand,
+        loss_free,
+        retry,
+        kept,
+        making.redactors.get(stream.id),
+        (*shown, *beside),
+        prefix,
+    )
+
+
+def hard_examples_of(section: HardExamplesSection) -> HardExampleOptions | None:
+    """None where none are kept. What hides something in them comes with the streams."""
     if section.folder is None:
         return None
-    return HardExampleOptions(section.folder, section.per_hour, section.max_mib << 20, section.below, redactors)
+    return HardExampleOptions(section.folder, section.per_hour, section.max_mib << 20, section.below)
 
 
-def build_models(settings: Settings, runtime: str | None = None) -> dict[str, Model]:
+def build_models(settings: Settings, runtime: str | None = None, known: Collection[str] = ()) -> dict[str, Model]:
     """Each recognizer once, by name, with what was promoted in the place of its checkpoint; only those that a watch
-    uses. `runtime`: instead of the configured ones."""
-    promotions, used = Promotions(settings.data_dir), _used(settings)
+    uses. `runtime`: instead of the configured ones; `known`: names of those that are not needed."""
+    promotions = Promotions(settings.data_dir)
+    used = {name: section for name, section in _used(settings).items() if name not in known}
     built, problems = {}, []
     for name, section in used.items():
         promoted = promotions.latest(name, section.checkpoint)
@@ -290,40 +341,3 @@ def show_options(settings: Settings) -> ShowOptions:
         acknowledge=andon.acknowledge,
         stalled_s=ShowOptions().stalled_s if settings.mqtt is None else settings.mqtt.stalled_s,
     )
-
-
-def outbox_plan(settings: Settings, clock: Clock) -> OutboxPlan:
-    """Raises ConfigError where a CA file cannot be used."""
-    section = settings.outbox
-    return OutboxPlan(
-        folder=settings.outbox_folder,
-        budget_bytes=section.budget_mib << 20,
-        keep_s=section.keep_h * 3600,
-        replay_s=section.replay_s,
-        others=tuple((recipient(sink), further_sink(sink, clock)) for sink in settings.sinks),
-    )
-
-
-def recipient(sink: SinkSection) -> Recipient:
-    """Who gets what."""
-    streams, classes = sink.streams, sink.classes
-
-    def wants(message: Message) -> bool:
-        return (streams is None or message.stream in streams) and (classes is None or message.cls in classes)
-
-    return Recipient(sink.id, wants)
-
-
-def further_sink(sink: SinkSection, clock: Clock) -> AbstractAsyncContextManager[Sink]:
-    """A sink besides the broker. Raises ConfigError where its CA file cannot be used."""
-    if isinstance(sink, JsonlSink):
-        return JsonLinesFile(sink.file, Rotation(sink.rotate_mib << 20, sink.files))
-    options = WebhookOptions(
-        url=sink.url.get_secret_value(),
-        token_file=sink.token_file,
-        secret_file=sink.secret_file,
-        batch=sink.batch,
-        timeout_s=sink.timeout_s,
-        ca_file=None if sink.ca_file is None else str(sink.ca_file),
-    )
-    return WebhookSink(options, clock)

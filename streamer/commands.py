@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -39,13 +39,17 @@ class Commands:
     def __init__(
         self,
         sink: StatusSink,
-        streams: Iterable[str],
+        streams: Collection[str],
         showing: Showing,
         replay: Callable[[float], None] | None,
         observer: CommandObserver,
     ) -> None:
-        """`replay`: sends again what was delivered since then (Unix seconds), soon; None: nothing is kept for it."""
-        self._sink, self._streams, self._showing = sink, frozenset(streams), showing
+        """
+        Args:
+            streams: those that there are at the moment; it is looked into at every command.
+            replay: sends again what was delivered since then (Unix seconds), soon; None: nothing is kept for it.
+        """
+        self._sink, self._streams, self._showing = sink, streams, showing
         self._replay = replay
         self._observer = observer
         sink.listen("command/+/+", self._heard, below_prefix=True)
@@ -73,7 +77,7 @@ class Commands:
         said = _object(message.payload)
         if name == "state":
             _only(said)
-            for stream in self._streams if about == SERVICE else (about,):
+            for stream in tuple(self._streams) if about == SERVICE else (about,):
                 self._showing.again(stream)
         elif name == "acknowledge" and about != SERVICE:
             watch = said.pop("watch", None)

@@ -29,6 +29,12 @@ class Reason(StrEnum):
     """Who did it is no longer seen."""
     MODEL_CHANGED = "model_changed"
     """Another network took over that does not know this action."""
+    STOPPED = "stopped"
+    """Somebody stopped the stream."""
+    REMOVED = "removed"
+    """Somebody took the stream away."""
+    CHANGED = "changed"
+    """The stream's settings changed; it is watched anew."""
     INTERRUPTED = "interrupted"
     """The service was killed while the action was open; found at the next start."""
 
@@ -235,6 +241,9 @@ class Ending(StrEnum):
     IDLE = "idle"
     SOURCE_ENDED = "source_ended"
     SHUTDOWN = "shutdown"
+    STOPPED = "stopped"
+    REMOVED = "removed"
+    CHANGED = "changed"
     INTERRUPTED = "interrupted"
     """The service was killed while the unit was worked on; found at the next start."""
 

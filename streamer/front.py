@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from typing import Protocol
 
 from recognizers.card import Card, checkpoint_path, read_card
 from recognizers.errors import CheckpointMismatch
@@ -27,9 +28,8 @@ from streamer.register import Register
 from streamer.settings import LEAST_TOKEN, Http, Settings, Source, Stream, WatchSection, schema
 from streamer.sources.redact import redact
 from streamer.stages import Watch
-from streamer.views import StreamView, WatchView
-from streamer.web.api.parts import Api, HealthView, ModelView, Work
-from streamer.worker import Plan
+from streamer.views import Origin, StreamView, WatchView
+from streamer.web.api.parts import Api, HealthView, ModelView, Roster, Work
 
 HISTORY = "history.db"
 
@@ -59,11 +59,11 @@ def limits_of(http: Http) -> Limits:
     return Limits(http.history.events, http.history.days)
 
 
-def view_of(stream: Stream, watches: Sequence[Watch]) -> StreamView:
+def view_of(stream: Stream, watches: Sequence[Watch], origin: Origin) -> StreamView:
     """A stream before anything is known of its connection."""
     named = {watch.id: watch for watch in watches}
     views = tuple(_watch_view(section, named[section.id]) for section in stream.watches)
-    return StreamView(stream.id, stream.source.kind, address_of(stream.source), views)
+    return StreamView(stream.id, stream.source.kind, address_of(stream.source), views, origin)
 
 
 def address_of(source: Source) -> str:
@@ -88,19 +88,34 @@ def work_of(streams: Iterable[tuple[str, Sequence[Watch]]]) -> list[Work]:
     return [Work(procedure, tuple(places)) for procedure, places in found.values()]
 
 
+class Runs(Protocol):
+    """What runs at the moment; see `streamer.roster`."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    def models(self) -> Mapping[str, Model]:
+        """By recognizer, those that are live."""
+        ...
+
+    def watches(self) -> Sequence[tuple[str, Sequence[Watch]]]:
+        """By stream."""
+        ...
+
+
 @dataclass(slots=True)
 class Networks:
     """What is said of networks that are live."""
 
-    settings: Settings
-    models: Mapping[str, Model]
+    runs: Runs
     _cards: dict[str, Card | None] = field(default_factory=dict)
 
     def views(self) -> list[ModelView]:
-        promotions = Promotions(self.settings.data_dir)
+        settings = self.runs.settings
+        promotions = Promotions(settings.data_dir)
         views = []
-        for name, model in self.models.items():
-            section = self.settings.recognizers[name]
+        for name, model in self.runs.models().items():
+            section = settings.recognizers[name]
             promoted = promotions.latest(name, section.checkpoint)
             card = None if section.kind == KIND else self._card(promoted.checkpoint if promoted else section.checkpoint)
             views.append(
@@ -163,12 +178,8 @@ class Front:
         view = health_of(health, metrics, settings.mqtt is not None, clock.now())
         return cls(settings, clock, build_access(settings.http, clock), onlookers, view)
 
-    def api(self, plan: Plan, live: LiveViews, labels: Labelling | None) -> Api:
-        """The API of what the plan runs."""
-        sections = {stream.id: stream for stream in self.settings.streams}
-        for stream in plan.streams:
-            self.onlookers.register.add(view_of(sections[stream.id], stream.watches))
-        running = self.settings.model_dump(mode="json")
+    def api(self, runs: Runs, roster: Roster, live: LiveViews | None, labels: Labelling | None) -> Api:
+        """The API of what runs, and of who changes that."""
         return Api(
             access=self.access,
             clock=self.clock,
@@ -176,11 +187,12 @@ class Front:
             streams=self.onlookers.register,
             feed=self.onlookers.feed,
             history=self.onlookers.history,
-            work=lambda: work_of((stream.id, stream.watches) for stream in plan.streams),
-            models=Networks(self.settings, plan.models).views,
-            config=lambda: running,
+            work=lambda: work_of(runs.watches()),
+            models=Networks(runs).views,
+            config=lambda: runs.settings.model_dump(mode="json"),
             schema=schema,
             acknowledge=self.onlookers.acknowledge,
+            roster=roster,
             live=live,
             labels=labels,
         )

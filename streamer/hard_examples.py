@@ -57,6 +57,8 @@ class Example:
     clip: Clip
     prediction: Prediction
     why: str
+    hides: Redactor | None = None
+    """What hides in its pictures what must not be seen."""
 
 
 def why_hard(prediction: Prediction, below: float, disagreed: bool) -> str | None:
@@ -75,6 +77,7 @@ class HardExamples:
 
     def __init__(self, options: Options, clock: Clock, observer: Observer) -> None:
         self._options, self._clock, self._observer = options, clock, observer
+        self._redactors = dict(options.redactors)
         self._thread = ThreadPoolExecutor(1, "hard-examples", step_back, (LAST,))
         self._work: Future[None] | None = None
         self._next_s: dict[str, float] = {}
@@ -93,7 +96,13 @@ class HardExamples:
         if self._work is not None and not self._work.done():
             return self._observer.hard_example(recognizer, "busy")
         self._next_s[recognizer] = now_s + 3600 / self._options.per_hour
-        self._work = self._thread.submit(self._keep, Example(recognizer, model, clip, prediction, why))
+        example = Example(recognizer, model, clip, prediction, why, self._redactors.get(clip.stream))
+        self._work = self._thread.submit(self._keep, example)
+
+    def hide(self, stream: str, redactor: Redactor | None) -> None:
+        """What hides from now on in a stream's pictures what must not be seen; None: nothing has to."""
+        self._redactors.pop(stream, None)
+        self._redactors |= {} if redactor is None else {stream: redactor}
 
     def close(self) -> None:
         """What is being written is written."""
@@ -113,7 +122,7 @@ class HardExamples:
         folder, clip = self._options.folder, example.clip
         if self._bytes is None:
             self._bytes = _size(folder / CLIPS)
-        interval_s, hides = example.model.recognizer.spec.interval_s, self._options.redactors.get(clip.stream)
+        interval_s, hides = example.model.recognizer.spec.interval_s, example.hides
         shown: Iterable[Shown] = ((number * interval_s, picture) for number, picture in enumerate(clip.pictures))
         coded = filmed(shown if hides is None else hides.film(shown), len(clip.pictures))
         if self._bytes + len(coded) > self._options.max_bytes:

@@ -69,16 +69,14 @@ def build_sites(settings: Settings, shelf: Shelf, clock: Clock, access: Access |
 
 
 def build_keeper(settings: Settings, shelf: Shelf, http: str, clock: Clock, metrics: Metrics) -> EvidenceKeeper:
-    """What keeps pictures of events while streams run; `http`: the address at which this service is asked.
+    """What keeps pictures of events of the streams that join it; `http`: the address at which this service is asked.
 
     Raises:
         ConfigError: people are to be hidden, and nothing here finds them.
     """
-    base, section = (settings.evidence.url or http).rstrip("/"), settings.evidence
-    streams = {one.id: evidence_of(one, section) for one in settings.streams}
-    kept = {name: one for name, one in streams.items() if any(rule.keeps_any for rule in one.rules.values())}
+    base = (settings.evidence.url or http).rstrip("/")
     darkroom = Darkroom(actor_model(settings) if hides_people(settings) else None)
-    return EvidenceKeeper(kept, shelf, base, darkroom, clock, metrics.evidence)
+    return EvidenceKeeper({}, shelf, base, darkroom, clock, metrics.evidence)
 
 
 def build_live(settings: Settings, clock: Clock, metrics: Metrics) -> LiveViews:

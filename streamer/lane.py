@@ -164,7 +164,7 @@ class Lane:
                 _log.warning(words, frame.stream, watch.id, 100 * share)
 
     async def _settled(self) -> None:
-        for scheduler in self._schedulers.values():
+        for scheduler in tuple(self._schedulers.values()):
             await scheduler.settled(self.stages.stream)
 
     def _offer(self, clip: Clip) -> None:

@@ -20,9 +20,14 @@ class _Formatter(logging.Formatter):
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
+        self._secrets: list[str] = []
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """These are secrets too."""
         forms = {form for secret in secrets if secret for form in (secret, quote(secret), quote(secret, safe=""))}
         # The longest first: a password that contains another must not leave its rest behind.
-        self._secrets = sorted(forms, key=len, reverse=True)
+        self._secrets = sorted({*self._secrets, *forms}, key=len, reverse=True)
 
     def hide(self, text: str) -> str:
         for secret in self._secrets:
@@ -89,3 +94,11 @@ def configure(level: str, form: Literal["text", "json"], secrets: Iterable[str])
     handler.setFormatter(JsonFormatter(secrets) if form == "json" else TextFormatter(secrets, colour))
     handler.addFilter(Sums())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def also_hide(secrets: Iterable[str]) -> None:
+    """More of them, while the service runs."""
+    told = list(secrets)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, _Formatter):
+            handler.formatter.learn(told)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from functools import partial
 from typing import Protocol
 
 from streamer.clock import Clock
 from streamer.lane import Lane
-from streamer.sinks.base import Inbound, StatusSink
+from streamer.sinks.base import Inbound, StatusSink, Unlisten
 from streamer.units import Named, UnitTopic, named
 
 _log = logging.getLogger(__name__)
@@ -28,16 +27,30 @@ class Observer(Protocol):
 class UnitNames:
     """Listens for every watch that says where. What cannot be a name is counted, and logged once a minute."""
 
-    def __init__(self, sink: StatusSink, lanes: Mapping[str, Lane], clock: Clock, observer: Observer) -> None:
+    def __init__(self, sink: StatusSink, clock: Clock, observer: Observer) -> None:
         self._clock, self._observer = clock, observer
         self._log_next_s: dict[tuple[str, str], float] = {}
         self._kept: dict[tuple[str, str, str], bytes] = {}
         """The newest payload of each watch by topic: brokers send what they retain again at every connect, and what we
         did not acknowledge in time."""
-        for lane in lanes.values():
-            for watch in lane.stages.watches.values():
-                if watch.unit is not None:
-                    sink.listen(watch.unit.topic, partial(self._heard, lane, watch.id, watch.unit))
+        self._sink = sink
+        self._listening: dict[str, list[Unlisten]] = {}
+        """By stream, what ends it."""
+
+    def join(self, lane: Lane) -> None:
+        """A stream is watched from now on."""
+        self._listening[lane.stages.stream] = [
+            self._sink.listen(watch.unit.topic, partial(self._heard, lane, watch.id, watch.unit))
+            for watch in lane.stages.watches.values()
+            if watch.unit is not None
+        ]
+
+    def leave(self, stream: str) -> None:
+        """It is no longer."""
+        for unlisten in self._listening.pop(stream, ()):
+            unlisten()
+        self._kept = {of: payload for of, payload in self._kept.items() if of[0] != stream}
+        self._log_next_s = {of: next_s for of, next_s in self._log_next_s.items() if of[0] != stream}
 
     def _heard(self, lane: Lane, watch: str, how: UnitTopic, message: Inbound) -> None:
         of = (lane.stages.stream, watch)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.lookout import LookoutOptions
+from streamer.plan import StreamPlan
 from streamer.settings import LEAST_TOKEN, Settings, WebRtcSection, WhepSource, WhipSource
 from streamer.sources.base import Demand
 from streamer.sources.observer import SourceObserver
@@ -20,7 +21,6 @@ from streamer.sources.webrtc import HAS_AIORTC, MISSING, IceOptions, IceServer
 from streamer.sources.whep import PulledSource
 from streamer.sources.whip import RETRY, PublishedSource
 from streamer.web.whip import PREFIX, Observer, Stage, WhipSite
-from streamer.worker import StreamPlan
 
 __all__ = ["PREFIX", "Peers", "build_whip", "published", "retry_of", "stages_of"]
 
@@ -64,15 +64,22 @@ def ice_options(section: WebRtcSection) -> IceOptions:
 
 
 def build_whip(settings: Settings, clock: Clock, observer: Observer | None = None) -> WhipSite | None:
-    """What takes publishers, once there are streams to publish to; None where there never will be.
+    """What takes publishers, once there are streams to publish to; None where aiortc is not installed.
 
     Raises:
         ConfigError: a password cannot be read.
     """
-    if not any(isinstance(stream.source, WhipSource) for stream in settings.streams):
+    if not HAS_AIORTC:
         return None
     links = [_link(server) for server in ice_options(settings.webrtc).servers]
     return WhipSite(clock, tuple(links), frozenset(settings.webrtc.origins), observer)
+
+
+async def publish(site: WhipSite | None, settings: Settings, streams: Sequence[StreamPlan]) -> None:
+    """From now on these streams may be published to, and no others. Raises ConfigError as `published`."""
+    if site is not None:
+        for gone in site.open(stages_of(settings, streams)):
+            await gone.close()
 
 
 @asynccontextmanager
@@ -85,7 +92,7 @@ async def published(site: WhipSite | None, settings: Settings, streams: Sequence
     if site is None:
         yield
         return
-    site.open(stages_of(settings, streams))
+    await publish(site, settings, streams)
     try:
         yield
     finally:

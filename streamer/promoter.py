@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -21,6 +21,7 @@ from streamer.gate import Gate
 from streamer.lane import Lane
 from streamer.model import Model, warm_up
 from streamer.promotions import Promoted, Promotions
+from streamer.scheduler import Scheduler
 from streamer.serving import Serving
 from streamer.shadow import Beside, Shadow
 from streamer.shadow import Observer as ShadowObserver
@@ -57,19 +58,21 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What runs in a worker."""
+    """What runs in a worker at the moment."""
 
-    servings: Mapping[str, Serving]
-    """By recognizer."""
-    lanes: Mapping[str, Lane]
-    """By stream."""
-    demands: Mapping[str, Demand]
-    """What each stream's source delivers."""
-    shadows: dict[str, Shadow]
-    """By recognizer, of those that have one now; lanes look in here."""
     gate: Gate
     disagreed: Callable[[str, Model, Clip, Prediction], None] = lambda *_: None
     """Is told of clips that a shadow sees otherwise: the recognizer, the shadow's network, what that says."""
+    servings: dict[str, Serving] = field(default_factory=dict)
+    """By recognizer."""
+    schedulers: dict[str, Scheduler] = field(default_factory=dict)
+    """Theirs; lanes look in here, and into the next."""
+    shadows: dict[str, Shadow] = field(default_factory=dict)
+    """By recognizer, of those that have one now."""
+    lanes: dict[str, Lane] = field(default_factory=dict)
+    """By stream."""
+    demands: dict[str, Demand] = field(default_factory=dict)
+    """What each stream's source delivers."""
 
     def watches(self, recognizer: str) -> dict[str, list[Watch]]:
         """Of a recognizer, by stream."""
@@ -97,7 +100,8 @@ class Promoter:
         self._clock, self._observer, self._shown = clock, observer, shown
         self._thread = ThreadPoolExecutor(1, "promoter", step_back, (LAST,))
         self._group = asyncio.TaskGroup()
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()
+        """Held by whoever changes which networks or streams there are."""
 
     async def run(self) -> None:
         """Keep shadows running, those of the configuration from the beginning."""
@@ -105,14 +109,50 @@ class Promoter:
             async with self._group:
                 for name, serving in self._running.servings.items():
                     self._observer.runs(name, "live", serving.model.checkpoint, serving.model.id)
-                async with self._turn:
-                    for name in self._running.servings:
+                async with self.turn:
+                    for name in tuple(self._running.servings):
                         await self._seat_configured(name)
                 await asyncio.Event().wait()
         finally:
             self._thread.shutdown(wait=False, cancel_futures=True)
             for shadow in self._running.shadows.values():
                 shadow.engine.close()
+
+    def use(self, candidates: Candidates) -> None:
+        """Networks come from there from now on. Whoever calls this and what follows has the turn."""
+        self._candidates = candidates
+
+    def began(self, name: str) -> None:
+        """A recognizer runs that did not before; its shadow is seated when it is loaded."""
+        model = self._running.servings[name].model
+        self._observer.runs(name, "live", model.checkpoint, model.id)
+        self._group.create_task(self._seat_in_turn(name))
+
+    async def ended(self, name: str) -> None:
+        """A recognizer is about to be let go."""
+        await self._unseat(name)
+        self._observer.runs(name, "live", "", "")
+
+    def left(self, stream: str) -> None:
+        """A stream is watched no more, also not by shadows."""
+        for shadow in self._running.shadows.values():
+            shadow.leave(stream)
+
+    async def joined(self, stream: str) -> None:
+        """A stream is watched; so it is by shadows, and by those that cannot, nothing more is."""
+        for name, shadow in [*self._running.shadows.items()]:
+            watches = self._running.watches(name).get(stream)
+            if watches is None:
+                continue
+            try:
+                self._check_fits(shadow.model, self._running.servings[name].model, {stream: watches})
+            except ConfigError as error:
+                _log.error("recognizer %s runs without its shadow: %s", name, error)
+                await self._unseat(name)
+            else:
+                shadow.join(stream, watches)
+                if epoch := self._running.lanes[stream].stages.epoch:
+                    shadow.begin(stream, epoch)
 
     async def answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Do what a command asks: `{"do": "report" | "promote" | "undo", "recognizer": …, "checkpoint": …}`.
@@ -121,11 +161,11 @@ class Promoter:
             ConfigError: it cannot be done; says why. What was live still is.
         """
         name, checkpoint = str(request.get("recognizer")), request.get("checkpoint")
-        if name not in self._running.servings:
-            raise ConfigError([f"no recognizer {name} runs; there are: {', '.join(self._running.servings)}"])
+        self._check_runs(name)
         if request.get("do") == "report":
             return self.report(name)
-        async with self._turn:
+        async with self.turn:
+            self._check_runs(name)
             try:
                 if request.get("do") == "undo":
                     return await self.undo(name)
@@ -134,6 +174,10 @@ class Promoter:
                 self._observer.promotion(name, "failed")
                 _log.error("recognizer %s stays as it is: %s", name, error)
                 raise ConfigError([str(error)]) from error
+
+    def _check_runs(self, name: str) -> None:
+        if name not in self._running.servings:
+            raise ConfigError([f"no recognizer {name} runs; there are: {', '.join(self._running.servings)}"])
 
     def report(self, name: str) -> dict[str, Any]:
         """What is live, and how its shadow compares."""
@@ -226,6 +270,11 @@ class Promoter:
             is_known = isinstance(error, RecognizerError | ConfigError)
             _log.error("recognizer %s runs without its shadow: %s", name, error, exc_info=not is_known)
             await self._unseat(name)
+
+    async def _seat_in_turn(self, name: str) -> None:
+        async with self.turn:
+            if name in self._running.servings:
+                await self._seat_configured(name)
 
     async def _seat(self, name: str, checkpoint: str, source: str) -> Shadow:
         """Load a network, try it on nothing, and let it watch; another shadow makes way for it."""

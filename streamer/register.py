@@ -48,6 +48,8 @@ class Register:
             return
         remedy = REMEDIES.get(change.reason, "")
         words = "; ".join(part for part in (change.detail, remedy) if part)
+        if change.state == "stopped":
+            return self.stopped(stream)
         if change.state == "connecting":
             # While it is tried again, what went wrong before is still what people want to know.
             if view.state in ("backoff", "rejected"):

@@ -7,22 +7,26 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import partial
 
-from streamer.build import build_plan
+from streamer.build import Making, build_plan, making_of
 from streamer.clock import SystemClock
 from streamer.front import HISTORY, Front, limits_of
 from streamer.health import Health
 from streamer.history import History
 from streamer.keeping import build_keeper, build_labelling, build_live, build_shelf, build_sites, reachable
+from streamer.looking import Looking
 from streamer.metrics import CONTENT_TYPE, Metrics
 from streamer.pages import PREFIX as RETAIL
 from streamer.pages import build_retail
-from streamer.peers import PREFIX, build_whip, published
-from streamer.settings import Settings
+from streamer.peers import PREFIX, build_whip, publish, published
+from streamer.roster import Roster, Written
+from streamer.settings import Settings, WhipSource
 from streamer.web import API, ApiDoor, make_app, serve
 from streamer.worker import Worker
 
@@ -33,8 +37,9 @@ Show = Callable[[Mapping[str, object], str], None]
 
 
 @contextmanager
-def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
-    """The first SIGTERM or SIGINT asks to stop; a second one leaves at once (what is accepted is on disk).
+def stop_on_signals(stop: asyncio.Event, again: asyncio.Event | None = None) -> Iterator[None]:
+    """The first SIGTERM or SIGINT asks to stop; a second one leaves at once (what is accepted is on disk). SIGHUP sets
+    `again`, where there is one and nobody sits at a terminal, which says so when it is closed.
 
     On a thread of its own: a loop that hangs in a write which nobody reads would not hear of a signal.
     """
@@ -49,12 +54,17 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
     def hear() -> None:
         told = False
         while heard := hearing.recv(1):
+            if again is not None and heard[0] == signal.SIGHUP:
+                loop.call_soon_threadsafe(again.set)
+                continue
             if told or stop.is_set():
                 os._exit(128 + heard[0])
             told = True
             loop.call_soon_threadsafe(begin, signal.Signals(heard[0]).name)
 
-    before = {sign: signal.signal(sign, lambda *_: None) for sign in (signal.SIGTERM, signal.SIGINT)}
+    signs = [signal.SIGTERM, signal.SIGINT]
+    signs += [] if again is None or _is_at_a_terminal() else [signal.SIGHUP]
+    before = {sign: signal.signal(sign, lambda *_: None) for sign in signs}
     wakened = signal.set_wakeup_fd(ringing.fileno(), warn_on_full_buffer=False)
     thread = threading.Thread(target=hear, name="signals", daemon=True)
     thread.start()
@@ -69,8 +79,14 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
         hearing.close()
 
 
-async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
+def _is_at_a_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+async def run(settings: Settings, stop: asyncio.Event, show: Show, written: Written | None = None) -> None:
     """Serve until `stop` is set, or until every stream has come to its end.
+
+    `written`: the file that the settings are of; what changes there is applied.
 
     Raises:
         ConfigError: a recognizer cannot be loaded, nothing can listen there.
@@ -79,33 +95,52 @@ async def run(settings: Settings, stop: asyncio.Event, show: Show) -> None:
     clock, metrics, health = SystemClock(), Metrics(), Health()
     async with History.open(settings.data_dir / HISTORY, limits_of(settings.http), clock) as history:
         front = Front.of(settings, clock, metrics, health, history)
-        await _serve(settings, front, health, metrics, stop, show)
-
-
-async def _serve(
-    settings: Settings, front: Front, health: Health, metrics: Metrics, stop: asyncio.Event, show: Show
-) -> None:
-    http, clock, door = settings.http, front.clock, ApiDoor()
-    shelf = build_shelf(settings, clock, metrics)
-    sites, whip = dict(build_sites(settings, shelf, clock, front.access)), build_whip(settings, clock, metrics.peers)
-    sites[RETAIL] = build_retail(settings)
-    if whip is not None:
-        sites[PREFIX] = whip
-        metrics.peers.sessions_are(lambda: whip.sessions)
-    live, labelling = build_live(settings, clock, metrics), build_labelling(settings, clock)
-    app = make_app(health, lambda: (CONTENT_TYPE, metrics.exposition()), sites, door)
-    async with serve(http.host, http.port, app) as port:
-        keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
-        plan = replace(build_plan(settings, clock, metrics, keeper, live, labelling), audience=front.onlookers)
-        door.open(front.api(plan, live, labelling))
-        show(*_addresses(http.host, port, whip is not None))
+        live, labelling = build_live(settings, clock, metrics), build_labelling(settings, clock)
+        looking = Looking(live, labelling, front.onlookers)
         try:
-            async with published(whip, settings, plan.streams):
-                await Worker(plan, clock, metrics, health).run(stop)
+            await _serve(settings, written, Outer(front, looking, metrics, health), stop, show)
         finally:
             live.close()
             if labelling is not None:
                 labelling.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Outer:
+    """Who looks at what runs, and asks."""
+
+    front: Front
+    looking: Looking
+    metrics: Metrics
+    health: Health
+
+
+async def _serve(settings: Settings, written: Written | None, outer: Outer, stop: asyncio.Event, show: Show) -> None:
+    front, looking, metrics, clock, door = outer.front, outer.looking, outer.metrics, outer.front.clock, ApiDoor()
+    whip = build_whip(settings, clock, metrics.peers)
+
+    def making(of: Settings, added: Collection[str]) -> Making:
+        return making_of(of, clock, metrics, looking, added, keeps=True)
+
+    roster = Roster(settings, written, clock, making, front.onlookers.register.view, partial(publish, whip))
+    settings, http = roster.remember(), settings.http
+    shelf = build_shelf(settings, clock, metrics)
+    sites = dict(build_sites(settings, shelf, clock, front.access))
+    sites[RETAIL] = build_retail(settings)
+    if whip is not None:
+        sites[PREFIX] = whip
+        metrics.peers.sessions_are(lambda: whip.sessions)
+    app = make_app(outer.health, lambda: (CONTENT_TYPE, metrics.exposition()), sites, door)
+    async with serve(http.host, http.port, app) as port:
+        keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
+        plan = build_plan(settings, clock, metrics, keeper, looking, roster.added)
+        for beside in (beside for stream in plan.streams for beside in stream.beside):
+            beside.join()  # known from the beginning, not only when it is watched
+        door.open(front.api(roster, roster, looking.live, looking.labelling))
+        publishes = any(isinstance(stream.source, WhipSource) for stream in settings.streams)
+        show(*_addresses(http.host, port, whip is not None and publishes))
+        async with published(whip, settings, plan.streams):
+            await Worker(plan, clock, metrics, outer.health, roster.run).run(stop)
 
 
 def _addresses(name: str, port: int, publishes: bool) -> tuple[dict[str, object], str]:

@@ -65,27 +65,12 @@ class Shadow:
         self.model, self.name = model, beside.recognizer
         self._gate, self._clock, self._observer = gate, clock, observer
         spec, before = model.recognizer.spec, beside.live.recognizer
-        labels, background = model.recognizer.labels, model.recognizer.background
-        same = spec == before.spec
-        self.stages = {
-            stream: StreamStages(
-                stream,
-                [
-                    replace(
-                        watch,
-                        spec=spec,
-                        labels=labels,
-                        background=background,
-                        model=model.id,
-                        thresholds=model.thresholds,
-                        procedure=None,
-                    )
-                    for watch in watches
-                ],
-                shared=frozenset(watch.id for watch in watches) if same else frozenset(),
-            )
-            for stream, watches in beside.watches.items()
-        }
+        labels = model.recognizer.labels
+        self._same = same = spec == before.spec
+        self.stages: dict[str, StreamStages] = {}
+        """By stream."""
+        for stream, watches in beside.watches.items():
+            self.join(stream, watches)
         self.engine = LocalEngine(f"{self.name}-shadow", model.recognizer, LAST)
         self.scheduler = Scheduler(1, 0.0, clock, _Shedding(self.name, observer), spec.continual)
         apart_s = SAME_S if same else max(spec.hop_s, before.spec.hop_s) / 2
@@ -111,6 +96,30 @@ class Shadow:
         if self._task is not None:
             self._task.cancel()
 
+    def join(self, stream: str, watches: Sequence[Watch]) -> None:
+        """Watch these from now on, each as the live network's watch does."""
+        model, recognizer = self.model, self.model.recognizer
+        own = [
+            replace(
+                watch,
+                spec=recognizer.spec,
+                labels=recognizer.labels,
+                background=recognizer.background,
+                model=model.id,
+                thresholds=model.thresholds,
+                procedure=None,
+            )
+            for watch in watches
+        ]
+        shared = frozenset(watch.id for watch in watches) if self._same else frozenset()
+        self.stages[stream] = StreamStages(stream, own, shared)
+
+    def leave(self, stream: str) -> None:
+        """The stream is watched no more."""
+        self.end(stream)
+        self.stages.pop(stream, None)
+        self.warm = {one for one in self.warm if one[0] != stream}
+
     def begin(self, stream: str, epoch: int) -> None:
         """A new connection of the stream; the one before was ended."""
         if stream in self.stages:
@@ -133,7 +142,8 @@ class Shadow:
 
     def offer(self, clip: Clip) -> None:
         """A clip that the live network gets."""
-        if clip.watch in self.stages[clip.stream].shared:
+        stages = self.stages.get(clip.stream)
+        if stages is not None and clip.watch in stages.shared:
             self._offer(clip)
 
     def live(self, prediction: Prediction, events: Sequence[ActionEvent]) -> bool:
@@ -185,8 +195,8 @@ class Shadow:
             return
         age_s = self._clock.now() - clip.captured_at
         self._observer.shadow_inferred(self.name, "ok", self._clock.monotonic() - began_s, age_s)
-        stages = self.stages[clip.stream]
-        if prediction is None or prediction.epoch != stages.epoch:
+        stages = self.stages.get(clip.stream)
+        if prediction is None or stages is None or prediction.epoch != stages.epoch:
             return
         self.warm.add((clip.stream, clip.watch))
         if self.comparison.shadow(prediction, stages.recognized(prediction)) and self.disagreed is not None:

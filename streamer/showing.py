@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from streamer.board.tally import BUCKET_S, WINDOWS
 from streamer.board.watch import WatchBoard
 from streamer.clock import Clock
 from streamer.event import Event
-from streamer.sinks.base import Inbound, StatusSink
+from streamer.sinks.base import Inbound, StatusSink, Unlisten
 from streamer.stages import Watch
 from streamer.wire import answer, timestamp
 
@@ -68,13 +68,31 @@ class Showing:
     ) -> None:
         """What an earlier process showed of streams and watches that are no more is taken away. `beside` is told of
         each document that is published, with its topic."""
-        self._sink, self._clock, self._observer, self._beside = sink, clock, observer, beside
-        self._streams = {stream: _Stream(stream, watches, options, clock.now()) for stream, watches in streams.items()}
+        self._sink, self._clock, self._observer, self._options = sink, clock, observer, options
+        self._beside = beside
+        self._streams: dict[str, _Stream] = {}
         self._shown: dict[str, Mapping[str, object]] = {}
-        sink.shows([topic for stream in self._streams.values() for topic in stream.topics])
-        if options.acknowledge:
-            for stream in self._streams:
-                sink.listen(f"{stream}/+/andon/ack", self._acknowledged, below_prefix=True)
+        self._listening: dict[str, Unlisten] = {}
+        self.rearrange((), streams)
+
+    @property
+    def streams(self) -> Collection[str]:
+        """Those that are shown at the moment."""
+        return self._streams.keys()
+
+    def rearrange(self, leaving: Collection[str], joining: Mapping[str, Sequence[Watch]]) -> None:
+        """Some streams are no longer shown, and others, or the same with other watches, are from now on. What is no
+        longer shown is taken away; of those that stay nothing changes."""
+        for stream in {*leaving, *joining} & self._streams.keys():
+            for topic in self._streams.pop(stream).topics:
+                self._shown.pop(topic, None)
+            self._listening.pop(stream, _nothing)()
+        for stream, watches in joining.items():
+            self._streams[stream] = _Stream(stream, watches, self._options, self._clock.now())
+            if self._options.acknowledge:
+                topics = f"{stream}/+/andon/ack"
+                self._listening[stream] = self._sink.listen(topics, self._acknowledged, below_prefix=True)
+        self._sink.shows([topic for one in self._streams.values() for topic in one.topics])
 
     def tell(self, event: Event) -> None:
         """Something happened."""
@@ -138,7 +156,7 @@ class Showing:
             await self._clock.sleep(TICK_S)
             passed_s = self._clock.monotonic()
             moved, bucket = passed_s // BUCKET_S != bucket, int(passed_s // BUCKET_S)
-            for one in self._streams.values():
+            for one in tuple(self._streams.values()):
                 if one.presence.passed(newest_frame_s(one.id), self._clock.now(), passed_s):
                     self._show_status(one)
                 for watch in one.watches.values():
@@ -222,6 +240,10 @@ class Showing:
         else:
             self._observer.acknowledged("taken")
             self._sink.answer(message, answer("acknowledge", stream))
+
+
+def _nothing() -> None:
+    """Nobody listens."""
 
 
 def acknowledgement(payload: bytes) -> tuple[str, bool]:

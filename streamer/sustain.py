@@ -8,6 +8,7 @@ from typing import Protocol
 from recognizers.clip import Clip
 from recognizers.prediction import Prediction
 from streamer.drift import Drift, Measure
+from streamer.evidence.privacy import Redactor
 from streamer.hard_examples import HardExamples
 from streamer.model import Model
 
@@ -53,6 +54,16 @@ class Sustain:
     def may_be_hard(self, recognizer: str, model: Model, clip: Clip, prediction: Prediction, disagreed: bool) -> None:
         if self._hard_examples is not None:
             self._hard_examples.offer(recognizer, model, clip, prediction, disagreed)
+
+    def forget(self, recognizer: str) -> None:
+        """Nobody uses it any more."""
+        if self._drifts.pop(recognizer, None) is not None:
+            self._observer.no_drift(recognizer)
+
+    def hide(self, stream: str, redactor: Redactor | None) -> None:
+        """See `HardExamples.hide`."""
+        if self._hard_examples is not None:
+            self._hard_examples.hide(stream, redactor)
 
     def close(self) -> None:
         if self._hard_examples is not None:

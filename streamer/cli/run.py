@@ -1,7 +1,10 @@
 """Watch the cameras of a configuration until told to stop.
 
 SIGTERM or Ctrl-C ends it in order: open actions are ended, what waits is delivered for a while, the rest stays on
-disk for the next start. A second signal leaves at once; nothing accepted is lost by that either."""
+disk for the next start. A second signal leaves at once; nothing accepted is lost by that either.
+
+A changed file is applied while it runs, streams that did not change go on; one with mistakes changes nothing. SIGHUP
+reads it again."""
 
 from __future__ import annotations
 
@@ -27,12 +30,14 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     configure(settings.log.level, settings.log.format, secrets(settings))
     with leaving_at_once():
         # Only now: torch takes seconds to import, and a mistake in the configuration is worth knowing at once.
+        from streamer.roster import Written  # noqa: PLC0415
         from streamer.service import run, stop_on_signals  # noqa: PLC0415
 
     async def until_told() -> None:
         stop = asyncio.Event()
-        with stop_on_signals(stop):
-            await run(settings, stop, output.result)
+        written = Written(arguments.config, os.environ)
+        with stop_on_signals(stop, written.again):
+            await run(settings, stop, output.result, written)
 
     asyncio.run(until_told())
     return 0

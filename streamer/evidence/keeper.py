@@ -91,13 +91,25 @@ class EvidenceKeeper:
         observer: Observer,
     ) -> None:
         """`base`: what addresses begin with, without a slash at the end."""
-        self.streams = streams
+        self.streams = dict(streams)
         self._shelf, self._base, self._clock, self._observer = shelf, base, clock, observer
         self._developer = developer
         self._backlog, self._tidying = Backlog("evidence"), Backlog("evidence-tidy", most=1)
         self._seen: dict[tuple[str, str], Clip] = {}
         """The newest clip of each watch."""
         self._waiting: dict[str, list[_Wanted]] = {stream: [] for stream in streams}
+
+    def join(self, stream: str, evidence: StreamEvidence) -> None:
+        """Pictures of a stream may be kept from now on."""
+        self.streams[stream] = evidence
+        self._waiting[stream] = []
+
+    def leave(self, stream: str) -> None:
+        """The stream is watched no more: what waits for more of it gets what there is."""
+        self.lost(stream)
+        self.streams.pop(stream, None)
+        self._waiting.pop(stream, None)
+        self._seen = {of: clip for of, clip in self._seen.items() if of[0] != stream}
 
     def tap(self, stream: str) -> PacketTap | None:
         """What takes the coded pictures of a stream; None where none of it are kept."""
@@ -137,7 +149,7 @@ class EvidenceKeeper:
         """Cut what is due, for as long as the task lives."""
         tidy_s = self._clock.monotonic()
         while True:
-            for stream in self.streams:
+            for stream in tuple(self.streams):
                 self._cut_due(stream)
             if self._clock.monotonic() >= tidy_s:
                 tidy_s = self._clock.monotonic() + TIDY_S

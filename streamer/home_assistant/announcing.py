@@ -12,7 +12,7 @@ from typing import Protocol
 from recognizers.files import write_whole
 from streamer.home_assistant.components import Topics
 from streamer.home_assistant.device import Device, device
-from streamer.sinks.base import Heard, Inbound
+from streamer.sinks.base import Heard, Inbound, Unlisten
 from streamer.sinks.station import Station
 
 _log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Broker(Protocol):
 
     def retain(self, topic: str, payload: str, kept: Callable[[], None] | None = None) -> None: ...
 
-    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None: ...
+    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> Unlisten: ...
 
 
 class Announcer:

@@ -17,6 +17,7 @@ from streamer.event import ActionEvent, Event
 from streamer.metrics.board import BoardMetrics
 from streamer.metrics.delivery import DeliverySeries
 from streamer.metrics.evidence import EvidenceMetrics
+from streamer.metrics.leaving import forget
 from streamer.metrics.live import LiveMetrics
 from streamer.metrics.machine import MachineMetrics
 from streamer.metrics.peers import PeerMetrics
@@ -25,7 +26,7 @@ from streamer.metrics.work import WorkMetrics
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
 
-_STATES = ("connecting", "live", "backoff", "rejected", "ended")
+_STATES = ("connecting", "live", "backoff", "rejected", "ended", "stopped")
 _STAGE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _AGE_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10)
 _EVENT_BUCKETS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300)
@@ -222,6 +223,16 @@ class Metrics:
     def procedure_added(self, stream: str, watch: str) -> None:
         """Likewise of a watch that follows a procedure."""
         self._work.added(stream, watch)
+
+    def stream_removed(self, stream: str) -> None:
+        """Its series go. Called when nothing is told of it any more."""
+        forget("stream", stream, [*vars(self).values(), *vars(self._work).values(), *vars(self.peers).values()])
+        self._clocks.pop(stream, None)
+        self.pictures.pop(stream, None)
+
+    def recognizer_removed(self, recognizer: str) -> None:
+        """Likewise of one that nobody uses any more."""
+        forget("recognizer", recognizer, vars(self).values())
 
     def stream_changed(self, stream: str, state: str) -> None:
         for known in _STATES:

@@ -1,7 +1,10 @@
 """Typed settings and their loader. The door to YAML and pydantic."""
 
+from streamer.settings.changes import Changes, compare, procedures_of
 from streamer.settings.evidence import EvidenceSection, WatchEvidence
 from streamer.settings.integrations import HomeAssistant, Sparkplug
+from streamer.settings.joining import check_again, with_stream
+from streamer.settings.kept import KeptStreams
 from streamer.settings.loader import load, load_procedure, load_training, schema, secrets, settings_of
 from streamer.settings.procedures import ProcedureSettings
 from streamer.settings.reference import reference
@@ -24,11 +27,13 @@ from streamer.settings.webrtc import WebRtcSection
 
 __all__ = [
     "LEAST_TOKEN",
+    "Changes",
     "EvidenceSection",
     "HardExamplesSection",
     "HomeAssistant",
     "Http",
     "JsonlSink",
+    "KeptStreams",
     "Mqtt",
     "ProcedureSettings",
     "RecognizerSection",
@@ -47,11 +52,15 @@ __all__ = [
     "WebhookSink",
     "WhepSource",
     "WhipSource",
+    "check_again",
+    "compare",
     "load",
     "load_procedure",
     "load_training",
+    "procedures_of",
     "reference",
     "schema",
     "secrets",
     "settings_of",
+    "with_stream",
 ]

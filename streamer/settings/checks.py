@@ -69,12 +69,12 @@ def check(document: Document) -> dict[str, Card]:
 
 
 def _check_unique(document: Document, *pattern: str | int) -> None:
-    lines: dict[object, int] = {}
+    first: dict[object, Where] = {}
     for where, name in document.find(*pattern):
         if isinstance(name, str):
-            if name in lines:
-                document.problem(where, f"is used already in line {lines[name]}; ids are unique")
-            lines.setdefault(name, document.lines[where])
+            if name in first:
+                document.problem(where, f"is used already{document.at(first[name])}; ids are unique")
+            first.setdefault(name, where)
 
 
 def _check_places(document: Document) -> None:
@@ -113,10 +113,10 @@ def _check_sinks(document: Document) -> None:
     for where, name in document.find("sinks", "*", "id"):
         if name == "main":
             document.problem(where, "is what the broker is called; give another name")
-    files: dict[object, int] = {}
+    files: dict[object, Where] = {}
     for where, file in document.find("sinks", "*", "file"):
-        if isinstance(file, str) and files.setdefault(file, document.lines[where]) != document.lines[where]:
-            document.problem(where, f"is written to by the sink in line {files[file]} already; give another file")
+        if isinstance(file, str) and files.setdefault(file, where) != where:
+            document.problem(where, f"is written to by the sink{document.at(files[file])} already; give another file")
 
 
 def _check_peers(document: Document) -> None:

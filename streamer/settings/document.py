@@ -26,6 +26,8 @@ class Document:
     """Values that hold an environment variable."""
     unread: set[Where] = field(default_factory=set)
     """Values that cannot be read; what is wrong with them has been noted, and they are None."""
+    part: Where | None = None
+    """What somebody gave without a file: mistakes are told from there on, and without lines. None: the file has it."""
     _problems: set[tuple[int, str]] = field(default_factory=set)
     _elsewhere: dict[str, None] = field(default_factory=dict)
     """Mistakes in files that it names."""
@@ -35,6 +37,11 @@ class Document:
 
         Never quote a value in `text`: any may be a secret.
         """
+        if self.part is not None:
+            own = where[: len(self.part)] == self.part
+            name = ".".join(map(_shown, where[len(self.part) :] if own else where)) or "configuration"
+            self._problems.add((0, f"{name}: {text}"))
+            return
         known = where
         while known and known not in self.lines:
             known = known[:-1]
@@ -55,6 +62,10 @@ class Document:
     def problems(self) -> list[str]:
         """By line, and then those of other files."""
         return [*(text for _, text in sorted(self._problems)), *self._elsewhere]
+
+    def at(self, where: Where) -> str:
+        """In which line a value is, as a message says it; nothing where there are no lines."""
+        return f" in line {self.lines[where]}" if where in self.lines else ""
 
     def find(self, *pattern: str | int) -> Iterator[tuple[Where, Any]]:
         """Values at a path, of whatever type; `*` stands for every key or position."""

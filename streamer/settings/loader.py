@@ -32,7 +32,7 @@ def load(file: Path, environment: Mapping[str, str]) -> Settings:
         ConfigError: every mistake, as `file:line: path: what is wrong; what would be right`, by line; those of the
             procedures that it names too.
     """
-    return _load(file, environment, Settings, lambda document: _check(document, environment))
+    return _load(file, environment, Settings, lambda document: check_whole(document, environment))
 
 
 def settings_of(values: Mapping[str, Any]) -> Settings:
@@ -50,7 +50,8 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
     raise ConfigError(problems)
 
 
-def _check(document: Document, environment: Mapping[str, str]) -> None:
+def check_whole(document: Document, environment: Mapping[str, str]) -> None:
+    """Note every mistake of a configuration that validation does not see, those of its procedures too."""
     cards = check(document)
     for where, path in document.find("streams", "*", "watches", "*", "procedure"):
         if not (isinstance(path, str) and path.isprintable()):
@@ -87,8 +88,17 @@ def load_procedure(
 
 def _load(file: Path, environment: Mapping[str, str], root: type[S], check_all: Callable[[Document], None]) -> S:
     document = read(file, environment)
-    settings = None
     _resolve(document)
+    return validated(document, root, check_all)
+
+
+def validated(document: Document, root: type[S], check_all: Callable[[Document], None]) -> S:
+    """What a document says, as settings.
+
+    Raises:
+        ConfigError: as `load`.
+    """
+    settings = None
     if document.value is not None:
         try:
             # JSON is where pydantic is strict about numbers and truth values, and takes paths as text all the same.

@@ -43,6 +43,8 @@ class Inbound:
 
 Heard = Callable[[Inbound], None]
 """Called on the loop; does not wait. The same message may come twice."""
+Unlisten = Callable[[], None]
+"""Ends that somebody listens; nothing more is heard."""
 
 
 class StatusSink(Sink, Protocol):
@@ -62,12 +64,12 @@ class StatusSink(Sink, Protocol):
         """
         ...
 
-    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
+    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> Unlisten:
         """Call `heard` with every message whose topic a filter (`+`, `#`) matches, now and after every connect.
 
         The filter stands as it is, for what others say where they like; `below_prefix` puts the sink's prefix before
         it, as before the topics of `put` and `state` (`Inbound.topic` holds the prefix). Never waits; that the broker
-        refuses, or that `heard` raises, is logged and counted and harms nothing else.
+        refuses, or that `heard` raises, is logged and counted and harms nothing else. Returns what ends it.
 
         Raises:
             ValueError: not a topic filter.
@@ -75,7 +77,8 @@ class StatusSink(Sink, Protocol):
         ...
 
     def shows(self, topics: Iterable[str]) -> None:
-        """All topics that `state` is going to be called with. What an earlier process showed besides is taken away."""
+        """All topics that `state` is going to be called with, until this is called again. What was shown besides, by an
+        earlier process too, is taken away."""
         ...
 
     def answer(self, request: Inbound, payload: Mapping[str, object]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import IO
 
 from streamer.errors import SinkUnavailable
-from streamer.sinks.base import Heard, Inbound
+from streamer.sinks.base import Heard, Inbound, Unlisten
 from streamer.wire import Message, envelope
 
 
@@ -44,8 +44,9 @@ class JsonLinesSink:
     def on_loss(self, lost: Callable[[float], None], known: float) -> None:
         """Nothing: a stream does not forget."""
 
-    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
+    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> Unlisten:
         """Nothing: nobody answers to a file."""
+        return lambda: None
 
     def shows(self, topics: Iterable[str]) -> None:
         """Nothing, as `state`."""

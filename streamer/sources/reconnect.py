@@ -46,9 +46,9 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of a stream's connection."""
+    """What became of a stream's connection; that it is stopped is told by who stopped it."""
 
-    state: Literal["connecting", "live", "backoff", "rejected", "ended"]
+    state: Literal["connecting", "live", "backoff", "rejected", "ended", "stopped"]
     epoch: int
     reason: str = ""
     """One word, that of the error (backoff, rejected; ended, where a recording is broken)."""

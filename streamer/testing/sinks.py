@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from uuid import UUID
 
 from streamer.errors import MessageRejected, SinkUnavailable
-from streamer.sinks.base import Heard, Inbound
+from streamer.sinks.base import Heard, Inbound, Unlisten
 from streamer.wire import Message
 
 
@@ -50,8 +50,14 @@ class FakeSink:
     def on_loss(self, lost: Callable[[float], None], known: float) -> None:
         self.lose, self.known = lost, known
 
-    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
+    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> Unlisten:
         self.listeners.setdefault(topics, []).append(heard)
+
+        def unlisten() -> None:
+            left = [other for other in self.listeners.pop(topics) if other is not heard]
+            self.listeners |= {topics: left} if left else {}
+
+        return unlisten
 
     def hear(self, message: Inbound) -> None:
         """As if somebody had published it. Of wildcards the fake knows `+`."""
@@ -64,6 +70,7 @@ class FakeSink:
 
     def shows(self, topics: Iterable[str]) -> None:
         self.shown = frozenset(topics)
+        self.states = {topic: state for topic, state in self.states.items() if topic in self.shown}
 
     def answer(self, request: Inbound, payload: Mapping[str, object]) -> None:
         self.answers.append((request, payload))

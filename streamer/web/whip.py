@@ -86,10 +86,13 @@ class WhipSite:
         self._offers: dict[str, Minute] = {}
         self._failures = Minutes(FAILURES)
 
-    def open(self, stages: Mapping[str, Stage]) -> None:
-        """From now on these streams may be published to."""
-        self._stages = stages
-        self._offers = {name: Minute(OFFERS) for name in stages}
+    def open(self, stages: Mapping[str, Stage]) -> list[Publishable]:
+        """From now on these streams may be published to, and no others. Who publishes to one that stays is left alone;
+        returns the streams that are no more, to be closed."""
+        before, self._stages = self._stages or {}, stages
+        self._offers = {name: self._offers.get(name) or Minute(OFFERS) for name in stages}
+        stay = [stage.source for stage in stages.values()]
+        return [stage.source for stage in before.values() if stage.source not in stay]
 
     @property
     def sessions(self) -> int:

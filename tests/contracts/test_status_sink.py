@@ -84,3 +84,15 @@ async def test_two_may_listen_to_one_topic(subject: Subject) -> None:
     await subject.say("plant/scanner-4", b"A-0815")
 
     assert [one.payload for one in first] == [one.payload for one in second] == [b"A-0815"]
+
+
+async def test_who_no_longer_listens_hears_nothing(subject: Subject) -> None:
+    left: list[Inbound] = []
+    stays: list[Inbound] = []
+    unlisten = subject.sink.listen("plant/scanner-4", left.append)
+    subject.sink.listen("plant/+", stays.append)
+    unlisten()
+    await subject.say("plant/scanner-4", b"A-0815")
+
+    assert left == []
+    assert [one.payload for one in stays] == [b"A-0815"]

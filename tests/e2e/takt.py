@@ -60,7 +60,7 @@ class Takt:
         """`port` is the broker's, if there is one; `networks` are checkpoints by the recognizer's name."""
         folder.mkdir(parents=True, exist_ok=True)
         self._config, self._log = folder / "takt.yaml", folder / "takt.log"
-        settings = {
+        self._settings = {
             "data_dir": str(folder / "data"),
             "mqtt": {"url": f"mqtt://127.0.0.1:{port}", "client_id": "service"} if port else None,
             "http": {"port": 0},
@@ -68,9 +68,17 @@ class Takt:
             "streams": list(streams),
             **sections,
         }
-        self._config.write_text(json.dumps(settings, indent=1))  # JSON is YAML
+        self.change()
         self._process: Process | None = None
         self._urls: dict[str, str] = {}
+
+    def change(self, text: str | None = None, **sections: object) -> None:
+        """Write the configuration anew, with other sections, or something else altogether; as an editor does that
+        renames."""
+        self._settings |= sections
+        new = self._config.with_suffix(".new")
+        new.write_text(text or json.dumps(self._settings, indent=1))  # JSON is YAML
+        new.replace(self._config)
 
     async def start(self) -> None:
         """Return when it has told its addresses."""

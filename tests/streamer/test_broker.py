@@ -15,13 +15,13 @@ from streamer.clock import SystemClock
 from streamer.errors import ConfigError
 from streamer.home_assistant.announcing import FILE
 from streamer.metrics import Metrics
+from streamer.plan import Plan, to_nobody
 from streamer.settings import Mqtt, Settings, load
 from streamer.sinks.encoding import PLAIN
 from streamer.sinks.jsonl import JsonLinesSink
 from streamer.sinks.mqtt import MqttSink
 from streamer.stages import StreamStages
 from streamer.testing.messages import message
-from streamer.worker import Plan, to_nobody
 from tests.streamer.plants import write_plant
 
 CAMERA = '{kind: rtsp, url: "rtsp://cam/main"}'

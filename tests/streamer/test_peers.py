@@ -12,12 +12,12 @@ from streamer.clock import SystemClock
 from streamer.errors import ConfigError
 from streamer.metrics import Metrics
 from streamer.peers import Peers, build_whip, ice_options, retry_of, stages_of, token_of
+from streamer.plan import StreamPlan
 from streamer.settings import Settings, checks, secrets
 from streamer.settings.sources import WhepSource, WhipSource
 from streamer.sources.base import Demand
 from streamer.sources.whep import PulledSource
 from streamer.sources.whip import PublishedSource
-from streamer.worker import StreamPlan
 from tests.streamer.settings.files import VALID, mistakes, read
 
 TOKEN = "C4N4RY-0123456789abcdef"
@@ -59,7 +59,9 @@ def test_a_token_may_lie_in_a_file(tmp_path: Path) -> None:
             stages_of(settings, planned(settings))
 
 
-def test_where_nobody_publishes_there_is_no_site(tmp_path: Path) -> None:
+def test_a_stream_may_be_published_to_later_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert build_whip(read(tmp_path, VALID), SystemClock()) is not None
+    monkeypatch.setattr(peers, "HAS_AIORTC", False)
     assert build_whip(read(tmp_path, VALID), SystemClock()) is None
 
 

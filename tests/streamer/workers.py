@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from recognizers.clip import WHOLE_PICTURE
 from recognizers.errors import CheckpointMismatch
@@ -19,6 +19,7 @@ from streamer.hard_examples import Options
 from streamer.health import Health
 from streamer.metrics import Metrics
 from streamer.model import Model
+from streamer.plan import OutboxPlan, Plan, StreamPlan
 from streamer.procedure.graph import Procedure
 from streamer.promoter import Candidates
 from streamer.segmenter import EventRule
@@ -31,11 +32,12 @@ from streamer.testing.sinks import FakeSink
 from streamer.testing.sources import Failure, ScriptedSource
 from streamer.testing.time import FakeClock
 from streamer.units import UnitTopic
-from streamer.worker import OutboxPlan, Plan, StreamPlan, Worker
+from streamer.worker import Steer, Worker, nobody
 
 AT_ONCE = EventRule(on=0.5, off=0.4, smooth_s=0.0, release_s=0.0)
 """A `CountingRecognizer` says `pick` with 0.5 and more from the first clip on: until its epoch ends."""
 FOR_EVER = [step * 0.1 for step in range(100_000)]
+T = TypeVar("T")
 LOST = SourceUnavailable("eof", "told so")
 
 
@@ -62,6 +64,7 @@ class Plant:
         self.unit: UnitTopic | None = None
         self.sources: dict[str, Source] = {}
         self.loss_free: set[str] = set()
+        self.steer: Steer = nobody
 
     def camera(self, name: str, *scripts: Sequence[float | Failure]) -> ScriptedSource:
         """A stream that plays the scripts, one an attempt, the last one again and again."""
@@ -91,27 +94,8 @@ class Plant:
     def worker(self) -> Worker:
         self.networks["live"] = self.recognizer
         live = self.load("counter", self.live)
-        spec, labels = self.recognizer.spec, self.recognizer.labels
-        rules = {"default": AT_ONCE}
-        watch = Watch(
-            "bench",
-            "counter",
-            spec,
-            labels,
-            "idle",
-            WHOLE_PICTURE,
-            0.5,
-            rules,
-            live.id,
-            procedure=self.procedure,
-            unit=self.unit,
-        )
-        demand = Demand((Need(spec, WHOLE_PICTURE),))
         plan = Plan(
-            streams=tuple(
-                StreamPlan(name, source, (watch,), demand, name in self.loss_free)
-                for name, source in self.sources.items()
-            ),
+            streams=tuple(self.planned(name) for name in self.sources),
             models={"counter": live},
             candidates=Candidates(
                 load=self.load, configured={"counter": self.live}, shadows=self.shadows, patience_s=self.patience_s
@@ -128,7 +112,27 @@ class Plant:
             hard_examples=self.hard_examples,
             evidence=self.evidence,
         )
-        return Worker(plan, self.clock, self.metrics, self.health)
+        return Worker(plan, self.clock, self.metrics, self.health, self.steer)
+
+    def planned(self, name: str, recognizer: str = "counter") -> StreamPlan:
+        """A stream as it is to be watched."""
+        live = self.load("counter", self.live)
+        spec, labels = self.recognizer.spec, self.recognizer.labels
+        watch = Watch(
+            "bench",
+            recognizer,
+            spec,
+            labels,
+            "idle",
+            WHOLE_PICTURE,
+            0.5,
+            {"default": AT_ONCE},
+            live.id,
+            procedure=self.procedure,
+            unit=self.unit,
+        )
+        demand = Demand((Need(spec, WHOLE_PICTURE),))
+        return StreamPlan(name, self.sources[name], (watch,), demand, name in self.loss_free)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[asyncio.Task[None]]:
@@ -137,6 +141,24 @@ class Plant:
             task = group.create_task(self.worker().run(self.stop))
             yield task
             self.stop.set()
+
+    async def done(self, doing: Coroutine[Any, Any, T]) -> T:
+        """Let time pass until something is done."""
+        task = asyncio.create_task(doing)
+        await self.until(task.done)
+        return await task
+
+    def source(self, name: str) -> ScriptedSource:
+        """A camera, to be looked at."""
+        source = self.sources[name]
+        assert isinstance(source, ScriptedSource)
+        return source
+
+    def lost(self, stream: str) -> int:
+        """Clips of a stream that nobody looked at."""
+        lines = self.metrics.exposition().decode().splitlines()
+        shed = [line for line in lines if line.startswith("takt_clips_shed_total") and f'stream="{stream}"' in line]
+        return sum(int(float(line.rpartition(" ")[2])) for line in shed)
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Let time pass until something has come true."""

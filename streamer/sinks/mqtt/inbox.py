@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from paho.mqtt.client import topic_matches_sub
 
-from streamer.sinks.base import Heard, Inbound
+from streamer.sinks.base import Heard, Inbound, Unlisten
 
 _log = logging.getLogger(__name__)
 
@@ -68,8 +68,14 @@ class Listeners:
         self._count = heard
         self._listeners: list[tuple[str, Heard]] = []
 
-    def add(self, topics: str, heard: Heard) -> None:
-        self._listeners.append((topics, heard))
+    def add(self, topics: str, heard: Heard) -> Unlisten:
+        one = (topics, heard)
+        self._listeners.append(one)
+        return lambda: self._remove(one)
+
+    def _remove(self, one: tuple[str, Heard]) -> None:
+        # By identity: two may listen to the same in the same way.
+        self._listeners = [other for other in self._listeners if other is not one]
 
     @property
     def topics(self) -> list[str]:

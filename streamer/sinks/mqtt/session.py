@@ -170,6 +170,10 @@ class Session:
             future.cancel()
         return future
 
+    def unsubscribe(self, topics: str) -> None:
+        """No longer ask for a topic filter. Whether the broker has heard it is not waited for."""
+        self._client.unsubscribe(topics)
+
     async def close(self) -> None:
         """Say goodbye: the broker does not publish the will then."""
         self._client.disconnect()

@@ -11,7 +11,7 @@ from typing import Protocol, Self
 
 from streamer.clock import Clock
 from streamer.errors import MessageRejected, SinkUnavailable
-from streamer.sinks.base import Heard, Inbound
+from streamer.sinks.base import Heard, Inbound, Unlisten
 from streamer.sinks.encoding import PLAIN, Encoding
 from streamer.sinks.mqtt.inbox import Inbox, Listeners, check_filter
 from streamer.sinks.mqtt.memory import TOPIC, BrokerMemory
@@ -83,6 +83,8 @@ class MqttSink:
         self._memory: BrokerMemory | None = None
         self._standing = Standing(Remembered(options.remembered))
         self._listeners = Listeners(observer.mqtt_heard)
+        self._left: set[str] = set()
+        """Filters that nobody listens to any more, and the broker does not know it yet."""
         self._inbox = Inbox(self._take, self._listeners.refused)
         self._connected_s = 0.0
         self._lost_s: float | None = None
@@ -159,14 +161,30 @@ class MqttSink:
         self._memory = BrokerMemory(self._clock, lost, known, self._options.settle_s)
         self.listen(f"{self._service}/{TOPIC}", self._memory.heard)
 
-    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
+    def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> Unlisten:
         """See `StatusSink.listen`."""
         topics = self._topic(topics) if below_prefix else topics
         check_filter(topics)
         new = topics not in self._listeners.topics
-        self._listeners.add(topics, heard)
+        remove = self._listeners.add(topics, heard)
+        self._left.discard(topics)
         if self._session is not None and new:
             self._subscribe(self._session, topics)
+
+        def unlisten() -> None:
+            remove()
+            if topics not in self._listeners.topics:
+                self._left.add(topics)
+                self._leave_topics()
+
+        return unlisten
+
+    def _leave_topics(self) -> None:
+        """A broker that keeps our session sends what we once asked for until it is told otherwise."""
+        if self._session is not None:
+            for topics in self._left:
+                self._session.unsubscribe(topics)
+            self._left.clear()
 
     def _take(self, message: Inbound) -> None:
         self._listeners.take(replace(message, late_s=self._may_have_waited_s()))
@@ -211,6 +229,7 @@ class MqttSink:
         self._standing.all(session)
         for topics in self._listeners.topics:
             self._subscribe(session, topics)
+        self._leave_topics()
         reason = await self._while_connected(session)
         self._session, self._lost_s = None, self._clock.monotonic()
         self._observer.mqtt_connected(False)

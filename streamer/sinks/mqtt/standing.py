@@ -32,9 +32,10 @@ class Standing:
         """Topics of which it was said that the broker refuses them."""
 
     def only(self, topics: Iterable[str], session: Session | None) -> None:
-        """Only these are shown from now on; what the process before showed besides is to be gone."""
+        """Only these are shown from now on; what was shown besides, by the process before too, is to be gone."""
+        before = self._remembered.topics() | self._shown | self._gone
         self._shown = frozenset(topics)
-        self._gone = self._remembered.topics() - self._shown
+        self._gone = before - self._shown
         self._remembered.keep(self._shown | self._gone)
         for topic in sorted(self._gone):
             self.set(topic, GONE, session, partial(self._went, topic))

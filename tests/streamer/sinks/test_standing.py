@@ -44,6 +44,27 @@ async def test_what_is_shown_no_more_is_taken_away_at_the_next_start(tmp_path: P
         assert gone(stub) == []
 
 
+@pytest.mark.parametrize("remembers", [True, False])
+async def test_what_is_shown_no_more_while_we_run_is_taken_away_and_may_come_back(
+    tmp_path: Path, remembers: bool
+) -> None:
+    stub = MqttStub()
+    async with to_stub(stub, remembered=tmp_path / "shown.json" if remembers else None) as (sink, _):
+        sink.shows(["cam/status", "old/status"])
+        for stream in ("cam", "old"):
+            sink.state(f"{stream}/status", {"status": "online"})
+        sink.shows(["cam/status"])
+        await until(lambda: gone(stub) == ["takt/old/status"])
+        sink.shows(["cam/status", "old/status"])
+        sink.state("old/status", {"status": "online"})
+        await sink.put(message())
+        assert [payload != b"" for topic, payload in stub.published if topic == "takt/old/status"] == [
+            True,
+            False,
+            True,
+        ]
+
+
 async def test_what_could_not_be_taken_away_is_tried_again_after_the_next_connect(tmp_path: Path) -> None:
     file = tmp_path / "shown.json"
     file.write_text('{"topics": ["takt/old/status"]}')

@@ -1,0 +1,49 @@
+"""Whether files say something else than when they were loaded: they are read again and again, since nothing else tells.
+
+A symbolic link that is swapped (Kubernetes), an editor that writes a file of its own and renames it, a network drive:
+all of them change what is read, and that is all that is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+MOST_BYTES = 16 << 20
+"""A configuration is not larger; of what is, the beginning counts."""
+Digests = Mapping[Path, str | None]
+"""What files say, in a few bytes each; None: it cannot be read now."""
+
+
+def digests(files: Iterable[Path]) -> Digests:
+    """Of the files as they are now."""
+    return {file: _digest(file) for file in files}
+
+
+def _digest(file: Path) -> str | None:
+    try:
+        with file.open("rb") as content:
+            return sha256(content.read(MOST_BYTES)).hexdigest()
+    except OSError:
+        return None
+
+
+class Rereading:
+    """Decides when to load. Pure."""
+
+    def __init__(self, loaded: Digests) -> None:
+        self.loaded = self._before = loaded
+
+    def is_due(self, now: Digests) -> bool:
+        """Whether files say something else than what was loaded, all can be read, and they said the same a look ago:
+        what is written bit by bit is not loaded in the middle."""
+        settled, self._before = now == self._before, now
+        return settled and now != self.loaded and None not in now.values()
+
+    def took(self, now: Digests) -> None:
+        """That is loaded, or was found to be wrong: it is not tried again before it changes."""
+        self.loaded = self._before = now
+
+    def renewed(self, now: Digests) -> list[Path]:
+        """Files that say something else than what was loaded."""
+        return [file for file, digest in now.items() if file in self.loaded and self.loaded[file] != digest]

@@ -1,0 +1,82 @@
+"""Streams that no file holds, joined to settings: as if they stood there, with the same words for what is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from streamer.errors import ConfigError
+from streamer.settings.document import Document, Where
+from streamer.settings.loader import check_whole, validated
+from streamer.settings.sections import Settings
+
+
+def with_stream(
+    settings: Settings, section: Mapping[str, Any], beside: Path, environment: Mapping[str, str]
+) -> Settings:
+    """The settings with one stream more, or with another in the place of the one of the same id.
+
+    Args:
+        section: as a file says it, with values of JSON; not changed.
+        beside: where relative paths of procedures begin.
+        environment: what variables in procedures stand for; in a section none stands for anything.
+
+    Raises:
+        ConfigError: every mistake, as `path: what is wrong; what would be right`, the path from the section on.
+    """
+    if not isinstance(section, Mapping):
+        raise ConfigError(["the stream: must be a mapping (`key: value`)"])
+    value = plain(settings)
+    ids = [stream["id"] for stream in value["streams"]]
+    at = ids.index(section.get("id")) if section.get("id") in ids else len(ids)
+    value["streams"][at:] = [json.loads(json.dumps(section)), *value["streams"][at + 1 :]]
+    document = Document(beside / "streams", value, part=("streams", at))
+    _resolve(document, beside)
+    for where, text in _texts(value["streams"][at], ("streams", at)):
+        if "${" in text:
+            document.problem(where, "holds `${`, which stands for a variable in files alone; write the value")
+    return validated(document, Settings, lambda known: check_whole(known, environment))
+
+
+def check_again(settings: Settings, beside: Path, environment: Mapping[str, str]) -> None:
+    """Whether settings that were put together hold. Raises ConfigError, as `with_stream`."""
+    document = Document(beside / "streams", plain(settings), part=())
+    validated(document, Settings, lambda known: check_whole(known, environment))
+
+
+def plain(settings: Settings) -> dict[str, Any]:
+    """What settings say, as a file would, all defaults and secrets too: not to be shown."""
+    told: dict[str, Any] = json.loads(json.dumps(settings.model_dump(), default=_text))
+    return told
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"a {type(value).__name__} is no value of a configuration")
+
+
+def _resolve(document: Document, beside: Path) -> None:
+    if document.part is None:
+        return
+    for where, path in document.find(*document.part, "watches", "*", "procedure"):
+        if isinstance(path, str):
+            ((_, watch),) = document.find(*where[:-1])
+            watch["procedure"] = str(beside / path)
+
+
+def _texts(value: Any, where: Where) -> Iterator[tuple[Where, str]]:
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _texts(item, (*where, name))
+    elif isinstance(value, list):
+        for n, item in enumerate(value):
+            yield from _texts(item, (*where, n))
