@@ -18,6 +18,7 @@ import urllib.request
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -48,7 +49,7 @@ DEVICES = {
         "is_mobile": True,
     },
 }
-CLOCK = SystemClock()
+CLOCK, NUMBERS = SystemClock(), count(1)
 
 
 async def stay(page: Page) -> None:
@@ -67,6 +68,7 @@ async def steps(page: Page) -> None:
 
 
 async def share(page: Page) -> None:
+    await page.get_by_label("Name of the stream").fill(f"camera-{next(NUMBERS)}")
     await page.get_by_role("button", name="Share this camera").click()
     await page.get_by_text("Your camera is live").wait_for()
     await CLOCK.sleep(3.0)
@@ -169,6 +171,7 @@ async def main(views: list[str]) -> int:
         film = camera_file(Path(folder) / "camera.mjpeg", [cell.draw(3 + n / 12) for n in range(60)], 12)
         options = [
             "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--no-sandbox",
+            "--allow-loopback-in-peer-connection",
             f"--use-file-for-fake-video-capture={film}",
         ]  # fmt: skip
         async with demo(Path(folder)) as url, async_playwright() as playwright:
