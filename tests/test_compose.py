@@ -54,7 +54,7 @@ def test_it_runs_with_few_rights_and_listens_on_this_machine_only(name: str) -> 
 
 
 def test_the_service_takes_its_configuration() -> None:
-    settings = load(mounts("takt")["/etc/takt/takt.yaml"], {})
+    settings = load(mounts("takt")["/etc/takt"] / "takt.yaml", {})
     assert str(settings.data_dir) == "/var/lib/takt"
     assert f"127.0.0.1:{settings.http.port}:{settings.http.port}" in SERVICES["takt"]["ports"]
     assert settings.mqtt is not None
@@ -63,7 +63,7 @@ def test_the_service_takes_its_configuration() -> None:
 
 def test_every_camera_of_the_service_is_a_path_of_the_hub() -> None:
     hub = yaml.safe_load(mounts("mediamtx")["/mediamtx.yml"].read_text())
-    streams = load(mounts("takt")["/etc/takt/takt.yaml"], {}).streams
+    streams = load(mounts("takt")["/etc/takt"] / "takt.yaml", {}).streams
     wanted = {f"rtsp://mediamtx{hub['rtspAddress']}/{path}" for path in hub["paths"]}
     assert {stream.source.url.get_secret_value() for stream in streams if stream.source.kind == "rtsp"} <= wanted
 

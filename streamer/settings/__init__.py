@@ -21,6 +21,7 @@ from streamer.settings.sections import (
 from streamer.settings.sight import SightSection
 from streamer.settings.sinks import JsonlSink, SinkSection, WebhookSink
 from streamer.settings.sources import Source, WhepSource, WhipSource
+from streamer.settings.tracing import TracingSection
 from streamer.settings.training import TrainingSettings
 from streamer.settings.web import Http, TokenSection
 from streamer.settings.webrtc import WebRtcSection
@@ -45,6 +46,7 @@ __all__ = [
     "Sparkplug",
     "Stream",
     "TokenSection",
+    "TracingSection",
     "TrainingSettings",
     "WatchEvidence",
     "WatchSection",

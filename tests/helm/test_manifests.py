@@ -174,7 +174,7 @@ def test_the_chart_is_of_the_version_of_the_service() -> None:
         ("replicas=2", "replicas"),
         ("image.tag=latest", "/image/tag"),
         ("persistence.size=lots", "/persistence/size"),
-        ("persistence.size=1Gi", "together need 1536Mi"),
+        ("persistence.size=1Gi", "together need 1636Mi"),
         ("secrets.existing=mine,secrets.values.a=b", "not both"),
         ("monitoring.serviceMonitor.enabled=true", "networkPolicy.metrics: say where Prometheus is"),
         ("ingress.enabled=true", "networkPolicy.clients: say where the ingress controller is"),

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from streamer.settings import schema
+from streamer.settings.changes import LIVE
 from tests.helm.chart import ROOT, SETS, config_map, of_kind, rendered, service_pod, the
 from tests.prometheus.tools import tool
 
@@ -37,14 +39,30 @@ def test_a_changed_configuration_and_a_new_password_reach_the_running_service(na
     assert all(path in mounts(name) for path in ("/tmp", "/var/lib/takt"))
 
 
-def test_it_is_started_anew_for_a_new_configuration_only_where_that_is_asked_for() -> None:
-    def annotations(name: str, *more: str) -> dict[str, str]:
-        found: dict[str, str] = the("StatefulSet", rendered(name, *more))["spec"]["template"]["metadata"]["annotations"]
-        return found
+def started(name: str, *more: str) -> str:
+    """Of the pod: where this differs, Kubernetes starts it anew."""
+    return json.dumps(the("StatefulSet", rendered(name, *more))["spec"]["template"])
 
-    change = ("--set", "config.log.level=debug")
-    assert annotations("minimal") != annotations("minimal", *change)
-    assert annotations("no-persistence") == annotations("no-persistence", *change)
+
+def test_what_takes_effect_at_a_start_alone_starts_it_anew() -> None:
+    sections = schema()["properties"]
+    changed = {
+        name: f'config.{name}=[{{"probe": 1}}]' if of.get("type") == "array" else f"config.{name}.probe=1"
+        for name, of in sections.items()
+        if name != "data_dir"  # which the chart says
+    }
+    assert len(changed) > 10
+    for name, change in changed.items():
+        now = started("minimal", "--skip-schema-validation", "--set-json", change)
+        assert (now == started("minimal")) == (name in LIVE), name
+    procedure = ("--set", "procedures.new\\.yaml=name: new")
+    assert started("minimal", *procedure) == started("minimal")
+
+
+def test_every_change_starts_it_anew_where_that_is_asked_for() -> None:
+    change = ("--set", "config.streams[0].id=cell-5")
+    assert started("minimal") == started("minimal", *change)
+    assert started("no-persistence") != started("no-persistence", *change)
 
 
 def test_secrets_are_files_that_only_the_service_may_read() -> None:

@@ -31,6 +31,7 @@ from streamer.testing.recognizers import CountingRecognizer
 from streamer.testing.sinks import FakeSink
 from streamer.testing.sources import Failure, ScriptedSource
 from streamer.testing.time import FakeClock
+from streamer.tracing import NO_TRACING, Tracing
 from streamer.units import UnitTopic
 from streamer.worker import Steer, Worker, nobody
 
@@ -59,6 +60,7 @@ class Plant:
         self.grace_s = 5.0
         self.hard_examples: Options | None = None
         self.evidence: EvidenceKeeper | None = None
+        self.tracing: Tracing = NO_TRACING
         self.patience_s = 1e4
         self.procedure: Procedure | None = None
         self.unit: UnitTopic | None = None
@@ -111,6 +113,7 @@ class Plant:
             retry=RetryPolicy(),
             hard_examples=self.hard_examples,
             evidence=self.evidence,
+            tracing=self.tracing,
         )
         return Worker(plan, self.clock, self.metrics, self.health, self.steer)
 

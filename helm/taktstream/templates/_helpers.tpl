@@ -65,7 +65,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- define "taktstream.neededMib" -}}
 {{- $outbox := (.Values.config.outbox | default dict).budget_mib | default 256 | int64 -}}
 {{- $pictures := (.Values.config.evidence | default dict).max_mib | default 1024 | int64 -}}
-{{- add $outbox $pictures 256 -}}
+{{- $events := ((.Values.config.http.history | default dict).events | default 100000 | int64) -}}
+{{- add $outbox $pictures (div $events 1000) 256 -}}
 {{- end }}
 
 {{- define "taktstream.podSecurity" -}}
