@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,6 +12,7 @@ from uuid import uuid5
 import pytest
 
 from recognizers.clip import WHOLE_PICTURE, Clip
+from streamer.delivery import Deliveries
 from streamer.emitter import Acceptor
 from streamer.errors import MessageRejected, OutboxUnavailable, SinkUnavailable
 from streamer.event import ActionEvent
@@ -142,6 +144,25 @@ async def test_nothing_of_a_trace_is_lost_by_a_restart(tmp_path: Path) -> None:
     exact = ("decode", "queue", "infer", "decide", "store")
     assert [took_ms(after)[name] for name in exact] == [took_ms(without)[name] for name in exact]
     assert took_ms(after)["wait"] == 3_600_000
+
+
+async def test_what_an_outbox_sends_again_adds_a_span(tmp_path: Path) -> None:
+    clock, observer = FakeClock(hurried=True), FakeObserver()
+    async with Outbox.open(tmp_path, clock=clock, observer=observer, replay_s=3600) as outbox:
+        line = Line(disk=outbox, clock=clock)
+        await line.store(await line.look())
+        deliveries = Deliveries(outbox, line.traces.sending({MAIN: line.sink}), clock, observer)
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            running = group.create_task(deliveries.run())
+            await outbox.outlet().drained()
+            assert await deliveries.replay(0.0) == 1
+            await outbox.outlet().drained()
+            running.cancel()
+
+    first, (again,) = line.told
+    assert names(first) == WHOLE
+    assert (again.linked, again.trace_id) == (first[-1].span_id, first[-1].trace_id)
+    assert again.span_id not in {span.span_id for span in first}
 
 
 async def test_what_is_sent_again_adds_a_span() -> None:
