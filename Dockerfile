@@ -24,7 +24,7 @@ RUN apt-get update -qq \
     && rm -rf /var/lib/apt/lists/* \
     && python3 -m venv /opt/takt
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ONLY_BINARY=:all:
-ARG EXTRAS=webrtc,openvino,pose,actors,flow,sparkplug,demo
+ARG EXTRAS=webrtc,openvino,pose,actors,flow,sparkplug,tracing,demo
 WORKDIR /src
 COPY scripts/requirements pyproject.toml constraints.txt ./
 RUN ./requirements "$EXTRAS" >wanted.txt

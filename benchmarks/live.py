@@ -14,14 +14,15 @@ import argparse
 import asyncio
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 from benchmarks.evidence import DEMAND
 from benchmarks.evidence import film as noisy
-from benchmarks.webrtc import NotedFeed, film
+from benchmarks.webrtc import NotedFeed, film, service
 from streamer.clock import SystemClock
 from streamer.evidence.privacy import Privacy, Redactor
 from streamer.frame import Frame
@@ -29,6 +30,7 @@ from streamer.live import Limits, LiveViews
 from streamer.sources.address import Address
 from streamer.sources.libav import LibavSource
 from streamer.sources.taps import NO_TAPS, Taps
+from streamer.testing.feeds import FilmFeed
 from streamer.testing.rtsp import RtspCamera
 from tests.streamer.live.screens import Counts, seen, staged
 
@@ -93,6 +95,38 @@ async def delays_ms(path: Path, turns: int) -> list[float]:
     return [1000 * (one - at_s) for one, at_s in zip(seen_s, sent, strict=True)]
 
 
+async def over_http(path: Path, viewers: Sequence[int], seconds: float) -> list[float]:
+    """CPU seconds of a whole `takt run` for a second of one camera, with so many who look: 640 pixels, 10 a second."""
+    used = []
+    async with RtspCamera(FilmFeed(path, CLOCK)) as camera:
+        stream = {"id": "cam", "source": {"kind": "rtsp", "url": camera.url}}
+        async with service(path.parent, [stream]) as running:
+            await CLOCK.sleep(5.0)
+            for count in viewers:
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(view(running.urls["api"])) for _ in range(count)]
+                    await CLOCK.sleep(2.0)
+                    before = running.cpu_s()
+                    await CLOCK.sleep(seconds)
+                    used.append((running.cpu_s() - before) / seconds)
+                    for task in tasks:
+                        task.cancel()
+    return used
+
+
+async def view(api: str) -> None:
+    """As an `<img>` does."""
+    where = urlsplit(f"{api}/streams/cam/live.mjpeg?width=640&fps=10")
+    reader, writer = await asyncio.open_connection(where.hostname, where.port)
+    writer.write(f"GET {where.path}?{where.query} HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n".encode())
+    try:
+        assert b"200" in await reader.readline()
+        while await reader.read(1 << 16):
+            pass
+    finally:
+        writer.close()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0)
@@ -109,6 +143,9 @@ def main() -> None:
             used = asyncio.run(cost(path, looks, privacy, seconds))
             print(f"{name:34s} {100 * used:5.1f} % of a core, {100 * (used - least):+5.1f}", flush=True)
         late = sorted(asyncio.run(delays_ms(film(Path(folder)), 10)))
+        viewers = (0, 1, 8)
+        for count, used in zip(viewers, asyncio.run(over_http(path, viewers, seconds)), strict=True):
+            print(f"a whole service, {count} look over HTTP: {100 * used:5.1f} % of a core", flush=True)
     print(f"camera to JPEG: median {statistics.median(late):.0f} ms, of {len(late)} the latest {late[-1]:.0f} ms")
 
 

@@ -58,6 +58,7 @@ from streamer.sources.base import Source as StreamSource
 from streamer.sources.libav import LibavSource
 from streamer.sources.reconnect import RetryPolicy
 from streamer.stages import Watch
+from streamer.traced import build_tracing
 from streamer.units import UnitTopic
 
 _log = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ def build_plan(
         announce=to_nobody if broker.announce is None else broker.announce,
         prefixes=broker.prefixes,
         audience=looking.onlookers or Nobody(),
+        tracing=build_tracing(settings, clock, metrics),
     )
 
 

@@ -53,6 +53,8 @@ class Viewer:
         self._arrived = asyncio.Event()
         self.behind = False
         """Events were left out: the rest is in the history, after the last that was taken."""
+        self.over = False
+        """Nothing more is told."""
         self.number = 0
         """Of the newest event that was taken."""
 
@@ -65,6 +67,10 @@ class Viewer:
             self.behind = True
         else:
             self._events.append(item)
+        self._arrived.set()
+
+    def end(self) -> None:
+        self.over = True
         self._arrived.set()
 
     async def take(self) -> bytes:
@@ -166,10 +172,14 @@ class Feed:
             self._viewers.discard(viewer)
 
     async def run(self) -> None:
-        """Give a sign of life now and then, for as long as the task lives."""
-        while True:
-            await self._clock.sleep(HERE_S)
-            self._tell(Item("", "", b": here\n\n", "here"))
+        """Give a sign of life now and then, for as long as the task lives; then nobody is told any more."""
+        try:
+            while True:
+                await self._clock.sleep(HERE_S)
+                self._tell(Item("", "", b": here\n\n", "here"))
+        finally:
+            for viewer in self._viewers:
+                viewer.end()
 
     def _tell(self, item: Item) -> None:
         for viewer in self._viewers:

@@ -20,6 +20,7 @@ from streamer.sinks.base import Sink, StatusSink
 from streamer.sources.base import Demand, Source
 from streamer.sources.reconnect import RetryPolicy
 from streamer.stages import StreamStages, Watch
+from streamer.tracing import NO_TRACING, Tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +110,4 @@ class Plan:
     """Who looks on over HTTP."""
     prefixes: dict[str, str] = field(default_factory=dict)
     """What stands before the topics of streams; the sink looks in here."""
+    tracing: Tracing = NO_TRACING

@@ -38,7 +38,7 @@ class Recognizing:
         plan, running = self._plan, self._running
         serving = Serving(name, model, plan.batch, plan.deadline_s, self._clock, self._metrics, running.gate)
         running.servings[name], running.schedulers[name] = serving, serving.scheduler
-        self._tasks[name] = self._group.create_task(serving.run(partial(self._answered, serving)))
+        self._tasks[name] = self._group.create_task(serving.run(partial(self._answered, serving), plan.tracing.looked))
 
     def dismiss(self, name: str) -> None:
         """Nobody asks it any more; what it does now ends by itself."""

@@ -47,7 +47,8 @@ class Register:
         if view is None:
             return
         remedy = REMEDIES.get(change.reason, "")
-        words = "; ".join(part for part in (change.detail, remedy) if part)
+        apart = " " if change.detail.endswith("?") else "; "
+        words = apart.join(part for part in (change.detail, remedy) if part)
         if change.state == "stopped":
             return self.stopped(stream)
         if change.state == "connecting":

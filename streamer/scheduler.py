@@ -60,6 +60,8 @@ class Scheduler:
         self._taken: set[Key] = set()
         """Whose clips are being looked at."""
         self._first_at = 0.0
+        self.waited_s: tuple[float, ...] = ()
+        """How long each clip of the newest batch waited for it."""
         self._changed = asyncio.Event()
         self._answered = asyncio.Event()
 
@@ -146,14 +148,16 @@ class Scheduler:
         """What waits longest, at most a batch of it."""
         keys = list(self._waiting)[: self._batch]
         self._taken.update(keys)
-        clips = []
+        clips, waited_s, now_s = [], [], self._clock.monotonic()
         for key in keys:
             queue = self._waiting.pop(key)
             clip, offered_s = queue.popleft()
-            self._observer.queued(self._clock.monotonic() - offered_s)
+            self._observer.queued(now_s - offered_s)
             clips.append(clip)
+            waited_s.append(now_s - offered_s)
             if queue:  # behind those of all other watches
                 self._waiting[key] = queue
+        self.waited_s = tuple(waited_s)
         return clips
 
     def _is_due(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from recognizers.clip import Clip
@@ -20,6 +20,12 @@ from streamer.shadow import Shadow
 _log = logging.getLogger(__name__)
 
 Answered = Callable[[Clip, Prediction | None], None]
+Looked = Callable[[Sequence[Clip], Sequence[float], float], None]
+"""Is told of clips that were answered together: how long each waited, and how long it took (seconds)."""
+
+
+def unseen(_clips: Sequence[Clip], _waited_s: Sequence[float], _took_s: float) -> None:
+    """Nobody asks how clips were answered."""
 
 
 class Observer(Protocol):
@@ -45,12 +51,13 @@ class Serving:
         self._waiting: list[asyncio.Future[None]] = []
         """Those who want a moment between two batches."""
 
-    async def run(self, answered: Answered) -> None:
+    async def run(self, answered: Answered, looked: Looked = unseen) -> None:
+        """`looked` is told of a batch before `answered` is of each of its clips."""
         while True:
             clips = await self.scheduler.next_batch()
             self._busy = True
             with self._gate.busy():
-                await self._answer(clips, answered)
+                await self._answer(clips, answered, looked)
             self._busy = False
             while self._waiting:
                 between = self._waiting.pop(0)
@@ -80,15 +87,17 @@ class Serving:
     def close(self) -> None:
         self._engine.close()
 
-    async def _answer(self, clips: list[Clip], answered: Answered) -> None:
-        began_s = self._clock.monotonic()
+    async def _answer(self, clips: list[Clip], answered: Answered, looked: Looked) -> None:
+        waited_s, began_s = self.scheduler.waited_s, self._clock.monotonic()
         try:
             predictions = await self._engine.infer(clips)
         except RecognizerError as error:
             _log.error("recognizer %s failed on a batch of %d clips: %s", self.name, len(clips), error)
             self._observer.inferred(self.name, "error", len(clips), self._clock.monotonic() - began_s)
             return
-        self._observer.inferred(self.name, "ok", len(clips), self._clock.monotonic() - began_s)
+        took_s = self._clock.monotonic() - began_s
+        self._observer.inferred(self.name, "ok", len(clips), took_s)
+        looked(clips, waited_s, took_s)
         for clip, prediction in zip(clips, predictions, strict=True):
             answered(clip, prediction)
 

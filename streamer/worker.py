@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from streamer.control import listening
 from streamer.delivery import Deliveries
 from streamer.desk import Desk
 from streamer.emitter import Emitter
-from streamer.event import OpenAction, OpenCycle
+from streamer.event import Event, OpenAction, OpenCycle
 from streamer.following import Around, Following
 from streamer.gaps import Gaps
 from streamer.gate import Gate
@@ -54,6 +54,11 @@ async def until(stop: asyncio.Event, tasks: Sequence[Coroutine[Any, Any, None]])
             task.cancel()
 
 
+def _tell(all_: Iterable[Callable[[Event], None]], event: Event) -> None:
+    for tell in all_:
+        tell(event)
+
+
 async def nobody(_: Following) -> None:
     """Which streams there are does not change."""
 
@@ -75,6 +80,7 @@ class Worker:
         """
         plan = self._plan
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(plan.tracing.aclose)
             outbox = await stack.enter_async_context(plan.outbox.open(self._clock, self._metrics.delivery))
             self._metrics.machine.keeps(plan.outbox.folder, outbox.budget_bytes)
             await outbox.adopt()
@@ -84,13 +90,14 @@ class Worker:
             showing = self._shown(watches, outbox, sink)
             evidence = plan.evidence
             shown = None if evidence is None else evidence.attach
-            emitter = Emitter(
-                outbox, self._metrics.clock_of, self._clock, self._metrics, shown=shown, beside=showing.tell
-            )
+            beside = partial(_tell, (plan.tracing.emitted, showing.tell))
+            storing = plan.tracing.storing(outbox)
+            emitter = Emitter(storing, self._metrics.clock_of, self._clock, self._metrics, shown=shown, beside=beside)
             left_open: list[OpenAction | OpenCycle] = [*await outbox.open_actions(), *await outbox.open_cycles()]
             emitter.emit(one.interrupted(self._clock.now()) for one in left_open)
             others = {one.name: await stack.enter_async_context(other) for one, other in plan.outbox.others}
-            deliveries = Deliveries(outbox, {MAIN: sink, **others}, self._clock, self._metrics.delivery)
+            sinks = plan.tracing.sending({MAIN: sink, **others})
+            deliveries = Deliveries(outbox, sinks, self._clock, self._metrics.delivery)
             desk = Desk(outbox, deliveries.replay, self._clock)
             if plan.outbox.replay_s:
                 sink.on_loss(deliveries.lost, known)

@@ -57,7 +57,7 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-EDITABLE = "--editable .[demo,dev,openvino,flow,imagenet,pose,actors,huggingface,curves,validation,webrtc]"
+EDITABLE = "--editable .[demo,dev,openvino,flow,imagenet,pose,actors,huggingface,curves,validation,webrtc,tracing]"
 
 
 def test_a_local_wheel_for_the_cpu_is_taken_where_there_is_one(machine: Machine) -> None:

@@ -46,9 +46,11 @@ class LiveViews:
         return Stage(redactor, self._coder, self._clock)
 
     def join(self, stream: str, stage: Stage) -> None:
-        """A stream begins, or begins anew with other things to hide: who looked at it must look again."""
-        self.leave(stream)
-        self._stages[stream] = stage
+        """A stream begins, or begins anew with other things to hide: who looked at it must look again. A second time is
+        harmless."""
+        if self._stages.get(stream) is not stage:
+            self.leave(stream)
+            self._stages[stream] = stage
 
     def leave(self, stream: str) -> None:
         """There is no such stream any more."""

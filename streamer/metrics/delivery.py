@@ -24,6 +24,11 @@ class DeliverySeries:
         )
         self._of_sink = Counter("takt_sink_delivered", "Messages another sink has taken.", ["sink"], registry=registry)
         self._replayed = Counter("takt_events_replayed", "Messages sent again on purpose.", registry=registry)
+        self._spans = Counter(
+            "takt_trace_spans", "Spans of traces: exported, failed, or dropped for room.", ["result"], registry=registry
+        )
+        for result in ("exported", "failed", "dropped"):
+            self._spans.labels(result)
         for reason in ("not_authorized", "packet_too_large", "payload_invalid", "topic_invalid"):
             self._dead.labels(reason)
         self._dropped.labels("action")
@@ -61,6 +66,9 @@ class DeliverySeries:
 
     def replayed(self, count: int) -> None:
         self._replayed.inc(count)
+
+    def trace_spans(self, result: str, count: int) -> None:
+        self._spans.labels(result).inc(count)
 
     def dead_lettered(self, reason: str) -> None:
         self._dead.labels(reason).inc()

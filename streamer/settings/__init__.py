@@ -3,7 +3,7 @@
 from streamer.settings.changes import Changes, compare, procedures_of
 from streamer.settings.evidence import EvidenceSection, WatchEvidence
 from streamer.settings.integrations import HomeAssistant, Sparkplug
-from streamer.settings.joining import check_again, with_stream
+from streamer.settings.joining import check_again, with_secrets, with_stream
 from streamer.settings.kept import KeptStreams
 from streamer.settings.loader import load, load_procedure, load_training, schema, secrets, settings_of
 from streamer.settings.procedures import ProcedureSettings
@@ -21,6 +21,7 @@ from streamer.settings.sections import (
 from streamer.settings.sight import SightSection
 from streamer.settings.sinks import JsonlSink, SinkSection, WebhookSink
 from streamer.settings.sources import Source, WhepSource, WhipSource
+from streamer.settings.tracing import TracingSection
 from streamer.settings.training import TrainingSettings
 from streamer.settings.web import Http, TokenSection
 from streamer.settings.webrtc import WebRtcSection
@@ -45,6 +46,7 @@ __all__ = [
     "Sparkplug",
     "Stream",
     "TokenSection",
+    "TracingSection",
     "TrainingSettings",
     "WatchEvidence",
     "WatchSection",
@@ -62,5 +64,6 @@ __all__ = [
     "schema",
     "secrets",
     "settings_of",
+    "with_secrets",
     "with_stream",
 ]

@@ -28,6 +28,7 @@ from streamer.settings.sections import RecognizerSection, said
 
 PROTOBUF = Library("google.protobuf", "sparkplug")
 _WEBRTC = Library("aiortc", "webrtc")
+_OTLP = Library("opentelemetry.exporter.otlp.proto.http", "tracing")
 _FILES = (
     ("mqtt", "password_file"),
     ("mqtt", "ca_file"),
@@ -40,6 +41,7 @@ _FILES = (
     ("streams", "*", "source", "ca_file"),
     ("streams", "*", "source", "token_file"),
     ("webrtc", "ice_servers", "*", "password_file"),
+    ("tracing", "headers_file"),
     ("streams", "*", "source", "path"),
 )
 
@@ -61,6 +63,9 @@ def check(document: Document) -> dict[str, Card]:
     _check_peers(document)
     for where, _ in document.find("mqtt", "sparkplug", "group"):
         _check_installed(document, where[:-1], PROTOBUF)
+    for where, collector in document.find("tracing", "otlp"):
+        if collector is not None:
+            _check_installed(document, where, _OTLP)
     cards = _read_cards(document)
     _check_watches(document, cards)
     _check_units(document)

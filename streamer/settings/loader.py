@@ -19,6 +19,7 @@ from streamer.settings.reading import read
 from streamer.settings.sections import Settings
 from streamer.settings.sinks import WebhookSink
 from streamer.settings.sources import HttpSource, RtspSource, WhepSource, WhipSource
+from streamer.settings.tracing import TracingSection
 from streamer.settings.training import TrainingSettings
 from streamer.settings.values import Section
 
@@ -135,7 +136,17 @@ def secrets(settings: Settings) -> list[str]:
         if isinstance(sink, WebhookSink):
             files = [file for file in (sink.token_file, sink.secret_file) if file is not None]
             found += [sink.url.get_secret_value(), *(_tolerant(file.read_text).strip() for file in files)]
+    found += _headers(settings.tracing)
     return [secret for secret in found if secret]
+
+
+def _headers(section: TracingSection) -> list[str]:
+    try:
+        values = list(section.headers().values())
+    except (OSError, ValueError):
+        return []
+    # Of `Authorization: Bearer TOKEN`, the token alone too.
+    return [form for value in values for form in {value, value.rpartition(" ")[2]} if len(form) >= 4]
 
 
 def _tolerant(read_secret: Callable[[], str | None]) -> str:

@@ -19,6 +19,7 @@ from streamer.settings.secrets import check_one, password_of
 from streamer.settings.sight import SightSection, UnitSection
 from streamer.settings.sinks import SinkSection
 from streamer.settings.sources import Source, WhipSource
+from streamer.settings.tracing import TracingSection
 from streamer.settings.values import (
     Kind,
     MessageClass,
@@ -365,6 +366,7 @@ class Settings(Section):
     live: LiveSection = LiveSection()
     labels: LabelsSection = LabelsSection()
     shutdown: Shutdown = Shutdown()
+    tracing: TracingSection = TracingSection()
     log: Log = Log()
 
     @model_validator(mode="after")

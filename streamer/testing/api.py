@@ -67,7 +67,8 @@ class FakeRoster:
         self._register.remove(stream)
 
     async def start(self, stream: str) -> StreamView:
-        self._register.add(self._register.view(stream))
+        self._register.view(stream)
+        self._register.add(stream_view(stream))
         return self._register.view(stream)
 
     async def stop(self, stream: str) -> StreamView:

@@ -12,8 +12,8 @@ from fastapi.requests import Request as WebRequest
 from fastapi.responses import PlainTextResponse, Response
 from starlette.exceptions import HTTPException as RoutingException
 from starlette.requests import ClientDisconnect
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streamer.exchange import NO_SITES, BodyTooLate, Site, plain
 from streamer.health import Health
@@ -59,7 +59,7 @@ def make_app(
     for start, site in sites.items():
         app.router.routes.append(Route(f"{start}{{rest:path}}", _Door(site)))
     if api is not None:
-        app.mount(PREFIX, api)
+        app.router.routes.append(_Below(PREFIX, api))
         add_pages(app)
     app.add_exception_handler(RoutingException, _refused)
     return app
@@ -70,6 +70,21 @@ async def _refused(request: WebRequest, error: Exception) -> Response:
     status = error.status_code if isinstance(error, RoutingException) else 500
     headers = error.headers if isinstance(error, HTTPException) else None
     return PlainTextResponse(_LINES.get(status, str(getattr(error, "detail", ""))) + "\n", status, headers)
+
+
+class _Below(BaseRoute):
+    """All paths below a prefix, whatever they hold: the pattern of a mount ends with the line."""
+
+    def __init__(self, prefix: str, app: ASGIApp) -> None:
+        self._prefix, self._app = prefix, app
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http" or not f"{scope['path']}/".startswith(f"{self._prefix}/"):
+            return Match.NONE, {}
+        return Match.FULL, {"root_path": scope.get("root_path", "") + self._prefix}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
 
 
 class _Door:

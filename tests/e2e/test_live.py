@@ -83,6 +83,12 @@ async def test_a_camera_is_seen_and_what_it_shows_is_named(tmp_path: Path) -> No
             assert seen(masked)[:, 340:].mean() > 90
             await until(lambda: nobody_looks(takt))
             await named(api, tmp_path / "set")
+            await ask(fetched, f"{api}/streams", "POST", {**streams[1], "id": "late"})
+            (late,) = await ask(watched, f"{api}/streams/late/live.mjpeg", 1)
+            assert seen(late)[:, :310].max() < 16
+            await ask(fetched, f"{api}/streams/late", "DELETE")
+            status, _ = await ask(fetched, f"{api}/streams/late/snapshot.jpg", "GET", None, {404})
+            assert status == 404
 
 
 async def named(api: str, folder: Path) -> None:

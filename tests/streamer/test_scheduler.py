@@ -105,6 +105,7 @@ async def test_how_long_each_clip_of_a_batch_waited_is_told() -> None:
     await scheduler.next_batch()
 
     assert observed.took_s == [2, 0]
+    assert scheduler.waited_s == (2, 0)
 
 
 async def test_a_stream_is_settled_when_its_clips_are_answered_or_shed() -> None:

@@ -31,6 +31,7 @@ from streamer.testing.recognizers import CountingRecognizer
 from streamer.testing.sinks import FakeSink
 from streamer.testing.sources import Failure, ScriptedSource
 from streamer.testing.time import FakeClock
+from streamer.tracing import NO_TRACING, Tracing
 from streamer.units import UnitTopic
 from streamer.worker import Steer, Worker, nobody
 
@@ -59,11 +60,13 @@ class Plant:
         self.grace_s = 5.0
         self.hard_examples: Options | None = None
         self.evidence: EvidenceKeeper | None = None
+        self.tracing: Tracing = NO_TRACING
         self.patience_s = 1e4
         self.procedure: Procedure | None = None
         self.unit: UnitTopic | None = None
         self.sources: dict[str, Source] = {}
         self.loss_free: set[str] = set()
+        self.prefixes: dict[str, str] = {}
         self.steer: Steer = nobody
 
     def camera(self, name: str, *scripts: Sequence[float | Failure]) -> ScriptedSource:
@@ -109,8 +112,10 @@ class Plant:
             deadline_s=0.0,
             grace_s=self.grace_s,
             retry=RetryPolicy(),
+            prefixes=self.prefixes,
             hard_examples=self.hard_examples,
             evidence=self.evidence,
+            tracing=self.tracing,
         )
         return Worker(plan, self.clock, self.metrics, self.health, self.steer)
 

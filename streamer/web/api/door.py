@@ -33,7 +33,8 @@ class ApiDoor:
 
     def __init__(self) -> None:
         self._api: Api | None = None
-        self._changes = Minutes(CHANGES)
+        self.changes = Minutes(CHANGES)
+        """Lets changes through."""
         self.app = FastAPI(
             title="Taktstream", version="1", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
         )
@@ -77,8 +78,10 @@ class ApiDoor:
             access.check_open(request)
             return None
         grant = access.grant(request)
-        if request.method not in HARMLESS and not self._changes.lets(grant.name, self._api.clock.monotonic()):
-            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many changes; wait a minute", {"Retry-After": "60"})
+        if request.method not in HARMLESS:
+            if not self.changes.lets(grant.name, self._api.clock.monotonic()):
+                raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many changes; wait a minute", {"Retry-After": "60"})
+            _log.info("%s %r by %s from %s", request.method, request.path, grant.name, request.client)
         return grant
 
 

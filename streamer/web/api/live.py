@@ -18,6 +18,8 @@ from streamer.web.telling import Flow
 router = APIRouter(tags=["events"])
 BEAT_S = 0.25
 """A viewer is told no more often: whatever comes meanwhile goes together."""
+TELLINGS = 100
+"""A second, of all viewers: where they are many, each is told more rarely, and the loop is not held up."""
 PAGE = 200
 """Events of the history that are read at a time."""
 _KINDS = rf"^({'|'.join(KINDS)})(,({'|'.join(KINDS)})){{0,{len(KINDS) - 1}}}$"
@@ -64,10 +66,12 @@ async def _told(api: Api, stream: str | None, kinds: frozenset[str], after: int 
             while wanted.types and (entries := await api.history.after(wanted, viewer.number, PAGE)):
                 viewer.number = entries[-1].number
                 yield b"".join(item_of(entry).text for entry in entries)
-        while not viewer.behind:
+        while not (viewer.behind or viewer.over):
             yield await viewer.take()
-            await api.clock.sleep(BEAT_S)
-        yield viewer.rest() + text_of("behind", {"after": viewer.number})
+            await api.clock.sleep(max(BEAT_S, api.feed.viewers / TELLINGS))
+        yield viewer.rest()
+        if viewer.behind:
+            yield text_of("behind", {"after": viewer.number})
 
 
 def _wants(stream: str | None, kinds: frozenset[str]) -> Wants:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
+from streamer.access import Grant
 from streamer.board.tally import WINDOWS
 from streamer.views import StreamView, WatchView
 from streamer.web.api.asking import Asker, Parts, answers, json_of, needs, part, told, unfit
 from streamer.web.api.documents import Json, StreamDocument, StreamsDocument
 from streamer.web.api.parts import Api, Roster
-from streamer.web.api.problems import known
+from streamer.web.api.problems import Problem, known
 
 router = APIRouter(tags=["streams"])
 Id = Annotated[str, Path(max_length=64)]
@@ -46,9 +48,13 @@ async def stream(stream: Id, api: Parts) -> Response:
     responses=answers(201, StreamDocument, 404, 408, 409, 413, 415, 501),
     openapi_extra=_SECTION,
 )
-async def add(request: Request, api: Parts, persist: Persist = False) -> Response:
-    """Add a stream: a section of `streams`, as in the configuration (GET /config/schema), as JSON."""
-    view = await _roster(api).add(await json_of(request), persist)
+async def add(request: Request, api: Parts, asker: Asker, persist: Persist = False) -> Response:
+    """Add a stream: a section of `streams`, as in the configuration (GET /config/schema), as JSON.
+
+    One that names files of the service's machine needs `admin`.
+    """
+    section = _checked(await json_of(request), asker)
+    view = await _roster(api).add(section, persist)
     return told(document_of(view, api), HTTPStatus.CREATED, {"Location": f"/api/v1/streams/{view.id}"})
 
 
@@ -58,9 +64,9 @@ async def add(request: Request, api: Parts, persist: Persist = False) -> Respons
     responses=answers(200, StreamDocument, 404, 408, 409, 413, 415, 501),
     openapi_extra=_SECTION,
 )
-async def change(stream: Id, request: Request, api: Parts, persist: Persist = False) -> Response:
-    """Change a stream: its whole section. It begins anew; others are not touched."""
-    section = {"id": stream, **await json_of(request)}
+async def change(stream: Id, request: Request, api: Parts, asker: Asker, persist: Persist = False) -> Response:
+    """Change a stream: its whole section. It begins anew; others are not touched. Files as for a new one."""
+    section = {"id": stream, **_checked(await json_of(request), asker)}
     if section["id"] != stream:
         raise unfit("body.id: must be that of the address; to rename a stream, remove it and add another")
     with known("stream"):
@@ -144,6 +150,25 @@ def _watch(stream: str, watch: WatchView, api: Api) -> dict[str, Any]:
         "andon": shown(f"{topic}/andon"),
         "last": {window: body for window, body in last.items() if body is not None},
     }
+
+
+def _checked(section: dict[str, Any], asker: Grant) -> dict[str, Any]:
+    """Who names a file has it read, and may have it sent to any camera: that is more than to control streams."""
+    named = sorted(_files(section))
+    if named and not asker.may("admin"):
+        words = f"a section that names files of this machine ({', '.join(named)}) needs the scope admin"
+        raise Problem(HTTPStatus.FORBIDDEN, words)
+    return section
+
+
+def _files(part: object) -> Iterator[str]:
+    """Keys below which files are named."""
+    for key, value in part.items() if isinstance(part, dict) else ():
+        if (key.endswith("_file") or key in ("path", "procedure")) and value is not None:
+            yield key
+        yield from _files(value)
+    for item in part if isinstance(part, list) else ():
+        yield from _files(item)
 
 
 def _now(stream: str, api: Api) -> dict[str, Any]:

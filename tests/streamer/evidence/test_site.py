@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from email import message_from_string
 from email.message import Message
@@ -13,9 +13,11 @@ from uuid import UUID
 
 import pytest
 
+from streamer.access import Access, Token
 from streamer.evidence.shelf import Limits, Shelf
 from streamer.evidence.site import PREFIX, EvidenceSite, asked_range
 from streamer.health import Health
+from streamer.testing.api import TOKENS
 from streamer.testing.time import FakeClock
 from streamer.web import make_app, serve
 from tests.streamer.evidence.benches import Counts
@@ -49,12 +51,12 @@ class Site:
 
 
 @asynccontextmanager
-async def site(folder: Path, token: str | None = None) -> AsyncIterator[Site]:
-    """With one film."""
+async def site(folder: Path, token: str | None = None, tokens: Sequence[Token] = ()) -> AsyncIterator[Site]:
+    """With one film; `tokens` are those of the API."""
     clock = FakeClock()
     shelf = Shelf(folder, Limits(1.0, 1 << 30), clock, Counts())
     shelf.put(NAME, FILM)
-    there = EvidenceSite(shelf, token, clock)
+    there = EvidenceSite(shelf, token, clock, Access(tokens, True, clock))
     app = make_app(Health(), lambda: ("text/plain", b""), {PREFIX: there})
     async with serve("127.0.0.1", 0, app) as port:
         yield Site(shelf, clock, port)
@@ -68,6 +70,18 @@ async def test_a_film_is_served_whole(tmp_path: Path) -> None:
     assert fields["Content-Type"] == "video/mp4"
     assert fields["Accept-Ranges"] == "bytes"
     assert fields["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("own", [TOKEN, None])
+async def test_a_token_of_the_api_for_pictures_opens_it_too(own: str | None, tmp_path: Path) -> None:
+    async with site(tmp_path, own, TOKENS) as here:
+        codes = {token.name: (await here.film(Authorization=f"Bearer {token.secret}"))[0] for token in TOKENS}
+        strangers = [(await here.film())[0], (await here.film(Authorization="Bearer guess"))[0]]
+        mine = (await here.film(Authorization=f"Bearer {TOKEN}"))[0]
+    assert {name for name, code in codes.items() if code == 200} == {"pictures", "admin"}
+    assert set(codes.values()) == {200, 401}
+    assert strangers == [401, 401]
+    assert mine == (200 if own else 401)
 
 
 async def test_a_picture_is_served_as_one(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from streamer.errors import NotNow
 from streamer.evidence.privacy import Privacy, Redactor
 from streamer.live import Limits
 from streamer.media.jpeg import jpeg_of
-from tests.streamer.live.screens import Screen, grey, seen
+from tests.streamer.live.screens import Screen, grey, seen, staged
 
 
 async def next_of(pictures: AsyncGenerator[bytes, None], screen: Screen, media_s: float, value: int) -> bytes:
@@ -167,6 +167,17 @@ async def test_those_who_look_are_told_when_a_stream_is_no_more() -> None:
         assert [picture async for picture in pictures] == []
     with pytest.raises(KeyError):
         screen.views.mjpeg("cam")
+
+
+async def test_a_stream_that_begins_anew_is_looked_at_anew_and_twice_is_once() -> None:
+    screen = Screen()
+    async with looking(screen, (640, 10)) as (pictures,):
+        screen.views.join("cam", screen.tap)
+        await next_of(pictures, screen, 1.0, 7)
+        staged(screen.views)
+        assert [picture async for picture in pictures] == []
+        assert screen.decode(2.0) == []  # of what was
+    assert screen.counts.now == 0
 
 
 async def test_what_must_not_be_seen_is_hidden_before_it_is_coded() -> None:

@@ -15,7 +15,7 @@ TEXT = "must be text; put numbers and words like yes in quotes"
 SECTION = "must be a mapping (`key: value`); leave it out for its defaults"
 TOP = (
     "data_dir, mqtt, sinks, andon, http, webrtc, outbox, engine, recognizers, streams, hard_examples, evidence, "
-    "live, labels, shutdown, log"
+    "live, labels, shutdown, tracing, log"
 )
 
 

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
+import pytest
+
 from streamer.feed import MOST_EVENTS, MOST_VIEWERS
 from streamer.testing.messages import action_event
 from streamer.web import API, serve
@@ -52,8 +54,8 @@ async def looking(served: Served, query: str = "", last: str = "") -> AsyncItera
     async with asyncio.timeout(20), serve("127.0.0.1", 0, served.app) as port:
         stream, writer = await asyncio.open_connection("127.0.0.1", port)
         more = f"Last-Event-ID: {last}\r\n" if last else ""
-        head = f"GET {API}/events/live?{query} HTTP/1.1\r\nHost: x\r\nAuthorization: {BEARER['read']}\r\n{more}\r\n"
-        writer.write(head.encode())
+        fields = f"Host: x\r\nAuthorization: {BEARER['read']}\r\nConnection: close\r\n{more}\r\n"
+        writer.write(f"GET {API}/events/live?{query} HTTP/1.1\r\n{fields}".encode())
         assert b" 200 " in await stream.readline()
         assert b"text/event-stream" in await stream.readuntil(b"\r\n\r\n")
         reader = Reader(stream, served)
@@ -134,3 +136,16 @@ async def test_only_so_many_look_on_at_a_time(serving: Serving) -> None:
         another = await ask(served.app, "GET", LIVE, READ)
     assert another.status == 200
     assert (answer.status, answer.headers["retry-after"]) == (503, "10")
+
+
+async def test_who_looks_on_does_not_hold_up_the_end(serving: Serving) -> None:
+    async with serving() as served, asyncio.TaskGroup() as group:
+        run = group.create_task(served.plant.onlookers.run())
+        async with looking(served) as reader:
+            happens(served, 1)
+            assert (await reader.event())[0] == "action"
+            happens(served, 1)
+            run.cancel()
+            assert (await reader.event())[0] == "action"
+            with pytest.raises(EOFError):
+                await reader.event()

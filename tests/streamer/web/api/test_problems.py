@@ -31,6 +31,9 @@ def is_problem(answer: Said, status: int) -> bool:
     ("method", "target", "status"),
     [
         ("GET", "/nowhere", 404),
+        ("GET", "", 404),
+        ("GET", "/streams/a\nb", 404),
+        ("GET", "/no\nwhere", 404),
         ("GET", "/streams/nobody", 404),
         ("GET", "/procedures/none", 404),
         ("PATCH", "/streams", 405),
@@ -128,3 +131,16 @@ async def test_no_answer_holds_a_token(serving: Serving) -> None:
                 told = answer.text + repr(answer.headers).encode()
                 assert not [token for token in TOKENS if token.secret.encode() in told]
         assert "secret" not in repr(served.plant.api.access) + repr(TOKENS)
+
+
+async def test_who_changes_something_is_logged_and_who_reads_is_not(
+    serving: Serving, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "streamer.web")
+    async with serving() as served:
+        await ask(served.app, "GET", f"{API}/streams", ADMIN)
+        assert caplog.text == ""
+        await ask(served.app, "POST", f"{API}/streams/a\nb/stop", {"authorization": BEARER["control"]})
+    (line,) = caplog.messages
+    assert line == f"POST '{API}/streams/a\\nb/stop' by control from 10.0.0.7"
+    assert TOKENS[3].secret not in caplog.text
