@@ -31,6 +31,7 @@ from streamer.settings import (
     load,
     procedures_of,
     secrets,
+    with_secrets,
     with_stream,
 )
 from streamer.stages import Watch
@@ -175,7 +176,7 @@ class Roster:
             self._check_may_keep(stream, persist)
             if section.get("id", stream) != stream:
                 raise ConfigError([f"id: must be {stream}, as in the address; add another stream under another id"])
-            given = {"id": stream, **section}
+            given = with_secrets(self._settings, {"id": stream, **section})
             await self._go_over_to(partial(with_stream, self._settings, given, self._beside, self._environment))
             if stream in self._added:
                 self._added[stream] = given

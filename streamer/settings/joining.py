@@ -14,6 +14,9 @@ from streamer.settings.document import Document, Where
 from streamer.settings.loader import check_whole, validated
 from streamer.settings.sections import Settings
 
+HIDDEN = "**********"
+"""Stands for a secret where a configuration is shown."""
+
 
 def with_stream(
     settings: Settings, section: Mapping[str, Any], beside: Path, environment: Mapping[str, str]
@@ -40,6 +43,20 @@ def with_stream(
         if "${" in text:
             document.problem(where, "holds `${`, which stands for a variable in files alone; write the value")
     return validated(document, Settings, lambda known: check_whole(known, environment))
+
+
+def with_secrets(settings: Settings, section: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A section in which whatever its stream's source hides is as it was.
+
+    Beside another address nothing is put in its place: that must not learn it.
+    """
+    before = {one["id"]: one["source"] for one in plain(settings)["streams"]}.get(section.get("id"), {})
+    source = section.get("source")
+    if not isinstance(source, Mapping) or source.get("kind") != before.get("kind"):
+        return section
+    if source.get("url", HIDDEN) not in (HIDDEN, before.get("url", HIDDEN)):
+        return section
+    return {**section, "source": {name: before.get(name) if one == HIDDEN else one for name, one in source.items()}}
 
 
 def check_again(settings: Settings, beside: Path, environment: Mapping[str, str]) -> None:

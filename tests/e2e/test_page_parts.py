@@ -55,6 +55,8 @@ async def durations_are_short_and_ages_tick(page: Page) -> None:
     told = await asked(page, "times", "[4.84, 42, 185, 7805, 273600].map((one) => m.duration(one))")
     assert told == ["4 s", "42 s", "3 min 05 s", "2 h 10 min", "3 d 4 h"]
     assert await asked(page, "times", "[m.duration(4.84, true), m.duration(99.96, true)]") == ["4.8 s", "1 min 39 s"]
+    watch = await asked(page, "times", "[8.06, 1318, 3723].map(m.stopwatch)")
+    assert watch == ["8.1 s", "21:58", "1:02:03"]
     assert await asked(page, "times", "[m.age(100, 99), m.age(100, 101), m.age(100, 103)]") == ["now", "now", "3 s ago"]
     assert await asked(page, "times", "[m.unix('2026-03-02T08:15:09.010Z'), m.unix(7.5)]") == [1772439309.01, 7.5]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.errors import ConfigError
-from streamer.settings import Settings, compare, load, procedures_of, settings_of, with_stream
+from streamer.settings import Settings, compare, load, procedures_of, settings_of, with_secrets, with_stream
 from streamer.settings.joining import check_again, plain
 from tests.streamer.settings.files import VALID, read
 
@@ -95,3 +95,22 @@ def test_a_stream_is_joined_as_if_it_stood_in_the_file(tmp_path: Path) -> None:
     assert caught.value.problems == ("watches.1.id: is used already; ids are unique",)
     with pytest.raises(ConfigError, match="must be a mapping"):
         with_stream(settings, ["cell-5"], tmp_path, {})  # type: ignore[arg-type]
+
+
+def test_what_is_hidden_stays_as_it_was_but_not_beside_another_address(tmp_path: Path) -> None:
+    url, there, hidden, token = "rtsp://me:C4N4RY@cam5/", "http://there/whep", "*" * 10, "C4N4RY-0123456789"
+    sources = {"cam": {"kind": "rtsp", "url": url}, "peer": {"kind": "whep", "url": there, "token": token}}
+    settings = read(tmp_path, VALID)
+    for name, source in sources.items():
+        settings = with_stream(settings, {"id": name, "source": source, "watches": [WATCH]}, tmp_path, {})
+
+    def became(name: str, **source: str) -> object:
+        return with_secrets(settings, {"id": name, "source": source})["source"]
+
+    udp = {"kind": "rtsp", "transport": "udp"}
+    assert became("cam", url=hidden, **udp) == {"url": url, **udp}
+    assert became("peer", kind="whep", url=hidden, token=hidden) == sources["peer"]
+    assert became("peer", kind="whep", url=there, token=hidden) == sources["peer"]
+    for other in ({"kind": "whep", "url": "http://elsewhere/", "token": hidden}, {"kind": "rtsp", "url": hidden}):
+        assert became("peer", **other) == other
+    assert with_secrets(settings, {"id": "nobody", "source": udp}) == {"id": "nobody", "source": udp}

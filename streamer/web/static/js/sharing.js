@@ -1,5 +1,5 @@
 // The share of this browser's camera. It goes on while other views are looked at, and ends with the page.
-import { ask, streamPath, ROOT } from "./api.js";
+import { ask, Problem, streamPath, ROOT } from "./api.js";
 import { tell } from "./store.js";
 import { publish, secret } from "./whip.js";
 
@@ -11,7 +11,8 @@ import { publish, secret } from "./whip.js";
 let running = null;
 export const shared = () => running;
 
-/** The service needs a moment to open a new stream for publishers. */
+/** What the service answers until it has opened a new stream for publishers, which takes a moment. */
+const NOT_OPEN = [401, 404, 503];
 const TRIES = 12,
   PAUSE_MS = 400;
 
@@ -60,7 +61,7 @@ async function published(id, token, media) {
         changed,
       );
     } catch (problem) {
-      if (left === 0) throw problem;
+      if (left === 0 || !(problem instanceof Problem) || !NOT_OPEN.includes(problem.status)) throw problem;
       await new Promise((go) => setTimeout(go, PAUSE_MS));
     }
   }

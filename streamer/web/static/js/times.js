@@ -48,6 +48,16 @@ export function duration(seconds, fine = false) {
   return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
 }
 
+/** As on a stopwatch: `8.1 s`, `21:58`, `1:02:03`. @param {number} seconds */
+export function stopwatch(seconds) {
+  const whole = Math.floor(Math.max(0, seconds)),
+    two = (/** @type {number} */ one) => String(one).padStart(2, "0");
+  if (whole < 60) return `${Math.max(0, seconds).toFixed(1)} s`;
+  const hours = Math.floor(whole / 3600),
+    minutes = Math.floor((whole % 3600) / 60);
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
 /** How long ago; what is not past yet is now. @param {number} at @param {number} now Unix seconds */
 export function age(at, now) {
   const passed = now - at;

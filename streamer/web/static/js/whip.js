@@ -1,5 +1,7 @@
 // Publishing this browser's camera by WHIP (RFC 9725).
 
+import { Problem } from "./api.js";
+
 const GATHER_MS = 1_500;
 
 /**
@@ -16,7 +18,7 @@ export async function publish(address, token, track, changed) {
     const headers = { "Content-Type": "application/sdp", Authorization: `Bearer ${token}` };
     const reply = await fetch(address, { method: "POST", headers, body: peer.localDescription?.sdp });
     const text = await reply.text();
-    if (!reply.ok) throw new Error(text.trim() || `The service answers ${reply.status}`);
+    if (!reply.ok) throw new Problem(reply.status, `Answer ${reply.status}`, text.trim());
     await peer.setRemoteDescription({ type: "answer", sdp: text });
     const session = new URL(reply.headers.get("Location") ?? address, new URL(address, location.href)).href;
     return {

@@ -16,7 +16,7 @@ export function streamActions({ id }) {
   let newest = /** @type {import("../store.js").Stream | null} */ (null);
   const tag = h(
     "button",
-    { class: "button button-main", type: "button", hidden: !may("label"), onclick: () => newest && markMoment(newest) },
+    { class: "button button-main", type: "button", hidden: true, onclick: () => newest && markMoment(newest) },
     icon("tag"),
     "Mark a moment",
   );
@@ -42,8 +42,7 @@ export function streamActions({ id }) {
       toast(wordsOf(problem, FIXED));
     }
   };
-  // Not every service keeps labels.
-  if (may("label")) get("/labels").catch((problem) => (tag.hidden = problem.status === 501));
+  if (may("label")) keepsLabels().then((kept) => (tag.hidden = !kept));
   const control = [change, stop, remove];
   control.forEach((one) => (one.hidden = !may("control")));
   return {
@@ -58,6 +57,18 @@ export function streamActions({ id }) {
     },
     close: () => void leave(),
   };
+}
+
+/** @type {Promise<boolean> | null} */
+let labelled = null;
+
+/** Not every service keeps labels; while it runs, that does not change. */
+function keepsLabels() {
+  labelled ??= get("/config").then(
+    (config) => Boolean(config.labels?.folder),
+    () => true, // who may not ask will be told
+  );
+  return labelled;
 }
 
 /** @param {string} id */

@@ -2,7 +2,7 @@
 import { now } from "../clock.js";
 import { h, mark, s, write } from "../dom.js";
 import { taktOf } from "../geometry.js";
-import { duration, unix } from "../times.js";
+import { duration, stopwatch, unix } from "../times.js";
 
 const RADIUS = 44,
   ROUND = 2 * Math.PI * RADIUS;
@@ -36,7 +36,7 @@ export function taktClock() {
       arc.style.strokeDashoffset = String(ROUND * (1 - share));
       mark(element, "data-over", over_s > 0);
       mark(element, "data-idle", !cycle);
-      write(time, cycle ? duration(elapsed_s, elapsed_s < 60) : "–");
+      write(time, cycle ? stopwatch(elapsed_s) : "–");
       write(of, cycle?.takt_s ? `of ${duration(cycle.takt_s)}` : "");
       write(unit, cycle ? (cycle.unit_id ?? "Unit at work") : "No unit at work");
       write(said, over_s > 0 ? `${duration(over_s, true)} over takt` : before(last));

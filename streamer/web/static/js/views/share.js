@@ -21,11 +21,18 @@ export function shareView(root) {
   const head = h("div", { class: "head" }, h("h1", {}, "Share this camera")),
     place = h("div");
   root.append(head, place);
-  const draw = () => place.replaceChildren(shared() ? running() : begin(draw));
-  const leave = on("share", draw);
-  const later = on("session", draw);
+  let key = "";
+  /** The form stays as it is as long as it is what is wanted: it may say what went wrong. */
+  const draw = () => {
+    const one = shared(),
+      wanted = one ? `${one.id} ${one.state}` : `form ${may("control")}`;
+    if (wanted === key) return;
+    key = wanted;
+    place.replaceChildren(one ? running(one) : begin());
+  };
+  const leaves = [on("share", draw), on("session", draw)];
   draw();
-  return { title: "Share this camera", close: () => [leave, later].forEach((one) => one()) };
+  return { title: "Share this camera", close: () => leaves.forEach((leave) => leave()) };
 }
 
 /** Why it cannot be, in words; empty: it can. */
@@ -36,8 +43,7 @@ function hindrance() {
   return "";
 }
 
-/** @param {() => void} draw */
-function begin(draw) {
+function begin() {
   const why = hindrance();
   if (why) return h("section", { class: "empty" }, icon("camera-off"), h("h2", {}, "Not from here"), h("p", {}, why));
   const wrong = h("p", { class: "mistake", role: "alert" });
@@ -67,7 +73,6 @@ function begin(draw) {
             media.getTracks().forEach((track) => track.stop());
             throw problem;
           });
-          draw();
         } catch (problem) {
           write(wrong, failed(problem));
         } finally {
@@ -124,8 +129,8 @@ function failed(problem) {
 }
 
 /** While it is shared. */
-function running() {
-  const one = /** @type {import("../sharing.js").Share} */ (shared());
+/** @param {import("../sharing.js").Share} one */
+function running(one) {
   const video = h("video", {
     class: "picture",
     autoplay: true,
