@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -44,8 +44,6 @@ class Options:
     """Of all clips in the folder; then no more are kept, and none is deleted: somebody may be labelling them."""
     below: float
     """A best score below this is unsure."""
-    redactors: Mapping[str, Redactor] = field(default_factory=dict)
-    """What hides in pictures of a stream what must not be seen in any that is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,8 @@ class HardExamples:
 
     def __init__(self, options: Options, clock: Clock, observer: Observer) -> None:
         self._options, self._clock, self._observer = options, clock, observer
-        self._redactors = dict(options.redactors)
+        self._redactors: dict[str, Redactor] = {}
+        """By stream, what hides in its pictures what must not be seen."""
         self._thread = ThreadPoolExecutor(1, "hard-examples", step_back, (LAST,))
         self._work: Future[None] | None = None
         self._next_s: dict[str, float] = {}

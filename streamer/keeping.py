@@ -68,14 +68,20 @@ def build_sites(settings: Settings, shelf: Shelf, clock: Clock, access: Access |
     return {PREFIX: EvidenceSite(shelf, token, clock, access)}
 
 
-def build_keeper(settings: Settings, shelf: Shelf, http: str, clock: Clock, metrics: Metrics) -> EvidenceKeeper:
-    """What keeps pictures of events of the streams that join it; `http`: the address at which this service is asked.
+def build_darkroom(settings: Settings) -> Darkroom:
+    """What makes files of pictures.
 
     Raises:
         ConfigError: people are to be hidden, and nothing here finds them.
     """
+    return Darkroom(actor_model(settings) if hides_people(settings) else None)
+
+
+def build_keeper(
+    settings: Settings, shelf: Shelf, darkroom: Darkroom, http: str, clock: Clock, metrics: Metrics
+) -> EvidenceKeeper:
+    """What keeps pictures of events of the streams that join it; `http`: the address at which this service is asked."""
     base = (settings.evidence.url or http).rstrip("/")
-    darkroom = Darkroom(actor_model(settings) if hides_people(settings) else None)
     return EvidenceKeeper({}, shelf, base, darkroom, clock, metrics.evidence)
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from streamer.build import Making
 from streamer.clock import Clock
-from streamer.engine import LAST, step_back
+from streamer.engine import step_back
 from streamer.errors import ConfigError, Exists, NotNow
 from streamer.following import Following
 from streamer.logs import also_hide
@@ -40,6 +40,9 @@ from streamer.views import StreamView
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+NICENESS = 5
+"""Of the thread that loads. Beside a thread like any other on the same core it gets about a quarter of the time:
+networks go first, and somebody waits for the answer."""
 LOOK_S = 1.0
 """Seconds from one look at the file to the next."""
 NOT_NOW = "the service does not run yet, or ends now; try again when it is ready"
@@ -92,7 +95,7 @@ class Roster:
         """Sections of streams that the file does not have, as they were given."""
         self._kept = KeptStreams(settings.data_dir)
         self._following: Following | None = None
-        self._thread = ThreadPoolExecutor(1, "roster", step_back, (LAST,))
+        self._thread = ThreadPoolExecutor(1, "roster", step_back, (NICENESS,))
         self._group = asyncio.TaskGroup()
         self._turn = asyncio.Lock()
         self._told_gone = False

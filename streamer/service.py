@@ -19,7 +19,17 @@ from streamer.clock import SystemClock
 from streamer.front import HISTORY, Front, limits_of
 from streamer.health import Health
 from streamer.history import History
-from streamer.keeping import build_keeper, build_labelling, build_live, build_shelf, build_sites, reachable
+from streamer.keeping import (
+    actor_model,
+    build_darkroom,
+    build_keeper,
+    build_labelling,
+    build_live,
+    build_shelf,
+    build_sites,
+    hides_people,
+    reachable,
+)
 from streamer.looking import Looking
 from streamer.metrics import CONTENT_TYPE, Metrics
 from streamer.pages import PREFIX as RETAIL
@@ -117,9 +127,11 @@ class Outer:
 
 async def _serve(settings: Settings, written: Written | None, outer: Outer, stop: asyncio.Event, show: Show) -> None:
     front, looking, metrics, clock, door = outer.front, outer.looking, outer.metrics, outer.front.clock, ApiDoor()
-    whip = build_whip(settings, clock, metrics.peers)
+    whip, darkroom = build_whip(settings, clock, metrics.peers), build_darkroom(settings)
 
     def making(of: Settings, added: Collection[str]) -> Making:
+        if hides_people(of):
+            darkroom.find_people(actor_model(of))
         return making_of(of, clock, metrics, looking, added, keeps=True)
 
     roster = Roster(settings, written, clock, making, front.onlookers.register.view, partial(publish, whip))
@@ -132,7 +144,8 @@ async def _serve(settings: Settings, written: Written | None, outer: Outer, stop
         metrics.peers.sessions_are(lambda: whip.sessions)
     app = make_app(outer.health, lambda: (CONTENT_TYPE, metrics.exposition()), sites, door)
     async with serve(http.host, http.port, app) as port:
-        keeper = build_keeper(settings, shelf, f"http://{reachable(http.host)}:{port}", clock, metrics)
+        reached = f"http://{reachable(http.host)}:{port}"
+        keeper = build_keeper(settings, shelf, darkroom, reached, clock, metrics)
         plan = build_plan(settings, clock, metrics, keeper, looking, roster.added)
         for beside in (beside for stream in plan.streams for beside in stream.beside):
             beside.join()  # known from the beginning, not only when it is watched

@@ -24,11 +24,18 @@ class Darkroom:
 
     def __init__(self, actor_model: Path | None = None, patience_s: float = PATIENCE_S) -> None:
         """`actor_model`: FastestDet, where people are to be hidden."""
-        self._command = [sys.executable, "-m", "streamer.evidence.develop", *map(str, filter(None, [actor_model]))]
+        self._actor_model = actor_model
+        self._is_old = False
         self._patience_s = patience_s
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
+
+    def find_people(self, actor_model: Path) -> None:
+        """From the next file on, people who are to be hidden are found by this network."""
+        with self._lock:
+            self._is_old = self._is_old or actor_model != self._actor_model
+            self._actor_model = actor_model
 
     def film(self, coded: Coded, privacy: Privacy, said: str) -> bytes:
         return self._made(coded, {"privacy": of_privacy(privacy), "said": said, "drawing": None})
@@ -67,10 +74,19 @@ class Darkroom:
         with self._lock:
             if self._closed:
                 raise NotKept("the service ends")
+            if self._is_old and self._process is not None:  # one thread asks: nothing is being made now
+                self._process.kill()
+                self._process.communicate()
+                self._process = None
+            self._is_old = False
             if self._process is None:
+                model = [] if self._actor_model is None else [str(self._actor_model)]
                 # Its own session: Ctrl-C in the terminal is for the service, which still has files to be made.
                 self._process = subprocess.Popen(
-                    self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+                    [sys.executable, "-m", "streamer.evidence.develop", *model],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    start_new_session=True,
                 )
             return self._process
 

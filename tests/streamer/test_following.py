@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -161,6 +164,43 @@ async def test_a_recognizer_comes_with_the_first_that_uses_it_and_goes_with_the_
         await floor.plant.clock.advance(1.0)
         assert 'recognizer="other"' not in floor.plant.metrics.exposition().decode()
         floor.assert_steady()
+
+
+async def test_a_recognizer_that_is_let_go_leaves_nothing_in_memory(floor: Floor) -> None:
+    async with floor.running() as following:
+        await floor.add(following, "new", recognizer="other")
+        await floor.plant.until(lambda: floor.plant.told("new") == [("started", None)])
+        network = weakref.ref(floor.plant.networks.pop("other"))
+        await floor.during(following, Turn({"new": Reason.REMOVED}))
+        await floor.plant.clock.advance(2.0)
+        gc.collect()
+        assert network() is None
+
+
+async def test_a_shadow_sees_who_joins_and_forgets_who_goes(floor: Floor) -> None:
+    floor.plant.shadows["counter"] = floor.plant.checkpoint("candidate", CountingRecognizer())
+    async with floor.running() as following:
+        await floor.plant.until(lambda: 'role="shadow"' in floor.plant.metrics.exposition().decode())
+        for name in ("new", "brief"):
+            await floor.add(following, name)
+        await floor.plant.until(lambda: floor.plant.told("new") == floor.plant.told("brief") == [("started", None)])
+        await floor.during(following, Turn({"brief": Reason.REMOVED}))
+        promoted = await floor.plant.asked(do="promote")
+
+        assert (promoted["result"], promoted["warm"]) == ("promoted", True)
+        for name in ("steady", "new"):
+            assert following.stages(name).watches["bench"].model == promoted["model"]
+            assert floor.plant.told(name) == [("started", None)]
+
+
+async def test_topics_of_a_stream_are_where_it_is_also_of_what_waits_when_it_is_gone(floor: Floor) -> None:
+    async with floor.running() as following:
+        floor.plant.camera("new", FOR_EVER)
+        plan = replace(floor.plant.planned("new"), prefix="hall/takt")
+        await floor.during(following, Turn(joining=lambda _: [plan]))
+        assert floor.plant.prefixes == {"new": "hall/takt"}
+        await floor.during(following, Turn({"new": Reason.REMOVED}))
+        assert floor.plant.prefixes == {"new": "hall/takt"}
 
 
 async def test_what_cannot_be_made_changes_nothing(floor: Floor) -> None:

@@ -89,8 +89,11 @@ def test_a_kept_clip_is_a_film_of_what_the_network_saw_and_a_line_without_a_labe
 
 def test_what_must_not_be_seen_is_hidden_in_them_too(tmp_path: Path) -> None:
     left = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
-    kept = Kept(tmp_path / "hard", redactors={"cam": Redactor(Privacy(masks=(left,)))})
-    kept.offer(3)
+    kept = Kept(tmp_path / "hard")
+    kept.examples.hide("cam", Redactor(Privacy(masks=(left,))))
+    kept.examples.offer("cell", MODEL, clip(3), says(0.5), disagreed=False)
+    kept.examples.hide("cam", None)  # the stream goes while it is written
+    kept.examples.close()
     with av.open(str(tmp_path / "hard" / "clips/cam-bench-7-3.mp4")) as container:
         seen = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     assert len(seen) == 3

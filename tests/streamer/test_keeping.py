@@ -10,7 +10,16 @@ from streamer.clock import SystemClock
 from streamer.errors import ConfigError
 from streamer.evidence.rules import EvidenceRule
 from streamer.evidence.site import PREFIX
-from streamer.keeping import build_keeper, build_redactors, build_shelf, build_sites, evidence_of, privacy_of, reachable
+from streamer.keeping import (
+    build_darkroom,
+    build_keeper,
+    build_redactors,
+    build_shelf,
+    build_sites,
+    evidence_of,
+    privacy_of,
+    reachable,
+)
 from streamer.metrics import Metrics
 from streamer.settings import Settings
 from tests.streamer.settings.files import VALID, mistakes, read
@@ -33,7 +42,8 @@ def test_nothing_is_kept_unless_somebody_says_so(tmp_path: Path) -> None:
     loaded = settings(tmp_path)
     assert not rule(tmp_path).keeps_any
     shelf = build_shelf(loaded, SystemClock(), Metrics())
-    assert build_keeper(loaded, shelf, "http://x", SystemClock(), Metrics()).tap("cell-4") is None
+    keeper = build_keeper(loaded, shelf, build_darkroom(loaded), "http://x", SystemClock(), Metrics())
+    assert keeper.tap("cell-4") is None
     assert not loaded.evidence_folder.exists()
 
 

@@ -66,6 +66,7 @@ class Plant:
         self.unit: UnitTopic | None = None
         self.sources: dict[str, Source] = {}
         self.loss_free: set[str] = set()
+        self.prefixes: dict[str, str] = {}
         self.steer: Steer = nobody
 
     def camera(self, name: str, *scripts: Sequence[float | Failure]) -> ScriptedSource:
@@ -111,6 +112,7 @@ class Plant:
             deadline_s=0.0,
             grace_s=self.grace_s,
             retry=RetryPolicy(),
+            prefixes=self.prefixes,
             hard_examples=self.hard_examples,
             evidence=self.evidence,
             tracing=self.tracing,

@@ -129,6 +129,22 @@ def test_it_finds_people_by_the_network_that_it_is_given() -> None:
     assert hidden != Here().snapshot(noise(), people, DRAWING), "without one, everything is hidden"
 
 
+@pytest.mark.skipif(not MODEL.exists(), reason=f"{MODEL} is not here")
+def test_it_finds_people_also_when_they_are_to_be_hidden_later() -> None:
+    people = Privacy(blur="people")
+    darkroom = Darkroom()
+    try:
+        assert darkroom.snapshot(noise(), people, DRAWING) == Here().snapshot(noise(), people, DRAWING)
+        darkroom.find_people(MODEL)
+        assert darkroom.snapshot(noise(), people, DRAWING) != Here().snapshot(noise(), people, DRAWING)
+        before = darkroom._process
+        darkroom.find_people(MODEL)
+        darkroom.snapshot(noise(), people, DRAWING)
+        assert darkroom._process is before
+    finally:
+        darkroom.close()
+
+
 def test_it_needs_no_torch() -> None:
     code = "import sys, streamer.evidence.develop; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
