@@ -9,10 +9,22 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
+from recognizers.files import opened
+from streamer.errors import ConfigError
+
 MOST_BYTES = 16 << 20
 """A configuration is not larger; of what is, the beginning counts."""
 Digests = Mapping[Path, str | None]
-"""What files say, in a few bytes each; None: it cannot be read now."""
+"""What files say, in a few bytes each; None: it cannot be read now, or is a pipe or a device, where nobody waits."""
+
+
+def check_readable(file: Path) -> None:
+    """Raises ConfigError where it is none that is read again: what is there may have become a pipe."""
+    try:
+        opened(file).close()
+    except OSError as error:
+        words = f"{file}:1: configuration: cannot be read ({error.strerror}); give the path of a YAML file"
+        raise ConfigError([words]) from error
 
 
 def digests(files: Iterable[Path]) -> Digests:
@@ -22,7 +34,7 @@ def digests(files: Iterable[Path]) -> Digests:
 
 def _digest(file: Path) -> str | None:
     try:
-        with file.open("rb") as content:
+        with opened(file) as content:
             return sha256(content.read(MOST_BYTES)).hexdigest()
     except OSError:
         return None

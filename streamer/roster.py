@@ -20,7 +20,7 @@ from streamer.logs import also_hide
 from streamer.model import Model
 from streamer.plan import StreamPlan
 from streamer.preparing import Prepared, prepare
-from streamer.rereading import Rereading, digests
+from streamer.rereading import Rereading, check_readable, digests
 from streamer.settings import (
     Changes,
     KeptStreams,
@@ -286,6 +286,7 @@ class Roster:
         said: list[Settings] = []
 
         def wanted() -> Settings:
+            check_readable(written.file)
             said.append(load(written.file, written.environment))
             return self._merged(said[0], renewed)
 

@@ -111,10 +111,10 @@ def _check_reserved(document: Document) -> None:
 
 def _check_sinks(document: Document) -> None:
     """What a sink is to get must be there."""
-    streams = {name for _, name in document.find("streams", "*", "id")}
+    streams = [name for _, name in document.find("streams", "*", "id") if isinstance(name, str)]
     for where, name in document.find("sinks", "*", "streams", "*"):
         if isinstance(name, str) and name not in streams:
-            document.problem(where, f"is no stream; {suggestion(name, [str(one) for one in streams])}")
+            document.problem(where, f"is no stream; {suggestion(name, streams)}")
     for where, name in document.find("sinks", "*", "id"):
         if name == "main":
             document.problem(where, "is what the broker is called; give another name")

@@ -42,6 +42,8 @@ def with_stream(
     for where, text in _texts(value["streams"][at], ("streams", at)):
         if "${" in text:
             document.problem(where, "holds `${`, which stands for a variable in files alone; write the value")
+        if not text.isprintable():  # no file may say it either, and what is kept is read as one
+            document.problem(where, "holds a line break or another sign that cannot be shown; take it out")
     return validated(document, Settings, lambda known: check_whole(known, environment))
 
 
@@ -93,6 +95,7 @@ def _texts(value: Any, where: Where) -> Iterator[tuple[Where, str]]:
         yield where, value
     elif isinstance(value, dict):
         for name, item in value.items():
+            yield where, name
             yield from _texts(item, (*where, name))
     elif isinstance(value, list):
         for n, item in enumerate(value):

@@ -60,7 +60,8 @@ def check_whole(document: Document, environment: Mapping[str, str]) -> None:
         if problem := unreadable(Path(path), document.file.parent):
             document.problem(where, problem)
             continue
-        known = [cards[name] for _, name in document.find(*where[:-1], "recognizer") if name in cards]
+        named = [name for _, name in document.find(*where[:-1], "recognizer") if isinstance(name, str)]
+        known = [cards[name] for name in named if name in cards]
         try:
             load_procedure(Path(path), environment, known[0].actions if known else None)
         except ConfigError as error:

@@ -14,6 +14,8 @@ from streamer.settings.document import Document, Where
 
 MOST_VALUES = 100_000
 """A file that says more, by aliases of aliases, is no configuration."""
+MOST_CHARACTERS = 4 << 20
+"""Nor is a file that is longer, or has no end (`/dev/zero`)."""
 
 _TAG = "tag:yaml.org,2002:"
 _KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "null": "nothing"}
@@ -29,7 +31,7 @@ def read(file: Path, environment: Mapping[str, str]) -> Document:
     """
     document = Document(file)
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = _text_of(file)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if isinstance(root, yaml.MappingNode):
             document.value = _Reader(document, environment).value(root, ())
@@ -49,7 +51,21 @@ def read(file: Path, environment: Mapping[str, str]) -> Document:
     except (RecursionError, _TooLarge):
         document.value = None
         document.problem((), "is nested too deeply, or says too much by aliases; write it out")
+    except _TooLong:
+        document.problem((), f"is longer than {MOST_CHARACTERS >> 20} MiB; give the path of a YAML file")
     return document
+
+
+def _text_of(file: Path) -> str:
+    with file.open(encoding="utf-8-sig") as content:
+        text = content.read(MOST_CHARACTERS + 1)
+    if len(text) > MOST_CHARACTERS:
+        raise _TooLong
+    return text
+
+
+class _TooLong(Exception):
+    """More text than any configuration has."""
 
 
 class _TooLarge(Exception):

@@ -19,6 +19,8 @@ REQUEST_S = 5.0
 """A client has this long to ask its first question; the next one must not wait for it."""
 CLIENTS = 256
 """At a time; who comes then is told to come again."""
+TAKES_S, TAKES_BYTES = 30.0, 16 << 10
+"""A client that is told something takes as many bytes in that time, or all that is left; else nothing waits for it."""
 LEAVE_S = 1.0
 """What is under way may take so long when the service ends."""
 
@@ -65,14 +67,16 @@ async def _leave(state: ServerState) -> None:
 
 
 class _Connection(H11Protocol):
-    """uvicorn waits for ever for who connects, or begins to ask, and says no more; this does not."""
+    """uvicorn waits for ever for who connects, or begins to ask and says no more, or takes no answer."""
 
     _hurry: asyncio.TimerHandle | None = None
+    _taking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         if len(self.connections) >= 2 * CLIENTS:
             return transport.abort()
         super().connection_made(transport)
+        transport.set_write_buffer_limits(0)  # whatever is not taken at once is told of by `pause_writing`
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -82,7 +86,32 @@ class _Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self in self.connections:  # and was let in
             self._rest()
+            self._taken()
             super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait_for(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        self._taken()
+        super().resume_writing()
+
+    def _wait_for(self, left: int) -> None:
+        """Something of what is left must be taken, also once the connection is closed for what comes after."""
+        self._taking = self.loop.call_later(TAKES_S, self._look, left)
+
+    def _look(self, left: int) -> None:
+        now = self.transport.get_write_buffer_size()
+        if left - now < TAKES_BYTES:
+            self.transport.abort()
+        else:
+            self._wait_for(now)
+
+    def _taken(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
 
     def _watch(self) -> None:
         if self.conn.their_state is not h11.IDLE:

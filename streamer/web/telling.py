@@ -66,19 +66,22 @@ class Flow(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with asyncio.TaskGroup() as group:
-            telling = group.create_task(self._tell(send))
+            telling = group.create_task(self._told(send))
             # The server tells nothing to who sends to somebody that is gone; it only answers who asks.
             gone = group.create_task(_gone(receive))
             await asyncio.wait({telling, gone}, return_when=asyncio.FIRST_COMPLETED)
             gone.cancel()
             telling.cancel()
 
+    async def _told(self, send: Send) -> None:
+        with suppress(TimeoutError):  # a client that takes for ever
+            await self._tell(send)
+
     async def _tell(self, send: Send) -> None:
         async with aclosing(self._pieces):
             await part(send, type="http.response.start", status=self.status_code, headers=self.raw_headers)
-            with suppress(TimeoutError):
-                async for piece in self._pieces:
-                    await part(send, type="http.response.body", body=piece, more_body=True)
+            async for piece in self._pieces:
+                await part(send, type="http.response.body", body=piece, more_body=True)
             await part(send, type="http.response.body", body=b"")
 
 

@@ -357,6 +357,18 @@ async def test_somebody_may_ask_that_it_is_read_again(house: House, caplog: pyte
         assert not house.written.again.is_set()
 
 
+async def test_a_file_that_became_a_pipe_holds_up_nobody(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    async with house.running():
+        house.file.unlink()
+        os.mkfifo(house.file)
+        await house.later()
+        assert caplog.text.count("cannot be read now; what runs goes on") == 1
+        with pytest.raises(ConfigError, match="it is a device, a pipe or a socket"):
+            await house.roster.reload()
+        await house.roster.add(house.section())
+        assert house.running_streams == ["a", "b", "c"]
+
+
 async def test_nothing_is_done_before_the_service_runs_or_after(house: House) -> None:
     asked: list[Callable[[], Awaitable[object]]] = [
         lambda: house.roster.add(house.section()),

@@ -89,6 +89,7 @@ async def json_of(request: Request, empty: bool = False) -> dict[str, Any]:
         )
     try:
         found = json.loads(text, parse_constant=_no_number)
+        json.dumps(found, ensure_ascii=False).encode()  # half of a surrogate pair is no text (RFC 8259 8.2)
     except (ValueError, RecursionError) as error:
         raise unfit("body: it is no JSON in UTF-8") from error
     if not isinstance(found, dict):

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from streamer.errors import ConfigError
+from streamer.settings import load
+from streamer.settings.reading import MOST_CHARACTERS
 from tests.streamer.settings.files import VALID, mistakes, read
 
 TOO_MUCH = "1: configuration: is nested too deeply, or says too much by aliases; write it out"
@@ -40,6 +43,13 @@ def test_what_is_no_mapping_is_no_configuration(tmp_path: Path, text: str) -> No
 def test_broken_yaml_is_told_with_its_line(tmp_path: Path, text: str, told: str) -> None:
     (mistake,) = mistakes(tmp_path, text)
     assert mistake.startswith(told)
+
+
+def test_what_is_longer_than_any_configuration_is_not_read_to_its_end(tmp_path: Path) -> None:
+    (told,) = mistakes(tmp_path, "#" * (MOST_CHARACTERS + 1))
+    assert told.startswith("1: configuration: is longer than 4 MiB")
+    with pytest.raises(ConfigError, match="is longer than 4 MiB"):
+        load(Path("/dev/zero"), {})
 
 
 def test_a_key_given_twice_is_a_mistake(tmp_path: Path) -> None:

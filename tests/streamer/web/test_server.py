@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -151,3 +153,40 @@ async def test_what_is_under_way_does_not_hold_up_the_end(monkeypatch: pytest.Mo
             await begun.wait()
         assert (await reader.read())[:12] in (b"", b"HTTP/1.1 500")
         writer.close()
+
+
+async def test_who_asks_and_takes_no_answer_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streamer.web.server.TAKES_S", 0.1)
+    over = asyncio.Event()
+
+    class Large:
+        async def answer(self, request: Request) -> Answer:
+            return Answer(HTTPStatus.OK, {}, self.pieces())
+
+        async def pieces(self) -> AsyncGenerator[bytes, None]:
+            for _ in range(4):
+                yield bytes(8 << 20)
+            over.set()
+
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        async with asyncio.timeout(10), serve("127.0.0.1", 0, make_app(Health(), exposition, {"/x/": Large()})) as port:
+            client.connect(("127.0.0.1", port))
+            client.sendall(b"GET /x/a HTTP/1.1\r\nHost: x\r\n\r\n")
+            await over.wait()
+
+
+async def test_who_takes_an_answer_slowly_gets_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streamer.web.server.TAKES_S", 1.0)
+
+    def much() -> tuple[str, bytes]:
+        return "text/plain", bytes(8 << 20)
+
+    async with asyncio.timeout(20), serve("127.0.0.1", 0, make_app(Health(), much)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=4096)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        taken = 0
+        while piece := await reader.read(4096):
+            taken += len(piece)
+        writer.close()
+    assert taken > 8 << 20

@@ -66,6 +66,7 @@ async def test_errors_are_problems(method: str, target: str, status: int, servin
         (b"\xff", {}, 422),
         (b"[" * 60_000, {}, 422),
         (b'{"at": NaN}', {}, 422),
+        (b'{"\\ud800": "half a pair"}', {}, 422),
         (b'{"at": 1' + b"0" * 400 + b"}", {}, 422),
         (b"{}", {"content-type": "text/plain"}, 415),
         (b" " * (MOST_BYTES + 1), {}, 413),
@@ -81,6 +82,12 @@ async def test_a_body_may_be_anything(body: bytes, more: dict[str, str], status:
     async with serving() as served:
         answer = await ask(served.app, "POST", f"{API}/labels", {**ADMIN, **more}, body)
     assert is_problem(answer, status)
+
+
+async def test_a_token_that_is_no_text_is_no_token(serving: Serving) -> None:
+    async with serving() as served:
+        answer = await ask(served.app, "POST", f"{API}/session", {}, b'{"token": "\\ud800"}')
+    assert is_problem(answer, 422)
 
 
 async def test_every_mistake_is_told_with_its_place_and_without_what_was_said(serving: Serving) -> None:
