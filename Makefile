@@ -15,7 +15,7 @@ TESTS = $(if $(filter 0,$(shell id -u)),,$(shell $(OWN_MOUNTS) true 2>/dev/null 
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-full unit lint image clean
+.PHONY: help demo screenshots test test-full unit lint image clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -54,6 +54,9 @@ test-full: $(VENV)/.made-$(TORCH) $(VENV)/.servers $(VENV)/bin/helm lint  ## Als
 image:  ## Build the image and run it with the fewest rights (TARGET=cuda; see scripts/build-image)
 	scripts/build-image $(TARGET) $(IMAGE)
 	scripts/try-image $(IMAGE)
+
+screenshots: $(VENV)/.made-$(TORCH) $(VENV)/.servers  ## Pictures of every view of the page, of the demo (docs/images/page); look at them
+	PYTHONPATH=. $(BIN)/python scripts/screenshots.py
 
 clean:  ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 CHROMIUM = shutil.which("chromium")
+ACTION = re.compile("pick|place|tighten|loosen|inspect|put away")
 TAKT = Path(sys.executable).with_name("takt")
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -66,6 +68,8 @@ async def test_its_page_is_alive_until_ctrl_c_which_ends_it_with_its_summary() -
         chromium = await started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = await chromium.new_page()
         url = json.loads(await process.stdout.readline())["page"]
+        assert (await page.goto(url)).ok
+        await playwright.expect(page.locator(".now-action").first).to_have_text(ACTION, timeout=30_000)
         await page.goto(f"{url}retail")
         await playwright.expect(page.locator("#latest li")).not_to_have_count(0, timeout=30_000)
         await playwright.expect(page.locator(".health")).to_have_text("online")
