@@ -230,11 +230,15 @@ def test_it_is_built_and_works_with_the_fewest_rights() -> None:
         "RUN_OPTIONS": "--network host --no-healthcheck --ulimit nofile=4096:4096 --ulimit nproc=4096:4096",
     }
     name = "localhost/taktstream:test"
-    for script, arguments in (("stand-in-base", []), ("build-image", ["cpu", name]), ("try-image", [name])):
-        done = subprocess.run(
-            [ROOT / "scripts" / script, *arguments], env=own, capture_output=True, text=True, check=False
+    try:
+        for script, *arguments in (("stand-in-base",), ("build-image", "cpu", name), ("try-image", name)):
+            command = [ROOT / "scripts" / script, *arguments]
+            done = subprocess.run(command, env=own, capture_output=True, text=True, check=False)
+            print(done.stdout[-2000:])
+            assert done.returncode == 0, done.stderr[-2000:]
+    finally:
+        subprocess.run(
+            ["buildah", "rmi", name], env=own | {"STORAGE_DRIVER": "overlay"}, capture_output=True, check=False
         )
-        print(done.stdout[-2000:])
-        assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout.splitlines()[-1].removeprefix("demo"))["summary"]
     assert told["right"] >= 1

@@ -52,6 +52,8 @@ class History:
         self._asking = 0
         self._table: Table | None = None
         self._told_s = float("-inf")
+        self._lost = 0
+        """The number of the newest entry that was not kept though it should have been."""
         self.newest = 0
         """The number of the newest entry."""
 
@@ -75,6 +77,8 @@ class History:
         for message in messages:
             self.newest += 1
             entries.append(entry_of(message, self.newest))
+            if len(self._waiting) == WAITING:
+                self._lost = max(self._lost, self._waiting[0][1].number)
             self._waiting.append((message.key.bytes, entries[-1]))
         if entries and not self._writing:
             self._writing = True
@@ -94,8 +98,8 @@ class History:
         return await self._ask(lambda table: table.cycles(wanted, limit))
 
     async def forgotten(self) -> int:
-        """Numbers up to this one are kept no more. Raises as `page`."""
-        return await self._ask(lambda table: table.forgotten)
+        """Of numbers up to this one, some are kept no more, or never were. Raises as `page`."""
+        return max(await self._ask(lambda table: table.forgotten), self._lost)
 
     async def _ask(self, question: Callable[[Table], T]) -> T:
         if self._asking >= ASKING:
@@ -142,6 +146,7 @@ class History:
         try:
             self._table.keep(rows, self._clock.now(), self._limits.events, self._limits.days * 86_400)
         except sqlite3.Error as error:
+            self._lost = max(self._lost, rows[-1][1].number)
             self._tell(error)
 
     def _answer(self, question: Callable[[Table], T]) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from streamer.history.history import ASKING, WAITING
 from streamer.testing.messages import action_event
 from streamer.testing.time import FakeClock
 from streamer.wire import Message, action_message
+from tests.e2e.takt import until
 
 DAY_S = 86_400.0
 ALL = Wanted()
@@ -137,6 +139,40 @@ async def test_a_write_that_fails_is_told_once_in_a_while(tmp_path: Path, caplog
             with pytest.raises(NotNow):
                 await history.page(ALL, None, 1)
     assert caplog.text.count("is not remembered") == 1
+
+
+async def test_who_goes_on_after_what_was_not_kept_can_know_it(tmp_path: Path) -> None:
+    file = tmp_path / "history.db"
+    async with History.open(file, Limits(), FakeClock()) as history:
+        (kept,) = history.keep(messages(1))
+        await history.page(ALL, None, 1)
+        with sqlite3.connect(file) as other:
+            other.execute("ALTER TABLE event RENAME TO away")
+        (lost,) = history.keep(messages(1))
+        with pytest.raises(NotNow):
+            await history.page(ALL, None, 1)
+        with sqlite3.connect(file) as other:
+            other.execute("ALTER TABLE away RENAME TO event")
+        assert await history.page(ALL, None, 10) == [kept]
+        assert await history.forgotten() == lost.number
+
+
+async def test_of_what_waits_for_a_disk_that_hangs_the_oldest_go_and_that_is_known(tmp_path: Path) -> None:
+    hang, began = threading.Event(), threading.Event()
+    async with History.open(tmp_path / "history.db", Limits(), FakeClock()) as history:
+
+        def hold(_: object) -> int:
+            began.set()
+            return int(hang.wait(20))
+
+        asked = asyncio.ensure_future(history._ask(hold))
+        await until(began.is_set)
+        one = messages(1)
+        first = history.keep(one)[0].number
+        history.keep(one * WAITING)
+        hang.set()
+        assert await asked == 1
+        assert await history.forgotten() == first
 
 
 async def test_too_many_questions_are_turned_away_and_the_others_answered(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 // Where the pictures of a stream come from, in its form.
 import { h, write } from "../dom.js";
+import { may } from "../store.js";
 import { KINDS } from "../stream-section.js";
 
 /** @param {{kind: string, where: string}} begun */
 export function sourceFields(begun) {
-  const options = Object.entries(KINDS).map(([value, one]) =>
-    h("option", { value, selected: value === begun.kind }, one.name),
-  );
+  // Who names a file of the service's machine must be trusted with all of it.
+  const kinds = Object.entries(KINDS).filter(([value]) => value !== "file" || value === begun.kind || may("admin"));
+  const options = kinds.map(([value, one]) => h("option", { value, selected: value === begun.kind }, one.name));
   const kind = h("select", { id: "field-kind", onchange: () => chosen() }, options);
   const where = h("input", {
     id: "field-where",

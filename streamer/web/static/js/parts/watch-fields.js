@@ -1,6 +1,7 @@
 // The watches of a stream in its form: at least one.
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
+import { may } from "../store.js";
 
 /** @param {import("../stream-section.js").WatchValues[]} begun @param {string[]} names of recognizers */
 export function watchFields(begun, names) {
@@ -82,7 +83,8 @@ function row(one, names, gone) {
     ),
     h(
       "div",
-      {},
+      // A file of the service's machine: see `sourceFields`.
+      { hidden: !may("admin") && !one.procedure },
       h("label", {}, "Procedure (a file; may be empty)"),
       h("input", {
         "data-name": "procedure",
