@@ -30,8 +30,10 @@ class Api:
     def __init__(self, *scopes: str) -> None:
         self.scopes = scopes
         self.name: str | None = None
+        self.asked: list[str] = []
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, object]:
+        self.asked.append(path)
         if path == "session" and method == "POST" and body["token"] == TOKEN:
             self.name = "wall"
         elif path == "session" and method == "POST":
@@ -40,7 +42,7 @@ class Api:
             scopes = list(self.scopes) if self.name else []
             return 200, {"name": self.name, "scopes": scopes, "tokens_needed": True}
         if path == "streams":
-            return 200, {"streams": [STREAM]}
+            return 200, {"streams": [STREAM, STREAM | {"id": "dock", "state": "live", "words": ""}]}
         return 200, {"events": [], "next": None}
 
 
@@ -62,8 +64,9 @@ async def shown(page: Page, api: Api) -> None:
 
 
 async def test_who_has_no_token_is_asked_for_one_and_what_it_is_not_good_for_is_not_shown(tmp_path: Path) -> None:
+    api = Api("read")
     async with browser(tmp_path) as page:
-        await shown(page, Api("read"))
+        await shown(page, api)
         field = page.get_by_role("textbox", name="Token")
         await field.fill("wrong")
         await field.press("Enter")
@@ -81,3 +84,5 @@ async def test_who_has_no_token_is_asked_for_one_and_what_it_is_not_good_for_is_
         for name in ("Mark a moment", "Remove", "Stop"):
             await expect(page.get_by_role("button", name=name)).to_be_hidden()
         await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    assert "streams" in api.asked
+    assert not [path for path in api.asked if path.startswith(("streams/", "labels"))], "it may have no pictures"
