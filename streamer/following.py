@@ -27,8 +27,6 @@ from streamer.sustain import Sustain
 
 _log = logging.getLogger(__name__)
 
-ENDS_S = 5.0
-"""A stream that does not end within that is told again."""
 MOST_LEFT = 1000
 """Prefixes of streams that are no more; what waits of them in the outbox goes where it would have gone."""
 
@@ -126,6 +124,8 @@ class Following:
                 await asyncio.Event().wait()
             finally:
                 self._open = False
+                for lane in self._running.lanes.values():
+                    lane.begin_no_more()
 
     async def apply(self, turn: Turn) -> None:
         """Streams go and come.
@@ -144,7 +144,8 @@ class Following:
                 self._around.metrics.stream_removed(one.plan.id)
             await self._renew(turn)
             self._show(set(turn.leaving), plans)
-            for beside in (beside for one in leaving for beside in one.plan.beside):
+            stay = {plan.id for plan in plans}
+            for beside in (beside for one in leaving if one.plan.id not in stay for beside in one.plan.beside):
                 beside.leave()  # after the last that is shown of it
             for plan in plans:
                 self._join(plan, plan.id in turn.stopped)
@@ -308,13 +309,10 @@ class Following:
         self._around.metrics.sight(stream, "")
 
     async def _end(self, tasks: Sequence[asyncio.Task[None] | None]) -> None:
-        """Wait until connections are closed. What goes wrong while one is, a lane takes for a bug and begins anew: it
-        is told again."""
-        left = {task for task in tasks if task is not None and not task.done()}
-        while left:
-            for task in left:
-                task.cancel()
-            _, left = await asyncio.wait(left, timeout=ENDS_S)
+        """Wait until connections that were told to end are closed; a lane that is closed never begins anew."""
+        left = [task for task in tasks if task is not None]
+        if left:
+            await asyncio.wait(left)
 
     # Recognizers come and go with those who use them
 

@@ -67,6 +67,7 @@ class Lane:
         self._observer = observer
         self._loss_free = loss_free
         self._shadows = shadows
+        self._is_closed = False
         self.newest_frame_s: float | None = None
         """When the newest picture came, on the clock that never steps; None: none has."""
 
@@ -81,6 +82,8 @@ class Lane:
                 return self.close(Reason.SOURCE_ENDED)
             except Exception:
                 _log.exception("stream %s failed by a bug; it starts again in %g s", self.stages.stream, AFTER_A_BUG_S)
+                if self._is_closed:  # which ends it all the same
+                    return
             self.lose()
             await self._clock.sleep(AFTER_A_BUG_S)
 
@@ -135,8 +138,13 @@ class Lane:
         for shadow in self._shadows.values():
             shadow.end(self.stages.stream)
 
+    def begin_no_more(self) -> None:
+        """It is about to be told to end: what goes wrong at that is no reason to begin anew."""
+        self._is_closed = True
+
     def close(self, reason: Reason) -> None:
         """Nothing more will come: end all."""
+        self.begin_no_more()
         self._nobody_is_seen()
         self._emitter.emit(self.stages.close(reason))
 

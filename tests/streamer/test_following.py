@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from streamer.errors import ConfigError, NotNow
 from streamer.event import Reason
 from streamer.following import Following, Turn
-from streamer.plan import StreamPlan
+from streamer.frame import Frame
+from streamer.plan import Beside, StreamPlan
+from streamer.sources.base import Source
 from streamer.testing.recognizers import CountingRecognizer
 from tests.streamer.workers import FOR_EVER, Plant
 
@@ -125,6 +127,47 @@ async def test_one_that_is_stopped_is_shown_as_that_until_it_is_started(floor: F
         floor.assert_steady()
 
 
+class Clinging:
+    """A source that fails while it is closed, as nobody foresaw."""
+
+    def __init__(self, inner: Source) -> None:
+        self.inner, self.closed = inner, 0
+
+    async def frames(self, epoch: int) -> AsyncGenerator[Frame, None]:
+        try:
+            async with aclosing(self.inner.frames(epoch)) as frames:
+                async for frame in frames:
+                    yield frame
+        finally:
+            self.closed += 1
+            if self.closed == 1:
+                raise ZeroDivisionError("a bug")
+
+
+async def test_one_that_fails_while_it_ends_is_ended_all_the_same(floor: Floor) -> None:
+    async with floor.running() as following:
+        floor.plant.camera("new", FOR_EVER)
+        floor.plant.sources["new"] = clinging = Clinging(floor.plant.sources["new"])
+        await floor.during(following, floor.coming("new"))
+        await floor.plant.until(lambda: floor.plant.told("new") == [("started", None)])
+        await floor.during(following, Turn({"new": Reason.REMOVED}))
+        await floor.plant.until(lambda: len(floor.plant.told("new")) == 2)
+        await floor.plant.clock.advance(30.0)
+        assert floor.plant.told("new") == [("started", None), ("ended", "removed")]
+        assert clinging.closed == 1
+        floor.assert_steady()
+
+
+async def test_one_that_fails_while_the_service_ends_does_not_hold_it_up(floor: Floor) -> None:
+    async with floor.running() as following:
+        floor.plant.camera("new", FOR_EVER)
+        floor.plant.sources["new"] = clinging = Clinging(floor.plant.sources["new"])
+        await floor.during(following, floor.coming("new"))
+        await floor.plant.until(lambda: floor.plant.told("new") == [("started", None)])
+    assert clinging.closed == 1
+    assert floor.plant.told("new") == [("started", None), ("ended", "shutdown")]
+
+
 async def test_one_that_changes_begins_anew_with_a_higher_epoch(floor: Floor) -> None:
     async with floor.running() as following:
         await floor.add(following, "new")
@@ -191,6 +234,22 @@ async def test_a_shadow_sees_who_joins_and_forgets_who_goes(floor: Floor) -> Non
         for name in ("steady", "new"):
             assert following.stages(name).watches["bench"].model == promoted["model"]
             assert floor.plant.told(name) == [("started", None)]
+
+
+async def test_whoever_looks_besides_comes_and_goes_with_the_stream(floor: Floor) -> None:
+    told: list[str] = []
+    beside = (Beside(lambda: told.append("join"), lambda: told.append("leave")),)
+    async with floor.running() as following:
+        floor.plant.camera("new", FOR_EVER)
+        plan = replace(floor.plant.planned("new"), beside=beside)
+        await floor.during(following, Turn(joining=lambda _: [plan]))
+        await floor.plant.done(following.stop("new"))
+        await floor.plant.done(following.start("new"))
+        assert told == ["join"]
+        await floor.during(following, Turn({"new": Reason.CHANGED}, lambda _: [plan]))
+        assert told == ["join", "join"]
+        await floor.during(following, Turn({"new": Reason.REMOVED}))
+        assert told == ["join", "join", "leave"]
 
 
 async def test_topics_of_a_stream_are_where_it_is_also_of_what_waits_when_it_is_gone(floor: Floor) -> None:
