@@ -30,12 +30,15 @@ class Api:
     def __init__(self, *scopes: str) -> None:
         self.scopes = scopes
         self.name: str | None = None
+        self.refuses = ""
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, object]:
         if path == "session" and method == "POST" and body["token"] == TOKEN:
             self.name = "wall"
         elif path == "session" and method == "POST":
             return 401, {"title": "Unauthorized", "detail": "this token is not known"}
+        if path == "session" and self.refuses:
+            return 401, {"title": "Unauthorized", "detail": self.refuses}
         if path == "session":
             scopes = list(self.scopes) if self.name else []
             return 200, {"name": self.name, "scopes": scopes, "tokens_needed": True}
@@ -81,3 +84,15 @@ async def test_who_has_no_token_is_asked_for_one_and_what_it_is_not_good_for_is_
         for name in ("Mark a moment", "Remove", "Stop"):
             await expect(page.get_by_role("button", name=name)).to_be_hidden()
         await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+async def test_a_service_that_answers_nobody_says_what_it_must_be_given(tmp_path: Path) -> None:
+    async with browser(tmp_path) as page:
+        api = Api("read")
+        api.refuses = "nobody may ask: give http.tokens"
+        await shown(page, api)
+        await expect(page.get_by_role("heading", name="The service answers nobody here")).to_be_visible()
+        await expect(page.get_by_text("nobody may ask: give http.tokens")).to_be_visible()
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+        api.refuses = ""
+        await expect(page.get_by_role("textbox", name="Token")).to_be_visible()
