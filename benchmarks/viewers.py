@@ -2,7 +2,7 @@
 
 usage: python -m benchmarks.viewers [--viewers 100] [--streams 2] [--seconds 15] [--pairs 6]
 
-One `takt run` with cameras of the simulated cell and the bundled network, on loopback. Viewers are connections to
+One `takt run` with cameras of the simulated cell, the bundled network and the broker of the demo. Viewers connect to
 `/api/v1/events/live` (server-sent events) of one process of low priority, which reads what it is sent and throws it
 away. They come and go: a turn without, a turn with, and so on; what is compared are medians. CPU time is that of the
 service's process alone.
@@ -26,6 +26,7 @@ from tempfile import TemporaryDirectory
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.children import Child, CpuClock
+from streamer.demo.broker import embedded_broker
 from streamer.demo.camera import cell_camera
 
 FEED = "/api/v1/events/live"
@@ -114,12 +115,13 @@ def report(without: Sequence[Turn], beside: Sequence[Turn]) -> list[str]:
     return rows
 
 
-def config(folder: Path, camera: str, streams: int) -> Path:
+def config(folder: Path, camera: str, broker_port: int, streams: int) -> Path:
     """The service's, as JSON, which is YAML."""
     watch = {"id": "bench", "recognizer": "cell"}
     told = {
         "data_dir": str(folder / "data"),
         "http": {"port": 0},
+        "mqtt": {"url": f"mqtt://127.0.0.1:{broker_port}"},
         "recognizers": {"cell": {"kind": "slowfast", "checkpoint": "bundled:cell"}},
         "streams": [
             {"id": f"cell-{n}", "source": {"kind": "rtsp", "url": camera}, "watches": [watch]} for n in range(streams)
@@ -129,9 +131,9 @@ def config(folder: Path, camera: str, streams: int) -> Path:
     return folder / "viewers.yaml"
 
 
-def measure(folder: Path, camera: str, asked: argparse.Namespace) -> None:
+def measure(path: Path, asked: argparse.Namespace) -> None:
     turns: dict[bool, list[Turn]] = {False: [], True: []}
-    path = config(folder, camera, asked.streams)
+    folder = path.parent
     with Child(folder / "service.log", "benchmarks.watched", "run", str(path), "--json") as service:
         port = int(service.hear(120)["metrics"].split(":")[2].split("/")[0])
         with Child(folder / "viewers.log", "benchmarks.viewers", "--look-on", str(port)) as viewers:
@@ -149,9 +151,10 @@ def measure(folder: Path, camera: str, asked: argparse.Namespace) -> None:
 
 
 async def main(asked: argparse.Namespace) -> None:
-    async with cell_camera(seed=7) as camera:
+    async with cell_camera(seed=7) as camera, embedded_broker() as broker:
         with TemporaryDirectory(prefix="takt-viewers-") as folder:
-            await asyncio.get_running_loop().run_in_executor(None, measure, Path(folder), camera.url, asked)
+            path = config(Path(folder), camera.url, broker.port, asked.streams)
+            await asyncio.get_running_loop().run_in_executor(None, measure, path, asked)
 
 
 def arguments() -> argparse.Namespace:

@@ -26,6 +26,7 @@ from benchmarks.results import Results
 from benchmarks.rows import Row, comparison, table
 from benchmarks.sides import dealt
 from benchmarks.skeletons import PublicSet, accuracies, baselines_known, measured
+from benchmarks.viewers import report
 from benchmarks.webrtc import delays
 from recognizers.clip import Picture
 from recognizers.data.sets import WorkCellData
@@ -292,3 +293,13 @@ def test_films_are_found_again_and_looking_into_one_is_timed(tmp_path: Path) -> 
 
 def test_a_delay_is_from_a_turn_to_the_start_that_it_caused() -> None:
     assert delays([10.0, 14.0, 18.0], [9.0, 10.5, 10.9, 17.0, 18.25]) == [0.5, 0.25]
+
+
+def test_viewers_are_judged_by_pairs_of_turns() -> None:
+    without = [{"CPU": 10.0, "left out": 0.0}, {"CPU": 20.0, "left out": 0.0}, {"CPU": 12.0, "left out": 0.0}]
+    beside = [{"CPU": 11.0, "left out": 0.0}, {"CPU": 20.0, "left out": 0.0}, {"CPU": 15.0, "left out": 1.0}]
+
+    assert report(without, beside)[2:] == [
+        "| CPU | 12.00 | 15.00 | 1.100 (1.000 to 1.250) |",
+        "| left out | 0.00 | 0.00 | – |",
+    ]
