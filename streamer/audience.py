@@ -110,7 +110,8 @@ class Onlookers:
         self.register.decoded(stream, pictures)
 
     def came(self, view: StreamView) -> None:
-        """There is another stream."""
+        """There is another stream, or it is another one than before."""
+        self.feed.forget(view.id)
         self.register.add(view)
         self.feed.listed()
 

@@ -144,7 +144,8 @@ class Following:
                 self._around.metrics.stream_removed(one.plan.id)
             await self._renew(turn)
             self._show(set(turn.leaving), plans)
-            for beside in (beside for one in leaving for beside in one.plan.beside):
+            stay = {plan.id for plan in plans}
+            for beside in (beside for one in leaving if one.plan.id not in stay for beside in one.plan.beside):
                 beside.leave()  # after the last that is shown of it
             for plan in plans:
                 self._join(plan, plan.id in turn.stopped)

@@ -28,6 +28,7 @@ class Beside:
     """Somebody else who takes a stream's pictures, for as long as it is watched."""
 
     join: Callable[[], None]
+    """Where the stream begins anew, in the place of what joined before."""
     leave: Callable[[], None]
 
 

@@ -18,7 +18,7 @@ from streamer.errors import ConfigError, NotNow
 from streamer.event import Reason
 from streamer.following import Following, Turn
 from streamer.frame import Frame
-from streamer.plan import StreamPlan
+from streamer.plan import Beside, StreamPlan
 from streamer.sources.base import Source
 from streamer.testing.recognizers import CountingRecognizer
 from tests.streamer.workers import FOR_EVER, Plant
@@ -236,6 +236,22 @@ async def test_a_shadow_sees_who_joins_and_forgets_who_goes(floor: Floor) -> Non
         for name in ("steady", "new"):
             assert following.stages(name).watches["bench"].model == promoted["model"]
             assert floor.plant.told(name) == [("started", None)]
+
+
+async def test_whoever_looks_besides_comes_and_goes_with_the_stream(floor: Floor) -> None:
+    told: list[str] = []
+    beside = (Beside(lambda: told.append("join"), lambda: told.append("leave")),)
+    async with floor.running() as following:
+        floor.plant.camera("new", FOR_EVER)
+        plan = replace(floor.plant.planned("new"), beside=beside)
+        await floor.during(following, Turn(joining=lambda _: [plan]))
+        await floor.plant.done(following.stop("new"))
+        await floor.plant.done(following.start("new"))
+        assert told == ["join"]
+        await floor.during(following, Turn({"new": Reason.CHANGED}, lambda _: [plan]))
+        assert told == ["join", "join"]
+        await floor.during(following, Turn({"new": Reason.REMOVED}))
+        assert told == ["join", "join", "leave"]
 
 
 async def test_topics_of_a_stream_are_where_it_is_also_of_what_waits_when_it_is_gone(floor: Floor) -> None:

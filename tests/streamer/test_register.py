@@ -113,3 +113,13 @@ def test_of_streams_that_are_no_more_nothing_is_kept() -> None:
     assert desk.register.views() == []
     with pytest.raises(KeyError):
         desk.register.view("cam")
+
+
+async def test_a_stopped_stream_says_so_until_it_is_started() -> None:
+    desk = Desk()
+    desk.change("live")
+    stopped = desk.change("stopped", "stopped")
+    assert (stopped.state, stopped.reason) == ("stopped", "stopped")
+    assert "start it again" in stopped.words
+    assert desk.status("offline", "stopped").state == "stopped"
+    assert desk.change("connecting").state == "connecting"
