@@ -28,7 +28,7 @@ ENDED = 4096
 HARMLESS = ("GET", "HEAD")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 CHALLENGE: Mapping[str, str] = MappingProxyType({"WWW-Authenticate": 'Bearer realm="takt"'})
-_NOBODY = "http.host is no loopback address, and nobody may ask: give http.tokens"
+_NOBODY = "others reach http.host, and without http.tokens nobody may ask: give some"
 _STRANGE_HOST = "ask for this service as localhost, 127.0.0.1 or [::1]; for other names give http.tokens"
 _STRANGE_PAGE = "a page of another address asks: only this service's own pages may"
 _OWN_PAGE = "with a session's cookie, changes need an Origin of this service's own; programs send a token"

@@ -176,6 +176,7 @@ class Following:
                 self._around.names.leave(stream)
                 self._around.names.join(self._running.lanes[stream])
                 self._begin(one)
+                self._changed(one, Change("connecting", one.epoch))  # who started it is not told that it is stopped
 
     def stages(self, stream: str) -> StreamStages:
         """Its watches, with the networks that look now."""

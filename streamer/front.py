@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from streamer.views import Origin, StreamView, WatchView
 from streamer.web.api.parts import Api, HealthView, ModelView, Roster, Work
 
 HISTORY = "history.db"
+_log = logging.getLogger(__name__)
 
 
 def build_access(http: Http, clock: Clock) -> Access:
@@ -52,6 +54,8 @@ def build_access(http: Http, clock: Clock) -> Access:
         tokens.append(Token(section.name, secret, frozenset(section.scopes)))
     if problems:
         raise ConfigError(problems)
+    if not (tokens or http.local):
+        _log.info("others reach http.host, and without http.tokens the page and the API answer nobody")
     return Access(tokens, http.local, clock)
 
 

@@ -342,7 +342,9 @@ class Roster:
     async def _take_up(self) -> None:
         """As `reload`, for whoever cannot be answered: what is wrong is logged."""
         try:
-            await self.reload()
+            changes = await self.reload()
+            if not (changes.added or changes.changed or changes.removed or changes.later):
+                _log.info("the configuration was read again: nothing is different from what runs")
         except ConfigError as error:
             for problem in error.problems:
                 _log.error("the changed configuration is not taken, what runs goes on: %s", problem)

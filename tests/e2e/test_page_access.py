@@ -30,6 +30,7 @@ class Api:
     def __init__(self, *scopes: str) -> None:
         self.scopes = scopes
         self.name: str | None = None
+        self.refuses = ""
         self.asked: list[str] = []
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, object]:
@@ -38,6 +39,8 @@ class Api:
             self.name = "wall"
         elif path == "session" and method == "POST":
             return 401, {"title": "Unauthorized", "detail": "this token is not known"}
+        if path == "session" and self.refuses:
+            return 401, {"title": "Unauthorized", "detail": self.refuses}
         if path == "session":
             scopes = list(self.scopes) if self.name else []
             return 200, {"name": self.name, "scopes": scopes, "tokens_needed": True}
@@ -86,3 +89,16 @@ async def test_who_has_no_token_is_asked_for_one_and_what_it_is_not_good_for_is_
         await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     assert "streams" in api.asked
     assert not [path for path in api.asked if path.startswith(("streams/", "labels"))], "it may have no pictures"
+
+
+async def test_a_service_that_answers_nobody_says_what_it_must_be_given(tmp_path: Path) -> None:
+    api = Api("read")
+    async with browser(tmp_path) as page:
+        api.refuses = "nobody may ask: give http.tokens"
+        await shown(page, api)
+        await expect(page.get_by_role("heading", name="The service answers nobody here")).to_be_visible()
+        await expect(page.get_by_text("nobody may ask: give http.tokens")).to_be_visible()
+        assert await page.get_by_role("dialog").count() == 0
+        api.refuses = ""
+        await expect(page.get_by_role("textbox", name="Token")).to_be_visible()
+    assert "streams" not in api.asked

@@ -120,8 +120,10 @@ async def test_one_that_is_stopped_is_shown_as_that_until_it_is_started(floor: F
         assert floor.plant.status("new") == ("offline", "stopped")
         assert floor.plant.source("new").open == 0
 
-        for _ in range(2):
-            await floor.plant.done(following.start("new"))
+        await following.start("new")
+        connecting = 'takt_stream_state{state="connecting",stream="new"} 1.0'
+        assert connecting in floor.plant.metrics.exposition().decode(), "who started it is told so at once"
+        await floor.plant.done(following.start("new"))
         await floor.plant.until(lambda: len(floor.plant.told("new")) == 3)
         assert floor.plant.status("new") == ("online", "live")
         floor.assert_steady()

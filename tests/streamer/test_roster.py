@@ -349,12 +349,18 @@ async def test_a_file_that_is_gone_or_wrong_is_told_of_once_and_what_runs_goes_o
 
 
 async def test_somebody_may_ask_that_it_is_read_again(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    text = house.file.read_text()
     async with house.running():
         house.file.write_text("streams: [")
         await house.until(lambda: "is not YAML" in caplog.text)
         house.written.again.set()
         await house.until(lambda: caplog.text.count("is not YAML") == 2)
         assert not house.written.again.is_set()
+        house.file.write_text(text)
+        await house.until(lambda: "nothing is different" in caplog.text)
+        house.written.again.set()
+        await house.until(lambda: caplog.text.count("nothing is different") == 2)
 
 
 async def test_a_file_that_became_a_pipe_holds_up_nobody(house: House, caplog: pytest.LogCaptureFixture) -> None:

@@ -13,7 +13,7 @@ from streamer.web.api.documents import Json
 from streamer.web.api.problems import known
 
 router = APIRouter(tags=["labels"])
-_WHAT = "labelling"
+_WHAT = "labelling: labels.folder is not given"
 _SECONDS = {"type": "number", "minimum": 0, "maximum": 30}
 _MARK = {
     "type": "object",

@@ -1,5 +1,5 @@
 // The beginning: who is this, what is there, and which view is wanted.
-import { get, onStranger } from "./api.js";
+import { get, onStranger, Problem } from "./api.js";
 import { Feed } from "./feed.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -24,8 +24,12 @@ const feed = new Feed(receive, (live) => {
   if (live) refresh();
 });
 
+/** Why the service answers nobody here; empty: it does. */
+let refused = "";
+
 /** @param {string[]} path */
 function view([place, id, what]) {
+  if (refused) return turnedAway;
   if (store.session === null) return () => ({ title: "…" });
   if (isStranger()) return locked;
   if (place === "events") return eventsView;
@@ -49,17 +53,33 @@ function locked(at) {
   return { title: "Token" };
 }
 
+/** No token would help; whoever runs the service must change something. @param {HTMLElement} at */
+function turnedAway(at) {
+  const words = h("p", {}, `It says: ${refused}`);
+  at.append(h("section", { class: "empty" }, icon("lock"), h("h1", {}, "The service answers nobody here"), words));
+  return { title: "Refused" };
+}
+
 const refresh = () => loadStreams().catch(() => {});
+
+/** @param {string} why */
+function turnAway(why) {
+  if (why === refused) return;
+  refused = why;
+  again();
+}
 
 async function begin() {
   feed.stop();
   try {
     store.session = await get("/session");
-  } catch {
-    connected(false);
+  } catch (problem) {
+    turnAway(problem instanceof Problem && [401, 403].includes(problem.status) ? problem.message : "");
+    if (!refused) connected(false);
     setTimeout(begin, 2_000);
     return;
   }
+  refused = "";
   tell("session");
   again();
   if (isStranger()) tokenPrompt(begin);
