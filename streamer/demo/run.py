@@ -177,13 +177,16 @@ class _Audience:
 
     async def listen(self, subscriber: Subscriber) -> None:
         async for topic, payload in subscriber:
+            if not payload:
+                continue  # somebody removed the stream: what was retained of it is cleared
             event: dict[str, Any] = json.loads(payload)
             if topic.endswith("/status"):
                 if event["status"] == "online" and self.online_at is None:
                     self.online_at = _unix(event["since"])
                 continue
-            if event["type"] != "action":
+            if event["type"] in ("step", "cycle"):
                 self._show_work(event)
+            if event["type"] != "action":
                 continue
             latency_s = self._clock.now() - _unix(event["decided_at"])
             self._show(event, latency_s)

@@ -73,6 +73,9 @@ async def test_its_page_is_alive_until_ctrl_c_which_ends_it_with_its_summary() -
         await page.goto(f"{url}retail")
         await playwright.expect(page.locator("#latest li")).not_to_have_count(0, timeout=30_000)
         await playwright.expect(page.locator(".health")).to_have_text("online")
+        assert (await page.request.delete(f"{url}api/v1/streams/cell")).status == 204
+        await page.goto(url)
+        await playwright.expect(page.get_by_role("heading", name="No stream yet")).to_be_visible()
         await chromium.close()
     process.send_signal(signal.SIGINT)
     out, err = await process.communicate()
