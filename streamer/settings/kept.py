@@ -29,12 +29,15 @@ class KeptStreams:
     def __init__(self, folder: Path) -> None:
         self.file = folder / KEPT
         self._sections: dict[str, Mapping[str, Any]] = {}
+        self._written = self._sections
+        """What the file holds: a disk that took nothing is asked again."""
         self._is_readable = True
 
     def read(self) -> Mapping[str, Mapping[str, Any]]:
         """Raises ConfigError: the file cannot be read; then it is not written either."""
         self._is_readable = False
-        self._sections = {str(section.get("id")): section for section in read_kept(self.file)}
+        self._written = {str(section.get("id")): section for section in read_kept(self.file)}
+        self._sections = dict(self._written)
         self._is_readable = True
         return self._sections
 
@@ -44,10 +47,9 @@ class KeptStreams:
         Raises:
             ConfigError: the file cannot be written.
         """
-        before = dict(self._sections)
-        self._sections.pop(stream, None)
+        self._sections = {name: one for name, one in self._sections.items() if name != stream}
         self._sections |= {} if section is None else {stream: section}
-        if self._sections == before:
+        if self._sections == self._written:
             return
         if not self._is_readable:
             raise ConfigError([f"{self.file}: could not be read at the start; mend it, or remove it, and start again"])
@@ -56,6 +58,7 @@ class KeptStreams:
         except OSError as error:
             words = f"{self.file}: cannot be written ({error.strerror}); the change holds until the next start"
             raise ConfigError([words]) from error
+        self._written = self._sections
 
 
 def read_kept(file: Path) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +21,7 @@ from streamer.following import Following, Turn
 from streamer.metrics import Metrics
 from streamer.plan import StreamPlan
 from streamer.roster import Roster, Written
-from streamer.settings import Settings, load, with_stream
+from streamer.settings import Settings, load
 from streamer.testing.time import FakeClock
 from streamer.views import StreamView
 from tests.streamer.plants import write_plant
@@ -393,10 +393,3 @@ async def test_a_file_that_is_not_there_cannot_be_read_again(tmp_path: Path) -> 
     async with house.running():
         with pytest.raises(ConfigError, match="without a file"):
             await house.roster.reload()
-
-
-def test_sections_are_left_as_they_were_given(house: House) -> None:
-    section: Mapping[str, Any] = house.section()
-    before = repr(section)
-    with_stream(load(house.file, {}), section, house.folder, {})
-    assert repr(section) == before

@@ -42,3 +42,10 @@ def test_a_recognizer_of_a_watch_that_follows_work_is_named_by_a_text(tmp_path: 
     (tmp_path / "work.yaml").write_text("procedure: {}")
     watch = {"id": "bench", "recognizer": name, "procedure": "work.yaml"}
     assert "watches.0.recognizer: must be text" in refused(tmp_path, section(watches=[watch]))
+
+
+def test_sections_are_left_as_they_were_given(tmp_path: Path) -> None:
+    given = section()
+    before = repr(given)
+    with_stream(read(tmp_path, VALID), given, tmp_path, {})
+    assert repr(given) == before
