@@ -52,7 +52,7 @@ def keep(order: Order, excerpt: Excerpt, captured_at: float, start_s: float, end
     moment_at = captured_at + start_s - excerpt.start_s
     at = datetime.fromtimestamp(moment_at, UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
     name = _ODD.sub("_", f"{order.stream}-{order.watch}-{at}Z.mp4")
-    path = Path(_ODD.sub("_", order.label).strip(".") or "background") / name
+    path = Path(_folder_of(order.label)) / name
     store(order.folder / path, _film(excerpt))
     row = Labelled(str(path), order.label, group=order.group, stream=order.stream)
     if order.region != WHOLE_PICTURE:
@@ -65,6 +65,12 @@ def keep(order: Order, excerpt: Excerpt, captured_at: float, start_s: float, end
     except OSError as error:
         raise unwritable(order.folder / LABELS_FILE, error) from None
     return order.folder / path
+
+
+def _folder_of(label: str) -> str:
+    """A name that leads nowhere else, nor stands where the lines do."""
+    name = _ODD.sub("_", label).strip(".") or "background"
+    return f"{name}_" if name == LABELS_FILE else name
 
 
 def _film(excerpt: Excerpt) -> bytes:

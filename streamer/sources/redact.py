@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from streamer.errors import SourceRejected
 
+_LOGIN = re.compile(r"(?i)(pass|password|passwd|pwd|token)[=:]")
+"""Some cameras want it in the path: `rtsp://cam/user=admin_password=1234_channel=1.sdp`."""
+
 
 def redact(url: str) -> str:
-    """`rtsp://***@host:554/path?***`: no user, no password, no query value, no fragment; whatever the text.
+    """`rtsp://***@host:554/path?***`: no user, no password, no query value, no fragment, no login in the path.
 
     Everything up to the last `@` of the address is taken for credentials, since people put `/`, `#` and `@`
     into passwords without quoting them.
@@ -22,6 +26,8 @@ def redact(url: str) -> str:
     rest = rest[at + 1 :]
     path, query, _ = rest.partition("?")
     path, fragment, _ = path.partition("#")
+    host, _, place = path.partition("/")
+    path = f"{host}/***" if _LOGIN.search(place) else path
     return f"{scheme}://{secret}{path}{'?***' if query or fragment else ''}"
 
 

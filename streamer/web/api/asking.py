@@ -24,12 +24,12 @@ T = TypeVar("T")
 Responses = dict[int | str, dict[str, Any]]
 
 
-def parts_of(request: Request) -> Api:
+async def parts_of(request: Request) -> Api:
     parts: Api = request.scope["takt.api"]
     return parts
 
 
-def grant_of(request: Request) -> Grant:
+async def grant_of(request: Request) -> Grant:
     grant: Grant = request.scope["takt.grant"]
     return grant
 
@@ -44,8 +44,8 @@ class Scope:
     def __init__(self, scope: str) -> None:
         self.scope = scope
 
-    def __call__(self, request: Request) -> None:
-        grant = grant_of(request)
+    async def __call__(self, request: Request) -> None:
+        grant = await grant_of(request)
         if not grant.may(self.scope):
             raise Problem(HTTPStatus.FORBIDDEN, f"the token {grant.name} has not the scope {self.scope}")
 

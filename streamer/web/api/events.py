@@ -19,7 +19,7 @@ Word = Annotated[str | None, Query(max_length=256)]
 Time = Annotated[str | None, Query(max_length=64, description="Unix seconds, or RFC 3339")]
 
 
-def wanted_of(
+async def wanted_of(
     type: Annotated[str | None, Query(pattern=TYPES, description="action, step, cycle, gap, with commas")] = None,
     stream: Word = None,
     watch: Word = None,

@@ -64,6 +64,15 @@ async def test_none_of_the_actions_is_the_background(film: Excerpt, tmp_path: Pa
     assert str(said["path"]).startswith("background/")
 
 
+async def test_no_label_leads_out_of_the_folder_or_into_the_place_of_the_lines(film: Excerpt, tmp_path: Path) -> None:
+    bench = Bench(film, tmp_path)
+    await bench.run(5.0)
+    for label in ("labels.jsonl", "../../etc", "..", ".labels.jsonl."):
+        folder, name = Path(str((await bench.mark(label))["path"])).parts
+        assert not {folder, name} & {"/", "..", "labels.jsonl"}
+    assert {line.label for line in labelled(tmp_path)} == {"labels.jsonl", "../../etc", "..", ".labels.jsonl."}
+
+
 async def test_two_moments_between_two_key_frames_are_two_clips(film: Excerpt, tmp_path: Path) -> None:
     bench = Bench(film, tmp_path)
     await bench.run(5.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from inspect import iscoroutinefunction
 
 import pytest
 
@@ -46,6 +47,14 @@ async def test_a_route_is_for_those_whose_token_has_its_scope(path: str, method:
     scope = NEEDED[path, method]
     assert {codes.pop(name) for name in ("none", "wrong", "other")} == {401}
     assert {name for name, code in codes.items() if code != 403} == {scope, "admin"}
+
+
+def test_who_asks_is_looked_at_where_the_question_came_and_in_no_thread() -> None:
+    """A thread for each of the many who look on would wait for a turn among all others."""
+    depended = [one.call for route in DOOR.app.routes for one in route.dependant.dependencies]  # type: ignore[attr-defined]
+    assert depended
+    for call in depended:
+        assert iscoroutinefunction(call) or iscoroutinefunction(type(call).__call__)
 
 
 @pytest.mark.parametrize(("path", "method"), GUARDED, ids=lambda value: value.strip("/"))
