@@ -51,6 +51,9 @@ def with_secrets(settings: Settings, section: Mapping[str, Any]) -> Mapping[str,
     """A section in which whatever its stream's source hides is as it was.
 
     Beside another address nothing is put in its place: that must not learn it.
+
+    Raises:
+        ConfigError: whoever answers there is to be verified no more, and could learn it too.
     """
     before = {one["id"]: one["source"] for one in plain(settings)["streams"]}.get(section.get("id"), {})
     source = section.get("source")
@@ -58,6 +61,9 @@ def with_secrets(settings: Settings, section: Mapping[str, Any]) -> Mapping[str,
         return section
     if source.get("url", HIDDEN) not in (HIDDEN, before.get("url", HIDDEN)):
         return section
+    is_verified = before.get("tls_verify") and str(before.get("url")).lower().startswith(("https:", "rtsps:"))
+    if HIDDEN in source.values() and is_verified and source.get("tls_verify") is False:
+        raise ConfigError(["source.tls_verify: where it is switched off, what is hidden must be written anew"])
     return {**section, "source": {name: before.get(name) if one == HIDDEN else one for name, one in source.items()}}
 
 

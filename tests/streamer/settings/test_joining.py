@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from streamer.errors import ConfigError
-from streamer.settings import with_stream
+from streamer.settings import with_secrets, with_stream
+from streamer.settings.joining import HIDDEN
 from tests.streamer.settings.files import VALID, read
 
 
@@ -49,3 +50,17 @@ def test_sections_are_left_as_they_were_given(tmp_path: Path) -> None:
     before = repr(given)
     with_stream(read(tmp_path, VALID), given, tmp_path, {})
     assert repr(given) == before
+
+
+@pytest.mark.parametrize(("scheme", "is_told"), [("rtsps", True), ("rtsp", False)])
+def test_who_hides_an_address_does_not_send_it_to_whoever_answers(tmp_path: Path, scheme: str, is_told: bool) -> None:
+    url = f"{scheme}://me:C4N4RY@cam/"
+    settings = with_stream(read(tmp_path, VALID), section(source={"kind": "rtsp", "url": url}), tmp_path, {})
+    hidden = {"kind": "rtsp", "url": HIDDEN, "tls_verify": False}
+    if is_told:
+        with pytest.raises(ConfigError, match="tls_verify: where it is switched off"):
+            with_secrets(settings, section(source=hidden))
+    else:
+        assert with_secrets(settings, section(source=hidden))["source"]["url"] == url
+    assert with_secrets(settings, section(source={**hidden, "tls_verify": True}))["source"]["url"] == url
+    assert with_secrets(settings, section(source={**hidden, "url": url}))["source"]["url"] == url
