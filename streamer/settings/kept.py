@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import yaml
 
 from recognizers.files import write_whole
 from streamer.errors import ConfigError
-from streamer.settings.reading import read
+from streamer.settings.reading import MOST_CHARACTERS, MOST_VALUES, read
 
 KEPT = "streams.yaml"
 """In the data folder."""
@@ -45,20 +46,34 @@ class KeptStreams:
         """From now on, instead of what was kept of the stream; None: nothing is.
 
         Raises:
-            ConfigError: the file cannot be written.
+            ConfigError: the file cannot be written, or would say more than is read again.
         """
+        before = self._sections
         self._sections = {name: one for name, one in self._sections.items() if name != stream}
         self._sections |= {} if section is None else {stream: section}
         if self._sections == self._written:
             return
         if not self._is_readable:
             raise ConfigError([f"{self.file}: could not be read at the start; mend it, or remove it, and start again"])
+        if not _is_read_again(self._sections):
+            self._sections = before
+            raise ConfigError([f"{self.file}: would say more than it may; the change holds until the next start"])
         try:
             write_kept(self.file, list(self._sections.values()))
         except OSError as error:
             words = f"{self.file}: cannot be written ({error.strerror}); the change holds until the next start"
             raise ConfigError([words]) from error
         self._written = self._sections
+
+
+def _is_read_again(sections: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Half of what may be read is as much as is written: mappings count twice there, and YAML is longer than JSON."""
+    return 2 * _values(sections) < MOST_VALUES and 4 * len(json.dumps(sections)) < MOST_CHARACTERS
+
+
+def _values(value: object) -> int:
+    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_values, inside))
 
 
 def read_kept(file: Path) -> list[dict[str, Any]]:

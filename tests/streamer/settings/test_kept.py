@@ -32,3 +32,13 @@ def test_what_is_the_same_is_not_written_again(tmp_path: Path) -> None:
     kept.file.unlink()
     kept.keep("dock", dict(SECTION))
     assert not kept.file.exists()
+
+
+@pytest.mark.parametrize("much", [[[0, 0, 1, 1]] * 12_000, ["x" * 1_100_000]])
+def test_no_more_is_kept_than_is_read_again(tmp_path: Path, much: list[object]) -> None:
+    kept = KeptStreams(tmp_path)
+    kept.keep("dock", SECTION)
+    with pytest.raises(ConfigError, match="would say more than it may"):
+        kept.keep("large", {**SECTION, "id": "large", "masks": much})
+    kept.keep("other", {**SECTION, "id": "other", "masks": much[:1] * 9_000 if len(much) > 1 else []})
+    assert list(KeptStreams(tmp_path).read()) == ["dock", "other"]
