@@ -49,6 +49,7 @@ async def test_what_the_page_computes(page: Page) -> None:
     await the_feed_is_read_in_whatever_pieces_it_comes(page)
     await a_mistake_is_shown_at_its_field_and_what_a_form_does_not_show_is_left_as_it_is(page)
     await words_of_the_service_are_sentences(page)
+    await a_broken_address_is_that_of_the_wall(page)
 
 
 async def durations_are_short_and_ages_tick(page: Page) -> None:
@@ -155,3 +156,8 @@ async def words_of_the_service_are_sentences(page: Page) -> None:
     told = await asked(page, "words", "m.sentence('rtsp://cam refused it: is it running?; check the port')")
     assert told == "rtsp://cam refused it: is it running? Check the port."
     assert await asked(page, "words", "m.sentence('')") == ""
+
+
+async def a_broken_address_is_that_of_the_wall(page: Page) -> None:
+    assert await asked(page, "router", "m.parts('#/streams/cell%204')") == ["streams", "cell 4"]
+    assert await asked(page, "router", "m.parts('#/streams/%')") == []

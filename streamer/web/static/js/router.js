@@ -2,9 +2,13 @@
 
 /** @typedef {{close?: () => void, title: string}} View */
 
-/** @param {string} hash @returns {string[]} its parts, decoded */
+/** @param {string} hash @returns {string[]} its parts, decoded; none where somebody has broken it */
 export function parts(hash) {
-  return hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
+  try {
+    return hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
+  } catch {
+    return [];
+  }
 }
 
 /** @param {...string} names */

@@ -51,8 +51,9 @@ function begin() {
     id: "share-name",
     type: "text",
     required: true,
-    pattern: "[A-Za-z0-9][A-Za-z0-9_.\\-]*",
-    maxLength: 64,
+    pattern: "[a-z0-9][a-z0-9\\-]*",
+    title: "small letters, digits and hyphens",
+    maxLength: 63,
     value: free(kept("share-name", "my-camera")),
     "aria-describedby": "share-name-help",
   });
@@ -93,7 +94,7 @@ function begin() {
       h(
         "p",
         { id: "share-name-help", class: "soft small" },
-        "Letters, digits, “-”, “_” and “.”; it is part of the topics.",
+        "Small letters, digits and “-”; it is part of the topics.",
       ),
     ),
     h("div", { class: "field" }, h("label", { for: network.id }, "What looks at it"), network),
