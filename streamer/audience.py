@@ -50,6 +50,18 @@ class Audience(Protocol):
         ...
 
 
+class Onlooker(Audience, Protocol):
+    """One that is also told which streams there are."""
+
+    def came(self, view: StreamView) -> None:
+        """There is another stream, or it is another one than before."""
+        ...
+
+    def went(self, stream: str) -> None:
+        """It is no more."""
+        ...
+
+
 class Nobody:
     """See `Audience`."""
 

@@ -11,7 +11,7 @@ from functools import partial
 from streamer.clock import Clock
 from streamer.emitter import Emitter
 from streamer.errors import NotNow
-from streamer.event import Reason
+from streamer.event import OpenAction, OpenCycle, Reason
 from streamer.lane import Lane
 from streamer.metrics import Metrics
 from streamer.model import Model
@@ -177,6 +177,25 @@ class Following:
                 self._around.names.join(self._running.lanes[stream])
                 self._begin(one)
                 self._changed(one, Change("connecting", one.epoch))  # who started it is not told that it is stopped
+
+    async def inherit(self, streams: Collection[str], term: int) -> None:
+        """Before streams join that another worker had: take over what waits of them in the outbox of one that is dead,
+        end what it left open, and count from `term` on."""
+        around = self._around
+        await around.outbox.adopt(streams)
+        await around.outbox.outrank(term)
+        left: list[OpenAction | OpenCycle] = [*await around.outbox.open_actions(), *await around.outbox.open_cycles()]
+        mine = [one for one in left if one.stream in streams and one.stream not in self._followed]
+        around.emitter.emit(one.interrupted(around.clock.now()) for one in mine)
+
+    def degrade(self, stream: str, level: int) -> None:
+        """Look at one clip of 2^level, of watches whose clips stand alone; at once, and nothing ends by it."""
+        self._running.lanes[stream].level = level
+
+    def batch_s(self) -> float:
+        """How long the engine that has been busy longest is at its batch."""
+        now_s = self._around.clock.monotonic()
+        return max((serving.busy_s(now_s) for serving in self._running.servings.values()), default=0.0)
 
     def stages(self, stream: str) -> StreamStages:
         """Its watches, with the networks that look now."""

@@ -68,6 +68,8 @@ class Lane:
         self._loss_free = loss_free
         self._shadows = shadows
         self._is_closed = False
+        self.level = 0
+        """Of clips that stand alone, one of 2^level is looked at."""
         self.newest_frame_s: float | None = None
         """When the newest picture came, on the clock that never steps; None: none has."""
 
@@ -178,7 +180,9 @@ class Lane:
     def _offer(self, clip: Clip) -> None:
         watch = self.stages.watches[clip.watch]
         self._observer.clip_cut(clip.stream, clip.coverage)
-        if clip.coverage < watch.min_coverage:
+        if not watch.spec.continual and clip.index % (1 << self.level):
+            self._observer.clip_shed(clip.stream, "degraded")
+        elif clip.coverage < watch.min_coverage:
             self._observer.clip_shed(clip.stream, "coverage")
         else:
             self._schedulers[watch.recognizer].offer(clip)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from streamer.audience import Onlookers
+from streamer.audience import Onlooker
 from streamer.evidence.privacy import Redactor
 from streamer.keeping import privacy_of
 from streamer.labels.labelling import Labelling
@@ -26,7 +26,7 @@ class Looking:
     """Shows them to people."""
     labelling: Labelling | None = None
     """Keeps moments that somebody names."""
-    onlookers: Onlookers | None = None
+    onlookers: Onlooker | None = None
     """Show which streams there are."""
 
     def knows(self, view: StreamView) -> tuple[Beside, ...]:

@@ -211,6 +211,10 @@ class Roster:
         """Watch it again. Raises KeyError, NotNow."""
         return await self._in_turn(lambda: self._started(stream))
 
+    async def become(self, wanted: Settings) -> Changes:
+        """Watch the streams of these settings, and no others. Raises as `add`."""
+        return await self._in_turn(lambda: self._go_over_to(lambda: wanted))
+
     async def reload(self) -> Changes:
         """Read the file again, and apply what is different.
 

@@ -48,6 +48,7 @@ class Serving:
         continual = model.recognizer.spec.continual
         self.scheduler = Scheduler(batch, deadline_s, clock, _Urgent(observer, gate), continual)
         self._busy = False
+        self._began_s = 0.0
         self._waiting: list[asyncio.Future[None]] = []
         """Those who want a moment between two batches."""
 
@@ -55,7 +56,7 @@ class Serving:
         """`looked` is told of a batch before `answered` is of each of its clips."""
         while True:
             clips = await self.scheduler.next_batch()
-            self._busy = True
+            self._busy, self._began_s = True, self._clock.monotonic()
             with self._gate.busy():
                 await self._answer(clips, answered, looked)
             self._busy = False
@@ -79,6 +80,10 @@ class Serving:
         self.scheduler.drop(own, "promoted")
         self.scheduler.take_over(shadow.scheduler)
         self.model = shadow.model
+
+    def busy_s(self, now_s: float) -> float:
+        """How long it has been at the batch that it looks at; 0: at none."""
+        return now_s - self._began_s if self._busy else 0.0
 
     def forget(self, stream: str) -> None:
         """The stream's connection is over."""

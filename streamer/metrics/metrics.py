@@ -208,7 +208,7 @@ class Metrics:
         """Series of a stream begin at 0, so that a rate sees the first increase."""
         for counter in (self._decoded, self._kept, self._clips, self._looked_at):
             counter.labels(stream)
-        for reason in ("coverage", "newer", "epoch", "overload", "paused", "promoted"):
+        for reason in ("coverage", "newer", "epoch", "overload", "paused", "promoted", "degraded"):
             self._shed.labels(stream, reason)
         for phase in ("started", "ended"):
             self._events.labels(stream, phase)

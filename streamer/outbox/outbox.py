@@ -167,6 +167,15 @@ class Outbox:
                 _log.info("the outbox %s is not taken over: %s", folder, error)
         return self.depth - before
 
+    async def outrank(self, term: int) -> None:
+        """Count what is new from this term on, unless ours is above it: whoever gave us a stream says so."""
+
+        def work(store: Store) -> None:
+            if store.term < term:
+                store.new_term(term)
+
+        await self._writer.ask(work)
+
     async def _adopt_one(self, folder: Path, streams: Collection[str] | None) -> None:
         ask, now = self._writer.ask, self._clock.now()
         orphan = await ask(lambda _: Orphan(folder, self._budget_bytes, now))
