@@ -43,7 +43,7 @@ class Cost:
 
     def at(self, level: int) -> float:
         """Its load while it is degraded by so many levels."""
-        return self.base + self.looks / 2**level
+        return self.base + self.looks / (1 << level)
 
 
 @dataclass(frozen=True, slots=True)

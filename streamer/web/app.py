@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -31,21 +31,22 @@ OPEN = ("/metrics", "/livez", "/readyz")
 
 def make_app(
     health: Health,
-    metrics: Callable[[], tuple[str, bytes]],
+    metrics: Callable[[], tuple[str, bytes] | Awaitable[tuple[str, bytes]]],
     sites: Mapping[str, Site] = NO_SITES,
     api: ApiDoor | None = None,
 ) -> FastAPI:
     """The application.
 
     Args:
-        metrics: gives content type and text of the exposition.
+        metrics: gives content type and text of the exposition, where it must ask others for it a little later.
         sites: by what the paths that they answer begin with; they guard themselves, as the API does.
         api: with it, the page is served too.
     """
     app = FastAPI(title="Taktstream", docs_url=None, redoc_url=None, openapi_url=None)
 
     async def exposition() -> Response:
-        kind, text = metrics()
+        told = metrics()
+        kind, text = told if isinstance(told, tuple) else await told
         return Response(text, headers={"Content-Type": kind})
 
     async def alive() -> Response:

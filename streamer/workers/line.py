@@ -27,6 +27,11 @@ _KINDS: Mapping[str, Callable[[list[str]], Exception]] = {
     "not_now": lambda words: NotNow("; ".join(words)),
 }
 
+
+def _other(words: list[str]) -> Exception:
+    return TaktError("; ".join(words))
+
+
 Said = Mapping[str, Any]
 Answer = Callable[[Said], Awaitable[Said]]
 Hear = Callable[[Said], None]
@@ -144,4 +149,4 @@ def _told(said: Said) -> Said:
     if "problem" not in said:
         return dict(said["said"])
     words = list(map(str, said["words"]))
-    raise _KINDS.get(said["problem"], lambda words: TaktError("; ".join(words)))(words)
+    raise _KINDS.get(said["problem"], _other)(words)

@@ -1,0 +1,143 @@
+"""The process in a slot: begun, listened to, killed where it hangs, and begun again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamer.backoff import full_jitter
+from streamer.clock import Clock
+from streamer.errors import NotNow
+from streamer.workers.line import Line, Said
+from streamer.workers.pulse import BEAT_S, Deadlines, Pulse
+
+_log = logging.getLogger(__name__)
+
+FIRST_S, CAP_S, HEALTHY_S = 0.5, 30.0, 60.0
+LEAVE_S = 5.0
+"""For a worker that was told to end, beyond what it may deliver for."""
+
+Begin = Callable[[str, socket.socket], Awaitable[Process]]
+"""Begins the process of a slot, with the other end of its line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who is told of a slot. Called on the loop."""
+
+    began: Callable[[str], None]
+    """Its worker takes streams."""
+    heard: Callable[[str, Said], None]
+    ended: Callable[[str, str], Awaitable[None]]
+    """It has none any more, and why; returns when one may begin again."""
+
+
+class Hosted:
+    """One slot. Lives on the event loop, for as long as `run` does."""
+
+    def __init__(self, slot: str, begin: Begin, told: Told, clock: Clock, deadlines: Deadlines) -> None:
+        self.slot = slot
+        self._begin, self._told, self._clock, self._deadlines = begin, told, clock, deadlines
+        self.line: Line | None = None
+        """None: there is no worker now."""
+        self.pid: int | None = None
+        self._pulse = Pulse(0.0, deadlines)
+        self._hung = ""
+
+    async def run(self) -> None:
+        """Have a worker in the slot, one after the other."""
+        failures = 0
+        while True:
+            began_s = self._clock.monotonic()
+            reason = await self._live()
+            healthy = self._clock.monotonic() - began_s >= HEALTHY_S
+            failures = 1 if healthy else failures + 1
+            pause_s = full_jitter(failures, FIRST_S, CAP_S)
+            _log.error("worker %s ended (%s); it begins again in %.1f s", self.slot, reason, pause_s)
+            await self._told.ended(self.slot, reason)
+            await self._clock.sleep(pause_s)
+
+    async def ask(self, what: str, patience_s: float = 30.0, **rest: object) -> Said:
+        """As `Line.ask`. Raises NotNow where there is no worker."""
+        if self.line is None:
+            raise NotNow("the worker of this stream begins; try again")
+        return await self.line.ask(what, patience_s, **rest)
+
+    async def _live(self) -> str:
+        """One process, from its beginning to its end; why it ended."""
+        ours, theirs = socket.socketpair()
+        self._pulse, self._hung = Pulse(self._clock.monotonic(), self._deadlines), ""
+        with theirs:
+            process = await self._begin(self.slot, theirs)
+        self.pid = process.pid
+        try:
+            async with Line.over(ours, _nobody_asks, self._hear) as self.line, asyncio.TaskGroup() as group:
+                watching = group.create_task(self._watch(process))
+                await self.line.run()
+                watching.cancel()
+        finally:
+            self.line = self.pid = None
+            await _end(process)
+        return self._hung or "crash"
+
+    async def leave(self, patience_s: float) -> None:
+        """Tell the worker to end in order, and wait until it has."""
+        if self.line is not None:
+            with suppress(NotNow):
+                await self.line.ask("end", patience_s)
+
+    def _hear(self, said: Said) -> None:
+        if said["tell"] == "beat":
+            first = self._pulse.last_s is None
+            self._pulse.beat(self._clock.monotonic(), float(said["batch_s"]))
+            if first:
+                self._told.began(self.slot)
+        self._told.heard(self.slot, said)
+
+    async def _watch(self, process: Process) -> None:
+        """Kill it where it makes no progress: what it accepted is on disk, and others take it over."""
+        while True:
+            await self._clock.sleep(BEAT_S)
+            self._hung = self._pulse.hangs(self._clock.monotonic())
+            if self._hung:
+                _log.error("worker %s hangs (%s): it is killed", self.slot, self._hung)
+                return _kill(process)
+
+
+async def _nobody_asks(said: Said) -> Said:
+    raise NotNow(f"a worker asks nothing: {said.get('what')}")
+
+
+def _kill(process: Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
+
+
+async def _end(process: Process) -> None:
+    """It closed its line, or we are about to end: nothing waits for it but its own last words."""
+    try:
+        async with asyncio.timeout(LEAVE_S):
+            await process.wait()
+    except TimeoutError:
+        _kill(process)
+        await process.wait()
+
+
+def beginning(config: Path, cpus: float) -> Begin:
+    """How a worker's process begins: a new interpreter, away from the terminal's signals."""
+
+    async def begin(slot: str, end: socket.socket) -> Process:
+        handle = end.fileno()
+        words = ["-P", "-m", "streamer.workers.process", str(handle), str(config), slot, f"{cpus:g}"]
+        return await asyncio.create_subprocess_exec(
+            sys.executable, *words, stdin=asyncio.subprocess.DEVNULL, pass_fds=(handle,), start_new_session=True
+        )
+
+    return begin

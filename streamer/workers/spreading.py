@@ -1,0 +1,187 @@
+"""Carries out what the placement decides: who is to hold what is compared with who does, again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from streamer.clock import Clock
+from streamer.errors import ConfigError, NotNow, TaktError
+from streamer.placement import Cost, Place, Placement, Report, Slot, Wish
+
+_log = logging.getLogger(__name__)
+
+TURN_S = 1.0
+"""Seconds from one look to the next, where nothing happens."""
+AGAIN_S = 30.0
+"""Before what a worker refused is asked of it again."""
+HOLD_S = 120.0
+"""A worker may take as long to load networks."""
+
+
+class Asked(Protocol):
+    """A worker, as it is asked."""
+
+    async def ask(self, what: str, patience_s: float = 30.0, **rest: object) -> Mapping[str, Any]: ...
+
+
+Section = Mapping[str, Any] | None
+"""Of a stream that no file has; None: the file has it."""
+Held = Mapping[str, tuple[int, Section]]
+"""By stream, its term and what it was made of."""
+
+
+@dataclass(slots=True)
+class _Hand:
+    """What a worker was told to hold."""
+
+    worker: Asked
+    held: dict[str, tuple[int, Section]] = field(default_factory=dict)
+    levels: dict[str, int] = field(default_factory=dict)
+    refused: Held | None = None
+    """What it could not hold."""
+    again_s: float = float("-inf")
+
+
+class Spreading:
+    """Lives on the event loop."""
+
+    def __init__(self, placement: Placement, clock: Clock, placed: Callable[[], None] = lambda: None) -> None:
+        """`placed` is called after each look."""
+        self.placement = placement
+        self._clock, self._placed = clock, placed
+        self._hands: dict[str, _Hand] = {}
+        self._sections: dict[str, Section] = {}
+        self._due, self._turned = asyncio.Event(), asyncio.Event()
+
+    # What is told
+
+    def want(self, stream: str, priority: int = 0, section: Section = None) -> None:
+        """A stream is to be watched; one that is already is made anew where its section is another."""
+        self._sections[stream] = section
+        self.placement.want(Wish(stream, priority))
+        self._due.set()
+
+    def forget(self, stream: str) -> None:
+        self._sections.pop(stream, None)
+        self.placement.forget(stream)
+        self._due.set()
+
+    def joined(self, slot: Slot, worker: Asked) -> None:
+        """A worker takes streams."""
+        self._hands[slot.id] = _Hand(worker)
+        self.placement.join(slot)
+        self._due.set()
+
+    async def lost(self, slot: str) -> list[str]:
+        """A worker is no more; the streams that it had, once others were told to take them."""
+        self._hands.pop(slot, None)
+        streams = self.placement.lose(slot)
+        self._due.set()
+        if streams and self._hands:
+            self._turned.clear()
+            await self._turned.wait()
+        return streams
+
+    def reported(self, slot: str, said: Mapping[str, Any]) -> None:
+        costs = {stream: Cost(**cost) for stream, cost in said["costs"].items()}
+        self.placement.measured(slot, Report(said["overhead"], costs), self._clock.monotonic())
+
+    def again(self, slot: str) -> None:
+        """The configuration is another one: what its worker holds is to be made of that."""
+        if slot in self._hands:
+            self._hands[slot].held = {stream: (0, None) for stream in self._hands[slot].held}
+        self._due.set()
+
+    def worker_of(self, stream: str) -> Asked:
+        """Raises NotNow: nobody watches it at the moment."""
+        place = self.placement.places.get(stream)
+        if place is None:
+            raise NotNow("no worker has room for this stream, or its worker begins; try again")
+        return self._hands[place.slot].worker
+
+    def holds(self, slot: str, stream: str) -> bool:
+        """Whether a worker is the one to speak of a stream."""
+        place = self.placement.places.get(stream)
+        return place is not None and place.slot == slot
+
+    # What is done
+
+    async def run(self) -> None:
+        """For as long as the task lives."""
+        while True:
+            self._due.clear()
+            await self.turn()
+            self._turned.set()
+            try:
+                async with asyncio.timeout(TURN_S):
+                    await self._due.wait()
+            except TimeoutError:
+                continue
+
+    async def turn(self) -> None:
+        """One look: first whoever loses streams lets go of them, then others take them."""
+        self.placement.step(self._clock.monotonic())
+        self._placed()
+        wanted = self._wanted()
+        for keep in (True, False):
+            async with asyncio.TaskGroup() as group:
+                for slot, hand in tuple(self._hands.items()):
+                    group.create_task(self._bring(slot, hand, wanted.get(slot, {}), keep))
+
+    def _wanted(self) -> dict[str, dict[str, Place]]:
+        wanted: dict[str, dict[str, Place]] = {}
+        for stream, place in self.placement.places.items():
+            wanted.setdefault(place.slot, {})[stream] = place
+        return wanted
+
+    async def _bring(self, slot: str, hand: _Hand, wanted: Mapping[str, Place], leaving_only: bool) -> None:
+        """Let a worker hold what it is to; with `leaving_only`, of that only what it holds already."""
+        if leaving_only:
+            if hand.held.keys() <= wanted.keys():
+                return
+            wanted = {stream: place for stream, place in wanted.items() if stream in hand.held}
+            held = {stream: hand.held[stream] for stream in wanted}
+        else:
+            held = {stream: (place.term, self._sections.get(stream)) for stream, place in wanted.items()}
+        if held != hand.held:
+            await self._hold(slot, hand, held, wanted)
+        levels = {stream: wanted[stream].level for stream in hand.held if stream in wanted}
+        for stream in [one for one, level in levels.items() if hand.levels.get(one, 0) != level]:
+            await self._level(hand, stream, levels[stream])
+
+    async def _hold(self, slot: str, hand: _Hand, held: Held, wanted: Mapping[str, Place]) -> None:
+        now_s = self._clock.monotonic()
+        if held == hand.refused and now_s < hand.again_s:
+            return
+        streams = {
+            stream: {"term": term, "level": wanted[stream].level, "section": section}
+            for stream, (term, section) in held.items()
+        }
+        try:
+            await hand.worker.ask("hold", HOLD_S, streams=streams)
+        except NotNow as error:
+            _log.info("worker %s is not ready: %s", slot, error)
+        except (TaktError, KeyError) as error:
+            problems = error.problems if isinstance(error, ConfigError) else [str(error)]
+            for problem in problems:
+                _log.error("worker %s cannot watch what it is to: %s", slot, problem)
+            hand.refused, hand.again_s = held, now_s + AGAIN_S
+        else:
+            hand.held, hand.refused = dict(held), None
+            hand.levels = {stream: wanted[stream].level for stream in held}
+
+    async def _level(self, hand: _Hand, stream: str, level: int) -> None:
+        try:
+            await hand.worker.ask("level", stream=stream, level=level)
+        except (TaktError, KeyError) as error:
+            _log.info("stream %s keeps its pace: %s", stream, error)
+        else:
+            hand.levels[stream] = level
+            if level:
+                _log.warning("stream %s is degraded: one of %d of its clips is looked at", stream, 1 << level)
+            else:
+                _log.info("stream %s is looked at as it is configured", stream)
