@@ -182,7 +182,7 @@ class Front:
         view = health_of(health, metrics, settings.mqtt is not None, clock.now())
         return cls(settings, clock, build_access(settings.http, clock), onlookers, view)
 
-    def api(self, runs: Runs, roster: Roster, live: LiveViews | None, labels: Labelling | None) -> Api:
+    def api(self, runs: Runs, roster: Roster | None, live: LiveViews | None, labels: Labelling | None) -> Api:
         """The API of what runs, and of who changes that."""
         return Api(
             access=self.access,

@@ -50,13 +50,16 @@ class Hosted:
         self.pid: int | None = None
         self._pulse = Pulse(0.0, deadlines)
         self._hung = ""
+        self._leaving = False
 
     async def run(self) -> None:
-        """Have a worker in the slot, one after the other."""
+        """Have a worker in the slot, one after the other, until it is told to leave."""
         failures = 0
         while True:
             began_s = self._clock.monotonic()
             reason = await self._live()
+            if self._leaving:
+                return
             healthy = self._clock.monotonic() - began_s >= HEALTHY_S
             failures = 1 if healthy else failures + 1
             pause_s = full_jitter(failures, FIRST_S, CAP_S)
@@ -87,11 +90,12 @@ class Hosted:
             await _end(process)
         return self._hung or "crash"
 
-    async def leave(self, patience_s: float) -> None:
-        """Tell the worker to end in order, and wait until it has."""
+    async def leave(self) -> None:
+        """Tell the worker to end in order, and begin none any more; `run` returns when it has ended."""
+        self._leaving = True
         if self.line is not None:
             with suppress(NotNow):
-                await self.line.ask("end", patience_s)
+                await self.line.ask("end", LEAVE_S)
 
     def _hear(self, said: Said) -> None:
         if said["tell"] == "beat":
@@ -105,7 +109,7 @@ class Hosted:
         """Kill it where it makes no progress: what it accepted is on disk, and others take it over."""
         while True:
             await self._clock.sleep(BEAT_S)
-            self._hung = self._pulse.hangs(self._clock.monotonic())
+            self._hung = "" if self._leaving else self._pulse.hangs(self._clock.monotonic())
             if self._hung:
                 _log.error("worker %s hangs (%s): it is killed", self.slot, self._hung)
                 return _kill(process)

@@ -109,9 +109,12 @@ def main(arguments: list[str]) -> int:
     try:
         asyncio.run(work(socket.socket(fileno=int(handle)), Path(config), slot, float(cpus)))
     except* TaktError as errors:
-        sys.stderr.write("".join(f"worker {slot}: {error}\n" for error in errors.exceptions))
-        return 1
-    return 0
+        problem = "".join(f"worker {slot}: {error}\n" for error in errors.exceptions)
+        sys.stderr.write(problem)
+        failed = True
+    else:
+        failed = False
+    return int(failed)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -18,6 +19,8 @@ TURN_S = 1.0
 """Seconds from one look to the next, where nothing happens."""
 AGAIN_S = 30.0
 """Before what a worker refused is asked of it again."""
+TAKE_OVER_S = 5.0
+"""Others are given as long to take over what a dead worker had."""
 HOLD_S = 120.0
 """A worker may take as long to load networks."""
 
@@ -44,6 +47,8 @@ class _Hand:
     refused: Held | None = None
     """What it could not hold."""
     again_s: float = float("-inf")
+    busy: bool = False
+    """It is being told."""
 
 
 class Spreading:
@@ -55,7 +60,8 @@ class Spreading:
         self._clock, self._placed = clock, placed
         self._hands: dict[str, _Hand] = {}
         self._sections: dict[str, Section] = {}
-        self._due, self._turned = asyncio.Event(), asyncio.Event()
+        self._due = asyncio.Event()
+        self._looked: set[asyncio.Event] = set()
 
     # What is told
 
@@ -76,15 +82,16 @@ class Spreading:
         self.placement.join(slot)
         self._due.set()
 
-    async def lost(self, slot: str) -> list[str]:
-        """A worker is no more; the streams that it had, once others were told to take them."""
+    async def lost(self, slot: str) -> None:
+        """A worker is no more. Returns once others have taken over what was its own, as far as they do so soon: until
+        then none may begin in its slot, which would own the outbox again."""
         self._hands.pop(slot, None)
-        streams = self.placement.lose(slot)
+        orphans = set(self.placement.lose(slot))
         self._due.set()
-        if streams and self._hands:
-            self._turned.clear()
-            await self._turned.wait()
-        return streams
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TAKE_OVER_S):
+                while self._hands and orphans - {stream for hand in self._hands.values() for stream in hand.held}:
+                    await self._next_look()
 
     def reported(self, slot: str, said: Mapping[str, Any]) -> None:
         costs = {stream: Cost(**cost) for stream, cost in said["costs"].items()}
@@ -112,25 +119,33 @@ class Spreading:
 
     async def run(self) -> None:
         """For as long as the task lives."""
-        while True:
-            self._due.clear()
-            await self.turn()
-            self._turned.set()
-            try:
-                async with asyncio.timeout(TURN_S):
-                    await self._due.wait()
-            except TimeoutError:
-                continue
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._due.clear()
+                self.look(group)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(TURN_S):
+                        await self._due.wait()
 
-    async def turn(self) -> None:
-        """One look: first whoever loses streams lets go of them, then others take them."""
+    def look(self, group: asyncio.TaskGroup) -> None:
+        """Decide, and tell each worker that is not being told already: one that takes its time holds up no other."""
         self.placement.step(self._clock.monotonic())
         self._placed()
         wanted = self._wanted()
-        for keep in (True, False):
-            async with asyncio.TaskGroup() as group:
-                for slot, hand in tuple(self._hands.items()):
-                    group.create_task(self._bring(slot, hand, wanted.get(slot, {}), keep))
+        for slot, hand in self._hands.items():
+            if not hand.busy:
+                hand.busy = True
+                group.create_task(self._bring(slot, hand, wanted.get(slot, {})))
+        for looked in self._looked:
+            looked.set()
+
+    async def _next_look(self) -> None:
+        looked = asyncio.Event()
+        self._looked.add(looked)
+        try:
+            await looked.wait()
+        finally:
+            self._looked.discard(looked)
 
     def _wanted(self) -> dict[str, dict[str, Place]]:
         wanted: dict[str, dict[str, Place]] = {}
@@ -138,20 +153,19 @@ class Spreading:
             wanted.setdefault(place.slot, {})[stream] = place
         return wanted
 
-    async def _bring(self, slot: str, hand: _Hand, wanted: Mapping[str, Place], leaving_only: bool) -> None:
-        """Let a worker hold what it is to; with `leaving_only`, of that only what it holds already."""
-        if leaving_only:
-            if hand.held.keys() <= wanted.keys():
-                return
-            wanted = {stream: place for stream, place in wanted.items() if stream in hand.held}
-            held = {stream: hand.held[stream] for stream in wanted}
-        else:
+    async def _bring(self, slot: str, hand: _Hand, wanted: Mapping[str, Place]) -> None:
+        """Let a worker hold what it is to. What another that lives still holds it gets once that has let go of it."""
+        try:
+            others = {stream for one in self._hands.values() if one is not hand for stream in one.held}
+            wanted = {stream: place for stream, place in wanted.items() if stream not in others}
             held = {stream: (place.term, self._sections.get(stream)) for stream, place in wanted.items()}
-        if held != hand.held:
-            await self._hold(slot, hand, held, wanted)
-        levels = {stream: wanted[stream].level for stream in hand.held if stream in wanted}
-        for stream in [one for one, level in levels.items() if hand.levels.get(one, 0) != level]:
-            await self._level(hand, stream, levels[stream])
+            if held != hand.held:
+                await self._hold(slot, hand, held, wanted)
+            for stream in hand.held.keys() & wanted.keys():
+                if hand.levels.get(stream, 0) != wanted[stream].level:
+                    await self._level(hand, stream, wanted[stream].level)
+        finally:
+            hand.busy = False
 
     async def _hold(self, slot: str, hand: _Hand, held: Held, wanted: Mapping[str, Place]) -> None:
         now_s = self._clock.monotonic()
@@ -173,6 +187,7 @@ class Spreading:
         else:
             hand.held, hand.refused = dict(held), None
             hand.levels = {stream: wanted[stream].level for stream in held}
+            self._due.set()
 
     async def _level(self, hand: _Hand, stream: str, level: int) -> None:
         try:

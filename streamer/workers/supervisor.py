@@ -1,0 +1,209 @@
+"""Many workers behind one address: begins them, spreads streams over them, and is asked in their place."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from streamer.clock import Clock, SystemClock
+from streamer.errors import NotNow
+from streamer.front import HISTORY, Front, address_of, limits_of
+from streamer.health import Health
+from streamer.history import History
+from streamer.keeping import reachable
+from streamer.metrics import CONTENT_TYPE, FleetMetrics, Metrics
+from streamer.model import Model
+from streamer.pages import PREFIX as RETAIL
+from streamer.pages import build_retail
+from streamer.placement import MOST_STREAMS, Placement, Slot
+from streamer.settings import Settings, Stream
+from streamer.sources.reconnect import Change
+from streamer.stages import Watch
+from streamer.views import StreamView, WatchView
+from streamer.web import API, ApiDoor, make_app, serve
+from streamer.web.api.parts import HealthView
+from streamer.workers.exposition import together
+from streamer.workers.hosting import LEAVE_S, Begin, Hosted, Told, beginning
+from streamer.workers.line import Said
+from streamer.workers.pulse import Deadlines
+from streamer.workers.relay import Heard
+from streamer.workers.spreading import Spreading
+
+_log = logging.getLogger(__name__)
+
+METRICS_S = 3.0
+"""A worker that does not tell its metrics in time is left out of them."""
+Show = Callable[[Mapping[str, object], str], None]
+
+
+def workers_for(streams: int) -> int:
+    """How many workers `auto` is: one that is no process of its own as long as it can have all streams, else one more
+    than are needed, so that those of a dead one find room."""
+    return 1 if streams <= MOST_STREAMS else math.ceil(streams / MOST_STREAMS) + 1
+
+
+def cpus_each(workers: int) -> float:
+    """A worker's part of this machine's CPUs."""
+    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) / workers
+
+
+class Supervisor:
+    """Lives on the event loop."""
+
+    def __init__(self, settings: Settings, front: Front, workers: int, clock: Clock, begin: Begin) -> None:
+        self._settings, self._front, self._clock = settings, front, clock
+        self.metrics = FleetMetrics()
+        self.health = Health()
+        self.spreading = Spreading(Placement(int(clock.now())), clock, self._placed)
+        told = Told(self._began, self._heard, self._ended)
+        self._hosted = {str(n): Hosted(str(n), begin, told, clock, Deadlines()) for n in range(workers)}
+        self._ears = {slot: Heard(front.onlookers, self._owner(slot)) for slot in self._hosted}
+        self._beats: dict[str, Said] = {}
+        self._ready: set[str] = set()
+        self._waited: set[str] = set()
+        for slot in self._hosted:
+            self.metrics.worker_added(slot)
+        for stream in settings.streams:
+            front.onlookers.came(view_of(stream))
+            self.spreading.want(stream.id)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`; then every worker ends in order."""
+        async with asyncio.TaskGroup() as group:
+            hosting = [group.create_task(one.run()) for one in self._hosted.values()]
+            tasks = [group.create_task(self.spreading.run()), group.create_task(self._front.onlookers.run())]
+            await stop.wait()
+            self.health.ready = False
+            tasks[0].cancel()
+            await self._leave(hosting)
+            for task in (*hosting, *tasks):
+                task.cancel()
+
+    async def _leave(self, hosting: Sequence[asyncio.Task[None]]) -> None:
+        """Each delivers for `grace_s`, after as long for what is not stored yet."""
+        async with asyncio.TaskGroup() as group:
+            for one in self._hosted.values():
+                group.create_task(one.leave())
+        await asyncio.wait(hosting, timeout=2 * self._settings.shutdown.grace_s + LEAVE_S)
+
+    # What is asked
+
+    async def exposition(self) -> tuple[str, bytes]:
+        """Of every worker, and of the supervisor."""
+        texts = {"supervisor": self.metrics.exposition()}
+
+        async def add(slot: str, one: Hosted) -> None:
+            with suppress(NotNow):
+                texts[slot] = str((await one.ask("metrics", METRICS_S))["text"]).encode()
+
+        async with asyncio.TaskGroup() as group:
+            for slot, one in self._hosted.items():
+                group.create_task(add(slot, one))
+        return CONTENT_TYPE, together(dict(sorted(texts.items())))
+
+    def health_view(self) -> HealthView:
+        """As that of a single worker: connected where all are."""
+        beats = list(self._beats.values())
+        connected = bool(beats) and all(beat["connected"] for beat in beats)
+        broker = "none" if self._settings.mqtt is None else "connected" if connected else "disconnected"
+        waiting = sum(int(beat["waiting"]) for beat in beats)
+        return replace(self._front.health(), ready=self.health.ready, broker=broker, waiting=waiting)
+
+    @property
+    def settings(self) -> Settings:
+        """What runs, with secrets: not to be shown."""
+        return self._settings
+
+    def models(self) -> Mapping[str, Model]:
+        """The supervisor has none: workers do."""
+        return {}
+
+    def watches(self) -> Sequence[tuple[str, Sequence[Watch]]]:
+        """Likewise."""
+        return []
+
+    # What is told
+
+    def _owner(self, slot: str) -> Callable[[str], bool]:
+        return lambda stream: self.spreading.holds(slot, stream)
+
+    def _began(self, slot: str) -> None:
+        _log.info("worker %s takes streams (process %s)", slot, self._hosted[slot].pid)
+        self.spreading.joined(Slot(slot), self._hosted[slot])
+        self._ready.add(slot)
+        self.health.ready = self._ready == self._hosted.keys()
+
+    def _heard(self, slot: str, said: Said) -> None:
+        if said["tell"] == "beat":
+            self._beats[slot] = said
+            self.metrics.progressed(slot, self._clock.now())
+        elif said["tell"] == "report":
+            self.spreading.reported(slot, said)
+        else:
+            self._ears[slot](said)
+
+    async def _ended(self, slot: str, reason: str) -> None:
+        self.metrics.restarted(slot, reason)
+        self._beats.pop(slot, None)
+        for stream, place in self.spreading.placement.places.items():
+            if place.slot == slot:
+                words = "its worker ended; another one takes over"
+                self._front.onlookers.changed(stream, Change("backoff", 0, "worker", words))
+        await self.spreading.lost(slot)
+
+    def _placed(self) -> None:
+        placement = self.spreading.placement
+        places, waiting = placement.places, {wish.stream for wish in placement.waiting}
+        levels = {stream: (place.slot, place.level) for stream, place in places.items()}
+        self.metrics.placed(placement.shares(), levels, waiting)
+        if self._ready != self._hosted.keys():
+            return  # they begin
+        for stream in waiting - self._waited:
+            _log.error("stream %s is not watched: no worker has room for it", stream)
+            words = "no worker has room for it: give the machine fewer streams, or more workers"
+            self._front.onlookers.changed(stream, Change("backoff", 0, "overload", words))
+        self._waited = waiting
+
+
+def view_of(stream: Stream) -> StreamView:
+    """A stream before its worker says anything of it."""
+    watches = tuple(WatchView(one.id, one.recognizer, (), one.region) for one in stream.watches)
+    return StreamView(stream.id, stream.source.kind, address_of(stream.source), watches)
+
+
+async def supervise(
+    settings: Settings, stop: asyncio.Event, show: Show, config: Path, workers: int, begin: Begin | None = None
+) -> None:
+    """Serve with so many workers until `stop` is set.
+
+    Raises:
+        ConfigError: nothing can listen there, a token cannot be read.
+    """
+    clock, metrics, health = SystemClock(), Metrics(), Health()
+    async with History.open(settings.data_dir / HISTORY, limits_of(settings.http), clock) as history:
+        front = Front.of(settings, clock, metrics, health, history)
+        begin = begin or beginning(config, cpus_each(workers))
+        supervisor = Supervisor(settings, front, workers, clock, begin)
+        door, http = ApiDoor(), settings.http
+        app = make_app(supervisor.health, supervisor.exposition, {RETAIL: build_retail(settings)}, door)
+        async with serve(http.host, http.port, app) as port:
+            api = front.api(supervisor, None, None, None)
+            door.open(replace(api, health=supervisor.health_view))
+            base = f"http://{reachable(http.host)}:{port}"
+            names: dict[str, Any] = {
+                "page": "/",
+                "api": API,
+                "metrics": "/metrics",
+                "live": "/livez",
+                "ready": "/readyz",
+            }
+            told = {name: base + path for name, path in names.items()}
+            show(told, f"page {base}/   metrics {base}/metrics   {workers} workers")
+            await supervisor.run(stop)
