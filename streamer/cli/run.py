@@ -32,12 +32,16 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         # Only now: torch takes seconds to import, and a mistake in the configuration is worth knowing at once.
         from streamer.roster import Written  # noqa: PLC0415
         from streamer.service import run, stop_on_signals  # noqa: PLC0415
+        from streamer.workers.supervisor import supervise, workers_of  # noqa: PLC0415
 
     async def until_told() -> None:
         stop = asyncio.Event()
         written = Written(arguments.config, os.environ)
         with stop_on_signals(stop, written.again):
-            await run(settings, stop, output.result, written)
+            if (workers := workers_of(settings)) > 1:
+                await supervise(settings, stop, output.result, arguments.config, workers)
+            else:
+                await run(settings, stop, output.result, written)
 
     asyncio.run(until_told())
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -315,6 +315,9 @@ class Stream(Section):
     blur: Literal["none", "people", "surroundings"] = Field(
         "none", description="blocks of colour in what is kept: people, or all but the regions of the watches"
     )
+    priority: int = Field(
+        0, ge=-100, le=100, description="with several workers: where there is too little for all, lower ones wait first"
+    )
     place: Place = Field(Place(), description="where it is, as far as it is not where mqtt.place says")
     sight: SightSection = SightSection()
 
@@ -359,6 +362,9 @@ class Settings(Section):
     webrtc: WebRtcSection = WebRtcSection()
     outbox: OutboxSection = OutboxSection()
     engine: EngineSection = EngineSection()
+    workers: Annotated[int, Field(ge=1, le=64)] | Literal["auto"] = Field(
+        1, description="processes that share the streams, at most 16 each; auto: 1 up to 16 streams, then as needed"
+    )
     recognizers: dict[str, RecognizerSection] = Field(min_length=1, description="networks by name")
     streams: tuple[Stream, ...] = Field(min_length=1, description="cameras")
     hard_examples: HardExamplesSection = HardExamplesSection()

@@ -91,6 +91,8 @@ class Share:
         if coming:
             await following.inherit(coming, max(streams[one]["term"] for one in coming))
         await roster.become(wanted)
+        for stream in [one for one, how in streams.items() if how["stopped"] and not following.is_stopped(one)]:
+            await roster.stop(stream)
         for stream, how in streams.items():
             following.degrade(stream, how["level"])
 

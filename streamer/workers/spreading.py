@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any, Protocol
 
 from streamer.clock import Clock
@@ -33,8 +34,15 @@ class Asked(Protocol):
 
 Section = Mapping[str, Any] | None
 """Of a stream that no file has; None: the file has it."""
-Held = Mapping[str, tuple[int, Section]]
-"""By stream, its term and what it was made of."""
+Held = Mapping[str, tuple[int, int]]
+"""By stream, its term, and the how manieth wish it was made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    number: int
+    section: Section
+    stopped: bool = False
 
 
 @dataclass(slots=True)
@@ -42,10 +50,12 @@ class _Hand:
     """What a worker was told to hold."""
 
     worker: Asked
-    held: dict[str, tuple[int, Section]] = field(default_factory=dict)
+    held: dict[str, tuple[int, int]] = field(default_factory=dict)
     levels: dict[str, int] = field(default_factory=dict)
     refused: Held | None = None
     """What it could not hold."""
+    problem: TaktError | None = None
+    """And why."""
     again_s: float = float("-inf")
     busy: bool = False
     """It is being told."""
@@ -59,20 +69,21 @@ class Spreading:
         self.placement = placement
         self._clock, self._placed = clock, placed
         self._hands: dict[str, _Hand] = {}
-        self._sections: dict[str, Section] = {}
+        self._wanted: dict[str, _Wanted] = {}
+        self._wishes = count(1)
         self._due = asyncio.Event()
         self._looked: set[asyncio.Event] = set()
 
     # What is told
 
     def want(self, stream: str, priority: int = 0, section: Section = None) -> None:
-        """A stream is to be watched; one that is already is made anew where its section is another."""
-        self._sections[stream] = section
+        """A stream is to be watched; one that is already is looked at again: its section may be another."""
+        self._wanted[stream] = _Wanted(next(self._wishes), section)
         self.placement.want(Wish(stream, priority))
         self._due.set()
 
     def forget(self, stream: str) -> None:
-        self._sections.pop(stream, None)
+        self._wanted.pop(stream, None)
         self.placement.forget(stream)
         self._due.set()
 
@@ -97,11 +108,32 @@ class Spreading:
         costs = {stream: Cost(**cost) for stream, cost in said["costs"].items()}
         self.placement.measured(slot, Report(said["overhead"], costs), self._clock.monotonic())
 
-    def again(self, slot: str) -> None:
-        """The configuration is another one: what its worker holds is to be made of that."""
-        if slot in self._hands:
-            self._hands[slot].held = {stream: (0, None) for stream in self._hands[slot].held}
-        self._due.set()
+    async def stop(self, stream: str, stopped: bool) -> None:
+        """Watch it no more, or again; wherever it goes it stays so. Raises as `worker_of`, and as its worker does."""
+        await self.worker_of(stream).ask("stop" if stopped else "start", stream=stream)
+        self._wanted[stream] = replace(self._wanted[stream], stopped=stopped)
+
+    async def taken(self, stream: str) -> None:
+        """Wait until a worker watches a stream as it was wished for last.
+
+        Raises:
+            NotNow: none has room for it, or it takes too long.
+            ConfigError: it cannot be made.
+        """
+        wanted = self._wanted[stream].number
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HOLD_S):
+                while True:
+                    await self._next_look()
+                    place = self.placement.places.get(stream)
+                    if place is None and self._hands:
+                        raise NotNow("no worker has room for another stream; remove one, or give more workers", 60)
+                    hand = None if place is None else self._hands.get(place.slot)
+                    if hand is not None and hand.held.get(stream, (0, 0))[1] == wanted:
+                        return
+                    if hand is not None and hand.problem is not None and stream in (hand.refused or {}):
+                        raise hand.problem
+        raise NotNow("its worker has not begun with it yet; look again later")
 
     def worker_of(self, stream: str) -> Asked:
         """Raises NotNow: nobody watches it at the moment."""
@@ -131,7 +163,7 @@ class Spreading:
         """Decide, and tell each worker that is not being told already: one that takes its time holds up no other."""
         self.placement.step(self._clock.monotonic())
         self._placed()
-        wanted = self._wanted()
+        wanted = self._by_slot()
         for slot, hand in self._hands.items():
             if not hand.busy:
                 hand.busy = True
@@ -147,7 +179,7 @@ class Spreading:
         finally:
             self._looked.discard(looked)
 
-    def _wanted(self) -> dict[str, dict[str, Place]]:
+    def _by_slot(self) -> dict[str, dict[str, Place]]:
         wanted: dict[str, dict[str, Place]] = {}
         for stream, place in self.placement.places.items():
             wanted.setdefault(place.slot, {})[stream] = place
@@ -158,7 +190,7 @@ class Spreading:
         try:
             others = {stream for one in self._hands.values() if one is not hand for stream in one.held}
             wanted = {stream: place for stream, place in wanted.items() if stream not in others}
-            held = {stream: (place.term, self._sections.get(stream)) for stream, place in wanted.items()}
+            held = {stream: (place.term, self._wanted[stream].number) for stream, place in wanted.items()}
             if held != hand.held:
                 await self._hold(slot, hand, held, wanted)
             for stream in hand.held.keys() & wanted.keys():
@@ -171,10 +203,7 @@ class Spreading:
         now_s = self._clock.monotonic()
         if held == hand.refused and now_s < hand.again_s:
             return
-        streams = {
-            stream: {"term": term, "level": wanted[stream].level, "section": section}
-            for stream, (term, section) in held.items()
-        }
+        streams = {stream: self._told(place) for stream, place in wanted.items()}
         try:
             await hand.worker.ask("hold", HOLD_S, streams=streams)
         except NotNow as error:
@@ -184,10 +213,17 @@ class Spreading:
             for problem in problems:
                 _log.error("worker %s cannot watch what it is to: %s", slot, problem)
             hand.refused, hand.again_s = held, now_s + AGAIN_S
+            hand.problem = error if isinstance(error, TaktError) else TaktError(problems[0])
+            self._due.set()
         else:
-            hand.held, hand.refused = dict(held), None
+            hand.held, hand.refused, hand.problem = dict(held), None, None
             hand.levels = {stream: wanted[stream].level for stream in held}
             self._due.set()
+
+    def _told(self, place: Place) -> Mapping[str, Any]:
+        wanted = self._wanted[place.stream]
+        how = {"term": place.term, "level": place.level, "stopped": wanted.stopped}
+        return how if wanted.section is None else {**how, "section": wanted.section}
 
     async def _level(self, hand: _Hand, stream: str, level: int) -> None:
         try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from streamer.clock import Clock, SystemClock
-from streamer.errors import NotNow
+from streamer.errors import ConfigError, NotNow
 from streamer.front import HISTORY, Front, address_of, limits_of
 from streamer.health import Health
 from streamer.history import History
@@ -49,6 +49,33 @@ def workers_for(streams: int) -> int:
     return 1 if streams <= MOST_STREAMS else math.ceil(streams / MOST_STREAMS) + 1
 
 
+def check_fit(settings: Settings) -> None:
+    """Raises ConfigError: what of the configuration several workers cannot do yet."""
+    alone = {
+        "evidence": settings.evidence.asks or any(one.evidence.asks for of in settings.streams for one in of.watches),
+        "labels.folder": settings.labels.folder is not None,
+        "hard_examples.folder": settings.hard_examples.folder is not None,
+        "sinks": any(sink.kind == "jsonl" for sink in settings.sinks),
+        "mqtt.home_assistant": settings.mqtt is not None and settings.mqtt.home_assistant is not None,
+        "mqtt.sparkplug": settings.mqtt is not None and settings.mqtt.sparkplug is not None,
+        "mqtt.commands": settings.mqtt is not None and settings.mqtt.commands,
+        "streams": any(stream.source.kind in ("whip", "whep") for stream in settings.streams),
+    }
+    names = {"streams": "sources of the kinds whip and whep", "sinks": "a sink of the kind jsonl"}
+    problems = [
+        f"{name}: several workers cannot have {names.get(name, 'this')}; give workers: 1"
+        for name in alone
+        if alone[name]
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def workers_of(settings: Settings) -> int:
+    """How many workers a configuration asks for."""
+    return workers_for(len(settings.streams)) if settings.workers == "auto" else settings.workers
+
+
 def cpus_each(workers: int) -> float:
     """A worker's part of this machine's CPUs."""
     return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) / workers
@@ -72,7 +99,7 @@ class Supervisor:
             self.metrics.worker_added(slot)
         for stream in settings.streams:
             front.onlookers.came(view_of(stream))
-            self.spreading.want(stream.id)
+            self.spreading.want(stream.id, stream.priority)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; then every worker ends in order."""
@@ -186,6 +213,7 @@ async def supervise(
     Raises:
         ConfigError: nothing can listen there, a token cannot be read.
     """
+    check_fit(settings)
     clock, metrics, health = SystemClock(), Metrics(), Health()
     async with History.open(settings.data_dir / HISTORY, limits_of(settings.http), clock) as history:
         front = Front.of(settings, clock, metrics, health, history)
