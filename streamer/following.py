@@ -276,7 +276,7 @@ class Following:
         )
         await self._running.lanes[stream].follow(attempt)
         one.over = True
-        if all(other.over for other in self._followed.values()):
+        if not around.plan.lasting and all(other.over for other in self._followed.values()):
             self._all_over.set()
 
     def _changed(self, one: _Followed, change: Change) -> None:

@@ -112,3 +112,5 @@ class Plan:
     prefixes: dict[str, str] = field(default_factory=dict)
     """What stands before the topics of streams; the sink looks in here."""
     tracing: Tracing = NO_TRACING
+    lasting: bool = False
+    """Whether it goes on when the last recording has ended: others may come."""

@@ -39,7 +39,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         written = Written(arguments.config, os.environ)
         with stop_on_signals(stop, written.again):
             if (workers := workers_of(settings)) > 1:
-                await supervise(settings, stop, output.result, arguments.config, workers)
+                await supervise(settings, stop, output.result, written, workers)
             else:
                 await run(settings, stop, output.result, written)
 

@@ -23,7 +23,7 @@ from streamer.roster import Roster
 from streamer.settings import Settings, load, secrets
 from streamer.views import StreamView
 from streamer.worker import Worker
-from streamer.workers.line import Line, Said
+from streamer.workers.line import Line
 from streamer.workers.meter import CountingMetrics
 from streamer.workers.relay import Relay
 from streamer.workers.share import Share
@@ -59,7 +59,7 @@ def _plan(file: Settings, slot: str, clock: Clock, metrics: CountingMetrics, loo
     # What an earlier process of this slot showed is shown by others now: it must not be taken away.
     (mine.data_dir / REMEMBERED).unlink(missing_ok=True)
     plan = build_plan(mine, clock, metrics, None, looking)
-    return replace(plan, outbox=replace(plan.outbox, folder=outbox_of(file, slot)))
+    return replace(plan, lasting=True, outbox=replace(plan.outbox, folder=outbox_of(file, slot)))
 
 
 async def work(end: socket.socket, config: Path, slot: str, cpus: float) -> None:
@@ -74,7 +74,7 @@ async def work(end: socket.socket, config: Path, slot: str, cpus: float) -> None
     clock, metrics, stop = SystemClock(), CountingMetrics(), asyncio.Event()
     share = Share(config, lambda settings: own(settings, slot), metrics, clock, stop)
     share.cpus = cpus
-    async with Line.over(end, share.answer, _nothing) as line:
+    async with Line.over(end, share.answer, share.hear) as line:
         relay = share.relay = Relay(line.tell, clock)
         looking = Looking(onlookers=relay)
 
@@ -98,10 +98,6 @@ async def work(end: socket.socket, config: Path, slot: str, cpus: float) -> None
             listening = group.create_task(listen())
             await Worker(plan, clock, metrics, Health(), steer).run(stop)
             listening.cancel()
-
-
-def _nothing(said: Said) -> None:
-    """The supervisor asks; it tells nothing."""
 
 
 def main(arguments: list[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import time
 from collections import Counter
@@ -21,6 +22,8 @@ from streamer.workers.line import Line, Said
 from streamer.workers.meter import CountingMetrics, Sample, report
 from streamer.workers.pulse import BEAT_S
 from streamer.workers.relay import Relay
+
+_log = logging.getLogger(__name__)
 
 REPORT_S = 5.0
 """Seconds from one report of what streams cost to the next."""
@@ -67,8 +70,6 @@ class Share:
                 await self.roster.stop(said["stream"])
             case "start" if self.roster is not None:
                 await self.roster.start(said["stream"])
-            case "acknowledge" if self.relay is not None:
-                self.relay.acknowledge(said["stream"], said["watch"], json.dumps(said["body"]).encode())
             case "metrics":
                 return {"text": self._metrics.exposition().decode()}
             case "end":
@@ -76,6 +77,14 @@ class Share:
             case _:
                 raise NotNow(NOT_NOW)
         return {}
+
+    def hear(self, said: Said) -> None:
+        """What is told over the line."""
+        if said["tell"] == "acknowledge" and self.relay is not None:
+            try:
+                self.relay.acknowledge(said["stream"], said["watch"], json.dumps(said["body"]).encode())
+            except (NotNow, ValueError) as error:
+                _log.warning("stream %s: an acknowledgement is not taken: %s", said["stream"], error)
 
     async def _hold(self, streams: Mapping[str, Mapping[str, Any]]) -> None:
         """Watch these streams and no others: of each its term, its level, and its section where no file has it.

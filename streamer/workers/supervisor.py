@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import math
 import os
@@ -14,7 +15,7 @@ from typing import Any
 
 from streamer.clock import Clock, SystemClock
 from streamer.errors import ConfigError, NotNow
-from streamer.front import HISTORY, Front, address_of, limits_of
+from streamer.front import HISTORY, Front, limits_of
 from streamer.health import Health
 from streamer.history import History
 from streamer.keeping import reachable
@@ -23,10 +24,10 @@ from streamer.model import Model
 from streamer.pages import PREFIX as RETAIL
 from streamer.pages import build_retail
 from streamer.placement import MOST_STREAMS, Placement, Slot
-from streamer.settings import Settings, Stream
+from streamer.roster import Written
+from streamer.settings import Settings
 from streamer.sources.reconnect import Change
 from streamer.stages import Watch
-from streamer.views import StreamView, WatchView
 from streamer.web import API, ApiDoor, make_app, serve
 from streamer.web.api.parts import HealthView
 from streamer.workers.exposition import together
@@ -35,6 +36,7 @@ from streamer.workers.line import Said
 from streamer.workers.pulse import Deadlines
 from streamer.workers.relay import Heard
 from streamer.workers.spreading import Spreading
+from streamer.workers.wishes import Wishes
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +86,9 @@ def cpus_each(workers: int) -> float:
 class Supervisor:
     """Lives on the event loop."""
 
-    def __init__(self, settings: Settings, front: Front, workers: int, clock: Clock, begin: Begin) -> None:
+    def __init__(
+        self, settings: Settings, front: Front, config: Path, workers: int, clock: Clock, begin: Begin
+    ) -> None:
         self._settings, self._front, self._clock = settings, front, clock
         self.metrics = FleetMetrics()
         self.health = Health()
@@ -95,22 +99,24 @@ class Supervisor:
         self._beats: dict[str, Said] = {}
         self._ready: set[str] = set()
         self._waited: set[str] = set()
+        self._all_over = asyncio.Event()
         for slot in self._hosted:
             self.metrics.worker_added(slot)
-        for stream in settings.streams:
-            front.onlookers.came(view_of(stream))
-            self.spreading.want(stream.id, stream.priority)
+        self.wishes = Wishes(settings, config, self.spreading, front.onlookers, check_fit)
+        self.wishes.begin()
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`; then every worker ends in order."""
+    async def run(self, stop: asyncio.Event, again: asyncio.Event) -> None:
+        """Until `stop`, or until the last recording has ended; then every worker ends in order."""
         async with asyncio.TaskGroup() as group:
             hosting = [group.create_task(one.run()) for one in self._hosted.values()]
-            tasks = [group.create_task(self.spreading.run()), group.create_task(self._front.onlookers.run())]
-            await stop.wait()
+            beside = (self.spreading.run(), self._front.onlookers.run(), self.wishes.run(self._clock, again))
+            tasks = [group.create_task(one) for one in beside]
+            ends = [group.create_task(event.wait()) for event in (stop, self._all_over)]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             self.health.ready = False
             tasks[0].cancel()
             await self._leave(hosting)
-            for task in (*hosting, *tasks):
+            for task in (*hosting, *tasks, *ends):
                 task.cancel()
 
     async def _leave(self, hosting: Sequence[asyncio.Task[None]]) -> None:
@@ -143,10 +149,18 @@ class Supervisor:
         waiting = sum(int(beat["waiting"]) for beat in beats)
         return replace(self._front.health(), ready=self.health.ready, broker=broker, waiting=waiting)
 
+    def acknowledge(self, stream: str, watch: str, payload: bytes) -> None:
+        """Told to the worker; nobody waits for it, and the lamp shows what became of it."""
+        place = self.spreading.placement.places.get(stream)
+        line = None if place is None else self._hosted[place.slot].line
+        if line is None:
+            raise NotNow("the worker of this stream begins; try again")
+        line.tell("acknowledge", stream=stream, watch=watch, body=json.loads(payload))
+
     @property
     def settings(self) -> Settings:
         """What runs, with secrets: not to be shown."""
-        return self._settings
+        return self.wishes.settings
 
     def models(self) -> Mapping[str, Model]:
         """The supervisor has none: workers do."""
@@ -175,6 +189,9 @@ class Supervisor:
             self.spreading.reported(slot, said)
         else:
             self._ears[slot](said)
+            views = self._front.onlookers.register.views()
+            if said["tell"] == "changed" and views and all(view.state == "ended" for view in views):
+                self._all_over.set()
 
     async def _ended(self, slot: str, reason: str) -> None:
         self.metrics.restarted(slot, reason)
@@ -199,15 +216,7 @@ class Supervisor:
         self._waited = waiting
 
 
-def view_of(stream: Stream) -> StreamView:
-    """A stream before its worker says anything of it."""
-    watches = tuple(WatchView(one.id, one.recognizer, (), one.region) for one in stream.watches)
-    return StreamView(stream.id, stream.source.kind, address_of(stream.source), watches)
-
-
-async def supervise(
-    settings: Settings, stop: asyncio.Event, show: Show, config: Path, workers: int, begin: Begin | None = None
-) -> None:
+async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written: Written, workers: int) -> None:
     """Serve with so many workers until `stop` is set.
 
     Raises:
@@ -217,13 +226,13 @@ async def supervise(
     clock, metrics, health = SystemClock(), Metrics(), Health()
     async with History.open(settings.data_dir / HISTORY, limits_of(settings.http), clock) as history:
         front = Front.of(settings, clock, metrics, health, history)
-        begin = begin or beginning(config, cpus_each(workers))
-        supervisor = Supervisor(settings, front, workers, clock, begin)
+        begin = beginning(written.file, cpus_each(workers))
+        supervisor = Supervisor(settings, front, written.file, workers, clock, begin)
         door, http = ApiDoor(), settings.http
         app = make_app(supervisor.health, supervisor.exposition, {RETAIL: build_retail(settings)}, door)
         async with serve(http.host, http.port, app) as port:
-            api = front.api(supervisor, None, None, None)
-            door.open(replace(api, health=supervisor.health_view))
+            api = front.api(supervisor, supervisor.wishes, None, None)
+            door.open(replace(api, health=supervisor.health_view, acknowledge=supervisor.acknowledge))
             base = f"http://{reachable(http.host)}:{port}"
             names: dict[str, Any] = {
                 "page": "/",
@@ -234,4 +243,4 @@ async def supervise(
             }
             told = {name: base + path for name, path in names.items()}
             show(told, f"page {base}/   metrics {base}/metrics   {workers} workers")
-            await supervisor.run(stop)
+            await supervisor.run(stop, written.again)

@@ -1,0 +1,211 @@
+"""Which streams there are while several workers run: those of the file, read again when it changes, and added ones."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from streamer.audience import Onlookers
+from streamer.clock import Clock
+from streamer.errors import ConfigError, Exists, TaktError
+from streamer.front import address_of
+from streamer.logs import also_hide
+from streamer.rereading import Rereading, check_readable, digests
+from streamer.settings import (
+    Changes,
+    KeptStreams,
+    Settings,
+    Stream,
+    check_again,
+    compare,
+    load,
+    secrets,
+    with_secrets,
+    with_stream,
+)
+from streamer.views import Origin, StreamView, WatchView
+from streamer.workers.spreading import Spreading
+
+_log = logging.getLogger(__name__)
+
+LOOK_S = 1.0
+"""Seconds from one look at the file to the next."""
+Check = Callable[[Settings], None]
+
+
+class Wishes:
+    """See `streamer.web.api.parts.Roster`. Lives on the event loop."""
+
+    def __init__(
+        self, settings: Settings, config: Path, spreading: Spreading, onlookers: Onlookers, check: Check
+    ) -> None:
+        """`check`: raises ConfigError where settings are not for several workers."""
+        self._settings = self._of_file = settings
+        self._config, self._spreading, self._onlookers, self._check = config, spreading, onlookers, check
+        self._kept = KeptStreams(settings.data_dir)
+        self._added: dict[str, Mapping[str, Any]] = {}
+        self._turn = asyncio.Lock()
+        self._rereading = Rereading(digests([config]))
+
+    @property
+    def settings(self) -> Settings:
+        """What is to run, with secrets: not to be shown."""
+        return self._settings
+
+    def begin(self) -> None:
+        """Wish for what the file says and what was to be kept."""
+        for stream in self._settings.streams:
+            self._want(stream)
+        try:
+            sections = self._kept.read()
+        except ConfigError as error:
+            _log.error("streams that were kept are not watched: %s", error)
+            return
+        for name, section in sections.items():
+            try:
+                self._check_new(name)
+                self._go_over_to(self._with(section), name, section)
+            except (ConfigError, Exists) as error:
+                _log.error("stream %s of %s is not watched: %s", name, self._kept.file, error)
+
+    async def run(self, clock: Clock, again: asyncio.Event) -> None:
+        """Look at the file for as long as the task lives; `again`: somebody asks that it is read."""
+        while True:
+            await clock.sleep(LOOK_S)
+            due = self._rereading.is_due(digests([self._config]))
+            if due or again.is_set():
+                again.clear()
+                try:
+                    await self.reload()
+                except ConfigError as error:
+                    for problem in error.problems:
+                        _log.error("the changed configuration is not taken, what runs goes on: %s", problem)
+
+    async def add(self, section: Mapping[str, Any], persist: bool = False) -> StreamView:
+        """As `Roster.add`; raises NotNow where no worker has room."""
+        async with self._turn:
+            name = str(section.get("id"))
+            self._check_new(name)
+            before = self._settings
+            self._go_over_to(self._with(section), name, section)
+            try:
+                await self._spreading.taken(name)
+            except TaktError:
+                self._settings = before
+                self._drop(name)
+                raise
+            if persist:
+                self._kept.keep(name, section)
+            return self._onlookers.register.view(name)
+
+    async def change(self, stream: str, section: Mapping[str, Any], persist: bool = False) -> StreamView:
+        """As `Roster.change`, of streams that were added: those of the file are changed there."""
+        async with self._turn:
+            self._check_added(stream)
+            given = with_secrets(self._settings, {"id": stream, **section})
+            before, old = self._settings, self._added[stream]
+            self._go_over_to(self._with(given), stream, given)
+            try:
+                await self._spreading.taken(stream)
+            except TaktError:
+                self._go_over_to(before, stream, old)
+                raise
+            if persist:
+                self._kept.keep(stream, given)
+            return self._onlookers.register.view(stream)
+
+    async def remove(self, stream: str, persist: bool = False) -> None:
+        """As `Roster.remove`."""
+        async with self._turn:
+            self._known(stream)
+            if persist and stream not in self._added:
+                raise ConfigError([f"{stream} is a stream of the configuration file: change it there to keep that"])
+            left = tuple(one for one in self._settings.streams if one.id != stream)
+            self._settings = self._settings.model_copy(update={"streams": left})
+            self._drop(stream)
+            if persist:
+                self._kept.keep(stream, None)
+
+    async def start(self, stream: str) -> StreamView:
+        return await self._stop(stream, stopped=False)
+
+    async def stop(self, stream: str) -> StreamView:
+        return await self._stop(stream, stopped=True)
+
+    async def reload(self) -> Changes:
+        """As `Roster.reload`."""
+        async with self._turn:
+            self._rereading.took(digests([self._config]))
+            check_readable(self._config)
+            said = load(self._config, os.environ)
+            wanted = said
+            for name, section in self._added.items():
+                if name in {one.id for one in said.streams}:
+                    raise ConfigError([f"streams: {name} was added while the service ran; give another id"])
+                wanted = with_stream(wanted, section, self._config.parent, os.environ)
+            self._check(wanted)
+            changes = compare(self._settings, wanted)
+            merged = self._settings.model_copy(update={"recognizers": wanted.recognizers, "streams": wanted.streams})
+            check_again(merged, self._config.parent, os.environ)
+            also_hide(secrets(wanted))
+            self._settings, self._of_file = merged, said
+            for name in changes.removed:
+                self._drop(name)
+            for stream in wanted.streams:
+                if stream.id in (*changes.added, *changes.changed):
+                    self._want(stream)
+            for name in changes.later:
+                _log.warning("%s: what is different there takes effect at the next start", name)
+            return changes
+
+    async def _stop(self, stream: str, stopped: bool) -> StreamView:
+        self._known(stream)
+        await self._spreading.stop(stream, stopped)
+        return self._onlookers.register.view(stream)
+
+    # Small steps
+
+    def _with(self, section: Mapping[str, Any]) -> Settings:
+        wanted = with_stream(self._settings, section, self._config.parent, os.environ)
+        self._check(wanted)
+        return wanted
+
+    def _go_over_to(self, settings: Settings, name: str, section: Mapping[str, Any]) -> None:
+        also_hide(secrets(settings))
+        self._settings, self._added[name] = settings, section
+        self._want(next(one for one in settings.streams if one.id == name))
+
+    def _want(self, stream: Stream) -> None:
+        section = self._added.get(stream.id)
+        self._onlookers.came(view_of(stream, "file" if section is None else "api"))
+        self._spreading.want(stream.id, stream.priority, section)
+
+    def _drop(self, stream: str) -> None:
+        self._added.pop(stream, None)
+        self._spreading.forget(stream)
+        self._onlookers.went(stream)
+
+    def _known(self, stream: str) -> None:
+        if stream not in {one.id for one in self._settings.streams}:
+            raise KeyError(stream)
+
+    def _check_added(self, stream: str) -> None:
+        self._known(stream)
+        if stream not in self._added:
+            raise ConfigError(
+                [f"{stream} is a stream of the configuration file: with several workers, change it there"]
+            )
+
+    def _check_new(self, stream: str) -> None:
+        if stream in {one.id for one in (*self._of_file.streams, *self._settings.streams)}:
+            raise Exists(f"id: there is a stream {stream} already; ids are unique")
+
+
+def view_of(stream: Stream, origin: Origin = "file") -> StreamView:
+    """A stream before its worker says anything of it."""
+    watches = tuple(WatchView(one.id, one.recognizer, (), one.region) for one in stream.watches)
+    return StreamView(stream.id, stream.source.kind, address_of(stream.source), watches, origin)
