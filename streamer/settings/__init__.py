@@ -3,7 +3,7 @@
 from streamer.settings.changes import Changes, compare, procedures_of
 from streamer.settings.evidence import EvidenceSection, WatchEvidence
 from streamer.settings.integrations import HomeAssistant, Sparkplug
-from streamer.settings.joining import check_again, with_secrets, with_stream
+from streamer.settings.joining import check_again, plain, with_secrets, with_stream
 from streamer.settings.kept import KeptStreams
 from streamer.settings.loader import load, load_procedure, load_training, schema, secrets, settings_of
 from streamer.settings.procedures import ProcedureSettings
@@ -59,6 +59,7 @@ __all__ = [
     "load",
     "load_procedure",
     "load_training",
+    "plain",
     "procedures_of",
     "reference",
     "schema",

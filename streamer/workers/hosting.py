@@ -10,7 +10,6 @@ from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from streamer.backoff import full_jitter
 from streamer.clock import Clock
@@ -35,6 +34,8 @@ class Told:
     began: Callable[[str], None]
     """Its worker takes streams."""
     heard: Callable[[str, Said], None]
+    settings: Callable[[], Said]
+    """The whole configuration, as it is told to a worker first."""
     ended: Callable[[str, str], Awaitable[None]]
     """It has none any more, and why; returns when one may begin again."""
 
@@ -55,7 +56,7 @@ class Hosted:
     async def run(self) -> None:
         """Have a worker in the slot, one after the other, until it is told to leave."""
         failures = 0
-        while True:
+        while not self._leaving:
             began_s = self._clock.monotonic()
             reason = await self._live()
             if self._leaving:
@@ -82,9 +83,10 @@ class Hosted:
         self.pid = process.pid
         try:
             async with Line.over(ours, _nobody_asks, self._hear) as self.line, asyncio.TaskGroup() as group:
-                watching = group.create_task(self._watch(process))
+                beside = [group.create_task(one) for one in (self._watch(process), self._greet(self.line))]
                 await self.line.run()
-                watching.cancel()
+                for task in beside:
+                    task.cancel()
         finally:
             self.line = self.pid = None
             await _end(process)
@@ -96,6 +98,10 @@ class Hosted:
         if self.line is not None:
             with suppress(NotNow):
                 await self.line.ask("end", LEAVE_S)
+
+    async def _greet(self, line: Line) -> None:
+        with suppress(NotNow):  # it is watched whether it begins
+            await line.ask("begin", self._deadlines.begin_s, settings=self._told.settings())
 
     def _hear(self, said: Said) -> None:
         if said["tell"] == "beat":
@@ -134,12 +140,12 @@ async def _end(process: Process) -> None:
         await process.wait()
 
 
-def beginning(config: Path, cpus: float) -> Begin:
+def beginning(cpus: float) -> Begin:
     """How a worker's process begins: a new interpreter, away from the terminal's signals."""
 
     async def begin(slot: str, end: socket.socket) -> Process:
         handle = end.fileno()
-        words = ["-P", "-m", "streamer.workers.process", str(handle), str(config), slot, f"{cpus:g}"]
+        words = ["-P", "-m", "streamer.workers.process", str(handle), slot, f"{cpus:g}"]
         return await asyncio.create_subprocess_exec(
             sys.executable, *words, stdin=asyncio.subprocess.DEVNULL, pass_fds=(handle,), start_new_session=True
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -90,7 +90,8 @@ class Heard:
             case "shown" if self._owns(str(said["topic"]).partition("/")[0]):
                 onlookers.shown(said["topic"], said["body"])
             case "came" if self._owns(said["view"]["id"]):
-                onlookers.came(view_of(said["view"]))
+                view = view_of(said["view"])
+                onlookers.came(replace(view, origin=onlookers.register.view(view.id).origin))
             case "changed" if self._owns(stream):
                 onlookers.changed(stream, Change(**said["change"]))
             case "decoded" if self._owns(stream):

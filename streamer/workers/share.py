@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
+import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from streamer.clock import Clock
-from streamer.errors import ConfigError, NotNow
+from streamer.errors import NotNow
 from streamer.following import Following
 from streamer.roster import NOT_NOW, Roster
-from streamer.settings import Settings, load, with_stream
+from streamer.settings import Settings, settings_of
 from streamer.workers.line import Line, Said
 from streamer.workers.meter import CountingMetrics, Sample, report
 from streamer.workers.pulse import BEAT_S
@@ -29,21 +28,31 @@ REPORT_S = 5.0
 """Seconds from one report of what streams cost to the next."""
 
 
+def own(settings: Settings, slot: str) -> Settings:
+    """The settings as they are in a worker: a folder and a name at the broker of its own."""
+    mqtt = settings.mqtt
+    if mqtt is not None:
+        name = mqtt.client_id or f"takt-{socket.gethostname()}"
+        mqtt = mqtt.model_copy(update={"client_id": f"{name}-{slot}"})
+    return settings.model_copy(update={"mqtt": mqtt, "data_dir": settings.data_dir / "workers" / slot})
+
+
+def without_streams(settings: Settings) -> Settings:
+    return settings.model_copy(update={"streams": ()})
+
+
 class Share:
     """Answers the supervisor. Lives on the event loop."""
 
-    def __init__(
-        self, config: Path, own: Callable[[Settings], Settings], metrics: CountingMetrics, clock: Clock,
-        stop: asyncio.Event,
-    ) -> None:  # fmt: skip
-        """`own`: the settings of the file as they are in this worker; `stop` ends it."""
-        self._config, self._own = config, own
-        self._metrics, self._clock, self._stop = metrics, clock, stop
+    def __init__(self, slot: str, metrics: CountingMetrics, clock: Clock, cpus: float) -> None:
+        """`cpus`: this slot's part of the machine."""
+        self._slot, self._metrics, self._clock, self._cpus = slot, metrics, clock, cpus
         self._following: Following | None = None
+        self.begun: asyncio.Future[Settings] = asyncio.get_running_loop().create_future()
+        """The whole configuration, as the supervisor tells it first."""
+        self.stop = asyncio.Event()
         self.roster: Roster | None = None
         self.relay: Relay | None = None
-        self.cpus = 1.0
-        """This slot's part of the machine."""
 
     async def run(self, line: Line, following: Following) -> None:
         """Beside the streams: say that all is well, and what they cost."""
@@ -55,15 +64,18 @@ class Share:
             await self._clock.sleep(BEAT_S)
             if self._clock.monotonic() - told_s >= REPORT_S:
                 after, told_s = self._sample(), self._clock.monotonic()
-                found = report(before, after, following.streams, self.cpus)
+                found = report(before, after, following.streams, self._cpus)
                 line.tell("report", **asdict(found))
                 before = after
 
     async def answer(self, said: Said) -> Said:
         """What is asked over the line."""
         match said["what"]:
+            case "begin":
+                if not self.begun.done():
+                    self.begun.set_result(settings_of(said["settings"]))
             case "hold":
-                await self._hold(said["streams"])
+                await self._hold(said["settings"], said["streams"])
             case "level":
                 self._ready().degrade(said["stream"], said["level"])
             case "stop" if self.roster is not None:
@@ -73,7 +85,7 @@ class Share:
             case "metrics":
                 return {"text": self._metrics.exposition().decode()}
             case "end":
-                self._stop.set()
+                self.stop.set()
             case _:
                 raise NotNow(NOT_NOW)
         return {}
@@ -86,8 +98,9 @@ class Share:
             except (NotNow, ValueError) as error:
                 _log.warning("stream %s: an acknowledgement is not taken: %s", said["stream"], error)
 
-    async def _hold(self, streams: Mapping[str, Mapping[str, Any]]) -> None:
-        """Watch these streams and no others: of each its term, its level, and its section where no file has it.
+    async def _hold(self, settings: Mapping[str, Any], streams: Mapping[str, Mapping[str, Any]]) -> None:
+        """Watch these streams and no others: `settings` has them alone; of each is told its term, its level, and
+        whether it is stopped.
 
         Raises:
             ConfigError: one of them cannot be made; nothing has changed.
@@ -95,7 +108,8 @@ class Share:
         following, roster = self._ready(), self.roster
         if roster is None:
             raise NotNow(NOT_NOW)
-        wanted = self._wanted(streams)
+        # No configuration is without a stream, but a worker may be.
+        wanted = own(settings_of(settings), self._slot) if streams else without_streams(roster.settings)
         coming = [stream for stream in streams if stream not in following.streams]
         if coming:
             await following.inherit(coming, max(streams[one]["term"] for one in coming))
@@ -104,17 +118,6 @@ class Share:
             await roster.stop(stream)
         for stream, how in streams.items():
             following.degrade(stream, how["level"])
-
-    def _wanted(self, streams: Mapping[str, Mapping[str, Any]]) -> Settings:
-        file = load(self._config, os.environ)
-        known = {one.id: one for one in file.streams}
-        wanted = file.model_copy(update={"streams": tuple(known[one] for one in streams if one in known)})
-        for stream, how in streams.items():
-            if how.get("section") is not None:
-                wanted = with_stream(wanted, how["section"], self._config.parent, os.environ)
-            elif stream not in known:
-                raise ConfigError([f"streams: {stream} is not in {self._config} any more"])
-        return self._own(wanted)
 
     def _ready(self) -> Following:
         if self._following is None:

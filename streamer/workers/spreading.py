@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -32,8 +32,8 @@ class Asked(Protocol):
     async def ask(self, what: str, patience_s: float = 30.0, **rest: object) -> Mapping[str, Any]: ...
 
 
-Section = Mapping[str, Any] | None
-"""Of a stream that no file has; None: the file has it."""
+Of = Callable[[Collection[str]], Mapping[str, Any]]
+"""The configuration with these streams alone, as it is told to a worker."""
 Held = Mapping[str, tuple[int, int]]
 """By stream, its term, and the how manieth wish it was made of."""
 
@@ -41,7 +41,6 @@ Held = Mapping[str, tuple[int, int]]
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     number: int
-    section: Section
     stopped: bool = False
 
 
@@ -64,10 +63,11 @@ class _Hand:
 class Spreading:
     """Lives on the event loop."""
 
-    def __init__(self, placement: Placement, clock: Clock, placed: Callable[[], None] = lambda: None) -> None:
-        """`placed` is called after each look."""
+    def __init__(self, placement: Placement, clock: Clock, of: Of) -> None:
         self.placement = placement
-        self._clock, self._placed = clock, placed
+        self._clock, self._of = clock, of
+        self.placed: Callable[[], None] = lambda: None
+        """Called after each decision."""
         self._hands: dict[str, _Hand] = {}
         self._wanted: dict[str, _Wanted] = {}
         self._wishes = count(1)
@@ -76,9 +76,9 @@ class Spreading:
 
     # What is told
 
-    def want(self, stream: str, priority: int = 0, section: Section = None) -> None:
-        """A stream is to be watched; one that is already is looked at again: its section may be another."""
-        self._wanted[stream] = _Wanted(next(self._wishes), section)
+    def want(self, stream: str, priority: int = 0) -> None:
+        """A stream is to be watched; one that is already is made anew where its section is another."""
+        self._wanted[stream] = _Wanted(next(self._wishes))
         self.placement.want(Wish(stream, priority))
         self._due.set()
 
@@ -162,7 +162,7 @@ class Spreading:
     def look(self, group: asyncio.TaskGroup) -> None:
         """Decide, and tell each worker that is not being told already: one that takes its time holds up no other."""
         self.placement.step(self._clock.monotonic())
-        self._placed()
+        self.placed()
         wanted = self._by_slot()
         for slot, hand in self._hands.items():
             if not hand.busy:
@@ -205,7 +205,7 @@ class Spreading:
             return
         streams = {stream: self._told(place) for stream, place in wanted.items()}
         try:
-            await hand.worker.ask("hold", HOLD_S, streams=streams)
+            await hand.worker.ask("hold", HOLD_S, settings=self._of(streams), streams=streams)
         except NotNow as error:
             _log.info("worker %s is not ready: %s", slot, error)
         except (TaktError, KeyError) as error:
@@ -221,9 +221,7 @@ class Spreading:
             self._due.set()
 
     def _told(self, place: Place) -> Mapping[str, Any]:
-        wanted = self._wanted[place.stream]
-        how = {"term": place.term, "level": place.level, "stopped": wanted.stopped}
-        return how if wanted.section is None else {**how, "section": wanted.section}
+        return {"term": place.term, "level": place.level, "stopped": self._wanted[place.stream].stopped}
 
     async def _level(self, hand: _Hand, stream: str, level: int) -> None:
         try:

@@ -23,7 +23,7 @@ from streamer.metrics import CONTENT_TYPE, FleetMetrics, Metrics
 from streamer.model import Model
 from streamer.pages import PREFIX as RETAIL
 from streamer.pages import build_retail
-from streamer.placement import MOST_STREAMS, Placement, Slot
+from streamer.placement import MOST_STREAMS, Slot
 from streamer.roster import Written
 from streamer.settings import Settings
 from streamer.sources.reconnect import Change
@@ -35,7 +35,6 @@ from streamer.workers.hosting import LEAVE_S, Begin, Hosted, Told, beginning
 from streamer.workers.line import Said
 from streamer.workers.pulse import Deadlines
 from streamer.workers.relay import Heard
-from streamer.workers.spreading import Spreading
 from streamer.workers.wishes import Wishes
 
 _log = logging.getLogger(__name__)
@@ -92,8 +91,10 @@ class Supervisor:
         self._settings, self._front, self._clock = settings, front, clock
         self.metrics = FleetMetrics()
         self.health = Health()
-        self.spreading = Spreading(Placement(int(clock.now())), clock, self._placed)
-        told = Told(self._began, self._heard, self._ended)
+        self.wishes = Wishes(settings, config, front.onlookers, check_fit, clock)
+        self.spreading = self.wishes.spreading
+        self.spreading.placed = self._placed
+        told = Told(self._began, self._heard, self._whole, self._ended)
         self._hosted = {str(n): Hosted(str(n), begin, told, clock, Deadlines()) for n in range(workers)}
         self._ears = {slot: Heard(front.onlookers, self._owner(slot)) for slot in self._hosted}
         self._beats: dict[str, Said] = {}
@@ -102,14 +103,13 @@ class Supervisor:
         self._all_over = asyncio.Event()
         for slot in self._hosted:
             self.metrics.worker_added(slot)
-        self.wishes = Wishes(settings, config, self.spreading, front.onlookers, check_fit)
         self.wishes.begin()
 
     async def run(self, stop: asyncio.Event, again: asyncio.Event) -> None:
         """Until `stop`, or until the last recording has ended; then every worker ends in order."""
         async with asyncio.TaskGroup() as group:
             hosting = [group.create_task(one.run()) for one in self._hosted.values()]
-            beside = (self.spreading.run(), self._front.onlookers.run(), self.wishes.run(self._clock, again))
+            beside = (self.spreading.run(), self._front.onlookers.run(), self.wishes.run(again))
             tasks = [group.create_task(one) for one in beside]
             ends = [group.create_task(event.wait()) for event in (stop, self._all_over)]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -175,6 +175,9 @@ class Supervisor:
     def _owner(self, slot: str) -> Callable[[str], bool]:
         return lambda stream: self.spreading.holds(slot, stream)
 
+    def _whole(self) -> Said:
+        return self.wishes.share({stream.id for stream in self.wishes.settings.streams})
+
     def _began(self, slot: str) -> None:
         _log.info("worker %s takes streams (process %s)", slot, self._hosted[slot].pid)
         self.spreading.joined(Slot(slot), self._hosted[slot])
@@ -226,7 +229,7 @@ async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written
     clock, metrics, health = SystemClock(), Metrics(), Health()
     async with History.open(settings.data_dir / HISTORY, limits_of(settings.http), clock) as history:
         front = Front.of(settings, clock, metrics, health, history)
-        begin = beginning(written.file, cpus_each(workers))
+        begin = beginning(cpus_each(workers))
         supervisor = Supervisor(settings, front, written.file, workers, clock, begin)
         door, http = ApiDoor(), settings.http
         app = make_app(supervisor.health, supervisor.exposition, {RETAIL: build_retail(settings)}, door)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from streamer.clock import Clock
 from streamer.errors import ConfigError, Exists, TaktError
 from streamer.front import address_of
 from streamer.logs import also_hide
+from streamer.placement import Placement
 from streamer.rereading import Rereading, check_readable, digests
 from streamer.settings import (
     Changes,
@@ -23,6 +24,7 @@ from streamer.settings import (
     check_again,
     compare,
     load,
+    plain,
     secrets,
     with_secrets,
     with_stream,
@@ -40,12 +42,11 @@ Check = Callable[[Settings], None]
 class Wishes:
     """See `streamer.web.api.parts.Roster`. Lives on the event loop."""
 
-    def __init__(
-        self, settings: Settings, config: Path, spreading: Spreading, onlookers: Onlookers, check: Check
-    ) -> None:
+    def __init__(self, settings: Settings, config: Path, onlookers: Onlookers, check: Check, clock: Clock) -> None:
         """`check`: raises ConfigError where settings are not for several workers."""
         self._settings = self._of_file = settings
-        self._config, self._spreading, self._onlookers, self._check = config, spreading, onlookers, check
+        self._config, self._onlookers, self._check, self._clock = config, onlookers, check, clock
+        self.spreading = Spreading(Placement(int(clock.now())), clock, self.share)
         self._kept = KeptStreams(settings.data_dir)
         self._added: dict[str, Mapping[str, Any]] = {}
         self._turn = asyncio.Lock()
@@ -55,6 +56,11 @@ class Wishes:
     def settings(self) -> Settings:
         """What is to run, with secrets: not to be shown."""
         return self._settings
+
+    def share(self, streams: Collection[str]) -> Mapping[str, Any]:
+        """What is to run, with these streams alone and with secrets, as a worker is told it."""
+        mine = tuple(one for one in self._settings.streams if one.id in streams)
+        return plain(self._settings.model_copy(update={"streams": mine}))
 
     def begin(self) -> None:
         """Wish for what the file says and what was to be kept."""
@@ -72,10 +78,10 @@ class Wishes:
             except (ConfigError, Exists) as error:
                 _log.error("stream %s of %s is not watched: %s", name, self._kept.file, error)
 
-    async def run(self, clock: Clock, again: asyncio.Event) -> None:
+    async def run(self, again: asyncio.Event) -> None:
         """Look at the file for as long as the task lives; `again`: somebody asks that it is read."""
         while True:
-            await clock.sleep(LOOK_S)
+            await self._clock.sleep(LOOK_S)
             due = self._rereading.is_due(digests([self._config]))
             if due or again.is_set():
                 again.clear()
@@ -93,7 +99,7 @@ class Wishes:
             before = self._settings
             self._go_over_to(self._with(section), name, section)
             try:
-                await self._spreading.taken(name)
+                await self.spreading.taken(name)
             except TaktError:
                 self._settings = before
                 self._drop(name)
@@ -110,7 +116,7 @@ class Wishes:
             before, old = self._settings, self._added[stream]
             self._go_over_to(self._with(given), stream, given)
             try:
-                await self._spreading.taken(stream)
+                await self.spreading.taken(stream)
             except TaktError:
                 self._go_over_to(before, stream, old)
                 raise
@@ -164,7 +170,7 @@ class Wishes:
 
     async def _stop(self, stream: str, stopped: bool) -> StreamView:
         self._known(stream)
-        await self._spreading.stop(stream, stopped)
+        await self.spreading.stop(stream, stopped)
         return self._onlookers.register.view(stream)
 
     # Small steps
@@ -182,11 +188,11 @@ class Wishes:
     def _want(self, stream: Stream) -> None:
         section = self._added.get(stream.id)
         self._onlookers.came(view_of(stream, "file" if section is None else "api"))
-        self._spreading.want(stream.id, stream.priority, section)
+        self.spreading.want(stream.id, stream.priority)
 
     def _drop(self, stream: str) -> None:
         self._added.pop(stream, None)
-        self._spreading.forget(stream)
+        self.spreading.forget(stream)
         self._onlookers.went(stream)
 
     def _known(self, stream: str) -> None:

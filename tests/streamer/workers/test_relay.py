@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -40,6 +41,7 @@ async def test_all_of_it_arrives_over_json(tmp_path: Path) -> None:
 
         relay = Relay(tell, clock)
         with onlookers.feed.viewing(lambda _: True) as viewer:
+            onlookers.came(replace(VIEW, watches=(), origin="api"))
             relay.came(VIEW)
             relay.changed("cam", Change("live", 17))
             relay.decoded("cam", 5)
@@ -50,7 +52,7 @@ async def test_all_of_it_arrives_over_json(tmp_path: Path) -> None:
         view = onlookers.register.view("cam")
         (entry,) = await history.page(Wanted(), None, 10)
 
-    assert (view.watches, view.state, view.epoch) == (VIEW.watches, "live", 17)
+    assert (view.watches, view.state, view.epoch, view.origin) == (VIEW.watches, "live", 17, "api")
     assert json.loads(entry.body)["seq"] == 3
     assert (entry.stream, entry.action) == ("cam", "work")
     assert 'event: state\ndata: {"stream":"cam","body":{"state":"work"},"watch":"bench"}' in told

@@ -41,7 +41,7 @@ class FakeWorker:
 
 @asynccontextmanager
 async def spread(streams: int, workers: int) -> AsyncIterator[tuple[Spreading, dict[str, FakeWorker]]]:
-    spreading = Spreading(Placement(), FakeClock())
+    spreading = Spreading(Placement(), FakeClock(), lambda streams: {})
     those = {f"s{n}": FakeWorker() for n in range(workers)}
     for n in range(streams):
         spreading.want(f"c{n}")
