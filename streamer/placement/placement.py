@@ -99,6 +99,13 @@ class Placement:
             for stream, one in bench.seated.items()
         }
 
+    def place(self, stream: str) -> Place | None:
+        """Of one stream; None: nobody watches it."""
+        for slot, bench in self._benches.items():
+            if (one := bench.seated.get(stream)) is not None:
+                return Place(stream, slot, one.term, one.level)
+        return None
+
     @property
     def waiting(self) -> list[Wish]:
         """Streams that nobody watches: there is no room for them. The most important first."""

@@ -87,6 +87,10 @@ class Spreading:
         self.placement.forget(stream)
         self._due.set()
 
+    def expect(self, slot: Slot) -> None:
+        """A worker begins in it: streams are kept for it, so that the first one there does not get all."""
+        self.placement.join(slot)
+
     def joined(self, slot: Slot, worker: Asked) -> None:
         """A worker takes streams."""
         self._hands[slot.id] = _Hand(worker)
@@ -101,8 +105,14 @@ class Spreading:
         self._due.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(TAKE_OVER_S):
-                while self._hands and orphans - {stream for hand in self._hands.values() for stream in hand.held}:
+                while self._hands and orphans - self._settled:
                     await self._next_look()
+
+    @property
+    def _settled(self) -> set[str]:
+        """Streams that a worker holds, or that none has room for."""
+        held = {stream for hand in self._hands.values() for stream in hand.held}
+        return held | {wish.stream for wish in self.placement.waiting}
 
     def reported(self, slot: str, said: Mapping[str, Any]) -> None:
         costs = {stream: Cost(**cost) for stream, cost in said["costs"].items()}
@@ -125,7 +135,7 @@ class Spreading:
             async with asyncio.timeout(HOLD_S):
                 while True:
                     await self._next_look()
-                    place = self.placement.places.get(stream)
+                    place = self.placement.place(stream)
                     if place is None and self._hands:
                         raise NotNow("no worker has room for another stream; remove one, or give more workers", 60)
                     hand = None if place is None else self._hands.get(place.slot)
@@ -137,14 +147,15 @@ class Spreading:
 
     def worker_of(self, stream: str) -> Asked:
         """Raises NotNow: nobody watches it at the moment."""
-        place = self.placement.places.get(stream)
-        if place is None:
+        place = self.placement.place(stream)
+        hand = None if place is None else self._hands.get(place.slot)
+        if hand is None:
             raise NotNow("no worker has room for this stream, or its worker begins; try again")
-        return self._hands[place.slot].worker
+        return hand.worker
 
     def holds(self, slot: str, stream: str) -> bool:
         """Whether a worker is the one to speak of a stream."""
-        place = self.placement.places.get(stream)
+        place = self.placement.place(stream)
         return place is not None and place.slot == slot
 
     # What is done
@@ -189,7 +200,7 @@ class Spreading:
         """Let a worker hold what it is to. What another that lives still holds it gets once that has let go of it."""
         try:
             others = {stream for one in self._hands.values() if one is not hand for stream in one.held}
-            wanted = {stream: place for stream, place in wanted.items() if stream not in others}
+            wanted = {one: place for one, place in wanted.items() if one not in others and one in self._wanted}
             held = {stream: (place.term, self._wanted[stream].number) for stream, place in wanted.items()}
             if held != hand.held:
                 await self._hold(slot, hand, held, wanted)

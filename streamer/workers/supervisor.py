@@ -103,6 +103,7 @@ class Supervisor:
         self._all_over = asyncio.Event()
         for slot in self._hosted:
             self.metrics.worker_added(slot)
+            self.spreading.expect(Slot(slot))
         self.wishes.begin()
 
     async def run(self, stop: asyncio.Event, again: asyncio.Event) -> None:
@@ -151,7 +152,7 @@ class Supervisor:
 
     def acknowledge(self, stream: str, watch: str, payload: bytes) -> None:
         """Told to the worker; nobody waits for it, and the lamp shows what became of it."""
-        place = self.spreading.placement.places.get(stream)
+        place = self.spreading.placement.place(stream)
         line = None if place is None else self._hosted[place.slot].line
         if line is None:
             raise NotNow("the worker of this stream begins; try again")
