@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from streamer.backoff import full_jitter
 from streamer.clock import Clock
-from streamer.errors import NotNow
+from streamer.errors import NotNow, TaktError
 from streamer.workers.line import Line, Said
 from streamer.workers.pulse import BEAT_S, Deadlines, Pulse
 
@@ -100,7 +100,7 @@ class Hosted:
                 await self.line.ask("end", LEAVE_S)
 
     async def _greet(self, line: Line) -> None:
-        with suppress(NotNow):  # it is watched whether it begins
+        with suppress(TaktError):  # it is watched whether it begins
             await line.ask("begin", self._deadlines.begin_s, settings=self._told.settings())
 
     def _hear(self, said: Said) -> None:
