@@ -51,15 +51,15 @@ class Hosted:
         self.pid: int | None = None
         self._pulse = Pulse(0.0, deadlines)
         self._hung = ""
-        self._leaving = False
+        self._leaving = asyncio.Event()
 
     async def run(self) -> None:
         """Have a worker in the slot, one after the other, until it is told to leave."""
         failures = 0
-        while not self._leaving:
+        while not self._leaving.is_set():
             began_s = self._clock.monotonic()
             reason = await self._live()
-            if self._leaving:
+            if self._leaving.is_set():
                 return
             healthy = self._clock.monotonic() - began_s >= HEALTHY_S
             failures = 1 if healthy else failures + 1
@@ -94,7 +94,7 @@ class Hosted:
 
     async def leave(self) -> None:
         """Tell the worker to end in order, and begin none any more; `run` returns when it has ended."""
-        self._leaving = True
+        self._leaving.set()
         if self.line is not None:
             with suppress(NotNow):
                 await self.line.ask("end", LEAVE_S)
@@ -115,7 +115,7 @@ class Hosted:
         """Kill it where it makes no progress: what it accepted is on disk, and others take it over."""
         while True:
             await self._clock.sleep(BEAT_S)
-            self._hung = "" if self._leaving else self._pulse.hangs(self._clock.monotonic())
+            self._hung = "" if self._leaving.is_set() else self._pulse.hangs(self._clock.monotonic())
             if self._hung:
                 _log.error("worker %s hangs (%s): it is killed", self.slot, self._hung)
                 return _kill(process)

@@ -105,6 +105,7 @@ class Spreading:
         self._due.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(TAKE_OVER_S):
+                await self._next_look()
                 while self._hands and orphans - self._settled:
                     await self._next_look()
 

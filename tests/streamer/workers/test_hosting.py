@@ -142,7 +142,7 @@ async def test_one_whose_engine_does_not_come_back_is_killed_though_its_loop_liv
     async with hosted() as slot:
         await beats(slot, 2, batch_s=59.0)
         assert not slot.processes[0].killed
-        await beats(slot, 2, batch_s=61.0)
+        await beats(slot, 1, batch_s=61.0)
         assert slot.ended == ["engine"]
 
 
