@@ -21,7 +21,7 @@ from streamer.frame import Frame
 from streamer.plan import Beside, StreamPlan
 from streamer.sources.base import Source
 from streamer.testing.recognizers import CountingRecognizer
-from tests.streamer.workers import FOR_EVER, Plant
+from tests.streamer.one_worker import FOR_EVER, Plant
 
 LEAVING = {"stop": "stopped", "remove": "removed", "change": "changed"}
 

@@ -15,7 +15,7 @@ from streamer.settings import Settings, secrets, settings_of
 from streamer.stages import Watch
 from streamer.testing.api import GEARBOX
 from streamer.testing.recognizers import CountingRecognizer
-from tests.streamer.workers import Plant as Worker
+from tests.streamer.one_worker import Plant as Worker
 
 WATCHES = [{"id": "bench", "recognizer": "cell"}]
 CANARIES = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=16, max_size=24).map(

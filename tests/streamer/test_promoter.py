@@ -13,7 +13,7 @@ import pytest
 
 from recognizers.errors import DeviceFailed
 from streamer.testing.recognizers import CountingRecognizer, SayingRecognizer
-from tests.streamer.workers import FOR_EVER, LOST, Plant
+from tests.streamer.one_worker import FOR_EVER, LOST, Plant
 
 
 def pick(_: float) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from streamer.frame import Frame
 from streamer.outbox.store import Store
 from streamer.testing.sources import ScriptedSource
 from streamer.testing.time import FakeClock
-from tests.streamer.workers import FOR_EVER, LOST, Plant
+from tests.streamer.one_worker import FOR_EVER, LOST, Plant
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from streamer.procedure.graph import Procedure, Step
 from streamer.sinks.base import Inbound
 from streamer.testing.recognizers import SayingRecognizer
 from streamer.units import UnitTopic
-from tests.streamer.workers import FOR_EVER, LOST, Plant
+from tests.streamer.one_worker import FOR_EVER, LOST, Plant
 
 WORK = Procedure("box", (Step("take", "pick"), Step("shut", "shut", (frozenset({"take"}),))), takt_s=5)
 

@@ -16,7 +16,7 @@ from streamer.media.packets import CodedPicture, Excerpt
 from streamer.media.ring import PacketRing
 from streamer.sources.base import Source
 from tests.streamer.evidence.benches import REGION, RULE, SHOWS_ALL, Counts
-from tests.streamer.workers import FOR_EVER, LOST, Plant
+from tests.streamer.one_worker import FOR_EVER, LOST, Plant
 
 
 class Tapped:

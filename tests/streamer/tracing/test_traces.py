@@ -25,8 +25,8 @@ from streamer.tracing.ids import ROOT, is_sampled, says_sampled, traceparent
 from streamer.tracing.spans import Span
 from streamer.tracing.traces import _Newest
 from streamer.wire import Message, message_of
+from tests.streamer.one_worker import FOR_EVER, Plant
 from tests.streamer.test_emitter import Disk
-from tests.streamer.workers import FOR_EVER, Plant
 
 WHOLE = [ROOT, "decode", "queue", "infer", "decide", "store", "wait", "publish cam/events"]
 
