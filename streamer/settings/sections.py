@@ -375,6 +375,14 @@ class Settings(Section):
     tracing: TracingSection = TracingSection()
     log: Log = Log()
 
+    @field_validator("workers", mode="before")
+    @classmethod
+    def _some_or_auto(cls, value: Any) -> Any:
+        """In words of its own: of two types that it could be, each would have its say."""
+        if value != "auto" and (type(value) is not int or not 1 <= value <= 64):
+            raise ValueError("must be a whole number from 1 to 64, or auto")
+        return value
+
     @model_validator(mode="after")
     def _guarded(self) -> Settings:
         keeps = self.evidence.asks or any(watch.evidence.asks for stream in self.streams for watch in stream.watches)
