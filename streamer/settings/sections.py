@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -29,6 +29,7 @@ from streamer.settings.values import (
     Share,
     Slug,
     Text,
+    Workers,
     check_address,
 )
 from streamer.settings.web import Http
@@ -362,7 +363,7 @@ class Settings(Section):
     webrtc: WebRtcSection = WebRtcSection()
     outbox: OutboxSection = OutboxSection()
     engine: EngineSection = EngineSection()
-    workers: Annotated[int, Field(ge=1, le=64)] | Literal["auto"] = Field(
+    workers: Workers = Field(
         1, description="processes that share the streams, at most 16 each; auto: 1 up to 16 streams, then as needed"
     )
     recognizers: dict[str, RecognizerSection] = Field(min_length=1, description="networks by name")
@@ -374,14 +375,6 @@ class Settings(Section):
     shutdown: Shutdown = Shutdown()
     tracing: TracingSection = TracingSection()
     log: Log = Log()
-
-    @field_validator("workers", mode="before")
-    @classmethod
-    def _some_or_auto(cls, value: Any) -> Any:
-        """In words of its own: of two types that it could be, each would have its say."""
-        if value != "auto" and (type(value) is not int or not 1 <= value <= 64):
-            raise ValueError("must be a whole number from 1 to 64, or auto")
-        return value
 
     @model_validator(mode="after")
     def _guarded(self) -> Settings:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from recognizers.kinds import KINDS, TRAINED
 
@@ -41,3 +41,14 @@ def check_address(url: str, *schemes: str, path: bool = True) -> None:
     if not fits:
         more = "[:port]/path" if path else "[:port]"
         raise ValueError(f"must be {' or '.join(f'{scheme}://host{more}' for scheme in schemes)}")
+
+
+def _some_or_auto(value: Any) -> Any:
+    """In words of its own: of two types that it could be, each would have its say."""
+    if value != "auto" and (type(value) is not int or not 1 <= value <= 64):
+        raise ValueError("must be a whole number from 1 to 64, or auto")
+    return value
+
+
+Workers = Annotated[Annotated[int, Field(ge=1, le=64)] | Literal["auto"], BeforeValidator(_some_or_auto)]
+"""How many processes share the streams."""

@@ -14,8 +14,8 @@ from tests.streamer.settings.files import VALID, mistakes, read, write_bundle, w
 TEXT = "must be text; put numbers and words like yes in quotes"
 SECTION = "must be a mapping (`key: value`); leave it out for its defaults"
 TOP = (
-    "data_dir, mqtt, sinks, andon, http, webrtc, outbox, engine, workers, recognizers, streams, hard_examples, evidence, "
-    "live, labels, shutdown, tracing, log"
+    "data_dir, mqtt, sinks, andon, http, webrtc, outbox, engine, workers, recognizers, streams, "
+    "hard_examples, evidence, live, labels, shutdown, tracing, log"
 )
 
 
