@@ -191,6 +191,7 @@ class Following:
     def degrade(self, stream: str, level: int) -> None:
         """Look at one clip of 2^level, of watches whose clips stand alone; at once, and nothing ends by it."""
         self._running.lanes[stream].level = level
+        self._around.showing.degraded(stream, level)
 
     def batch_s(self) -> float:
         """How long the engine that has been busy longest is at its batch."""

@@ -20,6 +20,8 @@ _BLIND = {
     "blocked": "something stands before the camera: check its lens and where it looks",
 }
 
+_DEGRADED = "degraded: one of {} of its clips is looked at, since there is too little time for all streams"
+
 
 class Register:
     """A `StreamView` of each stream, kept up to date."""
@@ -72,7 +74,9 @@ class Register:
             self._become(stream, "stalled", reason, _STALLED.get(reason, ""))
         elif body["status"] == "online" and view.state in ("live", "stalled"):
             blind = str(body["sight"]) if body["sight"] in _BLIND else ""
-            self._become(stream, "live", "live", _BLIND.get(blind, ""), blind=blind)
+            level = int(str(body.get("degraded", 0)))
+            words = _BLIND.get(blind, _DEGRADED.format(1 << level) if level else "")
+            self._become(stream, "live", "live", words, blind=blind)
 
     def decoded(self, stream: str, pictures: int) -> None:
         """How many pictures of it were decoded by now, since the service began."""

@@ -118,6 +118,13 @@ class Showing:
             one.blind = trouble
             self._show_status(one)
 
+    def degraded(self, stream: str, level: int) -> None:
+        """Of its clips, where each stands alone, one of 2^level is looked at; 0: all are."""
+        one = self._streams[stream]
+        if level != one.level:
+            one.level = level
+            self._show_status(one)
+
     def watched_by(self, models: Mapping[str, Mapping[str, str]]) -> None:
         """The ids of the networks that look now, by stream and watch."""
         for stream, of_watches in models.items():
@@ -184,6 +191,8 @@ class Showing:
             "sight": (one.blind or "clear") if status.status == ONLINE else "unknown",
             "models": dict(one.models),
         }
+        if one.level:
+            body["degraded"] = one.level
         self._show(f"{one.id}/status", body)
         for watch in one.watches.values():
             watch.board.andon.sight(_trouble(status.status, one.blind), self._clock.now())
@@ -300,6 +309,7 @@ class _Stream:
         }
         self.presence = Presence(options.stalled_s, patience_s, now)
         self.blind: str | None = None
+        self.level = 0
         self.models = {watch.id: watch.model for watch in watches}
 
     @property

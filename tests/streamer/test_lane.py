@@ -211,3 +211,15 @@ async def test_a_region_of_which_a_good_part_is_not_looked_at_is_told_once_an_ep
 
     assert len(caplog.messages) == (told is not None)
     assert told is None or f"watch bench: only the central square of its region is looked at, {told}" in caplog.text
+
+
+@pytest.mark.parametrize(("level", "looked_at"), [(0, 24), (1, 12), (2, 6)])
+async def test_of_a_degraded_stream_one_clip_of_so_many_is_looked_at(level: int, looked_at: int) -> None:
+    rig = Rig()
+    rig.lane.level = level
+    taken = 0
+    for number in range(27):  # the first clip ends with the fourth picture
+        await rig.lane.take(frame(number))
+        taken += len(rig.scheduler.take()) if len(rig.scheduler) else 0
+    assert taken == looked_at
+    assert rig.counts.shed == ["degraded"] * (24 - looked_at)

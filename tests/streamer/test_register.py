@@ -57,6 +57,15 @@ def test_a_picture_that_shows_nothing_is_told_while_it_does() -> None:
     assert (clear.blind, clear.words) == ("", "")
 
 
+def test_a_stream_that_is_looked_at_less_often_is_told_in_words() -> None:
+    desk = Desk()
+    desk.change("live")
+    desk.register.status("cam", {"status": "online", "sight": "clear", "degraded": 2})
+    assert "one of 4" in desk.view.words
+    desk.register.status("cam", {"status": "online", "sight": "clear"})
+    assert desk.view.words == ""
+
+
 @pytest.mark.parametrize(("reason", "word"), [("no_frames", "no pictures come"), ("no_decisions", "too busy")])
 def test_a_stream_that_stalls_is_told_until_it_goes_on(reason: str, word: str) -> None:
     desk = Desk()

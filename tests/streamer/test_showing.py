@@ -151,6 +151,19 @@ async def test_a_stream_without_pictures_is_stalled_and_its_lamp_says_so() -> No
         assert wall.read("bench/andon")["colour"] == "green"
 
 
+async def test_a_stream_that_is_looked_at_less_often_says_so_for_as_long() -> None:
+    async with hanging() as wall:
+        wall.showing.connection("cam", True, "live")
+        await wall.looks(1)
+        assert "degraded" not in wall.read("status")
+        wall.showing.degraded("cam", 2)
+        await wall.looks(0.5)
+        assert wall.read("status")["degraded"] == 2
+        wall.showing.degraded("cam", 0)
+        await wall.looks(0.5)
+        assert "degraded" not in wall.read("status")
+
+
 async def test_pictures_that_show_nothing_are_told() -> None:
     async with hanging() as wall:
         wall.showing.connection("cam", True, "live")
