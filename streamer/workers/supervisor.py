@@ -208,6 +208,7 @@ class Supervisor:
 
     def _placed(self) -> None:
         placement = self.spreading.placement
+        self.wishes.terms.keep(placement.newest_term)
         places, waiting = placement.places, {wish.stream for wish in placement.waiting}
         levels = {stream: (place.slot, place.level) for stream, place in places.items()}
         self.metrics.placed(placement.shares(), levels, waiting)

@@ -31,6 +31,7 @@ from streamer.settings import (
 )
 from streamer.views import Origin, StreamView, WatchView
 from streamer.workers.spreading import Spreading
+from streamer.workers.terms import Terms
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +47,8 @@ class Wishes:
         """`check`: raises ConfigError where settings are not for several workers."""
         self._settings = self._of_file = settings
         self._config, self._onlookers, self._check, self._clock = config, onlookers, check, clock
-        self.spreading = Spreading(Placement(int(clock.now())), clock, self.share)
+        self.terms = Terms(settings.data_dir / "workers" / "term")
+        self.spreading = Spreading(Placement(self.terms.first(clock.now())), clock, self.share)
         self._kept = KeptStreams(settings.data_dir)
         self._added: dict[str, Mapping[str, Any]] = {}
         self._turn = asyncio.Lock()
