@@ -1,0 +1,88 @@
+"""Streams of several workers come and go by the API and by the file; what is wrong changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streamer.audience import Onlookers
+from streamer.errors import ConfigError, Exists, NotNow
+from streamer.feed import Feed
+from streamer.history import History, Limits
+from streamer.placement import Slot
+from streamer.register import Register
+from streamer.settings import load
+from streamer.testing.time import FakeClock
+from streamer.workers.supervisor import check_fit
+from streamer.workers.wishes import Wishes
+from tests.streamer.workers.test_spreading import FakeWorker
+from tests.streamer.workers.test_supervisor import PLANT
+
+
+def section(name: str) -> dict[str, Any]:
+    return {"id": name, "source": {"kind": "rtsp", "url": "rtsp://cam/"}, "watches": [{"id": "b", "recognizer": "a"}]}
+
+
+@asynccontextmanager
+async def wishing(folder: Path, most: int = 16) -> AsyncIterator[tuple[Wishes, FakeWorker]]:
+    """One worker, whose slot takes so many streams."""
+    file, clock = folder / "plant.yaml", FakeClock()
+    if not file.exists():
+        file.write_text(PLANT.format(folder=folder))
+    async with (
+        History.open(folder / "history.db", Limits(), clock) as history,
+        asyncio.timeout(20),
+        asyncio.TaskGroup() as group,
+    ):
+        onlookers = Onlookers(Register(clock), Feed(clock), history)
+        wishes, worker = Wishes(load(file, {}), file, onlookers, check_fit, clock), FakeWorker()
+        wishes.begin()
+        wishes.spreading.joined(Slot("0", most=most), worker)
+        running = group.create_task(wishes.spreading.run())
+        yield wishes, worker
+        running.cancel()
+
+
+async def test_an_added_stream_is_watched_before_the_answer_and_kept_if_asked(tmp_path: Path) -> None:
+    async with wishing(tmp_path) as (wishes, worker):
+        view = await wishes.add(section("new"), persist=True)
+        assert (view.id, view.origin, worker.held) == ("new", "api", ["cam", "new"])
+        with pytest.raises(Exists):
+            await wishes.add(section("new"))
+        with pytest.raises(Exists):
+            await wishes.add(section("cam"))
+    async with wishing(tmp_path) as (wishes, worker):
+        assert {one.id for one in wishes.settings.streams} == {"cam", "new"}
+        await wishes.remove("new", persist=True)
+        assert {one.id for one in wishes.settings.streams} == {"cam"}
+
+
+async def test_a_stream_that_no_worker_takes_is_refused_and_forgotten(tmp_path: Path) -> None:
+    async with wishing(tmp_path, most=1) as (wishes, worker):
+        with pytest.raises(NotNow, match="no worker has room"):
+            await wishes.add(section("new"))
+        await wishes.spreading.taken("cam")
+        worker.error = ConfigError(["recognizers.a: no such network"])
+        with pytest.raises(ConfigError):
+            await wishes.change("cam", section("cam"))
+        assert [one.id for one in wishes.settings.streams] == ["cam"]
+
+
+async def test_the_file_is_read_again_and_one_with_a_mistake_changes_nothing(tmp_path: Path) -> None:
+    async with wishing(tmp_path) as (wishes, worker):
+        await wishes.spreading.taken("cam")
+        file = tmp_path / "plant.yaml"
+        right = file.read_text()
+        file.write_text(right + "labels: {folder: labels}\n")
+        with pytest.raises(ConfigError, match="several workers"):
+            await wishes.reload()
+        file.write_text(right.replace("id: cam,", "id: other,"))
+        changes = await wishes.reload()
+        assert (changes.added, changes.removed) == (("other",), ("cam",))
+        await wishes.spreading.taken("other")
+        assert worker.held == ["other"]
