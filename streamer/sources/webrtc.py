@@ -96,8 +96,6 @@ class Peer:
             )
         )
         self._connection.on("connectionstatechange", self._changed)
-        self._closing: asyncio.Future[None] | None = None
-        """Held, so that nobody collects it while it runs."""
 
     async def answer(self, offer: str) -> str:
         """The answer to an offer that `checked_offer` let through. Sound is declined.
@@ -179,10 +177,9 @@ class Peer:
         self.incoming.close(SourceUnavailable("eof", "the session was ended"))
         self._connected.set()  # whoever waits shall see that it is over
         # aiortc may be closing it already, and whoever is cancelled while waiting for that breaks it.
-        self._closing = asyncio.ensure_future(self._connection.close())
         try:
             async with asyncio.timeout(_CLOSE_S):
-                await asyncio.shield(self._closing)
+                await asyncio.shield(self._connection.close())
         except TimeoutError:
             _log.debug("a peer connection did not close in time")
 
