@@ -11,6 +11,8 @@ TARGET ?= cpu
 IMAGE ?= taktstream:$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)$(if $(filter cuda,$(TARGET)),-cuda)
 # Some tests mount a small disk to fill. Who is not root may do so in a namespace of their own, where the kernel lets them.
 OWN_MOUNTS := unshare --user --map-root-user --mount
+# Many tests wait for cameras and servers, whose time is real: three at once keep two processors busy (WORKERS).
+WORKERS ?= 3
 TESTS = $(if $(filter 0,$(shell id -u)),,$(shell $(OWN_MOUNTS) true 2>/dev/null && echo $(OWN_MOUNTS))) $(BIN)/pytest
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -46,7 +48,7 @@ unit: $(VENV)/.made-$(TORCH)  ## The fast tests only (under a minute)
 	$(BIN)/pytest -m "not e2e and not full" -n 2 -q
 
 test: $(VENV)/.made-$(TORCH) $(VENV)/.servers $(VENV)/bin/helm lint  ## Everything that CI checks (installs what the tests start)
-	$(TESTS) -m "not full" -n 2 -q
+	$(TESTS) -m "not full" -n $(WORKERS) -q
 
 test-full: $(VENV)/.made-$(TORCH) $(VENV)/.servers $(VENV)/bin/helm lint  ## Also a soak of ten minutes (SOAK_SECONDS), many kills, a training
 	$(TESTS) --hypothesis-profile=explore -q

@@ -176,9 +176,10 @@ class Peer:
         """Say good-bye. Returns within moments, whatever the peer does."""
         self.incoming.close(SourceUnavailable("eof", "the session was ended"))
         self._connected.set()  # whoever waits shall see that it is over
+        # aiortc may be closing it already, and whoever is cancelled while waiting for that breaks it.
         try:
             async with asyncio.timeout(_CLOSE_S):
-                await self._connection.close()
+                await asyncio.shield(self._connection.close())
         except TimeoutError:
             _log.debug("a peer connection did not close in time")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -45,7 +46,24 @@ class Coturn:
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        until = time.monotonic() + 20
+        while not (self._answers() and "Relay ports initialization done" in self.log):
+            assert time.monotonic() < until, self.log
         return self
+
+    def _answers(self) -> bool:
+        """To a STUN binding request (RFC 8489 6); its log says what it listens to before it does."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            asking.settimeout(0.1)
+            asking.connect(("127.0.0.1", self.port))
+            try:
+                asking.send(b"\0\1\0\0\x21\x12\xa4\x42" + bytes(12))
+                return asking.recv(100).startswith(b"\1\1")
+            except ConnectionRefusedError:
+                time.sleep(0.05)  # an answer at once: nobody listens yet
+            except TimeoutError:
+                pass
+        return False
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._process.terminate()

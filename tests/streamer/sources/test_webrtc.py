@@ -130,6 +130,21 @@ async def test_a_second_publisher_waits_until_the_first_is_silent(monkeypatch: p
             assert len(await some(source, 3, epoch=2)) == 3
 
 
+async def test_aiortcs_own_farewell_goes_on_where_ours_is_given_up() -> None:
+    source = published_source()
+    async with publishing(source, DrawnTrack(draw)):
+        left = source._peer
+        assert left is not None
+        own = asyncio.ensure_future(left._connection.close())
+        await asyncio.sleep(0)
+        ours = asyncio.ensure_future(left.close())
+        await asyncio.sleep(0)
+        assert not own.done()
+        ours.cancel()
+        await own
+    assert left._connection.connectionState == "closed"
+
+
 async def test_who_offers_and_never_comes_is_forgotten() -> None:
     source = published_source(open_timeout_s=0.3)
     async with peer(DrawnTrack(draw)) as publisher:
