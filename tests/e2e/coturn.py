@@ -14,6 +14,7 @@ import pytest
 
 
 def free_port() -> int:
+    """Of UDP; somebody may use the same number for TCP, where nothing listens here."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
         plug.bind(("127.0.0.1", 0))
         return int(plug.getsockname()[1])
@@ -30,7 +31,7 @@ class Coturn:
         self.port, self._log = free_port(), folder / "coturn.log"
         self._command = [
             "turnserver", "-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", f"--listening-port={self.port}",
-            "--no-tls", "--no-dtls", "--no-cli", "--lt-cred-mech", f"--user={self.user}:{self.password}",
+            "--no-tcp", "--no-tls", "--no-dtls", "--no-cli", "--lt-cred-mech", f"--user={self.user}:{self.password}",
             "--realm=takt", "--allow-loopback-peers", "--min-port=49200", "--max-port=49300", "--log-file=stdout",
             f"--userdb={folder / 'coturn.db'}", f"--pidfile={folder / 'coturn.pid'}",
         ]  # fmt: skip
