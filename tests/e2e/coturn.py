@@ -12,12 +12,7 @@ from typing import Self
 
 import pytest
 
-
-def free_port() -> int:
-    """Of UDP; somebody may use the same number for TCP, where nothing listens here."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
-        plug.bind(("127.0.0.1", 0))
-        return int(plug.getsockname()[1])
+from tests.ports import free_port
 
 
 class Coturn:
@@ -28,7 +23,7 @@ class Coturn:
     def __init__(self, folder: Path) -> None:
         if shutil.which("turnserver") is None:
             pytest.skip("coturn is not installed (scripts/install-servers)")
-        self.port, self._log = free_port(), folder / "coturn.log"
+        self.port, self._log = free_port(socket.SOCK_DGRAM), folder / "coturn.log"
         self._command = [
             "turnserver", "-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", f"--listening-port={self.port}",
             "--no-tcp", "--no-tls", "--no-dtls", "--no-cli", "--lt-cred-mech", f"--user={self.user}:{self.password}",
