@@ -42,9 +42,13 @@ class Coturn:
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        until = time.monotonic() + 20
-        while not (self._answers() and "Relay ports initialization done" in self.log):
-            assert time.monotonic() < until, self.log
+        try:
+            until = time.monotonic() + 20
+            while not (self._answers() and "Relay ports initialization done" in self.log):
+                assert time.monotonic() < until, self.log
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def _answers(self) -> bool:
