@@ -11,8 +11,8 @@ TARGET ?= cpu
 IMAGE ?= taktstream:$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)$(if $(filter cuda,$(TARGET)),-cuda)
 # Some tests mount a small disk to fill. Who is not root may do so in a namespace of their own, where the kernel lets them.
 OWN_MOUNTS := unshare --user --map-root-user --mount
-# Many tests wait for cameras and servers, whose time is real: three at once keep two processors busy (WORKERS).
-WORKERS ?= 3
+# Many tests wait for cameras and servers, whose time is real: WORKERS=3 is quicker where nothing else runs.
+WORKERS ?= 2
 TESTS = $(if $(filter 0,$(shell id -u)),,$(shell $(OWN_MOUNTS) true 2>/dev/null && echo $(OWN_MOUNTS))) $(BIN)/pytest
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -86,12 +86,12 @@ def build_keeper(
 
 
 def build_live(settings: Settings, clock: Clock, metrics: Metrics) -> LiveViews:
-    """What shows streams to people who look, once `open` is told of each."""
+    """What shows streams to people who look, as they join it."""
     return LiveViews(LiveLimits(**settings.live.model_dump()), clock, metrics.live)
 
 
 def build_labelling(settings: Settings, clock: Clock) -> Labelling | None:
-    """What keeps moments that people name, once `open` is told of each stream; None: nobody can name any."""
+    """What keeps moments that people name, of the streams that join it; None: nobody can name any."""
     section = settings.labels
     if section.folder is None:
         return None

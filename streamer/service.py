@@ -32,9 +32,9 @@ from streamer.keeping import (
 )
 from streamer.looking import Looking
 from streamer.metrics import CONTENT_TYPE, Metrics
-from streamer.pages import PREFIX as RETAIL
-from streamer.pages import build_retail
 from streamer.peers import PREFIX, build_whip, publish, published
+from streamer.retail import PREFIX as RETAIL
+from streamer.retail import build_retail
 from streamer.roster import Roster, Written
 from streamer.settings import Settings, WhipSource
 from streamer.web import API, ApiDoor, make_app, serve

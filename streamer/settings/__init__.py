@@ -3,7 +3,7 @@
 from streamer.settings.changes import Changes, compare, procedures_of
 from streamer.settings.evidence import EvidenceSection, WatchEvidence
 from streamer.settings.integrations import HomeAssistant, Sparkplug
-from streamer.settings.joining import check_again, plain, with_secrets, with_stream
+from streamer.settings.joining import check_again, files_named, plain, with_secrets, with_stream
 from streamer.settings.kept import KeptStreams
 from streamer.settings.loader import load, load_procedure, load_training, schema, secrets, settings_of
 from streamer.settings.procedures import ProcedureSettings
@@ -56,6 +56,7 @@ __all__ = [
     "WhipSource",
     "check_again",
     "compare",
+    "files_named",
     "load",
     "load_procedure",
     "load_training",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 from streamer.errors import ConfigError
 from streamer.settings.document import Document, Where
 from streamer.settings.loader import check_whole, validated
-from streamer.settings.sections import Settings
+from streamer.settings.sections import Settings, Stream
 
 HIDDEN = "**********"
 """Stands for a secret where a configuration is shown."""
@@ -65,6 +66,30 @@ def with_secrets(settings: Settings, section: Mapping[str, Any]) -> Mapping[str,
     if HIDDEN in source.values() and is_verified and source.get("tls_verify") is False:
         raise ConfigError(["source.tls_verify: where it is switched off, what is hidden must be written anew"])
     return {**section, "source": {name: before.get(name) if one == HIDDEN else one for name, one in source.items()}}
+
+
+def files_named(section: object) -> Iterator[str]:
+    """Keys of a stream's section, valid or not, below which a file of this machine is named."""
+    for key, value in section.items() if isinstance(section, dict) else ():
+        if key in _file_keys() and value is not None:
+            yield key
+        yield from files_named(value)
+    for item in section if isinstance(section, list) else ():
+        yield from files_named(item)
+
+
+@cache
+def _file_keys() -> frozenset[str]:
+    """All that a stream's section knows, wherever they stand."""
+    return frozenset(_paths(Stream.model_json_schema()))
+
+
+def _paths(schema: Any) -> Iterator[str]:
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _paths(part)
+    for name, said in schema.get("properties", {}).items() if isinstance(schema, dict) else ():
+        if any(one.get("format") == "path" for one in (said, *said.get("anyOf", ()))):
+            yield name
 
 
 def check_again(settings: Settings, beside: Path, environment: Mapping[str, str]) -> None:

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from types import MappingProxyType
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import HTTPException
 from fastapi.responses import Response
 
-TYPES = MappingProxyType(
-    {
-        "html": "text/html; charset=utf-8",
-        "css": "text/css; charset=utf-8",
-        "js": "text/javascript; charset=utf-8",
-        "json": "application/json",
-        "webmanifest": "application/manifest+json",
-        "svg": "image/svg+xml",
-        "png": "image/png",
-        "ico": "image/x-icon",
-        "woff2": "font/woff2",
-        "txt": "text/plain; charset=utf-8",
-    }
-)
-"""What is served; a file of another kind is not."""
+from streamer.web.files import FIELDS, TYPES, kind_of, tag_of
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
@@ -33,12 +18,9 @@ POLICY = (
 )
 """Nothing inline, and nothing from elsewhere."""
 _HEADERS = {
+    **FIELDS,
     "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
-    "Cache-Control": "no-cache",
 }
 
 
@@ -58,14 +40,14 @@ def add_pages(app: FastAPI) -> None:
 
 def _file(root: Traversable, name: str, request: Request) -> Response:
     """Read each time: they are few and small, and the machine keeps them in memory."""
-    parts, kind = name.split("/"), TYPES.get(name.rpartition(".")[2])
+    parts, kind = name.split("/"), TYPES.get(kind_of(name))
     if kind is None or any(not part or part.startswith(".") or "\\" in part or "\0" in part for part in parts):
         raise HTTPException(404)
     try:
         text = root.joinpath(*parts).read_bytes()
     except OSError:  # not there, a folder, a name that is too long
         raise HTTPException(404) from None
-    tag = f'"{sha256(text).hexdigest()[:16]}"'
+    tag = tag_of(text)
     headers = {**_HEADERS, "ETag": tag, "Content-Type": kind}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)

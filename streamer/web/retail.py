@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
 
 from streamer.exchange import Answer, Request, plain
+from streamer.web.files import FIELDS, TYPES, kind_of, tag_of
 
 PREFIX = "/retail"
 FOLDER = Path(__file__).with_name("static") / "retail"
-_KINDS = {
-    ".html": "text/html",
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".svg": "image/svg+xml",
-    ".md": "text/plain",
-}
+_KINDS = {**TYPES, "md": TYPES["txt"]}
+"""The licence of what is used lies beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +33,8 @@ class RetailSite:
     """See `streamer.exchange.Site`. All is kept in memory; nothing of it is secret, so nobody is asked for a token."""
 
     def __init__(self, where: Whereabouts) -> None:
-        self._fields = {
-            "Content-Security-Policy": policy(where.broker),
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "Cache-Control": "no-cache",
-        }
-        self._files = {path.name: _File.of(path) for path in sorted(FOLDER.iterdir()) if path.suffix in _KINDS}
+        self._fields = {**FIELDS, "Content-Security-Policy": policy(where.broker)}
+        self._files = {path.name: _File.of(path) for path in sorted(FOLDER.iterdir()) if kind_of(path.name) in _KINDS}
         self._files[""] = self._files["index.html"]
         told = {name: value for name, value in asdict(where).items() if value is not None}
         self._files["config.json"] = _File("application/json", json.dumps(told).encode())
@@ -80,10 +69,10 @@ class _File:
     @classmethod
     def of(cls, path: Path) -> _File:
         whole = path.read_bytes()
-        return cls(f"{_KINDS[path.suffix]}; charset=utf-8", whole, gzip.compress(whole, mtime=0))
+        return cls(_KINDS[kind_of(path.name)], whole, gzip.compress(whole, mtime=0))
 
     def answer(self, request: Request, fields: dict[str, str]) -> Answer:
-        tag = f'"{hashlib.sha256(self.whole).hexdigest()[:16]}"'
+        tag = tag_of(self.whole)
         fields = {**fields, "Content-Type": self.kind, "ETag": tag, "Vary": "Accept-Encoding"}
         if request.headers.get("if-none-match") == tag:
             return Answer(HTTPStatus.NOT_MODIFIED, fields)

@@ -21,9 +21,9 @@ from streamer.history import History
 from streamer.keeping import reachable
 from streamer.metrics import CONTENT_TYPE, FleetMetrics, Metrics
 from streamer.model import Model
-from streamer.pages import PREFIX as RETAIL
-from streamer.pages import build_retail
 from streamer.placement import MOST_STREAMS, Slot
+from streamer.retail import PREFIX as RETAIL
+from streamer.retail import build_retail
 from streamer.roster import Written
 from streamer.settings import Settings
 from streamer.sources.reconnect import Change

@@ -12,11 +12,7 @@ from typing import Self
 
 import pytest
 
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
-        plug.bind(("127.0.0.1", 0))
-        return int(plug.getsockname()[1])
+from tests.ports import free_port
 
 
 class Coturn:
@@ -27,10 +23,10 @@ class Coturn:
     def __init__(self, folder: Path) -> None:
         if shutil.which("turnserver") is None:
             pytest.skip("coturn is not installed (scripts/install-servers)")
-        self.port, self._log = free_port(), folder / "coturn.log"
+        self.port, self._log = free_port(socket.SOCK_DGRAM), folder / "coturn.log"
         self._command = [
             "turnserver", "-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", f"--listening-port={self.port}",
-            "--no-tls", "--no-dtls", "--no-cli", "--lt-cred-mech", f"--user={self.user}:{self.password}",
+            "--no-tcp", "--no-tls", "--no-dtls", "--no-cli", "--lt-cred-mech", f"--user={self.user}:{self.password}",
             "--realm=takt", "--allow-loopback-peers", "--min-port=49200", "--max-port=49300", "--log-file=stdout",
             f"--userdb={folder / 'coturn.db'}", f"--pidfile={folder / 'coturn.pid'}",
         ]  # fmt: skip
@@ -46,9 +42,13 @@ class Coturn:
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        until = time.monotonic() + 20
-        while not (self._answers() and "Relay ports initialization done" in self.log):
-            assert time.monotonic() < until, self.log
+        try:
+            until = time.monotonic() + 20
+            while not (self._answers() and "Relay ports initialization done" in self.log):
+                assert time.monotonic() < until, self.log
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def _answers(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -18,13 +17,9 @@ from urllib.request import urlopen
 import pytest
 import yaml
 
+from tests.ports import free_port
+
 CONFIG = Path(__file__).parents[2] / "config"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class _Program:

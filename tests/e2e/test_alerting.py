@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.monitoring import Alertmanager, Prometheus, free_port
+from tests.e2e.monitoring import Alertmanager, Prometheus
 from tests.e2e.networks import always_bright
 from tests.e2e.takt import Takt, rtsp, until
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(200)]
 Told = list[tuple[str, dict[str, Any]]]

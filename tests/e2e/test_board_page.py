@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -24,6 +23,7 @@ from streamer.testing.sinks import FakeObserver
 from tests.e2e.listener import Listener
 from tests.e2e.mosquitto import Mosquitto
 from tests.e2e.networks import SPEC
+from tests.ports import free_port
 from tests.schemas import validate
 
 pytestmark = pytest.mark.e2e
@@ -49,12 +49,6 @@ async def browser() -> AsyncIterator[Any]:
             yield page
         finally:
             await chromium.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")

@@ -15,11 +15,12 @@ from recognizers.card import Card, Usual
 from recognizers.checkpoint import with_card
 from recognizers.clip import Picture
 from streamer.testing.film import write_film
-from tests.e2e.monitoring import Prometheus, free_port
+from tests.e2e.monitoring import Prometheus
 from tests.e2e.mosquitto import Mosquitto
 from tests.e2e.networks import SPEC, write_network
 from tests.e2e.processes import GstServer
 from tests.e2e.takt import Takt, rtsp, until
+from tests.ports import free_port
 from tests.prometheus.dashboards import BOARDS, expressions
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 import streamer.web
-from streamer.web.pages import TYPES
+from streamer.web.files import TYPES
 from tests.e2e.browser import browser
 
 pytestmark = pytest.mark.e2e

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from streamer.wire import action_message
 from tests.e2e.listener import Listener
 from tests.e2e.mosquitto import Mosquitto
 from tests.e2e.networks import SPEC
+from tests.ports import free_port
 
 pytestmark = pytest.mark.e2e
 CHROMIUM = shutil.which("chromium")
@@ -81,12 +81,6 @@ async def retail(where: Whereabouts) -> AsyncIterator[str]:
     app = make_app(Health(), lambda: ("text/plain", b""), {PREFIX: RetailSite(where)})
     async with serve("127.0.0.1", 0, app) as port:
         yield f"http://127.0.0.1:{port}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Counts:

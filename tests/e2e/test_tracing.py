@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +21,7 @@ from tests.e2e.networks import SPEC, brightness
 from tests.e2e.processes import GstServer
 from tests.e2e.takt import Takt, rtsp, until
 from tests.e2e.test_run import blinking
+from tests.ports import free_port
 
 pytestmark = pytest.mark.e2e
 AT_ONCE = {"default": {"on": 0.6, "off": 0.4, "smooth_s": 0, "release_s": 0}}
@@ -85,9 +85,3 @@ def whole(message: MQTTMessage, spans: list[Collected]) -> None:
 
 def user(message: MQTTMessage) -> dict[str, str]:
     return dict(message.properties.UserProperty)  # type: ignore[union-attr]
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from fastapi.responses import Response
 
 from streamer.access import Grant
 from streamer.board.tally import WINDOWS
+from streamer.settings import files_named
 from streamer.views import StreamView, WatchView
 from streamer.web.api.asking import Asker, Parts, answers, json_of, needs, part, told, unfit
 from streamer.web.api.documents import Json, StreamDocument, StreamsDocument
@@ -154,21 +154,11 @@ def _watch(stream: str, watch: WatchView, api: Api) -> dict[str, Any]:
 
 def _checked(section: dict[str, Any], asker: Grant) -> dict[str, Any]:
     """Who names a file has it read, and may have it sent to any camera: that is more than to control streams."""
-    named = sorted(_files(section))
+    named = sorted(files_named(section))
     if named and not asker.may("admin"):
         words = f"a section that names files of this machine ({', '.join(named)}) needs the scope admin"
         raise Problem(HTTPStatus.FORBIDDEN, words)
     return section
-
-
-def _files(part: object) -> Iterator[str]:
-    """Keys below which files are named."""
-    for key, value in part.items() if isinstance(part, dict) else ():
-        if (key.endswith("_file") or key in ("path", "procedure")) and value is not None:
-            yield key
-        yield from _files(value)
-    for item in part if isinstance(part, list) else ():
-        yield from _files(item)
 
 
 def _now(stream: str, api: Api) -> dict[str, Any]:

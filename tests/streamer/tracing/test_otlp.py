@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections import Counter
 from contextlib import aclosing
 
@@ -15,6 +14,7 @@ from streamer.tracing import otlp
 from streamer.tracing.otlp import BATCH, QUEUE, OtlpExport, OtlpOptions, _cause
 from streamer.tracing.spans import Span
 from tests.collector import FAILED, PRODUCER, collected
+from tests.ports import free_port
 
 SECRET = "Bearer s3cret-of-the-collector"
 ROOT = Span(
@@ -142,9 +142,3 @@ async def test_a_collector_that_hangs_holds_nothing_up() -> None:
     assert counts.spans["dropped"] == BATCH
     assert handed_s < 5
     assert closed_s < 2
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

@@ -1,4 +1,4 @@
-"""From settings to the pages that live on what the broker tells."""
+"""From settings to the sample dashboard, which lives on what the broker tells."""
 
 from __future__ import annotations
 

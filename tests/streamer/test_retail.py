@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streamer.errors import ConfigError
-from streamer.pages import whereabouts
+from streamer.retail import whereabouts
 from streamer.settings import Settings, settings_of
 from streamer.web.retail import Whereabouts
 
