@@ -22,6 +22,7 @@ from streamer.sinks.base import StatusSink
 from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
 from streamer.sinks.mqtt import MqttOptions, MqttSink
+from streamer.sinks.mqtt.options import always
 from streamer.sinks.sparkplug.client import NodeOptions, SparkplugNode
 from streamer.sinks.station import Station
 from streamer.stages import StreamStages
@@ -41,7 +42,9 @@ class Broker:
     """What stands before the topics of streams: others than at first may be put in here."""
 
 
-def build_broker(settings: Settings, clock: Clock, metrics: Metrics) -> Broker:
+def build_broker(
+    settings: Settings, clock: Clock, metrics: Metrics, may_publish: Callable[[], bool] = always
+) -> Broker:
     """Where no broker is configured, lines of JSON on standard output.
 
     Raises:
@@ -55,6 +58,7 @@ def build_broker(settings: Settings, clock: Clock, metrics: Metrics) -> Broker:
         mqtt_options(mqtt),
         prefixes=prefixes,
         remembered=settings.data_dir / REMEMBERED,
+        may_publish=may_publish,
     )
     node = _node(settings, mqtt, options, clock, metrics)
     sink = MqttSink(options, clock, metrics, encoding_of(mqtt, options), None if node is None else node.state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,6 +52,7 @@ from streamer.settings import (
     load_procedure,
 )
 from streamer.showing import ShowOptions
+from streamer.sinks.mqtt.options import always
 from streamer.sources.address import Address
 from streamer.sources.base import Demand, Need
 from streamer.sources.base import Source as StreamSource
@@ -75,18 +76,20 @@ def build_plan(
     evidence: EvidenceKeeper | None = None,
     looking: Looking = NOBODY,
     added: Collection[str] = (),
+    may_publish: Callable[[], bool] = always,
 ) -> Plan:
     """All parts of a worker, not yet running.
 
     Args:
         looking: who looks at its streams besides.
         added: streams that the configuration file does not have.
+        may_publish: see `MqttOptions`.
 
     Raises:
         ConfigError: every recognizer that cannot be loaded; a password or CA file that cannot be used.
     """
     models = build_models(settings)
-    broker = build_broker(settings, clock, metrics)
+    broker = build_broker(settings, clock, metrics, may_publish)
     making = making_of(settings, clock, metrics, looking, added, keeps=evidence is not None)
     return Plan(
         streams=build_streams(settings, settings.streams, models, making),

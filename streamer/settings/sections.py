@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from recognizers.kinds import misplaced, of, owners
+from streamer.settings.cluster import ClusterSection
 from streamer.settings.evidence import EvidenceSection, WatchEvidence, wrong_mask
 from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.live import LabelsSection, LiveSection
@@ -366,6 +367,7 @@ class Settings(Section):
     workers: Workers = Field(
         1, description="processes that share the streams, at most 16 each; auto: 1 up to 16 streams, then as needed"
     )
+    cluster: ClusterSection = ClusterSection()
     recognizers: dict[str, RecognizerSection] = Field(min_length=1, description="networks by name")
     streams: tuple[Stream, ...] = Field(min_length=1, description="cameras")
     hard_examples: HardExamplesSection = HardExamplesSection()

@@ -6,10 +6,10 @@ import asyncio
 import logging
 import socket
 import sys
-from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from streamer.backoff import full_jitter
 from streamer.clock import Clock
@@ -23,6 +23,24 @@ FIRST_S, CAP_S, HEALTHY_S = 0.5, 30.0, 60.0
 LEAVE_S = 5.0
 """For a worker that was told to end, beyond what it may deliver for."""
 
+
+class Process(Protocol):
+    """A worker's process, as `asyncio.subprocess.Process`; it may be on another machine."""
+
+    @property
+    def pid(self) -> int | str:
+        """What names it to people."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once; never waits. Raises ProcessLookupError where it has ended."""
+        ...
+
+    async def wait(self) -> object:
+        """Until it has ended, or cannot be reached any more."""
+        ...
+
+
 Begin = Callable[[str, socket.socket], Awaitable[Process]]
 """Begins the process of a slot, with the other end of its line."""
 
@@ -35,7 +53,7 @@ class Told:
     """Its worker takes streams."""
     heard: Callable[[str, Said], None]
     settings: Callable[[], Said]
-    """The whole configuration, as it is told to a worker first."""
+    """What a worker is told first: the whole configuration, and more."""
     ended: Callable[[str, str], Awaitable[None]]
     """It has none any more, and why; returns when one may begin again."""
 
@@ -48,7 +66,7 @@ class Hosted:
         self._begin, self._told, self._clock, self._deadlines = begin, told, clock, deadlines
         self.line: Line | None = None
         """None: there is no worker now."""
-        self.pid: int | None = None
+        self.pid: int | str | None = None
         self._pulse = Pulse(0.0, deadlines)
         self._hung = ""
         self._leaving = asyncio.Event()
@@ -101,12 +119,14 @@ class Hosted:
 
     async def _greet(self, line: Line) -> None:
         with suppress(TaktError):  # it is watched whether it begins
-            await line.ask("begin", self._deadlines.begin_s, settings=self._told.settings())
+            await line.ask("begin", self._deadlines.begin_s, **self._told.settings())
 
     def _hear(self, said: Said) -> None:
         if said["tell"] == "beat":
             first = self._pulse.last_s is None
             self._pulse.beat(self._clock.monotonic(), float(said["batch_s"]))
+            if self.line is not None and said.get("at") is not None:
+                self.line.tell("heard", at=said["at"])
             if first:
                 self._told.began(self.slot)
         self._told.heard(self.slot, said)

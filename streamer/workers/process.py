@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import sys
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
 from streamer.broker import REMEMBERED
 from streamer.build import Making, build_plan, making_of
@@ -19,34 +20,56 @@ from streamer.looking import Looking
 from streamer.plan import Plan
 from streamer.roster import Roster
 from streamer.settings import Settings, secrets
+from streamer.sinks.mqtt.options import always
 from streamer.views import StreamView
 from streamer.worker import Worker
+from streamer.workers.fence import Fence
+from streamer.workers.lease import Lease
 from streamer.workers.line import Line
 from streamer.workers.meter import CountingMetrics
 from streamer.workers.relay import Relay
-from streamer.workers.share import Share, own, without_streams
+from streamer.workers.share import Seat, Share, own, without_streams
 
 
-def _plan(whole: Settings, slot: str, clock: Clock, metrics: CountingMetrics, looking: Looking) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where a worker stands."""
+
+    slot: str
+    share: Share
+    line: Line
+    fence: Fence | None
+
+
+def _plan(whole: Settings, post: Post, clock: Clock, metrics: CountingMetrics, looking: Looking) -> Plan:
+    slot, fence = post.slot, post.fence
     mine = without_streams(own(whole, slot))
     mine.data_dir.mkdir(parents=True, exist_ok=True)
     # What an earlier process of this slot showed is shown by others now: it must not be taken away.
     (mine.data_dir / REMEMBERED).unlink(missing_ok=True)
-    plan = build_plan(mine, clock, metrics, None, looking)
-    # Its outbox stands beside those of the others, so that it can be taken over.
-    outbox = replace(plan.outbox, folder=whole.data_dir / "outbox" / slot)
+    plan = build_plan(mine, clock, metrics, None, looking, may_publish=always if fence is None else fence.may_publish)
+    others = plan.outbox.others
+    others = others if fence is None else tuple((of, fence.around(sink)) for of, sink in others)
+    # Its outbox stands beside those of the others, so that it can be taken over. Terms are the supervisor's to give.
+    folder = whole.data_dir / "outbox" / slot
+    outbox = replace(plan.outbox, folder=folder, others=others, goes_on=True, beside=post.share.beside)
     return replace(plan, lasting=True, outbox=outbox)
 
 
-async def work(end: socket.socket, slot: str, cpus: float) -> None:
-    """Serve what the supervisor gives, until it says so or is gone.
+def _leave() -> None:
+    os._exit(1)
+
+
+async def work(end: socket.socket, seat: Seat, lapse: Callable[[], object] = _leave) -> None:
+    """Serve what the supervisor gives, until it says so or is gone; `lapse` ends the process at once.
 
     Raises:
         ConfigError: the configuration cannot be used.
         OutboxUnavailable: the outbox cannot be opened.
     """
     clock, metrics = SystemClock(), CountingMetrics()
-    share = Share(slot, metrics, clock, cpus)
+    fence = None if seat.lease_s is None else Fence(Lease(seat.lease_s), clock, lapse)
+    share = Share(seat, metrics, clock, fence)
     async with Line.over(end, share.answer, share.hear) as line, asyncio.TaskGroup() as group:
 
         async def listen() -> None:
@@ -54,16 +77,20 @@ async def work(end: socket.socket, slot: str, cpus: float) -> None:
             share.stop.set()
             share.begun.cancel()
 
-        listening = group.create_task(listen())
+        beside = [group.create_task(listen())]
+        if fence is not None:
+            beside.append(group.create_task(fence.run()))
         try:
-            await _serve(await share.begun, slot, share, line, metrics, clock)
+            await _serve(await share.begun, Post(seat.slot, share, line, fence), metrics, clock)
         except asyncio.CancelledError:
             if not share.begun.cancelled():
                 raise
-        listening.cancel()
+        for task in beside:
+            task.cancel()
 
 
-async def _serve(whole: Settings, slot: str, share: Share, line: Line, metrics: CountingMetrics, clock: Clock) -> None:
+async def _serve(whole: Settings, post: Post, metrics: CountingMetrics, clock: Clock) -> None:
+    slot, share, line = post.slot, post.share, post.line
     configure(whole.log.level, whole.log.format, secrets(whole))
     relay = share.relay = Relay(line.tell, clock)
     looking = Looking(onlookers=relay)
@@ -71,7 +98,7 @@ async def _serve(whole: Settings, slot: str, share: Share, line: Line, metrics: 
     def making(of: Settings, added: Collection[str]) -> Making:
         return making_of(of, clock, metrics, looking, added)
 
-    plan = _plan(whole, slot, clock, metrics, looking)
+    plan = _plan(whole, post, clock, metrics, looking)
     roster = share.roster = Roster(without_streams(own(whole, slot)), None, clock, making, _no_view)
 
     async def steer(following: Following) -> None:
@@ -90,7 +117,7 @@ def _no_view(stream: str) -> StreamView:
 def main(arguments: list[str]) -> int:
     handle, slot, cpus = arguments
     try:
-        asyncio.run(work(socket.socket(fileno=int(handle)), slot, float(cpus)))
+        asyncio.run(work(socket.socket(fileno=int(handle)), Seat(slot, float(cpus))))
     except* TaktError as errors:
         problem = "".join(f"worker {slot}: {error}\n" for error in errors.exceptions)
         sys.stderr.write(problem)

@@ -9,7 +9,8 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from streamer.clock import Clock
@@ -17,6 +18,7 @@ from streamer.errors import NotNow
 from streamer.following import Following
 from streamer.roster import NOT_NOW, Roster
 from streamer.settings import Settings, settings_of
+from streamer.workers.fence import Fence
 from streamer.workers.line import Line, Said
 from streamer.workers.meter import CountingMetrics, Sample, report
 from streamer.workers.pulse import BEAT_S
@@ -41,12 +43,27 @@ def without_streams(settings: Settings) -> Settings:
     return settings.model_copy(update={"streams": ()})
 
 
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What a worker's process is begun with."""
+
+    slot: str
+    cpus: float
+    """This slot's part of the machine."""
+    data_dir: Path | None = None
+    """This machine's folder; None: as the configuration says."""
+    lease_s: float | None = None
+    """How long it may speak without a word of the supervisor's; None: as long as the line lasts."""
+
+
 class Share:
     """Answers the supervisor. Lives on the event loop."""
 
-    def __init__(self, slot: str, metrics: CountingMetrics, clock: Clock, cpus: float) -> None:
-        """`cpus`: this slot's part of the machine."""
-        self._slot, self._metrics, self._clock, self._cpus = slot, metrics, clock, cpus
+    def __init__(self, seat: Seat, metrics: CountingMetrics, clock: Clock, fence: Fence | None = None) -> None:
+        self._slot, self._metrics, self._clock, self._cpus = seat.slot, metrics, clock, seat.cpus
+        self._data_dir, self._fence = seat.data_dir, fence
+        self.beside: frozenset[str] = frozenset()
+        """The other slots; their outboxes are their own."""
         self._following: Following | None = None
         self.begun: asyncio.Future[Settings] = asyncio.get_running_loop().create_future()
         """The whole configuration, as the supervisor tells it first."""
@@ -59,7 +76,8 @@ class Share:
         self._following = following
         before, told_s = self._sample(), self._clock.monotonic()
         while True:
-            line.tell("beat", batch_s=following.batch_s(), waiting=self._metrics.delivery.waiting,
+            at = None if self._fence is None else self._fence.beat()
+            line.tell("beat", at=at, batch_s=following.batch_s(), waiting=self._metrics.delivery.waiting,
                       connected=self._metrics.broker_connected)  # fmt: skip
             await self._clock.sleep(BEAT_S)
             if self._clock.monotonic() - told_s >= REPORT_S:
@@ -73,7 +91,8 @@ class Share:
         match said["what"]:
             case "begin":
                 if not self.begun.done():
-                    self.begun.set_result(settings_of(said["settings"]))
+                    self.beside = frozenset(said["slots"]) - {self._slot}
+                    self.begun.set_result(self._here(said["settings"]))
             case "hold":
                 await self._hold(said["settings"], said["streams"])
             case "level":
@@ -92,7 +111,9 @@ class Share:
 
     def hear(self, said: Said) -> None:
         """What is told over the line."""
-        if said["tell"] == "acknowledge" and self.relay is not None:
+        if said["tell"] == "heard" and self._fence is not None:
+            self._fence.heard(said["at"])
+        elif said["tell"] == "acknowledge" and self.relay is not None:
             try:
                 self.relay.acknowledge(said["stream"], said["watch"], json.dumps(said["body"]).encode())
             except (NotNow, ValueError) as error:
@@ -109,7 +130,7 @@ class Share:
         if roster is None:
             raise NotNow(NOT_NOW)
         # No configuration is without a stream, but a worker may be.
-        wanted = own(settings_of(settings), self._slot) if streams else without_streams(roster.settings)
+        wanted = own(self._here(settings), self._slot) if streams else without_streams(roster.settings)
         coming = [stream for stream in streams if stream not in following.streams]
         if coming:
             await following.inherit(coming, max(streams[one]["term"] for one in coming))
@@ -118,6 +139,11 @@ class Share:
             await roster.stop(stream)
         for stream, how in streams.items():
             following.degrade(stream, how["level"])
+
+    def _here(self, said: Mapping[str, Any]) -> Settings:
+        """The settings as they are on this machine."""
+        settings = settings_of(said)
+        return settings if self._data_dir is None else settings.model_copy(update={"data_dir": self._data_dir})
 
     def _ready(self) -> Following:
         if self._following is None:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -30,10 +29,10 @@ from streamer.sources.reconnect import Change
 from streamer.stages import Watch
 from streamer.web import API, ApiDoor, make_app, serve
 from streamer.web.api.parts import HealthView
+from streamer.workers.crew import Crew
 from streamer.workers.exposition import together
-from streamer.workers.hosting import LEAVE_S, Begin, Hosted, Told, beginning
+from streamer.workers.hosting import LEAVE_S, Hosted, Told
 from streamer.workers.line import Said
-from streamer.workers.pulse import Deadlines
 from streamer.workers.relay import Heard
 from streamer.workers.wishes import Wishes
 
@@ -77,47 +76,65 @@ def workers_of(settings: Settings) -> int:
     return workers_for(len(settings.streams)) if settings.workers == "auto" else settings.workers
 
 
-def cpus_each(workers: int) -> float:
-    """A worker's part of this machine's CPUs."""
-    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) / workers
-
-
 class Supervisor:
     """Lives on the event loop."""
 
-    def __init__(
-        self, settings: Settings, front: Front, config: Path, workers: int, clock: Clock, begin: Begin
-    ) -> None:
-        self._settings, self._front, self._clock = settings, front, clock
+    def __init__(self, settings: Settings, front: Front, config: Path, crew: Crew, clock: Clock) -> None:
+        self._settings, self._front, self._crew, self._clock = settings, front, crew, clock
         self.metrics = FleetMetrics()
         self.health = Health()
         self.wishes = Wishes(settings, config, front.onlookers, check_fit, clock)
         self.spreading = self.wishes.spreading
         self.spreading.placed = self._placed
-        told = Told(self._began, self._heard, self._whole, self._ended)
-        self._hosted = {str(n): Hosted(str(n), begin, told, clock, Deadlines()) for n in range(workers)}
-        self._ears = {slot: Heard(front.onlookers, self._owner(slot)) for slot in self._hosted}
+        self._slots: dict[str, Slot] = {}
+        self._hosted: dict[str, Hosted] = {}
+        self._hosting: dict[str, asyncio.Task[None]] = {}
+        self._ears: dict[str, Heard] = {}
+        self._group = asyncio.TaskGroup()
         self._beats: dict[str, Said] = {}
         self._ready: set[str] = set()
         self._waited: set[str] = set()
         self._all_over = asyncio.Event()
-        for slot in self._hosted:
-            self.metrics.worker_added(slot)
-            self.spreading.expect(Slot(slot))
+        for slot in crew.slots:
+            self._add(slot)
+            self.spreading.expect(slot)
         self.wishes.begin()
+
+    def _add(self, slot: Slot) -> Hosted:
+        told = Told(self._began, self._heard, self._whole, self._ended)
+        one = Hosted(slot.id, self._crew.begin, told, self._clock, self._crew.deadlines)
+        self._slots[slot.id], self._hosted[slot.id] = slot, one
+        self._ears[slot.id] = Heard(self._front.onlookers, self._owner(slot.id))
+        self.metrics.worker_added(slot.id)
+        return one
+
+    def come(self, slot: Slot) -> None:
+        """See `Slots`."""
+        self._hosting[slot.id] = self._group.create_task(self._add(slot).run())
+
+    def go(self, slot: str) -> None:
+        """See `Slots`."""
+        self._hosting.pop(slot).cancel()
+        self._group.create_task(self._ended(slot, "gone"))
+        del self._slots[slot], self._hosted[slot], self._ears[slot]
+        self._ready.discard(slot)
+        self.metrics.worker_removed(slot)
 
     async def run(self, stop: asyncio.Event, again: asyncio.Event) -> None:
         """Until `stop`, or until the last recording has ended; then every worker ends in order."""
-        async with asyncio.TaskGroup() as group:
-            hosting = [group.create_task(one.run()) for one in self._hosted.values()]
-            beside = (self.spreading.run(), self._front.onlookers.run(), self.wishes.run(again))
-            tasks = [group.create_task(one) for one in beside]
+        async with self._group as group:
+            self._hosting = {slot: group.create_task(one.run()) for slot, one in self._hosted.items()}
+            watch = self._crew.watch(self)
+            beside = (self.spreading.run(), watch, self._front.onlookers.run(), self.wishes.run(again))
+            tasks: list[asyncio.Task[None]] = [group.create_task(one) for one in beside]
             ends = [group.create_task(event.wait()) for event in (stop, self._all_over)]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             self.health.ready = False
-            tasks[0].cancel()
-            await self._leave(hosting)
-            for task in (*hosting, *tasks, *ends):
+            for task in tasks[:2]:
+                task.cancel()
+            await self._leave([*self._hosting.values()])
+            running: list[asyncio.Task[Any]] = [*self._hosting.values(), *tasks, *ends]
+            for task in running:
                 task.cancel()
 
     async def _leave(self, hosting: Sequence[asyncio.Task[None]]) -> None:
@@ -125,7 +142,8 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             for one in self._hosted.values():
                 group.create_task(one.leave())
-        await asyncio.wait(hosting, timeout=2 * self._settings.shutdown.grace_s + LEAVE_S)
+        if hosting:
+            await asyncio.wait(hosting, timeout=2 * self._settings.shutdown.grace_s + LEAVE_S)
 
     # What is asked
 
@@ -177,13 +195,14 @@ class Supervisor:
         return lambda stream: self.spreading.holds(slot, stream)
 
     def _whole(self) -> Said:
-        return self.wishes.share({stream.id for stream in self.wishes.settings.streams})
+        whole = self.wishes.share({stream.id for stream in self.wishes.settings.streams})
+        return {"settings": whole, "slots": sorted(self._hosted)}
 
     def _began(self, slot: str) -> None:
         _log.info("worker %s takes streams (process %s)", slot, self._hosted[slot].pid)
-        self.spreading.joined(Slot(slot), self._hosted[slot])
+        self.spreading.joined(self._slots[slot], self._hosted[slot])
         self._ready.add(slot)
-        self.health.ready = self._ready == self._hosted.keys()
+        self.health.ready = not self._crew.all_needed or self._ready == self._hosted.keys()
 
     def _heard(self, slot: str, said: Said) -> None:
         if said["tell"] == "beat":
@@ -221,8 +240,8 @@ class Supervisor:
         self._waited = waiting
 
 
-async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written: Written, workers: int) -> None:
-    """Serve with so many workers until `stop` is set.
+async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written: Written, crew: Crew) -> None:
+    """Serve with these workers until `stop` is set.
 
     Raises:
         ConfigError: nothing can listen there, a token cannot be read.
@@ -231,8 +250,7 @@ async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written
     clock, metrics, health = SystemClock(), Metrics(), Health()
     async with History.open(settings.data_dir / HISTORY, limits_of(settings.http), clock) as history:
         front = Front.of(settings, clock, metrics, health, history)
-        begin = beginning(cpus_each(workers))
-        supervisor = Supervisor(settings, front, written.file, workers, clock, begin)
+        supervisor = Supervisor(settings, front, written.file, crew, clock)
         door, http = ApiDoor(), settings.http
         app = make_app(supervisor.health, supervisor.exposition, {RETAIL: build_retail(settings)}, door)
         async with serve(http.host, http.port, app) as port:
@@ -247,5 +265,5 @@ async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written
                 "ready": "/readyz",
             }
             told = {name: base + path for name, path in names.items()}
-            show(told, f"page {base}/   metrics {base}/metrics   {workers} workers")
+            show(told, f"page {base}/   metrics {base}/metrics   {crew.words}")
             await supervisor.run(stop, written.again)

@@ -1,0 +1,54 @@
+"""`takt run --cluster`: the supervisor of one machine, with workers on many."""
+
+from __future__ import annotations
+
+import asyncio
+
+from streamer.clock import SystemClock
+from streamer.cluster.machines import Cluster, Machines
+from streamer.cluster.nodes import Sizes
+from streamer.errors import ConfigError
+from streamer.roster import Written
+from streamer.settings import Settings
+from streamer.workers.crew import Crew
+from streamer.workers.lease import lasts_s
+from streamer.workers.pulse import Deadlines
+from streamer.workers.supervisor import Show, supervise
+
+NO_MACHINE = (
+    "no machine of the cluster can have a worker: join one with CPUs (`ray start --address=… --num-cpus=…`), and where "
+    "cluster.gpus_each is given, with GPUs"
+)
+
+
+def check_spread(settings: Settings) -> None:
+    """Raises ConfigError: what of the configuration means something else on each machine."""
+    if not settings.data_dir.is_absolute():
+        words = "must be an absolute path where workers are on many machines; each looks for it at its own place"
+        raise ConfigError([f"data_dir: {words}"])
+
+
+async def supervise_cluster(
+    settings: Settings, cluster: Cluster, stop: asyncio.Event, show: Show, written: Written
+) -> None:
+    """As `supervise`, with workers on the machines of a cluster.
+
+    Raises:
+        ConfigError: no machine can have a worker; the configuration does not fit many machines.
+    """
+    check_spread(settings)
+    section = settings.cluster
+    sizes = Sizes(None if section.per_node == "auto" else section.per_node, section.gpus_each)
+    try:
+        async with asyncio.TaskGroup() as group:
+            machines = Machines(cluster, sizes, lasts_s(section.silent_s), group, SystemClock())
+            slots, wrong = await machines.first()
+            if not slots:
+                raise ConfigError(wrong or [NO_MACHINE])
+            words = f"{len(slots)} workers on {len({slot.node for slot in slots})} machines"
+            deadlines = Deadlines(silent_s=section.silent_s)
+            crew = Crew(words, slots, machines.begin, deadlines, machines.watch, all_needed=False)
+            await supervise(settings, stop, show, written, crew)
+    except* ConfigError as errors:
+        found = [error for error in errors.exceptions if isinstance(error, ConfigError)]
+        raise ConfigError([problem for error in found for problem in error.problems]) from None
