@@ -82,9 +82,13 @@ class Machines:
         """Who is there, however long that takes to say."""
         async with asyncio.TaskGroup() as group:
             asking = group.create_task(self._cluster.nodes())
-            if not (await asyncio.wait((asking,), timeout=SILENT_S))[0]:
+            patience = group.create_task(self._clock.sleep(SILENT_S))
+            await asyncio.wait((asking, patience), return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
                 _log.error("the head of the cluster does not answer; workers go on, and none can begin")
-        return asking.result()
+            nodes = await asking
+            patience.cancel()
+        return nodes
 
     def _look(self, nodes: list[Node]) -> Changes:
         changes = self._berths.alive([node for node in nodes if self._runs(node)])

@@ -1,5 +1,7 @@
-"""A Ray cluster on this machine: `python ray_cluster.py FOLDER`. Prints `ready ADDRESS`, then for each line of JSON on standard
-input, `{"name": …, "cpus": …, "data_dir": …}`, begins a node and prints `ready RAYLET`, its raylet's process.
+"""A Ray cluster on this machine: `python ray_cluster.py FOLDER`.
+
+Prints `ready ADDRESS`, then for each line of JSON on standard input, `{"name": …, "cpus": …, "data_dir": …}`, begins a
+node and prints `ready RAYLET`, its raylet's process.
 
 Ends with standard input.
 """
