@@ -20,7 +20,8 @@ OUT = ROOT / "docs" / "configuration.md"
 HEADER = """\
 # Configuration
 
-You want to know what a key means, what it may be, and what it is when you leave it out. `scripts/configuration_page.py` writes this
+You want to know what a key means, what it may be, and what it is when you leave it out.
+`scripts/configuration_page.py` writes this
 page from the settings themselves, and a test compares them. The same as one file to copy from:
 [reference.yaml](../config/reference.yaml).
 
@@ -30,12 +31,13 @@ takt schema               # the same as JSON Schema, for editors
 ```
 
 * Unknown keys are refused. **required** keys have no default.
-* `${NAME}` in a text stands for an environment variable; where `NAME` is not set and `NAME_FILE` is, for the content of the file that
+* `${NAME}` in a text stands for an environment variable; where `NAME` is not set and `NAME_FILE` is, for the
+  content of the file that
   `NAME_FILE` names.
 * Paths count from the folder in which `takt` is started; procedures lie beside the configuration.
 * A name ends in its unit: `_s` seconds, `_mib` MiB, `_h` hours.
 """
-PLAIN = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
+PLAIN = {"integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
 LIMITS = (
     ("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("exclusiveMaximum", "<"),
     ("minItems", "at least"), ("maxItems", "at most"), ("maxLength", "characters ≤"),
@@ -59,7 +61,9 @@ class Page:
         self.lines += ["| key | what it may be | default | what it means |", "|---|---|---|---|"]
         inner: list[tuple[str, Schema]] = []
         for name, field in of["properties"].items():
-            default = "**required**" if name in required else f"`{json.dumps(field.get('default'), ensure_ascii=False)}`"
+            default = (
+                "**required**" if name in required else f"`{json.dumps(field.get('default'), ensure_ascii=False)}`"
+            )
             nested = list(self._sections(field, name if path == "(top)" else f"{path}.{name}"))
             inner += nested
             if nested and name not in required and field.get("default") is not None:
@@ -115,14 +119,18 @@ class Page:
                 return f"list of {self._kind(field['items'])}"
             case "object":
                 return f"names, each with {self._kind(field['additionalProperties'])}"
-            case "string" if field.get("format") == "path":
-                return "path"
-            case "string" if field.get("writeOnly"):
-                return "secret text"
-            case "string" if "pattern" in field:
-                return f"text like `{field['pattern']}`"
+            case "string":
+                return _text(field)
             case kind:
                 return PLAIN[str(kind)]
+
+
+def _text(field: Schema) -> str:
+    if field.get("format") == "path":
+        return "path"
+    if field.get("writeOnly"):
+        return "secret text"
+    return f"text like `{field['pattern']}`" if "pattern" in field else "text"
 
 
 def shown(text: str) -> str:

@@ -1,6 +1,6 @@
 """What mkdocs does with the documents: what they point at outside of docs/ becomes pages too, folders become lists.
 
-A hook of mkdocs.yml. Pages of the repository lie below `repository/`, where their links work as they do in the repository.
+A hook of mkdocs.yml. Pages of the repository lie below `repository/`, where their links work as they do there.
 """
 
 from __future__ import annotations
@@ -26,6 +26,14 @@ LINK = re.compile(r"(\]\()(?!https?:|mailto:|#)([^)#\s]+)")
 PLACE = re.compile(r'(\b(?:src|srcset)=")(?!https?:)([^"]+)')
 PICTURES = (".jpg", ".png", ".svg", ".webp")
 LANGUAGES = {".yaml": "yaml", ".json": "json", ".py": "python", ".conf": "text", ".md": "markdown"}
+
+
+ALERTS = """\
+# Alerts
+
+You were woken by one of these, or look for what there is. Each page says: us or the camera, how to look, what to do,
+how to try it. `page` wakes somebody; `ticket` can wait for the morning.
+"""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -139,10 +147,14 @@ def _title(path: Path) -> str:
 def _alerts() -> str:
     """Every alert with what it says, from the rules."""
     rules: dict[str, Any] = yaml.safe_load((ROOT / "config/prometheus/alerts.yaml").read_text(encoding="utf-8"))
-    lines = ["# Alerts", "", "You were woken by one of these, or look for what there is. Each page says: us or the camera, how to", 
-             "look, what to do, how to try it. `page` wakes somebody; `ticket` can wait for the morning.", ""]  # fmt: skip
+    lines = [ALERTS]
     for group in rules["groups"]:
-        lines += [f"## {group['name'].removeprefix('takt-').capitalize()}", "", "| alert | severity | what it says |", "|---|---|---|"]
+        lines += [
+            f"## {group['name'].removeprefix('takt-').capitalize()}",
+            "",
+            "| alert | severity | what it says |",
+            "|---|---|---|",
+        ]
         for rule in group["rules"]:
             said = rule["annotations"]["summary"].replace("{{", "").replace("}}", "").replace("$labels.", "")
             name = rule["alert"]

@@ -18,7 +18,8 @@ OUT = ROOT / "docs" / "logs.md"
 HEADER = """\
 # Log codes
 
-You want to count or find lines of the log, or to know what one means. Logs go to standard error: lines for people, or with
+You want to count or find lines of the log, or to know what one means. Logs go to standard error: lines for people,
+or with
 `log: {format: json}` (the chart's default) one JSON object a line:
 
 ```json
@@ -27,7 +28,8 @@ You want to count or find lines of the log, or to know what one means. Logs go t
 ```
 
 * `code` stays within a major version, whatever the words are; `msg` may change. Count and search by `code`.
-* The same line is told once, then at most once a second with the number that were held back (`more`). What was held back when a flood
+* The same line is told once, then at most once a second with the number that were held back (`more`). What was held
+  back when a flood
   ends is told with the next such line.
 * `err_type` and `trace` are there where an exception was. `code` is `library` for lines of others' code.
 * Secrets are taken out of all of it. Times are UTC.
@@ -35,7 +37,8 @@ You want to count or find lines of the log, or to know what one means. Logs go t
 
 What to do about what you see: [by symptom](troubleshooting.md).
 
-`scripts/logs_page.py` writes this page from the code; a test shows that every line has a code and every code a line. `%s` stands for
+`scripts/logs_page.py` writes this page from the code; a test shows that every line has a code and every code a
+line. `%s` stands for
 what is put in.
 """
 

@@ -21,25 +21,33 @@ OUT = ROOT / "docs" / "metrics.md"
 HEADER = """\
 # Metrics
 
-You want to know what a series means, or which one to look at. `scripts/metrics_page.py` writes this page from what the service
-registers, and a test compares them. Which questions they answer together: [Operate](operate.md#metrics-that-answer-most-questions);
+You want to know what a series means, or which one to look at. `scripts/metrics_page.py` writes this page from what
+the service
+registers, and a test compares them. Which questions they answer together:
+[Operate](operate.md#metrics-that-answer-most-questions);
 ready-made alerts: [Alerts](runbooks).
 
-* **A contract**: names, types and labels stay within a major version; series and labels may be added. Text after a name in
+* **A contract**: names, types and labels stay within a major version; series and labels may be added. Text after a
+  name in
   `/metrics` may change.
-* Base units: seconds, bytes, shares from 0 to 1. Counters end in `_total` and only grow while their process lives; a histogram has
+* Base units: seconds, bytes, shares from 0 to 1. Counters end in `_total` and only grow while their process lives;
+  a histogram has
   `_bucket`, `_count` and `_sum`.
-* Labels are bounded by the configuration: `stream`, `watch` and `recognizer` are ids of yours; all others have a few fixed values. No
+* Labels are bounded by the configuration: `stream`, `watch` and `recognizer` are ids of yours; all others have a
+  few fixed values. No
   address, file or person is in one (a `checkpoint` is named as in the configuration). Series go with their stream.
 * Histograms are of a whole process, never of a stream.
-* **With several workers** every series has the label `worker` besides: `0`, `1`, …, or `supervisor`. Nothing is summed for you: say
-  `sum by (instance, stream) (…)`, as the rules and dashboards here do. Disks, clock and broker are told by each worker; take `max` or `min`.
+* **With several workers** every series has the label `worker` besides: `0`, `1`, …, or `supervisor`. Nothing is
+  summed for you: say
+  `sum by (instance, stream) (…)`, as the rules and dashboards here do. Disks, clock and broker are told by each
+  worker; take `max` or `min`.
 """
 WHEN = {
     "Cameras": {
         "takt_stream_state": "Is the camera there? `state`: connecting, live, backoff, rejected, ended, stopped.",
         "takt_stream_last_frame_timestamp_seconds": "How old is what we see? Compare with `time()`.",
-        "takt_source_disconnects": "Does it come and go, and why? `reason` as in the log: auth, eof, refused, stall, timeout, …",
+        "takt_source_disconnects": "Does it come and go, and why? `reason` as in the log: "
+        "auth, eof, refused, stall, timeout, …",
         "takt_frames_decoded": "How many pictures come? Compare with what the camera promises.",
         "takt_frames_processed": "How many of them reach recognition?",
         "takt_frames_dropped": "`late`: we have no time. `undecodable`, `out_of_order`: the network or the camera.",
@@ -57,7 +65,8 @@ WHEN = {
     "Recognition": {
         "takt_clips_cut": "How many clips were there to look at?",
         "takt_clips_recognized": "How many were looked at?",
-        "takt_clips_shed": "Why not all? `newer`, `overload`, `paused`: no time. `degraded`: decided so, for want of room. `coverage`, `epoch`: the camera. `promoted`: a network changed.",
+        "takt_clips_shed": "Why not all? `newer`, `overload`, `paused`: no time. `degraded`: decided so, for want of "
+        "room. `coverage`, `epoch`: the camera. `promoted`: a network changed.",
         "takt_clip_coverage_ratio": "Does the camera leave pictures out? Below `min_coverage` clips are not looked at.",
         "takt_frame_age_seconds": "How late are answers?",
         "takt_decision_latency_seconds": "How late is a start known, after it really was?",
@@ -134,7 +143,7 @@ WHEN = {
         "takt_clock_steps": "Was the clock set?",
     },
     "Several workers": {
-        "takt_worker_restarts": "Does a worker end again and again? `reason`: crash, begin, loop, engine (the last three: it hung).",
+        "takt_worker_restarts": "Does a worker end again and again? `reason`: crash; begin, loop, engine: it hung.",
         "takt_worker_last_progress_timestamp_seconds": "Is a worker away? Compare with `time()`.",
         "takt_worker_load": "How much of a worker is used? It is relieved above 0.9.",
         "takt_worker_streams": "Who watches how many?",
@@ -145,7 +154,8 @@ WHEN = {
 ALSO = """\
 ## Of the process
 
-`process_cpu_seconds_total`, `process_resident_memory_bytes`, `process_virtual_memory_bytes`, `process_open_fds`, `process_max_fds`,
+`process_cpu_seconds_total`, `process_resident_memory_bytes`, `process_virtual_memory_bytes`, `process_open_fds`,
+`process_max_fds`,
 `process_start_time_seconds` and `python_gc_…` are as every Python service has them.
 """
 

@@ -46,7 +46,9 @@ CODES: Mapping[str, str] = {
     "recognizer %s drifts: %s; %s": "network.drifts",
     "recognizer %s sees what it was taught again: %s": "network.usual",
     "recognizer %s: %s was promoted over %s": "network.promoted",
-    "recognizer %s: the configuration names %s now, so that what was promoted over %s is not taken": "network.overruled",
+    "recognizer %s: the configuration names %s now, so that what was promoted over %s is not taken": (
+        "network.overruled"
+    ),
     "recognizer %s: model %s (%s) took over from %s": "network.took_over",
     "recognizer %s stays as it is: %s": "network.stays",
     "recognizer %s runs without its shadow: %s": "network.no_shadow",

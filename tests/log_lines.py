@@ -46,7 +46,9 @@ def _texts(node: ast.expr, around: list[ast.FunctionDef | ast.AsyncFunctionDef])
         case ast.Name(id=name):
             yield from _named(name, around)
         case _:
-            raise AssertionError(f"line {node.lineno}: {ast.unparse(node)}: give the text itself, and what goes in apart")
+            raise AssertionError(
+                f"line {node.lineno}: {ast.unparse(node)}: give the text itself, and what goes in apart"
+            )
 
 
 def _named(name: str, around: list[ast.FunctionDef | ast.AsyncFunctionDef]) -> Iterator[str]:

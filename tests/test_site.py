@@ -1,4 +1,4 @@
-"""The documents as a site: nothing leads nowhere, everything is shown as it is meant, and nobody on the internet is asked."""
+"""The documents as a site: nothing leads nowhere, all is shown as it is meant, nobody on the internet is asked."""
 
 from __future__ import annotations
 
