@@ -9,8 +9,6 @@ from pathlib import Path
 from streamer.outbox.mending import mend
 
 PAGE_BYTES = 4096
-PRIVATE = 0o600
-"""What people did is nobody else's to read; the log and the index of the file get the same rights from SQLite."""
 QUICK_CHECK_BYTES = 256 << 20
 """Larger files are not read as a whole before work begins: damage is found, and healed, where it is met."""
 
@@ -69,8 +67,6 @@ def connect(file: Path, budget_bytes: int) -> sqlite3.Connection:
     Raises:
         sqlite3.DatabaseError: the file is damaged, or (OperationalError) the disk does not take it.
     """
-    with contextlib.suppress(OSError):  # what is wrong with the disk SQLite says itself
-        file.touch(PRIVATE)
     connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     try:
         for pragma in (
