@@ -369,7 +369,7 @@ class Settings(Section):
     )
     cluster: ClusterSection = ClusterSection()
     recognizers: dict[str, RecognizerSection] = Field(min_length=1, description="networks by name")
-    streams: tuple[Stream, ...] = Field(min_length=1, description="cameras")
+    streams: tuple[Stream, ...] = Field(description="cameras; []: none yet, they are added while it runs")
     hard_examples: HardExamplesSection = HardExamplesSection()
     evidence: EvidenceSection = EvidenceSection()
     live: LiveSection = LiveSection()
