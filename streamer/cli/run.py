@@ -56,8 +56,9 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         asyncio.run(until_told(here))
         return 0
     from streamer.cluster.door import connected  # noqa: PLC0415
-    from streamer.cluster.running import supervise_cluster  # noqa: PLC0415
+    from streamer.cluster.running import check_spread, supervise_cluster  # noqa: PLC0415
 
+    check_spread(settings)
     with connected(arguments.cluster, settings.cluster.require_token) as cluster:
 
         async def there(stop: asyncio.Event, written: Written) -> None:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -34,7 +34,7 @@ try:
 except AuthenticationError:
     sys.exit(7)
 """
-"""Asks a cluster something without a token."""
+"""Asks a cluster something, with the token that there is or without one."""
 _REFUSED = 7
 
 
@@ -54,8 +54,9 @@ def connected(address: str, require_token: bool) -> Iterator[Cluster]:
     logging.getLogger("ray").setLevel(logging.WARNING)
     try:
         _join(ray, address)
-        if require_token:
-            _check_closed(ray.get_runtime_context().gcs_address)
+        gcs = ray.get_runtime_context().gcs_address
+        if require_token and _answers(gcs, _stranger()):
+            raise ConfigError([f"--cluster {address}: {OPEN_WORDS}"])
         yield Cluster(ray)
     finally:
         ray.shutdown()
@@ -65,14 +66,11 @@ def _join(ray: Any, address: str) -> None:
     where = f"--cluster {address}"
     try:
         ray.init(address=address, namespace="takt", log_to_driver=False, configure_logging=False)
-    except ray.exceptions.AuthenticationError as error:
-        words = "the cluster asks for another token; give its own by RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH"
-        raise ConfigError([f"{where}: {words}"]) from error
     except (RuntimeError, ConnectionError, ValueError, ray.exceptions.RayError) as error:
         said = " ".join(str(error).split())
         if "ersion mismatch" in said:
             raise ConfigError([f"{where}: install the same version of Ray and Python everywhere; {said}"]) from error
-        words = "no cluster that this machine belongs to; run `ray start` here first (docs/cluster.md)"
+        words = "no cluster that this machine belongs to; run `ray start` here first, with its token (docs/cluster.md)"
         raise ConfigError([f"{where}: {words}; Ray says: {said}"]) from error
 
 
@@ -88,17 +86,27 @@ def _check_reachable(address: str) -> None:
     except (OSError, OverflowError) as error:
         words = "nobody answers there; give HOST:PORT as `ray start --head` says, or auto on a machine of the cluster"
         raise ConfigError([f"--cluster {address}: {words}"]) from error
+    if not _answers(address, os.environ):
+        words = "it asks for another token; give RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH as on its other machines"
+        raise ConfigError([f"--cluster {address}: {words}"])
 
 
-def _check_closed(gcs: str) -> None:
-    """Raises ConfigError where the cluster answers to somebody without a token."""
-    open_hands = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH_TOKEN")}
+def _stranger() -> dict[str, str]:
+    """Our environment without a token."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH_TOKEN")}
+    return {**known, "RAY_AUTH_MODE": "disabled"}
+
+
+def _answers(gcs: str, environment: Mapping[str, str]) -> bool:
+    """Whether a cluster lets in who has this environment. A process of its own: Ray looks for a token once in each."""
     command = [sys.executable, "-P", "-c", _PROBE, gcs]
-    asked = subprocess.run(
-        command, env={**open_hands, "RAY_AUTH_MODE": "disabled"}, capture_output=True, timeout=PROBE_S, check=False
-    )
-    if asked.returncode != _REFUSED:
-        raise ConfigError([f"--cluster {gcs}: {OPEN_WORDS}"])
+    try:
+        asked = subprocess.run(command, env=environment, capture_output=True, timeout=PROBE_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise ConfigError(
+            [f"--cluster {gcs}: no answer within {PROBE_S:g} s; is that the head of a cluster?"]
+        ) from None
+    return asked.returncode != _REFUSED
 
 
 class Cluster:

@@ -34,9 +34,8 @@ async def supervise_cluster(
     """As `supervise`, with workers on the machines of a cluster.
 
     Raises:
-        ConfigError: no machine can have a worker; the configuration does not fit many machines.
+        ConfigError: no machine can have a worker; nothing can listen there, a token cannot be read.
     """
-    check_spread(settings)
     section = settings.cluster
     sizes = Sizes(None if section.per_node == "auto" else section.per_node, section.gpus_each)
     try:

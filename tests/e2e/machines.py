@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
@@ -35,8 +36,7 @@ class Machine:
         for one in processes:
             one.suspend()  # so that nobody sees another one end
         for one in processes:
-            one.kill()
-        psutil.wait_procs(processes, 10)
+            one.kill()  # they are not ours to wait for
 
     def freeze(self) -> None:
         self._stopped = self._processes()
@@ -87,6 +87,15 @@ class Machines:
         self._process.stdin.write(json.dumps({"name": name, "cpus": cpus, "data_dir": str(data_dir)}) + "\n")
         self._process.stdin.flush()
         return Machine(name, int(self._ready()), data_dir)
+
+    async def stored(self) -> int:
+        """Bytes that a machine's object store was ever given, the most."""
+        script = Path(__file__).with_name("ray_store.py")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, script, self.address, stdout=asyncio.subprocess.PIPE, env=os.environ | self.environment
+        )
+        told, _ = await asyncio.wait_for(process.communicate(), 60)
+        return int(told)
 
     def logs(self) -> str:
         """What workers said."""
