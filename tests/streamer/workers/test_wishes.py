@@ -18,7 +18,6 @@ from streamer.placement import Slot
 from streamer.register import Register
 from streamer.settings import load
 from streamer.testing.time import FakeClock
-from streamer.workers.supervisor import check_fit
 from streamer.workers.wishes import Wishes
 from tests.streamer.workers.test_spreading import FakeWorker
 from tests.streamer.workers.test_supervisor import PLANT
@@ -40,7 +39,7 @@ async def wishing(folder: Path, most: int = 16) -> AsyncIterator[tuple[Wishes, F
         asyncio.TaskGroup() as group,
     ):
         onlookers = Onlookers(Register(clock), Feed(clock), history)
-        wishes, worker = Wishes(load(file, {}), file, onlookers, check_fit, clock), FakeWorker()
+        wishes, worker = Wishes(load(file, {}), file, onlookers, 2, clock), FakeWorker()
         wishes.begin()
         wishes.spreading.joined(Slot("0", most=most), worker)
         running = group.create_task(wishes.spreading.run())
@@ -69,7 +68,8 @@ async def test_a_stream_that_no_worker_takes_is_refused_and_forgotten(tmp_path: 
         await wishes.spreading.taken("cam")
         worker.error = ConfigError(["recognizers.a: no such network"])
         with pytest.raises(ConfigError):
-            await wishes.change("cam", section("cam"))
+            await wishes.change("cam", {**section("cam"), "priority": 3})
+        assert [one.priority for one in wishes.settings.streams] == [0], "what was before is wished for"
         assert [one.id for one in wishes.settings.streams] == ["cam"]
 
 
@@ -78,8 +78,8 @@ async def test_the_file_is_read_again_and_one_with_a_mistake_changes_nothing(tmp
         await wishes.spreading.taken("cam")
         file = tmp_path / "plant.yaml"
         right = file.read_text()
-        file.write_text(right + "labels: {folder: labels}\n")
-        with pytest.raises(ConfigError, match="several workers"):
+        file.write_text(right + "labels: {folders: labels}\n")
+        with pytest.raises(ConfigError, match="labels"):
             await wishes.reload()
         file.write_text(right.replace("id: cam,", "id: other,"))
         changes = await wishes.reload()
