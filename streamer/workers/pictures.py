@@ -32,22 +32,21 @@ class CommonShelf:
         try:
             while True:
                 await self._clock.sleep(SWEEP_S)
-                late_at = self._clock.now() - LATE_S
-                for name in [name for name, ready_at in self._promised.items() if ready_at < late_at]:
-                    del self._promised[name]
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._sweep)
         finally:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
     def promised(self, name: str, ready_at: float | None) -> None:
         """A worker says that a file will come; None: it will not after all."""
-        if ready_at is None:
-            self._promised.pop(name, None)
-        elif len(self._promised) < MOST_PROMISED:
+        self._promised.pop(name, None)
+        if ready_at is not None:
             self._promised[name] = ready_at
+            if len(self._promised) > MOST_PROMISED:
+                del self._promised[next(iter(self._promised))]
 
     def expected_at(self, name: str) -> float | None:
-        return self._promised.get(name)
+        ready_at = self._promised.get(name)
+        return None if ready_at is None or ready_at < self._clock.now() - LATE_S else ready_at
 
     def opened(self, name: str) -> tuple[BufferedReader, int] | None:
         """In a thread. It may have come since the folder was looked at."""

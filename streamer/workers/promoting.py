@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from recognizers.errors import RecognizerError
 from streamer.clock import Clock
 from streamer.control import PATIENCE_S
 from streamer.errors import ConfigError, TaktError
-from streamer.promotions import Promoted, Promotions
+from streamer.promotions import Promotions
 from streamer.settings import Settings
 from streamer.workers.combined import outboxes, reports
 from streamer.workers.spreading import Asked
 
 OUTBOX = "outbox"
 Told = Mapping[str, Any]
+T = TypeVar("T")
 
 
 class FleetCommands:
@@ -38,6 +40,11 @@ class FleetCommands:
         self._settings, self._workers, self._runs, self._clock = settings, workers, runs, clock
         self.promotions = Promotions(settings().data_dir)
         self._turn = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, "promotions")
+
+    def close(self) -> None:
+        """Nothing is promoted any more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def answer(self, request: Told) -> Told:
         """
@@ -63,8 +70,9 @@ class FleetCommands:
         if named is None:
             words = f"recognizers.{name} has no shadow; name a checkpoint with --checkpoint, or as `shadow`"
             raise ConfigError([words])
+        now = self._clock.now()
         try:
-            kept = await asyncio.to_thread(self.promotions.keep, str(named), self._clock.now())
+            kept = await self._aside(lambda: self.promotions.keep(str(named), now))
         except (RecognizerError, OSError) as error:
             raise ConfigError([str(error)]) from error
         told = await self._everywhere(name, request, {"do": "undo", "recognizer": name}, kept.id)
@@ -72,7 +80,7 @@ class FleetCommands:
 
     async def _undo(self, name: str, request: Told) -> Told:
         configured = self._settings().recognizers[name].checkpoint
-        before: Promoted = await asyncio.to_thread(self.promotions.before, name, configured)
+        before = await self._aside(lambda: self.promotions.before(name, configured))
         latest = self.promotions.latest(name, configured)
         assert latest is not None, "there is one where there is one before it"
         again = {"do": "promote", "recognizer": name, "checkpoint": latest.checkpoint}
@@ -81,7 +89,7 @@ class FleetCommands:
 
     async def _remembered(self, told: Told, remember: Callable[[], None]) -> Told:
         try:
-            await asyncio.to_thread(remember)
+            await self._aside(remember)
         except OSError as error:
             words = f"the workers have it until they end; the data folder does not take it ({error.strerror})"
             raise ConfigError([words]) from error
@@ -125,6 +133,10 @@ class FleetCommands:
         if failed:
             raise ConfigError(_said(failed))
         return [one for one in told if not isinstance(one, Exception)]
+
+    async def _aside(self, do: Callable[[], T]) -> T:
+        """In a thread: files are read and written."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, do)
 
     async def _tried(self, worker: Asked, request: Told) -> Told | Exception:
         try:

@@ -8,7 +8,7 @@ import logging
 import math
 import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -272,8 +272,9 @@ async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written
             labels = FarLabels(now, worker_of, supervisor.any_worker) if keeps else None
             door.open(supervisor.api(FarLive(now, worker_of), labels))
             _show(supervisor.wishes.address, settings, show, workers)
-            async with listening(settings.data_dir, supervisor.commands.answer):
-                await supervisor.run(stop, written.again, pictures.run())
+            with closing(supervisor.commands) as commands:
+                async with listening(settings.data_dir, commands.answer):
+                    await supervisor.run(stop, written.again, pictures.run())
 
 
 def _show(base: str, settings: Settings, show: Show, workers: int) -> None:
