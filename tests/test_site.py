@@ -92,7 +92,7 @@ async def test_the_search_finds_without_a_network_also_in_pages_opened_as_files(
         await page.goto(f"file://{site}/index.html")
         await page.fill("input[name=query]", "quarantine damaged outbox")
         first = page.locator(".md-search-result__item").first
-        await first.wait_for(timeout=20_000)
+        await first.wait_for(timeout=60_000)
         assert "outbox" in (await first.inner_text()).lower()
         await running.close()
     assert asked

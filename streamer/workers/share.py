@@ -22,7 +22,7 @@ from streamer.settings import Settings, settings_of
 from streamer.workers.line import Line, Said
 from streamer.workers.meter import CountingMetrics, Sample, report
 from streamer.workers.neighbours import Neighbours
-from streamer.workers.own import own, without_streams
+from streamer.workers.own import own
 from streamer.workers.pulse import BEAT_S
 from streamer.workers.questions import Questions
 from streamer.workers.relay import Relay
@@ -129,8 +129,7 @@ class Share:
         following, roster = self._ready(), self.roster
         if roster is None:
             raise NotNow(NOT_NOW)
-        # No configuration is without a stream, but a worker may be.
-        wanted = own(settings_of(settings), self.slot) if streams else without_streams(roster.settings)
+        wanted = own(settings_of(settings), self.slot)
         coming = [stream for stream in streams if stream not in following.streams]
         if coming:
             await following.inherit(coming, max(streams[one]["term"] for one in coming))
