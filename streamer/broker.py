@@ -12,6 +12,7 @@ from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from streamer.clock import Clock
+from streamer.commands import ALONE, Others
 from streamer.errors import ConfigError
 from streamer.home_assistant.announcing import Announcer
 from streamer.home_assistant.components import Topics
@@ -22,7 +23,6 @@ from streamer.sinks.base import StatusSink
 from streamer.sinks.encoding import PLAIN, Encoding, cloudevents
 from streamer.sinks.jsonl import JsonLinesSink
 from streamer.sinks.mqtt import MqttOptions, MqttSink
-from streamer.sinks.mqtt.options import always
 from streamer.sinks.sparkplug.client import NodeOptions, SparkplugNode
 from streamer.sinks.station import Station
 from streamer.stages import StreamStages
@@ -42,10 +42,8 @@ class Broker:
     """What stands before the topics of streams: others than at first may be put in here."""
 
 
-def build_broker(
-    settings: Settings, clock: Clock, metrics: Metrics, may_publish: Callable[[], bool] = always
-) -> Broker:
-    """Where no broker is configured, lines of JSON on standard output.
+def build_broker(settings: Settings, clock: Clock, metrics: Metrics, others: Others = ALONE) -> Broker:
+    """Where no broker is configured, lines of JSON on standard output. What the `others` have of streams stays.
 
     Raises:
         ConfigError: a password or CA file that cannot be used.
@@ -58,7 +56,8 @@ def build_broker(
         mqtt_options(mqtt),
         prefixes=prefixes,
         remembered=settings.data_dir / REMEMBERED,
-        may_publish=may_publish,
+        elsewhere=others.have,
+        may_publish=others.may_publish,
     )
     node = _node(settings, mqtt, options, clock, metrics)
     sink = MqttSink(options, clock, metrics, encoding_of(mqtt, options), None if node is None else node.state)
@@ -89,7 +88,7 @@ def _announcer(
         prefixes=options.prefixes,
     )
     prefix = (section or HomeAssistant()).prefix
-    announcer = Announcer(sink, settings.data_dir, prefix, topics, version("taktstream"))
+    announcer = Announcer(sink, settings.data_dir, prefix, topics, version("taktstream"), options.elsewhere)
     return announcer.announce if section is not None else lambda _: announcer.announce([])
 
 

@@ -8,7 +8,7 @@ from streamer.clock import SystemClock
 from streamer.cluster.machines import Cluster, Machines
 from streamer.cluster.nodes import Sizes
 from streamer.errors import ConfigError
-from streamer.roster import Written
+from streamer.rereading import Written
 from streamer.settings import Settings
 from streamer.workers.crew import Crew
 from streamer.workers.lease import lasts_s
@@ -22,10 +22,20 @@ NO_MACHINE = (
 
 
 def check_spread(settings: Settings) -> None:
-    """Raises ConfigError: what of the configuration means something else on each machine."""
+    """Raises ConfigError: what of the configuration cannot be, or means something else, on many machines."""
+    problems = []
     if not settings.data_dir.is_absolute():
-        words = "must be an absolute path where workers are on many machines; each looks for it at its own place"
-        raise ConfigError([f"data_dir: {words}"])
+        problems.append("data_dir: must be an absolute path where workers are on many machines; each has its own there")
+    alone = {
+        "evidence": settings.evidence.asks or any(one.evidence.asks for of in settings.streams for one in of.watches),
+        "labels.folder": settings.labels.folder is not None,
+        "streams": any(stream.source.kind == "whip" for stream in settings.streams),
+    }
+    what = {"streams": "a source of the kind whip needs one machine that browsers reach"}
+    stays = "pictures stay on the machine that kept them, and nobody would find them; run without --cluster"
+    problems += [f"{name}: {what.get(name, stays)}" for name in alone if alone[name]]
+    if problems:
+        raise ConfigError(problems)
 
 
 async def supervise_cluster(

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
+from streamer.metrics.evidence import EvidenceMetrics
 from streamer.metrics.machine import MachineMetrics
 
 
@@ -16,6 +17,7 @@ class FleetMetrics:
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
         MachineMetrics(registry)
+        self.evidence = EvidenceMetrics(registry)
         self._restarts = Counter(
             "takt_worker_restarts", "Processes of a worker that ended, by why.", ["slot", "reason"], registry=registry
         )

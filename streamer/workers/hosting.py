@@ -92,6 +92,11 @@ class Hosted:
             raise NotNow("the worker of this stream begins; try again")
         return await self.line.ask(what, patience_s, **rest)
 
+    def tell(self, what: str, **rest: object) -> None:
+        """As `Line.tell`; nobody is told where there is no worker."""
+        if self.line is not None:
+            self.line.tell(what, **rest)
+
     async def _live(self) -> str:
         """One process, from its beginning to its end; why it ended."""
         ours, theirs = socket.socketpair()

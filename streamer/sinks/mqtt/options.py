@@ -21,6 +21,11 @@ def always() -> bool:
     return True
 
 
+def nobody(_: str) -> bool:
+    """Nobody else shows anything of a stream."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class MqttOptions:
     """Where the broker is and how it is spoken to."""
@@ -40,6 +45,8 @@ class MqttOptions:
     """A file that remembers which topics hold a value of ours; None: what is shown no more stays at the broker."""
     may_publish: Callable[[], bool] = always
     """Asked right before each message is sent: where it is not true, nothing is."""
+    elsewhere: Callable[[str], bool] = nobody
+    """Whether a stream that is shown no more is shown by somebody else: then its topics are theirs, and stay."""
     tls: bool = False
     ca_file: str | None = None
     """Trusted instead of the system's authorities; certificate and host name are always verified."""
