@@ -21,7 +21,7 @@ from streamer.cli.output import Output
 from streamer.logs import configure
 from streamer.settings import load, secrets
 
-EXAMPLES = "examples: takt run cell.yaml, takt run plant.yaml --cluster auto"
+EXAMPLES = "example: takt run cell.yaml   or, on many machines: takt run plant.yaml --cluster auto"
 
 
 def arguments(command: argparse.ArgumentParser) -> None:

@@ -7,7 +7,8 @@ import logging
 import socket
 from collections.abc import Collection, Mapping
 from importlib.metadata import version
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from streamer.clock import Clock
 from streamer.cluster.bridge import Bridge, Far, Gone
@@ -36,22 +37,32 @@ class Cluster(Protocol):
 
 
 class Machines:
-    """Lives on the event loop, and its tasks in a group of the caller's."""
+    """Lives on the event loop; entered as long as workers may begin and live."""
 
-    def __init__(self, cluster: Cluster, sizes: Sizes, lease_s: float, group: asyncio.TaskGroup, clock: Clock) -> None:
-        self._cluster, self._sizes, self._lease_s, self._group, self._clock = cluster, sizes, lease_s, group, clock
+    def __init__(self, cluster: Cluster, sizes: Sizes, lease_s: float, clock: Clock) -> None:
+        self._cluster, self._sizes, self._lease_s, self._clock = cluster, sizes, lease_s, clock
+        self._tasks = asyncio.TaskGroup()
         self._berths = Berths(sizes)
         self._asked: dict[str, asyncio.Task[str]] = {}
         """By id of a machine, why nothing of ours runs there; empty: it does."""
         self._again_s: dict[str, float] = {}
         self._doubled: Collection[str] = ()
 
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._tasks.__aexit__(kind, error, trace)
+
     async def begin(self, slot: str, end: socket.socket) -> Bridge:
         """See `streamer.workers.hosting.Begin`."""
         berth = self._berths.where(slot)
         far = _Nowhere() if berth is None else self._cluster.seat(berth, self._lease_s, self._sizes.gpus_each)
         bridge = Bridge(far, end, self._clock)
-        self._group.create_task(bridge.run())
+        self._tasks.create_task(bridge.run())
         return bridge
 
     async def first(self) -> tuple[tuple[Slot, ...], list[str]]:
@@ -110,7 +121,7 @@ class Machines:
             due = asked is None or (asked.done() and asked.result() and now_s >= self._again_s.get(node.id, 0.0))
             if due and self._sizes.workers(node):
                 self._again_s[node.id] = now_s + AGAIN_S
-                self._asked[node.id] = self._group.create_task(self._why_not(node))
+                self._asked[node.id] = self._tasks.create_task(self._why_not(node))
 
     async def _why_not(self, node: Node) -> str:
         ours = version("taktstream")

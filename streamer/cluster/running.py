@@ -49,8 +49,7 @@ async def supervise_cluster(
     section = settings.cluster
     sizes = Sizes(None if section.per_node == "auto" else section.per_node, section.gpus_each)
     try:
-        async with asyncio.TaskGroup() as group:
-            machines = Machines(cluster, sizes, lasts_s(section.silent_s), group, SystemClock())
+        async with Machines(cluster, sizes, lasts_s(section.silent_s), SystemClock()) as machines:
             slots, wrong = await machines.first()
             if not slots:
                 raise ConfigError(wrong or [NO_MACHINE])

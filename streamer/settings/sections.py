@@ -58,7 +58,6 @@ class Mqtt(Section):
     )
     home_assistant: HomeAssistant | None = Field(None, description="devices of Home Assistant; null: none")
     sparkplug: Sparkplug | None = Field(None, description="an edge node of Sparkplug B; null: none")
-
     expires_s: dict[MessageClass, PositiveSeconds] = Field(
         {},
         description="by class (action, step, gap): seconds after which a message need not be delivered (MQTT 5)",

@@ -60,8 +60,11 @@ class FakeSlots:
 @asynccontextmanager
 async def machines(cluster: FakeCluster) -> AsyncIterator[tuple[Machines, FakeSlots, FakeClock]]:
     clock, slots = FakeClock(), FakeSlots()
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
-        known = Machines(cluster, Sizes(per_node=1), 9.0, group, clock)
+    async with (
+        asyncio.timeout(10),
+        asyncio.TaskGroup() as group,
+        Machines(cluster, Sizes(per_node=1), 9.0, clock) as known,
+    ):
         await known.first()
         watching = group.create_task(known.watch(slots))
         yield known, slots, clock
@@ -125,8 +128,8 @@ async def test_machines_without_the_same_taktstream_get_no_workers_until_they_ha
 async def test_where_nobody_can_have_a_worker_everything_that_is_wrong_is_said() -> None:
     cluster = FakeCluster("a", "b")
     cluster.says |= {"a": Gone("no such module"), "b": {"taktstream": "0.0.9"}}
-    async with asyncio.TaskGroup() as group:
-        slots, wrong = await Machines(cluster, Sizes(), 9.0, group, FakeClock()).first()
+    async with Machines(cluster, Sizes(), 9.0, FakeClock()) as known:
+        slots, wrong = await known.first()
     assert slots == ()
     assert [one.partition(":")[0] for one in wrong] == ["machine a", "machine b"]
 

@@ -100,7 +100,7 @@ async def beats(slot: Slot, seconds: float, batch_s: float = 0.0) -> None:
 
 async def test_it_is_told_the_configuration_and_takes_streams_at_its_first_beat() -> None:
     async with hosted() as slot:
-        assert [one["whole"] for one in slot.processes[0].asked] == [True]
+        assert [one["settings"] for one in slot.processes[0].asked] == [{"whole": True}]
         assert slot.began == []
         await beats(slot, 3)
         assert slot.began == ["0"]
