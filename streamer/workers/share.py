@@ -125,12 +125,11 @@ class Share:
         return self._following
 
     def _sample(self) -> Sample:
-        counts = self._metrics.counts
+        """On the loop's own thread."""
         return Sample(
             self._clock.monotonic(),
             time.process_time(),
+            time.thread_time(),
             Counter(self._metrics.pictures),
-            Counter(counts.cut),
-            counts.looked,
-            counts.busy_s,
+            self._metrics.counts.copy(),
         )
