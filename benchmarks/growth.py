@@ -38,7 +38,8 @@ class Overload:
         """What of the goals is not met; memory is for the reader, a minute says little."""
         work = self.window.work
         wrong = [f"fairness {work.fairness:.3f}"] if work.fairness < FAIR else []
-        return wrong + [f"{name} {ages[2]:.2f} s" for name, ages in work.ages.items() if ages[2] > AGE_S]
+        late_s = {name: work.ages[name][2] for name in ("queue", "looked")}
+        return wrong + [f"{name} p99 {age_s:.2f} s" for name, age_s in late_s.items() if age_s > AGE_S]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,20 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from benchmarks.capacity import bucket_quantile
-from benchmarks.trends import jain
 from recognizers.build import build_recognizer
+from recognizers.clip import Picture
 from recognizers.cost import measured
 from streamer.placement import MOST_LEVEL
+from streamer.testing.film import write_film
 from tests.e2e.consumer import Consumer
-from tests.e2e.films import film
 from tests.e2e.mosquitto import Mosquitto
 from tests.e2e.networks import SIZE, SPEC, write_network
 from tests.e2e.processes import GstServer
@@ -32,34 +34,39 @@ pytestmark = [pytest.mark.e2e, pytest.mark.full]
 DEAR_SIZE = replace(SIZE, width=48, depths=(2, 2, 2, 2))
 DEAR = replace(SPEC, interval_s=0.04, short_side_px=112)
 HIGH, LOW = ("high-0", "high-1"), tuple(f"low-{n}" for n in range(6))
-ASKED = 1.5
+ASKED = 1.35
 """Of the two workers, if a batch took as long beside another as alone; two threads of one core are slower."""
 SETTLED_S, WINDOW_S = 20.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Who is where, and how far it is degraded."""
+    """Who is where, and how far it is degraded. Who is nowhere was refused."""
 
     worker: dict[str, str]
     level: dict[str, int]
 
     def is_just(self) -> bool:
-        """Nobody of higher priority is degraded while somebody of lower beside it could be more."""
+        """Nobody of higher priority is degraded, or refused, while somebody of lower beside it could bear more."""
+        refused = [name for name in HIGH if name not in self.level]
         return all(
             self.level[low] == MOST_LEVEL
-            for high in HIGH
-            if self.level.get(high)
-            for low in LOW
-            if self.worker.get(low) == self.worker.get(high)
-        )
+            for high, low in self.beside()
+            if self.level[high]
+        ) and not (refused and any(low in self.level for low in LOW))  # fmt: skip
 
-    def alike(self) -> list[list[str]]:
-        """Streams of one priority and level."""
-        groups: dict[tuple[bool, int], list[str]] = {}
-        for name, level in self.level.items():
-            groups.setdefault((name in HIGH, level), []).append(name)
-        return list(groups.values())
+    def beside(self) -> list[tuple[str, str]]:
+        """Those of high and of low priority that share a worker."""
+        pairs = product(HIGH, LOW)
+        known = self.worker.keys() & self.level.keys()
+        return [both for both in pairs if {*both} <= known and self.worker[both[0]] == self.worker[both[1]]]
+
+
+def textured() -> Iterator[Picture]:
+    """Nobody stands before the lens: what is blind says so, rather than that it is degraded."""
+    ground = np.random.default_rng(1).integers(0, 255, (15, 20, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+    for n in range(100):
+        yield np.roll(ground, 4 * n, axis=1)
 
 
 def dear_network(path: Path) -> tuple[Path, float]:
@@ -84,15 +91,15 @@ async def moment(takt: Takt) -> Moment:
 
 
 async def counted(takt: Takt) -> tuple[dict[str, float], dict[float, float]]:
-    """Clips that were looked at, by stream; and how old their newest pictures were, as cumulative counts by upper
-    bound, of all workers together."""
-    looked, ages = dict[str, float](), Counter[float]()
+    """Clips that were looked at, by stream; and how long clips waited, as cumulative counts by upper bound, of all
+    workers together."""
+    looked, waited = dict[str, float](), Counter[float]()
     for one in await takt.samples():
         if one.name == "takt_clips_recognized_total":
             looked[one.labels["stream"]] = one.value
-        elif one.name == "takt_frame_age_seconds_bucket":
-            ages[float(one.labels["le"])] += one.value
-    return looked, ages
+        elif one.name == "takt_stage_duration_seconds_bucket" and one.labels["stage"] == "queue":
+            waited[float(one.labels["le"])] += one.value
+    return looked, waited
 
 
 async def while_relieved(takt: Takt) -> list[Moment]:
@@ -126,27 +133,26 @@ async def test_the_least_important_streams_are_looked_at_less_often_first_and_sa
         "engine": {"batch": 2, "deadline_s": 0.02},
         "recognizers": {"dear": {"checkpoint": str(network), "hop_s": hop_s}},
     }
-    with GstServer({"live": film(tmp_path, size=(160, 120))}) as camera:
+    with GstServer({"live": write_film(tmp_path / "film.mp4", textured(), 25)}) as camera:
         url = camera.address("live")
         streams = [{**rtsp(name, url, "dear"), "priority": 10 if name in HIGH else 0} for name in (*HIGH, *LOW)]
         async with Takt(tmp_path, broker.port, {}, streams, **more) as takt:
             await until(lambda: all(consumer.is_online(name) for name in (*HIGH, *LOW)), 90)
             seen = await while_relieved(takt)
-            looked, ages = await counted(takt)
+            looked, waited = await counted(takt)
             await asyncio.sleep(WINDOW_S)
             now = await moment(takt)
-            later, older = await counted(takt)
+            later, longer = await counted(takt)
             await until(partial(said, takt))
             assert await takt.stop() == 0
 
-    rates = {name: (later[name] - looked[name]) / WINDOW_S for name in later}
-    late_s = bucket_quantile({bound: count - ages[bound] for bound, count in older.items()}, 0.99)
-    print(f"hop {hop_s:.2f} s; clips a second {rates}; levels {now.level}; p99 of ages {late_s:.2f} s")
+    rates = {name: (later[name] - looked[name]) / WINDOW_S for name in now.level if name in later}
+    late_s = bucket_quantile({bound: count - waited[bound] for bound, count in longer.items()}, 0.99)
+    print(f"hop {hop_s:.2f} s; clips a second {rates}; levels {now.level}; p99 of the queue {late_s:.2f} s")
     assert all(one.is_just() for one in [*seen, now])
-    assert any(now.level[name] for name in LOW), "somebody must bear it"
+    assert any(now.level.get(name, MOST_LEVEL) for name in LOW), "somebody must bear it"
     assert all(max(degraded(consumer, name), default=0) >= level for name, level in now.level.items())
     assert all(rate > 0 for rate in rates.values())
-    assert min(rates[name] for name in HIGH) >= max(rates[name] for name in LOW)
-    assert all(jain([rates[name] for name in alike]) >= 0.9 for alike in now.alike())
+    assert all(rates[high] > rates[low] for high, low in now.beside() if now.level[high] < now.level[low])
     assert late_s <= 1.0
     assert takt.log.count("takes streams") == 2, "no worker died or hung"
