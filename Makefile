@@ -17,7 +17,7 @@ TESTS = $(if $(filter 0,$(shell id -u)),,$(shell $(OWN_MOUNTS) true 2>/dev/null 
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo screenshots test test-full unit lint image clean
+.PHONY: help demo docs screenshots test test-full unit lint image clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -59,6 +59,9 @@ image:  ## Build the image and run it with the fewest rights (TARGET=cuda; see s
 
 screenshots: $(VENV)/.made-$(TORCH) $(VENV)/.servers  ## Pictures of every view of the page, of the demo (docs/images/page); look at them
 	PYTHONPATH=. $(BIN)/python scripts/screenshots.py
+
+docs: $(VENV)/.made-$(TORCH)  ## The documents as pages with a search: site/index.html; no network is needed to read them
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:  ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -107,6 +107,7 @@ def build_plan(
         prefixes=broker.prefixes,
         audience=looking.onlookers or Nobody(),
         tracing=build_tracing(settings, clock, metrics),
+        lasting=not settings.streams,
     )
 
 

@@ -161,7 +161,10 @@ class Lane:
         stream, blind = self.stages.stream, self.stages.blind
         if blind != before:
             self._observer.sight(stream, blind)
-            _log.warning("stream %s: %s", stream, f"its pictures show nothing: {blind}" if blind else "it sees again")
+            if blind:
+                _log.warning("stream %s: its pictures show nothing: %s", stream, blind)
+            else:
+                _log.warning("stream %s: it sees again", stream)
 
     def _nobody_is_seen(self) -> None:
         for watch in self.stages.people():

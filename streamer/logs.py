@@ -11,7 +11,11 @@ from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import quote
 
+from streamer.log_codes import code_of
+
 HIDDEN = "***"
+CODE, MORE = "takt_code", "takt_more"
+"""What a record is given where its text is no longer the one that its code goes by."""
 _COLOURS = {"WARNING": "\033[33m", "ERROR": "\033[31m", "CRITICAL": "\033[31m"}
 
 
@@ -54,12 +58,16 @@ class TextFormatter(_Formatter):
 class JsonFormatter(_Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        more = getattr(record, MORE, 0)
         line: dict[str, object] = {
             "ts": at.replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
+            "code": getattr(record, CODE, None) or code_of(record.name, record.msg),
             "msg": self.hide(record.getMessage()),
         }
+        if more:
+            line["more"] = more
         if record.exc_info and record.exc_info[0] is not None:
             line["err_type"] = record.exc_info[0].__name__
             line["trace"] = self.hide("".join(traceback.format_exception(*record.exc_info)))
@@ -80,6 +88,8 @@ class Sums(logging.Filter):
             self._seen[line] = (last, held + 1)
             return False
         if held:
+            setattr(record, CODE, code_of(record.name, record.msg))
+            setattr(record, MORE, held)
             record.msg, record.args = f"{record.getMessage()} ({held} more like it)", ()
         if len(self._seen) > 1000:
             self._seen.clear()

@@ -98,5 +98,10 @@ def _stream(settings: Settings, stream_id: str | None) -> Stream:
     if stream_id is None and len(known) == 1:
         return settings.streams[0]
     if stream_id not in known:
-        raise ConfigError([f"--stream: give one of {', '.join(known)}"])
+        words = (
+            f"--stream: give one of {', '.join(known)}"
+            if known
+            else "streams: has none; the recording needs one whose watches it is for"
+        )
+        raise ConfigError([words])
     return known[stream_id]

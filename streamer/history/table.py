@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ CREATE INDEX IF NOT EXISTS of_type ON event(type, number);
 CREATE INDEX IF NOT EXISTS of_cycle ON event(cycle) WHERE cycle <> '';
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
+_PRIVATE = 0o600
+"""What people did is nobody else's to read."""
 _ENTRY = "number, at, type, stream, watch, action, cycle, body"
 
 
@@ -66,6 +69,8 @@ class Table:
 
     def __init__(self, file: Path) -> None:
         """Raises sqlite3.Error where it cannot be opened."""
+        with suppress(OSError):  # what is wrong with the disk SQLite says itself
+            file.touch(_PRIVATE)
         self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         try:
             # It may lose its last moments with the power, and nothing before them: it is no outbox.

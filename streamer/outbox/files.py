@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from streamer.errors import OutboxUnavailable
@@ -34,6 +34,13 @@ def owned(folder: Path) -> Iterator[None]:
         raise OutboxUnavailable(f"the outbox folder {folder} is in use by another process") from error
     finally:
         os.close(lock)
+
+
+def private(file: Path) -> Path:
+    """Make a file that nobody else may read, before SQLite makes it one that all may; its log and index follow it."""
+    with suppress(OSError):  # what is wrong with the disk SQLite says itself
+        file.touch(0o600)
+    return file
 
 
 def sync_folder(folder: Path) -> None:

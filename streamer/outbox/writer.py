@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from streamer.clock import Clock
 from streamer.errors import OutboxUnavailable
 from streamer.outbox.database import connect, salvage
-from streamer.outbox.files import DATABASE, Ballast, owned, quarantine, sync_folder
+from streamer.outbox.files import DATABASE, Ballast, owned, private, quarantine, sync_folder
 from streamer.outbox.store import Rules, Store
 
 _log = logging.getLogger(__name__)
@@ -152,7 +152,7 @@ class Writer:
 
     def _open_file(self) -> Store:
         try:
-            return self._own(connect(self._folder / DATABASE, self._rules.budget_bytes))
+            return self._own(connect(private(self._folder / DATABASE), self._rules.budget_bytes))
         except sqlite3.DatabaseError as error:
             if not _damaged(error):
                 raise
@@ -161,7 +161,7 @@ class Writer:
     def _anew(self, error: Exception) -> Store:
         """Start over with what can be saved."""
         aside = quarantine(self._folder, self._clock.now())
-        connection = connect(self._folder / DATABASE, self._rules.budget_bytes)
+        connection = connect(private(self._folder / DATABASE), self._rules.budget_bytes)
         connection.execute("BEGIN")
         saved = salvage(aside / DATABASE, connection)
         connection.execute("COMMIT")

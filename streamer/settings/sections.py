@@ -367,7 +367,7 @@ class Settings(Section):
         1, description="processes that share the streams, at most 16 each; auto: 1 up to 16 streams, then as needed"
     )
     recognizers: dict[str, RecognizerSection] = Field(min_length=1, description="networks by name")
-    streams: tuple[Stream, ...] = Field(min_length=1, description="cameras")
+    streams: tuple[Stream, ...] = Field(description="cameras; []: none yet, they are added while it runs")
     hard_examples: HardExamplesSection = HardExamplesSection()
     evidence: EvidenceSection = EvidenceSection()
     live: LiveSection = LiveSection()

@@ -69,6 +69,24 @@ async def test_a_changed_file_is_applied_and_what_did_not_change_goes_on(
     assert [one["reason"] for one in consumer.events("comes", "ended")] == ["changed", "shutdown"]
 
 
+async def test_a_service_can_begin_without_streams_and_outlives_its_last_recording(
+    tmp_path: Path, broker: Mosquitto, consumer: Consumer
+) -> None:
+    networks = {"constant": always_bright(tmp_path / "net")}
+    clip = {**rtsp("clip", "unused"), "source": {"kind": "file", "path": str(film(tmp_path))}}
+    async with Takt(tmp_path, broker.port, networks, []) as takt:
+
+        async def ready() -> bool:
+            return (await takt.page("ready"))[0] == 200
+
+        await until(ready)
+        assert (await asked(takt, "/streams"))[1]["streams"] == []
+        assert (await asked(takt, "/streams", "POST", clip))[0] == 201
+        await until(lambda: consumer.events("clip", "ended"))
+        assert (await asked(takt, "/streams/clip"))[1]["state"] == "ended"
+        assert await takt.stop() == 0
+
+
 async def test_streams_come_and_go_by_the_api_and_are_kept_if_asked(
     tmp_path: Path, broker: Mosquitto, consumer: Consumer
 ) -> None:

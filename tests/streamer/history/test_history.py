@@ -110,6 +110,17 @@ def test_forward_and_backward_are_the_same_events(streams: list[str], stream: st
     assert expected == back == ahead
 
 
+def modes(folder: Path) -> set[str]:
+    return {f"{file.stat().st_mode & 0o777:o}" for file in folder.glob("history.db*")}
+
+
+async def test_nobody_else_may_read_what_people_did(tmp_path: Path) -> None:
+    async with History.open(tmp_path / "history.db", Limits(), FakeClock()) as history:
+        history.keep(messages(1))
+        await history.page(ALL, None, 1)
+        assert modes(tmp_path) == {"600"}
+
+
 async def test_a_damaged_history_begins_anew(tmp_path: Path) -> None:
     file = tmp_path / "history.db"
     file.write_bytes(b"no database at all" * 1000)

@@ -61,6 +61,18 @@ async def test_accepted_messages_are_there_after_a_restart(tmp_path: Path) -> No
     assert [queued.message for queued in waiting] == kept
 
 
+def modes(folder: Path) -> dict[str, str]:
+    return {file.name: f"{file.stat().st_mode & 0o777:o}" for file in folder.rglob("*") if file.is_file()}
+
+
+async def test_nobody_else_may_read_what_people_did(tmp_path: Path) -> None:
+    async with opened(tmp_path) as outbox:
+        await outbox.accept([message()])
+        found = modes(tmp_path)
+    assert {"outbox.db", "outbox.db-wal", "outbox.db-shm"} <= found.keys()
+    assert set(found.values()) == {"600"}
+
+
 async def test_delivered_messages_are_forgotten(tmp_path: Path) -> None:
     async with opened(tmp_path) as outbox:
         await outbox.accept([message() for _ in range(3)])
