@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
+from streamer.clock import Clock
 from streamer.metrics import Metrics
 from streamer.placement import Cost, Report
+
+REPORT_S = 5.0
+"""Seconds from one report of what streams cost to the next."""
 
 
 class CountingMetrics(Metrics):
@@ -99,3 +104,34 @@ def report(before: Sample, after: Sample, streams: Collection[str], share: float
     }
     explained = (loop_s if all_pictures else 0.0) + (looking_s if looked else 0.0) + sum(decoding.values())
     return Report(of_share(after.cpu_s - before.cpu_s - explained), costs)
+
+
+def used() -> tuple[float, float]:
+    """CPU seconds of the process, and of the thread that asks."""
+    return time.process_time(), time.thread_time()
+
+
+class Meter:
+    """What streams cost, from one report to the next. Lives on the event loop."""
+
+    def __init__(
+        self, metrics: CountingMetrics, clock: Clock, share: float, used: Callable[[], tuple[float, float]] = used
+    ) -> None:
+        self._metrics, self._clock, self._share, self._used = metrics, clock, share, used
+        self._before = self._sample()
+
+    def begin(self) -> None:
+        """Other streams are watched from now on: what it took to load their networks is not what they cost."""
+        self._before = self._sample()
+
+    def due(self, streams: Collection[str]) -> Report | None:
+        """A report, where it is time for one."""
+        if self._clock.monotonic() - self._before.at_s < REPORT_S:
+            return None
+        before, self._before = self._before, self._sample()
+        return report(before, self._before, streams, self._share)
+
+    def _sample(self) -> Sample:
+        cpu_s, loop_s = self._used()
+        counts = self._metrics.counts.copy()
+        return Sample(self._clock.monotonic(), cpu_s, loop_s, Counter(self._metrics.pictures), counts)

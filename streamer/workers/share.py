@@ -6,8 +6,6 @@ import asyncio
 import json
 import logging
 import socket
-import time
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -18,14 +16,11 @@ from streamer.following import Following
 from streamer.roster import NOT_NOW, Roster
 from streamer.settings import Settings, settings_of
 from streamer.workers.line import Line, Said
-from streamer.workers.meter import CountingMetrics, Sample, report
+from streamer.workers.meter import CountingMetrics, Meter
 from streamer.workers.pulse import BEAT_S
 from streamer.workers.relay import Relay
 
 _log = logging.getLogger(__name__)
-
-REPORT_S = 5.0
-"""Seconds from one report of what streams cost to the next."""
 
 
 def own(settings: Settings, slot: str) -> Settings:
@@ -46,7 +41,8 @@ class Share:
 
     def __init__(self, slot: str, metrics: CountingMetrics, clock: Clock, cpus: float) -> None:
         """`cpus`: this slot's part of the machine."""
-        self._slot, self._metrics, self._clock, self._cpus = slot, metrics, clock, cpus
+        self._slot, self._metrics, self._clock = slot, metrics, clock
+        self._meter = Meter(metrics, clock, cpus)
         self._following: Following | None = None
         self.begun: asyncio.Future[Settings] = asyncio.get_running_loop().create_future()
         """The whole configuration, as the supervisor tells it first."""
@@ -57,16 +53,12 @@ class Share:
     async def run(self, line: Line, following: Following) -> None:
         """Beside the streams: say that all is well, and what they cost."""
         self._following = following
-        before, told_s = self._sample(), self._clock.monotonic()
         while True:
             line.tell("beat", batch_s=following.batch_s(), waiting=self._metrics.delivery.waiting,
                       connected=self._metrics.broker_connected)  # fmt: skip
             await self._clock.sleep(BEAT_S)
-            if self._clock.monotonic() - told_s >= REPORT_S:
-                after, told_s = self._sample(), self._clock.monotonic()
-                found = report(before, after, following.streams, self._cpus)
+            if (found := self._meter.due(following.streams)) is not None:
                 line.tell("report", **asdict(found))
-                before = after
 
     async def answer(self, said: Said) -> Said:
         """What is asked over the line."""
@@ -118,18 +110,9 @@ class Share:
             await roster.stop(stream)
         for stream, how in streams.items():
             following.degrade(stream, how["level"])
+        self._meter.begin()
 
     def _ready(self) -> Following:
         if self._following is None:
             raise NotNow(NOT_NOW)
         return self._following
-
-    def _sample(self) -> Sample:
-        """On the loop's own thread."""
-        return Sample(
-            self._clock.monotonic(),
-            time.process_time(),
-            time.thread_time(),
-            Counter(self._metrics.pictures),
-            self._metrics.counts.copy(),
-        )

@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from streamer.workers.meter import CountingMetrics, Counts, Sample, report
+from streamer.testing.time import FakeClock
+from streamer.workers.meter import REPORT_S, CountingMetrics, Counts, Meter, Sample, report
 
 PICTURES, CUT, LOOKED, BUSY_S = 100, 10, 30, 3.0
 """Of ten seconds; of two streams, `a` has twice the pictures, clips and decoding of `b`."""
@@ -93,3 +94,17 @@ def test_metrics_count_what_it_needs_and_say_what_they_said() -> None:
     metrics.stream_removed("a")
     assert not metrics.counts.cut
     assert not metrics.counts.decoding_s
+
+
+async def test_what_is_loaded_for_streams_is_not_what_they_cost() -> None:
+    metrics, clock, cpu = CountingMetrics(), FakeClock(), [0.0, 0.0]
+    meter = Meter(metrics, clock, 1.0, lambda: (cpu[0], cpu[1]))
+    cpu[0] = 4.0
+    await clock.advance(4.0)
+    meter.begin()
+    await clock.advance(REPORT_S - 1)
+    assert meter.due(["a"]) is None
+    await clock.advance(1.0)
+    found = meter.due(["a"])
+    assert found is not None
+    assert found.overhead == 0.0
