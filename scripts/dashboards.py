@@ -17,6 +17,9 @@ Json = dict[str, Any]
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 ON = 'instance=~"$instance"'
 STREAM = f'{ON}, stream=~"$stream"'
+ITSELF = 'worker=~"(supervisor)?"'
+"""Of the service: the supervisor, where there are several workers, whose series have that label."""
+ANY = 'worker!=""'
 NETWORK = f'{ON}, recognizer=~"$recognizer"'
 AWAY = 'state=~"connecting|backoff|rejected"'
 OURS = 'reason=~"newer|overload|paused"'
@@ -97,6 +100,11 @@ def rate(metric: str, labels: str, *by: str) -> tuple[str, str]:
     return f"sum by ({', '.join(by)}) (rate({metric}{{{labels}}}[$__rate_interval]))", legend
 
 
+def newest(labels: str) -> str:
+    """When the newest picture of each camera was taken, whoever watches it."""
+    return f"max by (instance, stream) (takt_stream_last_frame_timestamp_seconds{{{labels}}})"
+
+
 def stat(title: str, asked: str, **more: Any) -> Json:
     return panel("stat", title, asked, **{"width": 4, **more})
 
@@ -117,7 +125,7 @@ def us_or_the_camera(labels: str = ON) -> list[Json]:
         )
     )
     blind = f"(sum(takt_stream_blind{{{labels}}}) or vector(0))"
-    away = f"sum(takt_stream_state{{{labels}, {AWAY}}})"
+    away = f"sum(max by (instance, stream) (takt_stream_state{{{labels}, {AWAY}}}))"
     return [
         stat("Is it us?", f"clamp_max({ours}, 1)", mappings=NO_IS_GOOD,
              help="Down, too little time for clips, a network that fails, or a loop that is late."),
@@ -125,7 +133,7 @@ def us_or_the_camera(labels: str = ON) -> list[Json]:
              help="One is away, refuses us, or shows nothing (frozen, dark, blocked)."),
         stat("Is it the broker?", f"1 - (min(takt_mqtt_connected{{{ON}}}) or vector(1))", mappings=NO_IS_GOOD,
              help="Events wait on disk while it is."),
-        stat("Cameras live", f'sum(takt_stream_state{{{labels}, state="live"}})'),
+        stat("Cameras live", f'sum(max by (instance, stream) (takt_stream_state{{{labels}, state="live"}}))'),
         stat("Cameras away", away, thresholds=steps((1, WARN))),
         stat("Pages now", 'count(ALERTS{alertstate="firing", severity="page"}) or vector(0)',
              thresholds=steps((1, BAD)), help="See docs/runbooks for what each means."),
@@ -144,10 +152,11 @@ FLEET = {
               help="From the capture of the deciding picture to the broker's receipt."),
     ],
     "Cameras": [
-        panel("state-timeline", "Live", (f'takt_stream_state{{{ON}, state="live"}}', "{{stream}}"), width=16, height=10,
-              mappings=said(("away", BAD), ("live", GOOD))),
-        graph("Age of the newest picture", (f"topk(10, time() - takt_stream_last_frame_timestamp_seconds{{{ON}}})",
-              "{{stream}}"), unit="s", height=10),
+        panel("state-timeline", "Live",
+              (f'max by (instance, stream) (takt_stream_state{{{ON}, state="live"}})', "{{stream}}"),
+              width=16, height=10, mappings=said(("away", BAD), ("live", GOOD))),
+        graph("Age of the newest picture", (f"topk(10, time() - {newest(ON)})", "{{stream}}"), unit="s",
+              height=10),
         graph("Connections that ended (30 min)",
               (f"topk(10, sum by (stream, reason) (increase(takt_source_disconnects_total{{{ON}}}[30m])))",
                "{{stream}}: {{reason}}"), width=12),
@@ -156,44 +165,70 @@ FLEET = {
     ],
     "Events": [
         graph("Decided", rate("takt_events_total", ON, "phase"), width=12, help="A second."),
-        graph("Wait on disk", (f"takt_outbox_events{{{ON}}}", "{{instance}}"), width=12),
+        graph("Wait on disk", (f"sum by (instance) (takt_outbox_events{{{ON}}})", "{{instance}}"), width=12),
     ],
     "Machines": [
-        graph("CPU", (f'rate(process_cpu_seconds_total{{job="takt", {ON}}}[$__rate_interval])', "{{instance}}"),
-              help="Cores in use.", width=6),
-        graph("Memory", (f'process_resident_memory_bytes{{job="takt", {ON}}}', "{{instance}}"), unit="bytes", width=6),
+        graph("CPU", (f'sum by (instance) (rate(process_cpu_seconds_total{{job="takt", {ON}}}[$__rate_interval]))',
+              "{{instance}}"), help="Cores in use.", width=6),
+        graph("Memory", (f'sum by (instance) (process_resident_memory_bytes{{job="takt", {ON}}})', "{{instance}}"),
+              unit="bytes", width=6, help="What workers share is counted for each."),
         graph("Loop lag (99 of 100)", (f"takt:event_loop_lag_seconds:p99_5m{{{ON}}}", "{{instance}}"), unit="s",
               width=6),
-        graph("Disk free", (f"takt_disk_free_bytes{{{ON}}} / takt_disk_size_bytes{{{ON}}}", "{{instance}}"),
-              unit="percentunit", width=6),
+        graph("Disk free", (f"takt:disk_free:ratio{{{ON}}}", "{{instance}}"), unit="percentunit", width=6),
         graph("File descriptors",
-              (f'process_open_fds{{job="takt", {ON}}} / process_max_fds{{job="takt", {ON}}}', "{{instance}}"),
-              unit="percentunit", width=6),
-        graph("Up since", (f'time() - process_start_time_seconds{{job="takt", {ON}}}', "{{instance}}"), unit="s",
-              width=6),
-        graph("Clock was set (1 h)", (f"increase(takt_clock_steps_total{{{ON}}}[1h])", "{{instance}}"), width=6),
-        panel("table", "Versions", f"takt_build_info{{{ON}}}", width=6),
+              (f'max by (instance) (process_open_fds{{job="takt", {ON}}} / process_max_fds{{job="takt", {ON}}})',
+               "{{instance}}"), unit="percentunit", width=6),
+        graph("Up since", (f'time() - max by (instance) (process_start_time_seconds{{job="takt", {ON}, {ITSELF}}})',
+              "{{instance}}"), unit="s", width=6),
+        graph("Clock was set (1 h)", (f"max by (instance) (increase(takt_clock_steps_total{{{ON}}}[1h]))",
+              "{{instance}}"), width=6),
+        panel("table", "Versions", f"max by (instance, version, python, av) (takt_build_info{{{ON}}})", width=6),
+    ],
+    "Workers (where there are several)": [
+        graph("Used (relieved above 0.9)", (f"max by (instance, slot) (takt_worker_load{{{ON}}})",
+              "{{instance}} {{slot}}"), unit="percentunit", width=6, help="Share of what a worker can carry."),
+        graph("Streams", (f"max by (instance, slot) (takt_worker_streams{{{ON}}})", "{{instance}} {{slot}}"),
+              stack=True, width=6, help="At most 16 each."),
+        graph("Wait for a place, degraded", (f"max by (instance) (takt_streams_waiting{{{ON}}})", "wait {{instance}}"),
+              (f"sum by (instance) (max by (instance, stream) (takt_stream_degraded{{{ON}}}) > bool 0)",
+               "degraded {{instance}}"), width=6, help="Nobody watches those that wait."),
+        graph("Ended (30 min)",
+              (f"sum by (instance, slot, reason) (increase(takt_worker_restarts_total{{{ON}}}[30m]))",
+               "{{slot}}: {{reason}}"), width=6, help="crash: by itself; begin, loop, engine: it hung and was killed."),
+        graph("Heard of", (f"time() - max by (instance, slot) (takt_worker_last_progress_timestamp_seconds{{{ON}}})",
+              "{{instance}} {{slot}}"), unit="s", width=8, help="Seconds ago; above 10 it is killed."),
+        graph("CPU by worker",
+              (f'sum by (instance, worker) (rate(process_cpu_seconds_total{{job="takt", {ON}, {ANY}}}'
+               "[$__rate_interval]))", "{{instance}} {{worker}}"), width=8, help="Cores in use."),
+        graph("Memory by worker",
+              (f'sum by (instance, worker) (process_resident_memory_bytes{{job="takt", {ON}, {ANY}}})',
+               "{{instance}} {{worker}}"), unit="bytes", width=8),
     ],
 }  # fmt: skip
 
 STREAM_BOARD = {
     "Is it us, or the camera?": us_or_the_camera(STREAM),
     "The camera": [
-        panel("state-timeline", "State", (f"takt_stream_state{{{STREAM}}} > 0", "{{stream}}: {{state}}"), width=12),
-        panel("state-timeline", "Shows nothing", (f"takt_stream_blind{{{STREAM}}}", "{{stream}}: {{reason}}"), width=12,
+        panel("state-timeline", "State", (f"max by (instance, stream, state) (takt_stream_state{{{STREAM}}}) > 0",
+              "{{stream}}: {{state}}"), width=12),
+        panel("state-timeline", "Shows nothing", (f"max by (instance, stream, reason) (takt_stream_blind{{{STREAM}}})",
+              "{{stream}}: {{reason}}"), width=12,
               mappings=said(("sees", GOOD), ("blind", BAD))),
         graph("Age of the newest picture",
-              (f"time() - takt_stream_last_frame_timestamp_seconds{{{STREAM}}}", "{{stream}}"), unit="s"),
+              (f"time() - {newest(STREAM)}", "{{stream}}"), unit="s"),
         graph("Pictures decoded", rate("takt_frames_decoded_total", STREAM, "stream"), help="A second."),
         graph("Pictures thrown away", rate("takt_frames_dropped_total", STREAM, "stream", "reason"),
               help="late is us (no time); undecodable and out_of_order are the network or the camera."),
-        graph("Connections that ended", (f"increase(takt_source_disconnects_total{{{STREAM}}}[30m])",
+        graph("Connections that ended", (
+              f"sum by (stream, reason) (increase(takt_source_disconnects_total{{{STREAM}}}[30m]))",
               "{{stream}}: {{reason}}"), help="In 30 minutes."),
-        graph("Share of a clip that has pictures", (f"takt_clip_coverage_ratio{{{STREAM}}}", "{{stream}}"),
+        graph("Share of a clip that has pictures", (f"max by (instance, stream) (takt_clip_coverage_ratio{{{STREAM}}})",
+              "{{stream}}"),
               unit="percentunit", most=1),
         graph("Hung decoders", f"sum(takt_decode_threads_stuck{{{STREAM}}}) or vector(0)",
               help="Threads that a broken stream holds; they end with the process at the latest."),
-        panel("state-timeline", "Time comes from", (f"takt_stream_clock{{{STREAM}}} > 0", "{{stream}}: {{clock}}"),
+        panel("state-timeline", "Time comes from",
+              (f"max by (instance, stream, clock) (takt_stream_clock{{{STREAM}}}) > 0", "{{stream}}: {{clock}}"),
               help="rtcp: the camera's own clock; arrival: ours, where it has none or is off by more than 2 s."),
     ],
     "Us": [
@@ -205,7 +240,8 @@ STREAM_BOARD = {
     ],
     "Events": [
         graph("Events", rate("takt_events_total", STREAM, "stream", "phase"), width=12),
-        graph("Answers that are no numbers", (f"increase(takt_scores_not_finite_total{{{STREAM}}}[30m])",
+        graph("Answers that are no numbers", (
+              f"sum by (stream, watch) (increase(takt_scores_not_finite_total{{{STREAM}}}[30m]))",
               "{{stream}}/{{watch}}"), width=12),
     ],
 }  # fmt: skip
@@ -213,12 +249,15 @@ STREAM_BOARD = {
 RECOGNIZER = {
     "Is it us, or the camera?": us_or_the_camera(),
     "The network": [
-        panel("table", "What runs", f"takt_recognizer_info{{{NETWORK}}}", width=16),
-        graph("Changes of the live network", (f"increase(takt_promotions_total{{{NETWORK}}}[1h])",
+        panel("table", "What runs",
+              f"max by (instance, recognizer, role, checkpoint, model) (takt_recognizer_info{{{NETWORK}}})", width=16),
+        graph("Changes of the live network", (
+              f"max by (instance, recognizer, result) (increase(takt_promotions_total{{{NETWORK}}}[1h]))",
               "{{recognizer}}: {{result}}")),
         graph("Clips answered", rate("takt_inference_total", NETWORK, "recognizer", "result"), stack=True),
         graph("Errors", (f"takt:inference_errors:ratio_rate5m{{{NETWORK}}}", "{{recognizer}}"), unit="percentunit"),
-        graph("Clips that wait", (f"takt_inference_queue_depth{{{NETWORK}}}", "{{recognizer}}")),
+        graph("Clips that wait", (f"sum by (instance, recognizer) (takt_inference_queue_depth{{{NETWORK}}})",
+              "{{recognizer}}")),
         graph("Clips a batch", (share(rate("takt_inference_batch_size_sum", NETWORK, "recognizer")[0],
               rate("takt_inference_batch_size_count", NETWORK, "recognizer")[0]), "{{recognizer}}")),
         graph("Time in a stage (half of all)", quantiles("takt_stage_duration_seconds", ON, "stage")[0], unit="s",
@@ -229,9 +268,11 @@ RECOGNIZER = {
         graph("Not looked at: no time", (f"takt:clips_shed:ratio_rate5m{{{ON}}}", "{{instance}}"), unit="percentunit"),
     ],
     "Is it still what it was taught?": [
-        graph("Drift (1: the limit of its card)", (f"takt_drift{{{NETWORK}}} / takt_drift_limit{{{NETWORK}}}",
+        graph("Drift (1: the limit of its card)", (
+              f"max by (instance, recognizer, measure) (takt_drift{{{NETWORK}}} / takt_drift_limit{{{NETWORK}}})",
               "{{recognizer}}: {{measure}}"), width=12, help="Only networks whose card says what is usual."),
-        panel("state-timeline", "Above its limit", (f"takt_drifted{{{NETWORK}}}", "{{recognizer}}: {{measure}}"),
+        panel("state-timeline", "Above its limit", (
+              f"max by (instance, recognizer, measure) (takt_drifted{{{NETWORK}}})", "{{recognizer}}: {{measure}}"),
               width=12, mappings=said(("usual", GOOD), ("drifted", BAD))),
     ],
     "The candidate": [
@@ -247,23 +288,27 @@ RECOGNIZER = {
 DELIVERY = {
     "Is it us, or the camera?": us_or_the_camera(),
     "The broker": [
-        panel("state-timeline", "Connected", (f"takt_mqtt_connected{{{ON}}}", "{{instance}}"),
+        panel("state-timeline", "Connected", (f"min by (instance) (takt_mqtt_connected{{{ON}}})", "{{instance}}"),
               mappings=said(("away", BAD), ("connected", GOOD))),
         graph("Connections lost, or never made (30 min)",
               (f"sum by (instance, reason) (increase(takt_mqtt_reconnects_total{{{ON}}}[30m]))", "{{reason}}")),
         graph("Messages from others", rate("takt_mqtt_messages_heard_total", ON, "outcome"),
-              (f"increase(takt_mqtt_subscriptions_refused_total{{{ON}}}[30m])", "topics refused (30 min)")),
+              (f"max by (instance) (increase(takt_mqtt_subscriptions_refused_total{{{ON}}}[30m]))",
+               "topics refused (30 min)")),
     ],
     "The outbox": [
         graph("In and out", (rate("takt_events_accepted_total", ON, "instance")[0], "made durable"),
               (rate("takt_events_published_total", ON, "instance")[0], "at the broker"), help="A second."),
-        graph("Wait", (f"takt_outbox_events{{{ON}}}", "for anybody"), (f"takt_outbox_waiting{{{ON}}}", "for {{sink}}")),
-        graph("Age of the oldest that waits", (f"takt_outbox_oldest_age_seconds{{{ON}}}", "{{instance}}"), unit="s"),
-        graph("Full", (f"takt_outbox_bytes{{{ON}}} / takt_outbox_capacity_bytes{{{ON}}}", "{{instance}}"),
-              unit="percentunit", most=1),
+        graph("Wait", (f"sum by (instance) (takt_outbox_events{{{ON}}})", "for anybody"),
+              (f"sum by (instance, sink) (takt_outbox_waiting{{{ON}}})", "for {{sink}}")),
+        graph("Age of the oldest that waits",
+              (f"max by (instance) (takt_outbox_oldest_age_seconds{{{ON}}})", "{{instance}}"), unit="s"),
+        graph("Full", (f"max by (instance) (takt_outbox_bytes{{{ON}}} / takt_outbox_capacity_bytes{{{ON}}})",
+              "{{instance}}"), unit="percentunit", most=1),
         graph("Durable within (99 of 100)", (f"takt:outbox_commit_seconds:p99_5m{{{ON}}}", "{{instance}}"), unit="s"),
-        graph("Disk", (f"takt_disk_free_bytes{{{ON}}}", "free"), (f"takt_outbox_bytes{{{ON}}}", "outbox"),
-              (f"takt_evidence_bytes{{{ON}}}", "pictures of events"), unit="bytes"),
+        graph("Disk", (f"takt:disk_free_bytes:min{{{ON}}}", "free"),
+              (f"sum by (instance) (takt_outbox_bytes{{{ON}}})", "outbox"),
+              (f"max by (instance) (takt_evidence_bytes{{{ON}}})", "pictures of events"), unit="bytes"),
     ],
     "Is anything lost?": [
         stat("Dropped from a full outbox", f"sum(increase(takt_outbox_dropped_total{{{ON}}}[$__range]))", width=6,
@@ -296,7 +341,8 @@ PROCEDURES = {
         graph("Units", (f"sum by (phase) (increase(takt_cycles_total{{{STREAM}}}[1h]))", "{{phase}}"), stack=True,
               help="In an hour."),
         graph("Took", *quantiles("takt_cycle_seconds", ON, "procedure"), unit="s"),
-        graph("Last unit, less its takt", (f"takt_cycle_deviation_seconds{{{STREAM}}}", "{{stream}}/{{watch}}"),
+        graph("Last unit, less its takt", (f"max by (stream, watch) (takt_cycle_deviation_seconds{{{STREAM}}})",
+              "{{stream}}/{{watch}}"),
               unit="s"),
     ],
 }  # fmt: skip

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from streamer.clock import Clock
+from streamer.commands import ALONE, Others
 from streamer.errors import ConfigError
 from streamer.home_assistant.announcing import Announcer
 from streamer.home_assistant.components import Topics
@@ -41,8 +42,8 @@ class Broker:
     """What stands before the topics of streams: others than at first may be put in here."""
 
 
-def build_broker(settings: Settings, clock: Clock, metrics: Metrics) -> Broker:
-    """Where no broker is configured, lines of JSON on standard output.
+def build_broker(settings: Settings, clock: Clock, metrics: Metrics, others: Others = ALONE) -> Broker:
+    """Where no broker is configured, lines of JSON on standard output. What the `others` have of streams stays.
 
     Raises:
         ConfigError: a password or CA file that cannot be used.
@@ -55,6 +56,7 @@ def build_broker(settings: Settings, clock: Clock, metrics: Metrics) -> Broker:
         mqtt_options(mqtt),
         prefixes=prefixes,
         remembered=settings.data_dir / REMEMBERED,
+        elsewhere=others.have,
     )
     node = _node(settings, mqtt, options, clock, metrics)
     sink = MqttSink(options, clock, metrics, encoding_of(mqtt, options), None if node is None else node.state)
@@ -85,7 +87,7 @@ def _announcer(
         prefixes=options.prefixes,
     )
     prefix = (section or HomeAssistant()).prefix
-    announcer = Announcer(sink, settings.data_dir, prefix, topics, version("taktstream"))
+    announcer = Announcer(sink, settings.data_dir, prefix, topics, version("taktstream"), options.elsewhere)
     return announcer.announce if section is not None else lambda _: announcer.announce([])
 
 

@@ -21,6 +21,7 @@ from streamer.audience import Nobody
 from streamer.board.andon import Colour
 from streamer.broker import build_broker, prefixes_of
 from streamer.clock import Clock
+from streamer.commands import ALONE, Others
 from streamer.errors import ConfigError
 from streamer.evidence.keeper import EvidenceKeeper
 from streamer.evidence.privacy import Redactor
@@ -75,18 +76,20 @@ def build_plan(
     evidence: EvidenceKeeper | None = None,
     looking: Looking = NOBODY,
     added: Collection[str] = (),
+    others: Others = ALONE,
 ) -> Plan:
     """All parts of a worker, not yet running.
 
     Args:
         looking: who looks at its streams besides.
         added: streams that the configuration file does not have.
+        others: workers of the same service, which may have streams that were this one's.
 
     Raises:
         ConfigError: every recognizer that cannot be loaded; a password or CA file that cannot be used.
     """
     models = build_models(settings)
-    broker = build_broker(settings, clock, metrics)
+    broker = build_broker(settings, clock, metrics, others)
     making = making_of(settings, clock, metrics, looking, added, keeps=evidence is not None)
     return Plan(
         streams=build_streams(settings, settings.streams, models, making),
@@ -103,6 +106,7 @@ def build_plan(
         evidence=evidence,
         board=show_options(settings),
         commands=settings.mqtt is not None and settings.mqtt.commands,
+        others=others,
         announce=to_nobody if broker.announce is None else broker.announce,
         prefixes=broker.prefixes,
         audience=looking.onlookers or Nobody(),

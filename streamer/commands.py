@@ -19,6 +19,31 @@ SERVICE = "service"
 NAMES = ("state", "acknowledge", "replay")
 
 
+class Others(Protocol):
+    """The other workers of the service, which hear the same commands."""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether this one answers for all of them, where it is about no stream of anybody's."""
+        ...
+
+    def have(self, stream: str) -> bool:
+        """Whether it is a stream of the service, whoever has it now."""
+        ...
+
+
+class Alone:
+    """See `Others`: there are none."""
+
+    speaks = True
+
+    def have(self, stream: str) -> bool:
+        return False
+
+
+ALONE = Alone()
+
+
 class CommandObserver(Protocol):
     def commanded(self, name: str, outcome: str) -> None:
         """A command came: one of NAMES, or `unknown`; it was `taken` or `refused`."""
@@ -33,7 +58,8 @@ class Commands:
     * `replay`, of the service: send events again that were delivered since a time (`{"since": …}`, RFC 3339 or Unix
       seconds), as far as they are kept.
 
-    Every command may come twice. Each is answered where the sender wants that (MQTT 5), with takt.answer.v1.
+    Every command may come twice. Each is answered where the sender wants that (MQTT 5), with takt.answer.v1; of several
+    workers one answers, that of the stream.
     """
 
     def __init__(
@@ -43,6 +69,7 @@ class Commands:
         showing: Showing,
         replay: Callable[[float], None] | None,
         observer: CommandObserver,
+        others: Others = ALONE,
     ) -> None:
         """
         Args:
@@ -51,19 +78,27 @@ class Commands:
         """
         self._sink, self._streams, self._showing = sink, streams, showing
         self._replay = replay
-        self._observer = observer
+        self._observer, self._others = observer, others
         sink.listen("command/+/+", self._heard, below_prefix=True)
 
     def _heard(self, message: Inbound) -> None:
         about, name = message.topic.split("/")[-2:]
         known = name if name in NAMES else "unknown"
+        is_mine = about in self._streams
+        if not is_mine and about != SERVICE and (self._others.have(about) or not self._others.speaks):
+            return  # another worker answers
+        answers = is_mine or self._others.speaks
         try:
             self._take(about, name, message)
         except ValueError as error:
+            if not answers:
+                return
             _log.warning("the command on %s is not taken: %s", message.topic, error)
             self._observer.commanded(known, "refused")
             self._sink.answer(message, answer(name, about, str(error)))
         else:
+            if not answers:
+                return
             _log.info("the command on %s is taken", message.topic)
             self._observer.commanded(known, "taken")
             self._sink.answer(message, answer(name, about))

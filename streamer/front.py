@@ -19,8 +19,6 @@ from streamer.errors import ConfigError
 from streamer.feed import Feed
 from streamer.health import Health
 from streamer.history import History, Limits
-from streamer.labels.labelling import Labelling
-from streamer.live import LiveViews
 from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.procedure.graph import Procedure
@@ -30,7 +28,7 @@ from streamer.settings import LEAST_TOKEN, Http, Settings, Source, Stream, Watch
 from streamer.sources.redact import redact
 from streamer.stages import Watch
 from streamer.views import Origin, StreamView, WatchView
-from streamer.web.api.parts import Api, HealthView, ModelView, Roster, Work
+from streamer.web.api.parts import Api, HealthView, Labels, Live, ModelView, Roster, Work
 
 HISTORY = "history.db"
 _log = logging.getLogger(__name__)
@@ -155,6 +153,15 @@ def figures_of(card: Card) -> dict[str, float]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is said of what runs."""
+
+    work: Callable[[], Sequence[Work]]
+    models: Callable[[], Sequence[ModelView]]
+    settings: Callable[[], Settings]
+
+
 def health_of(health: Health, metrics: Metrics, has_broker: bool, started_at: float) -> Callable[[], HealthView]:
     release = version("taktstream")
 
@@ -182,8 +189,13 @@ class Front:
         view = health_of(health, metrics, settings.mqtt is not None, clock.now())
         return cls(settings, clock, build_access(settings.http, clock), onlookers, view)
 
-    def api(self, runs: Runs, roster: Roster | None, live: LiveViews | None, labels: Labelling | None) -> Api:
+    def api(self, runs: Runs, roster: Roster | None, live: Live | None, labels: Labels | None) -> Api:
         """The API of what runs, and of who changes that."""
+        facts = Facts(lambda: work_of(runs.watches()), Networks(runs).views, lambda: runs.settings)
+        return self.api_of(facts, roster, live, labels)
+
+    def api_of(self, facts: Facts, roster: Roster | None, live: Live | None, labels: Labels | None) -> Api:
+        """Likewise, where others run it."""
         return Api(
             access=self.access,
             clock=self.clock,
@@ -191,9 +203,9 @@ class Front:
             streams=self.onlookers.register,
             feed=self.onlookers.feed,
             history=self.onlookers.history,
-            work=lambda: work_of(runs.watches()),
-            models=Networks(runs).views,
-            config=lambda: runs.settings.model_dump(mode="json"),
+            work=facts.work,
+            models=facts.models,
+            config=lambda: facts.settings().model_dump(mode="json"),
             schema=schema,
             acknowledge=self.onlookers.acknowledge,
             roster=roster,

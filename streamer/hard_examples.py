@@ -80,8 +80,6 @@ class HardExamples:
         self._thread = ThreadPoolExecutor(1, "hard-examples", step_back, (LAST,))
         self._work: Future[None] | None = None
         self._next_s: dict[str, float] = {}
-        self._bytes: int | None = None
-        """Of the folder's clips; None: nobody has looked."""
         self._told_full = False
 
     def offer(self, recognizer: str, model: Model, clip: Clip, prediction: Prediction, disagreed: bool) -> None:
@@ -119,19 +117,17 @@ class HardExamples:
 
     def _kept(self, example: Example) -> str:
         folder, clip = self._options.folder, example.clip
-        if self._bytes is None:
-            self._bytes = _size(folder / CLIPS)
         interval_s, hides = example.model.recognizer.spec.interval_s, example.hides
         shown: Iterable[Shown] = ((number * interval_s, picture) for number, picture in enumerate(clip.pictures))
         coded = filmed(shown if hides is None else hides.film(shown), len(clip.pictures))
-        if self._bytes + len(coded) > self._options.max_bytes:
+        # Looked at each time, which is rare: others may keep clips there too, and take them away.
+        if _size(folder / CLIPS) + len(coded) > self._options.max_bytes:
             if not self._told_full:
                 _log.warning("%s is full; label its clips and take them away, or give it more room", folder)
             self._told_full = True
             return "full"
         path = Path(CLIPS) / f"{clip.stream}-{clip.watch}-{clip.epoch}-{clip.index}.mp4"
         store(folder / path, coded)
-        self._bytes += len(coded)
         try:
             with (folder / UNLABELLED).open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(_line(example, path)) + "\n")

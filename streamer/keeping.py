@@ -1,71 +1,28 @@
-"""From settings to what keeps and serves pictures of events."""
+"""From settings to what keeps pictures of events, and to who else takes pictures of streams."""
 
 from __future__ import annotations
 
 import os
-import socket
-from collections.abc import Mapping
 from pathlib import Path
 
 from recognizers.clip import Region
 from recognizers.errors import CheckpointMismatch
 from recognizers.estimators.downloads import file_of
 from recognizers.estimators.fastestdet import FastestDet
-from streamer.access import Access
 from streamer.clock import Clock
 from streamer.errors import ConfigError
 from streamer.evidence.darkroom import Darkroom
 from streamer.evidence.develop import MOST_PEOPLE, UNSURE
-from streamer.evidence.keeper import EvidenceKeeper, StreamEvidence
+from streamer.evidence.keeper import EvidenceKeeper, Store, StreamEvidence
 from streamer.evidence.privacy import Polygon, Privacy, Redactor
 from streamer.evidence.rules import EvidenceRule
-from streamer.evidence.shelf import Limits, Shelf
-from streamer.evidence.site import PREFIX, EvidenceSite
-from streamer.exchange import NO_SITES, Site
 from streamer.labels.labelling import Labelling
 from streamer.labels.labelling import Limits as LabelLimits
 from streamer.live import Limits as LiveLimits
 from streamer.live import LiveViews
 from streamer.media.ring import PacketRing
 from streamer.metrics import Metrics
-from streamer.settings import LEAST_TOKEN, EvidenceSection, Settings, Stream, WatchSection
-
-_EVERY = ("0.0.0.0", "::")
-"""Addresses to listen on that nobody can ask for."""
-
-
-def build_shelf(settings: Settings, clock: Clock, metrics: Metrics) -> Shelf:
-    """The folder of pictures, with what was left of an earlier service put in order.
-
-    Raises:
-        ConfigError: it cannot be read.
-    """
-    section, folder = settings.evidence, settings.evidence_folder
-    shelf = Shelf(folder, Limits(section.hours, section.max_mib << 20), clock, metrics.evidence)
-    try:
-        shelf.tidy()
-    except OSError as error:
-        words = f"evidence.folder: {folder} cannot be read ({error.strerror}); give a folder that this user may write"
-        raise ConfigError([words]) from error
-    return shelf
-
-
-def build_sites(settings: Settings, shelf: Shelf, clock: Clock, access: Access | None = None) -> Mapping[str, Site]:
-    """What is served of it: nothing where `evidence.serve` says so. `access` knows who else may see pictures.
-
-    Raises:
-        ConfigError: the token cannot be read, or is none.
-    """
-    section = settings.evidence
-    if not section.serve:
-        return NO_SITES
-    try:
-        token = section.secret()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(["evidence.token_file: cannot be read; give a text file that this user may read"]) from error
-    if token is not None and len(token) < LEAST_TOKEN:
-        raise ConfigError([f"evidence.token_file: must hold at least {LEAST_TOKEN} characters"])
-    return {PREFIX: EvidenceSite(shelf, token, clock, access)}
+from streamer.settings import EvidenceSection, Settings, Stream, WatchSection
 
 
 def build_darkroom(settings: Settings) -> Darkroom:
@@ -78,7 +35,7 @@ def build_darkroom(settings: Settings) -> Darkroom:
 
 
 def build_keeper(
-    settings: Settings, shelf: Shelf, darkroom: Darkroom, http: str, clock: Clock, metrics: Metrics
+    settings: Settings, shelf: Store, darkroom: Darkroom, http: str, clock: Clock, metrics: Metrics
 ) -> EvidenceKeeper:
     """What keeps pictures of events of the streams that join it; `http`: the address at which this service is asked."""
     base = (settings.evidence.url or http).rstrip("/")
@@ -142,12 +99,6 @@ def _polygon(mask: tuple[float, ...]) -> Polygon:
         left, top, right, bottom = mask
         return ((left, top), (right, top), (right, bottom), (left, bottom))
     return tuple(zip(mask[::2], mask[1::2], strict=True))
-
-
-def reachable(host: str) -> str:
-    """What others call an address that the service listens on."""
-    name = socket.gethostname() if host in _EVERY else host
-    return f"[{name}]" if ":" in name else name
 
 
 def evidence_of(stream: Stream, defaults: EvidenceSection) -> StreamEvidence:

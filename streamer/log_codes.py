@@ -41,6 +41,7 @@ CODES: Mapping[str, str] = {
     "the changed configuration is not taken, what runs goes on: %s": "config.refused",
     "the changed configuration is not taken, by a bug; what runs goes on": "config.bug",
     "%s: what is different there takes effect at the next start": "config.next_start",
+    "%s is not shown: %s": "config.procedure_not_shown",
     # network.*: who recognizes
     "recognizer %s failed on a batch of %d clips: %s": "network.failed",
     "recognizer %s drifts: %s; %s": "network.drifts",
@@ -125,6 +126,7 @@ CODES: Mapping[str, str] = {
     "evidence removed: %s, which was never finished": "evidence.removed",
     "evidence %s cannot be removed (%s); remove it by hand": "evidence.not_removed",
     "old evidence is not removed, by a bug": "evidence.removal_bug",
+    "evidence cannot be looked at (%s); give a folder that this user may read": "evidence.unreadable",
     "stream %s: no %s of an event is kept: %s": "evidence.missing",
     "stream %s: no %s of an event is kept, by a bug": "evidence.bug",
     "stream %s: nothing of an event is kept, by a bug": "evidence.bug",

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from streamer.audience import Audience, Nobody
 from streamer.clock import Clock
+from streamer.commands import ALONE, Others
+from streamer.control import Answer, listening
 from streamer.evidence.keeper import EvidenceKeeper, StreamEvidence
 from streamer.evidence.privacy import Redactor
 from streamer.hard_examples import Options
@@ -105,6 +107,10 @@ class Plan:
     board: ShowOptions = field(default_factory=ShowOptions)
     commands: bool = False
     """Whether commands over the broker are taken."""
+    others: Others = ALONE
+    """Other workers that hear the same commands, and may have what was a stream of this one."""
+    commanded: Callable[[Path, Answer], AbstractAsyncContextManager[None]] = listening
+    """How `takt promote` and `takt outbox` reach it, while the block runs."""
     announce: Callable[[Iterable[StreamStages]], None] = to_nobody
     """Tells others which watches there are and what they can recognize."""
     audience: Audience = field(default_factory=Nobody)

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from recognizers.card import checkpoint_path
 from recognizers.errors import CheckpointMismatch
@@ -56,7 +57,22 @@ class Promotions:
             ConfigError: what is there cannot be read.
         """
         self._folder, self._file = folder, folder / FILE
-        self._standing = _read(self._file)
+        _read(self._file)
+
+    @property
+    def _standing(self) -> Mapping[str, Standing]:
+        """Read each time: the file may be told by somebody else, see `take`."""
+        return _read(self._file)
+
+    @property
+    def said(self) -> Mapping[str, Any]:
+        """All that is promoted, as JSON has it."""
+        return {name: asdict(one) for name, one in self._standing.items()}
+
+    def take(self, said: Mapping[str, Any]) -> None:
+        """What another folder's promotions say (`said`) holds here too; copies stay where they are. Raises OSError."""
+        if said != self.said:
+            write_whole(self._file, json.dumps(said, indent=1).encode())
 
     def latest(self, recognizer: str, configured: str) -> Promoted | None:
         """What runs in the place of the configured checkpoint; None: that itself does."""
@@ -118,7 +134,6 @@ class Promotions:
     def _write(self, recognizer: str, standing: Standing) -> None:
         now = {**self._standing, recognizer: standing}
         write_whole(self._file, json.dumps({name: asdict(one) for name, one in now.items()}, indent=1).encode())
-        self._standing = now
         used = {one.checkpoint for each in now.values() for one in each.promoted}
         for copy in (self._folder / COPIES).glob("*"):
             if str(copy) not in used:

@@ -5,7 +5,9 @@ all of them change what is read, and that is all that is looked at."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,6 +18,16 @@ MOST_BYTES = 16 << 20
 """A configuration is not larger; of what is, the beginning counts."""
 Digests = Mapping[Path, str | None]
 """What files say, in a few bytes each; None: it cannot be read now, or is a pipe or a device, where nobody waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a configuration is written, to be read again when it changes."""
+
+    file: Path
+    environment: Mapping[str, str]
+    again: asyncio.Event = field(default_factory=asyncio.Event)
+    """Somebody asks that it is read again, changed or not."""
 
 
 def check_readable(file: Path) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,15 +20,15 @@ from streamer.logs import also_hide
 from streamer.model import Model
 from streamer.plan import StreamPlan
 from streamer.preparing import Prepared, prepare
-from streamer.rereading import Rereading, check_readable, digests
+from streamer.rereading import Rereading, Written, check_readable, digests
 from streamer.settings import (
     Changes,
     KeptStreams,
+    Running,
     Settings,
-    Stream,
-    check_again,
     compare,
     load,
+    merged,
     procedures_of,
     secrets,
     with_secrets,
@@ -48,16 +48,6 @@ LOOK_S = 1.0
 NOT_NOW = "the service does not run yet, or ends now; try again when it is ready"
 Make = Callable[[Settings, Collection[str]], Making]
 """Of settings and of the streams that the file does not have; see `streamer.build.making_of`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """Where a configuration is written, to be read again when it changes."""
-
-    file: Path
-    environment: Mapping[str, str]
-    again: asyncio.Event = field(default_factory=asyncio.Event)
-    """Somebody asks that it is read again, changed or not."""
 
 
 Publish = Callable[[Settings, Sequence[StreamPlan]], Awaitable[None]]
@@ -211,9 +201,10 @@ class Roster:
         """Watch it again. Raises KeyError, NotNow."""
         return await self._in_turn(lambda: self._started(stream))
 
-    async def become(self, wanted: Settings) -> Changes:
-        """Watch the streams of these settings, and no others. Raises as `add`."""
-        return await self._in_turn(lambda: self._go_over_to(lambda: wanted))
+    async def become(self, wanted: Settings, renewed: Collection[Path] = ()) -> Changes:
+        """Watch the streams of these settings, and no others; those anew that follow a procedure which says something
+        else by now. Raises as `add`."""
+        return await self._in_turn(lambda: self._go_over_to(lambda: wanted, renewed))
 
     async def reload(self) -> Changes:
         """Read the file again, and apply what is different.
@@ -292,7 +283,7 @@ class Roster:
         def wanted() -> Settings:
             check_readable(written.file)
             said.append(load(written.file, written.environment))
-            return self._merged(said[0], renewed)
+            return self._merged(said[0])
 
         changes = await self._go_over_to(wanted, renewed)
         self._of_file = said[0]
@@ -304,29 +295,10 @@ class Roster:
         self._rereading.took({file: known.get(file, fresh.get(file)) for file in self._files(self._of_file)})
         return replace(changes, later=later)
 
-    def _merged(self, said: Settings, renewed: Collection[Path]) -> Settings:
+    def _merged(self, said: Settings) -> Settings:
         """What the file says now, with what was changed here and what the file has no say in; in the thread."""
-        before = {one.id: one for one in self._of_file.streams}
-        running = {one.id: one for one in self._settings.streams}
-        streams: list[Stream] = []
-        for one in said.streams:
-            if one.id in self._added:
-                words = f"streams: {one.id} was added while the service ran; give another id, or remove that stream"
-                raise ConfigError([words])
-            if before.get(one.id) != one:
-                streams.append(one)
-            elif one.id in running:
-                streams.append(running[one.id])
-        merged = self._settings.model_copy(update={"recognizers": said.recognizers, "streams": tuple(streams)})
-        if streams:
-            check_again(merged, self._beside, self._environment)
-        for name, section in self._added.items():
-            try:
-                merged = with_stream(merged, section, self._beside, self._environment)
-            except ConfigError as error:
-                told = f"stream {name}, which was added while the service ran: "
-                raise ConfigError([told + problem for problem in error.problems]) from error
-        return merged
+        before = Running(self._of_file, self._settings, self._added)
+        return merged(said, before, self._beside, self._environment)
 
     # The file
 

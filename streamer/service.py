@@ -1,16 +1,9 @@
-"""A process of the service: signals, health, and the worker between them."""
+"""A process of the service: the worker, and who looks at it and asks."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
-import signal
-import socket
-import sys
-import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,72 +18,22 @@ from streamer.keeping import (
     build_keeper,
     build_labelling,
     build_live,
-    build_shelf,
-    build_sites,
     hides_people,
-    reachable,
 )
 from streamer.looking import Looking
 from streamer.metrics import CONTENT_TYPE, Metrics
 from streamer.peers import PREFIX, build_whip, publish, published
+from streamer.premises import build_shelf, build_sites, reachable
+from streamer.rereading import Written
 from streamer.retail import PREFIX as RETAIL
 from streamer.retail import build_retail
-from streamer.roster import Roster, Written
+from streamer.roster import Roster
 from streamer.settings import Settings, WhipSource
 from streamer.web import API, ApiDoor, make_app, serve
 from streamer.worker import Worker
 
-_log = logging.getLogger(__name__)
-
 Show = Callable[[Mapping[str, object], str], None]
 """Takes a result's fields and its text for people."""
-
-
-@contextmanager
-def stop_on_signals(stop: asyncio.Event, again: asyncio.Event | None = None) -> Iterator[None]:
-    """The first SIGTERM or SIGINT asks to stop; a second one leaves at once (what is accepted is on disk). SIGHUP sets
-    `again`, where there is one and nobody sits at a terminal, which says so when it is closed.
-
-    On a thread of its own: a loop that hangs in a write which nobody reads would not hear of a signal.
-    """
-    loop = asyncio.get_running_loop()
-    hearing, ringing = socket.socketpair()
-    ringing.setblocking(False)
-
-    def begin(name: str) -> None:
-        stop.set()
-        _log.info("%s: stopping; a second signal leaves at once", name)
-
-    def hear() -> None:
-        told = False
-        while heard := hearing.recv(1):
-            if again is not None and heard[0] == signal.SIGHUP:
-                loop.call_soon_threadsafe(again.set)
-                continue
-            if told or stop.is_set():
-                os._exit(128 + heard[0])
-            told = True
-            loop.call_soon_threadsafe(begin, signal.Signals(heard[0]).name)
-
-    signs = [signal.SIGTERM, signal.SIGINT]
-    signs += [] if again is None or _is_at_a_terminal() else [signal.SIGHUP]
-    before = {sign: signal.signal(sign, lambda *_: None) for sign in signs}
-    wakened = signal.set_wakeup_fd(ringing.fileno(), warn_on_full_buffer=False)
-    thread = threading.Thread(target=hear, name="signals", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(wakened)
-        for sign, handler in before.items():
-            signal.signal(sign, handler)
-        ringing.close()
-        thread.join()
-        hearing.close()
-
-
-def _is_at_a_terminal() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty()
 
 
 async def run(settings: Settings, stop: asyncio.Event, show: Show, written: Written | None = None) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 from streamer.clock import Clock
 from streamer.commands import Commands
-from streamer.control import listening
 from streamer.delivery import Deliveries
 from streamer.desk import Desk
 from streamer.emitter import Emitter
@@ -103,7 +102,7 @@ class Worker:
                 sink.on_loss(deliveries.lost, known)
             if plan.commands:
                 replay = deliveries.lost if plan.outbox.replay_s else None
-                Commands(sink, showing.streams, showing, replay, self._metrics.board)
+                Commands(sink, showing.streams, showing, replay, self._metrics.board, plan.others)
             async with asyncio.TaskGroup() as services:
                 # The outbox ends only by a bug here: then so does the process, with its traceback.
                 services_of = [emitter.run(), deliveries.run(), outbox.ended(), Gaps(outbox, self._clock).run()]
@@ -141,7 +140,7 @@ class Worker:
         around = Around(plan, outbox, showing, emitter, names, sustain, others, clock, metrics)
         following = Following(around, running, recognizing, promoter)
         try:
-            async with listening(plan.data_dir, desk.before(promoter.answer)):
+            async with plan.commanded(plan.data_dir, desk.before(promoter.answer)):
                 await until(
                     stop,
                     [

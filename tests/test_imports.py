@@ -44,6 +44,14 @@ def test_a_module_leaves_torch_alone(module: str) -> None:
     run(f"import {module}")
 
 
+def test_who_watches_over_workers_leaves_to_them_what_is_heavy() -> None:
+    """A supervisor has no networks and no cameras: neither torch nor FFmpeg nor aiortc is in its memory."""
+    run(
+        "import streamer.cli.run, streamer.signals, streamer.workers.supervisor\n"
+        "assert not {'av', 'aiortc', 'onnxruntime', 'cv2', 'paho'} & set(sys.modules)"
+    )
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

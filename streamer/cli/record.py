@@ -43,7 +43,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     with leaving_at_once():
         from streamer.clock import SystemClock  # noqa: PLC0415 - torch takes seconds to import
         from streamer.record.session import Wish, record  # noqa: PLC0415
-        from streamer.service import stop_on_signals  # noqa: PLC0415
+        from streamer.signals import stop_on_signals  # noqa: PLC0415
 
     by_hand = sys.stdin.isatty() and not arguments.follow
     stream, watch = arguments.watch

@@ -29,9 +29,10 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
     settings = load(arguments.config, os.environ)
     configure(settings.log.level, settings.log.format, secrets(settings))
     with leaving_at_once():
-        # Only now: torch takes seconds to import, and a mistake in the configuration is worth knowing at once.
-        from streamer.roster import Written  # noqa: PLC0415
-        from streamer.service import run, stop_on_signals  # noqa: PLC0415
+        # Only now: torch takes seconds to import, and a mistake in the configuration is worth knowing at once. Who
+        # watches over workers needs none.
+        from streamer.rereading import Written  # noqa: PLC0415
+        from streamer.signals import stop_on_signals  # noqa: PLC0415
         from streamer.workers.supervisor import supervise, workers_of  # noqa: PLC0415
 
     async def until_told() -> None:
@@ -41,6 +42,8 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
             if (workers := workers_of(settings)) > 1:
                 await supervise(settings, stop, output.result, written, workers)
             else:
+                from streamer.service import run  # noqa: PLC0415
+
                 await run(settings, stop, output.result, written)
 
     asyncio.run(until_told())

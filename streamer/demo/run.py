@@ -20,8 +20,9 @@ from streamer.demo.broker import embedded_broker
 from streamer.demo.camera import CellCamera, cell_camera
 from streamer.demo.judge import GRACE_S, Happening, Start, Verdict, judge
 from streamer.demo.session import session_of
-from streamer.service import run, stop_on_signals
+from streamer.service import run
 from streamer.settings import Settings, settings_of
+from streamer.signals import stop_on_signals
 from streamer.sinks.mqtt.subscriber import Subscriber
 
 STREAM = "cell"

@@ -19,7 +19,6 @@ from streamer.evidence.developing import Developer
 from streamer.evidence.orders import ClipOrder, Order, SnapshotOrder
 from streamer.evidence.privacy import Privacy
 from streamer.evidence.rules import EvidenceRule, Shown
-from streamer.evidence.shelf import Shelf
 from streamer.media.packets import Excerpt, PacketTap
 from streamer.media.ring import PacketRing
 
@@ -50,6 +49,18 @@ class Observer(shelves.Observer, Protocol):
         """`busy`: too much waits already; `gone`: its pictures are no longer there, or never were; `unwritable`: the
         disk or the pictures are to blame; `failed`: a bug; `shutdown`: no time was left."""
         ...
+
+
+class Store(Protocol):
+    """Where files go; see `streamer.evidence.shelf.Shelf`."""
+
+    def expire(self) -> None: ...
+
+    def put(self, name: str, content: bytes) -> None: ...
+
+    def promise(self, name: str, ready_at: float) -> None: ...
+
+    def give_up(self, name: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,7 @@ class EvidenceKeeper:
     def __init__(
         self,
         streams: Mapping[str, StreamEvidence],
-        shelf: Shelf,
+        shelf: Store,
         base: str,
         developer: Developer,
         clock: Clock,

@@ -51,7 +51,7 @@ class _File:
 class Shelf:
     """Files by name. Any thread may call any method; whoever calls one that touches the disk waits for the disk.
 
-    What somebody else put into the folder is neither counted, nor removed, nor served.
+    What somebody else put into the folder is neither counted, nor removed, nor served, until it is taken up.
     """
 
     def __init__(self, folder: Path, limits: Limits, clock: Clock, observer: Observer) -> None:
@@ -85,6 +85,19 @@ class Shelf:
             self._used = sum(file.size for file in found.values())
         self.expire()
 
+    def take_up(self) -> None:
+        """Count, and keep within the limits, what others have put there since. Raises OSError as `tidy`."""
+        found = {}
+        for entry in _regular(self.folder):
+            if NAME.fullmatch(entry.name) and entry.name not in self._files:
+                known = entry.stat(follow_symlinks=False)
+                found[entry.name] = _File(min(known.st_mtime, self._clock.now()), known.st_size)
+        with self._lock:
+            new = {name: file for name, file in found.items() if name not in self._files}
+            self._files = dict(sorted((self._files | new).items(), key=lambda item: item[1].at))
+            self._used += sum(file.size for file in new.values())
+        self.expire()
+
     def expire(self) -> None:
         """Remove what is too old, and then the oldest until the rest fits."""
         with self._lock:
@@ -97,18 +110,11 @@ class Shelf:
         Raises:
             ClipUnwritable: it is larger than all files may be, or the disk does not take it.
         """
-        if len(content) > self._limits.max_bytes:
-            words = f"{name} has {len(content) >> 20} MiB, which is more than all evidence may take"
-            raise ClipUnwritable(f"{words}; give it more room (evidence.max_mib) or shorten the clips")
+        check_size(name, content, self._limits.max_bytes)
         with self._lock:
             self._make_room(len(content))
-        path, now = self.folder / name, self._clock.now()
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_whole(path, content, mode=0o600)
-            os.utime(path, (now, now))
-        except OSError as error:
-            raise unwritable(path, error) from None
+        now = self._clock.now()
+        write(self.folder / name, content, now)
         with self._lock:
             before = self._files.pop(name, None)
             self._files[name] = _File(now, len(content))
@@ -164,6 +170,23 @@ class Shelf:
             _log.info("evidence removed: %s (%s)", name, reason)
         if names:
             self._observer.evidence_removed(reason, len(names))
+
+
+def check_size(name: str, content: bytes, most: int) -> None:
+    """Raises ClipUnwritable: it is larger than all files may be."""
+    if len(content) > most:
+        words = f"{name} has {len(content) >> 20} MiB, which is more than all evidence may take"
+        raise ClipUnwritable(f"{words}; give it more room (evidence.max_mib) or shorten the clips")
+
+
+def write(path: Path, content: bytes, now: float) -> None:
+    """Whole or not at all, readable by this user alone. Raises ClipUnwritable."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(path, content, mode=0o600)
+        os.utime(path, (now, now))
+    except OSError as error:
+        raise unwritable(path, error) from None
 
 
 def _regular(folder: Path) -> Iterator[os.DirEntry[str]]:

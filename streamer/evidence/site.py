@@ -12,10 +12,11 @@ from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from io import BufferedReader
+from typing import Protocol
 
 from streamer.access import Access, Refused
 from streamer.clock import Clock
-from streamer.evidence.shelf import NAME, Shelf
+from streamer.evidence.shelf import NAME
 from streamer.exchange import Answer, Request, plain
 
 _log = logging.getLogger(__name__)
@@ -28,10 +29,18 @@ _KINDS = {"mp4": "video/mp4", "jpg": "image/jpeg"}
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 
+class Files(Protocol):
+    """What is served; see `streamer.evidence.shelf.Shelf`."""
+
+    def expected_at(self, name: str) -> float | None: ...
+
+    def opened(self, name: str) -> tuple[BufferedReader, int] | None: ...
+
+
 class EvidenceSite:
     """Lives on the event loop; the disk is waited for in a thread of its own. See `streamer.exchange.Site`."""
 
-    def __init__(self, shelf: Shelf, token: str | None, clock: Clock, access: Access | None = None) -> None:
+    def __init__(self, shelf: Files, token: str | None, clock: Clock, access: Access | None = None) -> None:
         """`token`: whoever asks must know it, or have a token of `access` for pictures; where neither has any, nobody
         is asked."""
         self._shelf, self._token, self._clock = shelf, token, clock

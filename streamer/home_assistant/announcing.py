@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -30,17 +30,36 @@ class Broker(Protocol):
 
     def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> Unlisten: ...
 
+    def give(self, topics: Iterable[str]) -> None: ...
+
+
+def nobody(_: str) -> bool:
+    """Nobody else announces a stream."""
+    return False
+
 
 class Announcer:
     """One retained message for each watch, on `<prefix>/device/<id>/config`.
 
     A file in the data folder remembers what was announced, before it is. What is not there any more is taken away by an
-    empty message, or within a device by a component that says its platform alone. Nothing here waits; that the file
-    cannot be written is logged.
+    empty message, or within a device by a component that says its platform alone; what somebody else announces by now
+    is left to them. Nothing here waits; that the file cannot be written is logged.
     """
 
-    def __init__(self, broker: Broker, folder: Path, prefix: str, topics: Topics, version: str) -> None:
-        """`folder`: the service's data folder; `prefix`: where Home Assistant looks for devices."""
+    def __init__(
+        self,
+        broker: Broker,
+        folder: Path,
+        prefix: str,
+        topics: Topics,
+        version: str,
+        elsewhere: Callable[[str], bool] = nobody,
+    ) -> None:
+        """`folder`: the service's data folder; `prefix`: where Home Assistant looks for devices; `elsewhere`: whether
+        somebody else has a stream."""
+        self._elsewhere = elsewhere
+        self._streams: dict[str, str] = {}
+        """Of each topic of ours."""
         self._broker, self._file = broker, folder / FILE
         self._prefix, self._topics, self._version = prefix, topics, version
         self._told: dict[str, str] = {}
@@ -55,19 +74,25 @@ class Announcer:
     def announce(self, stations: Sequence[Station]) -> None:
         """These are all there are."""
         devices = [device(station, self._topics, self._version) for station in stations]
-        known = self._known
+        known, streams = self._known, self._streams
+        self._streams = {f"{self._prefix}/{one.topic}": of.stream for one, of in zip(devices, stations, strict=True)}
+        left = {topic: of for topic, of in streams.items() if of not in self._streams.values()}
+        given = [topic for topic, of in left.items() if self._elsewhere(of)]
+        if given:
+            self._broker.give(given)
+        known = {topic: parts for topic, parts in known.items() if topic not in given}
         self._known = {f"{self._prefix}/{one.topic}": self._with_gone(one, known) for one in devices}
-        left = [topic for topic in known if topic not in self._known][-MOST_GONE:]
+        gone = [topic for topic in known if topic not in self._known][-MOST_GONE:]
         self._told = {}
-        for topic in left:
+        for topic in gone:
             self._known[topic] = known[topic]
         self._write()
         for one in devices:
             topic = f"{self._prefix}/{one.topic}"
-            gone = {key: platform for key, platform in self._known[topic].items() if key not in one.platforms}
-            self._told[topic] = json.dumps(one.without(gone), separators=(",", ":"))
+            parts = {key: platform for key, platform in self._known[topic].items() if key not in one.platforms}
+            self._told[topic] = json.dumps(one.without(parts), separators=(",", ":"))
             self._broker.retain(topic, self._told[topic])
-        for topic in left:
+        for topic in gone:
             self._broker.retain(topic, "", partial(self._forget, topic))
 
     def _with_gone(self, one: Device, known: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

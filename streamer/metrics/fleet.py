@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
+from streamer.metrics.evidence import EvidenceMetrics
 from streamer.metrics.machine import MachineMetrics
 
 
@@ -15,6 +16,7 @@ class FleetMetrics:
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
         MachineMetrics(registry)
+        self.evidence = EvidenceMetrics(registry)
         self._restarts = Counter(
             "takt_worker_restarts", "Processes of a worker that ended, by why.", ["slot", "reason"], registry=registry
         )

@@ -6,6 +6,7 @@ from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.joining import check_again, files_named, plain, with_secrets, with_stream
 from streamer.settings.kept import KeptStreams
 from streamer.settings.loader import load, load_procedure, load_training, schema, secrets, settings_of
+from streamer.settings.merging import Running, merged
 from streamer.settings.procedures import ProcedureSettings
 from streamer.settings.reference import reference
 from streamer.settings.secrets import LEAST_TOKEN
@@ -39,6 +40,7 @@ __all__ = [
     "ProcedureSettings",
     "RecognizerSection",
     "Rule",
+    "Running",
     "Settings",
     "SightSection",
     "SinkSection",
@@ -60,6 +62,7 @@ __all__ = [
     "load",
     "load_procedure",
     "load_training",
+    "merged",
     "plain",
     "procedures_of",
     "reference",

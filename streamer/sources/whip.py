@@ -7,11 +7,11 @@ import logging
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
 
-from streamer.errors import OfferRefused, SourceUnavailable, TaktError
+from streamer.errors import OfferRefused, SourceUnavailable
 from streamer.frame import Frame
 from streamer.sources.peer_pictures import PeerPictures
+from streamer.sources.publishing import Occupied, Session
 from streamer.sources.reconnect import RetryPolicy
 from streamer.sources.sdp import checked_offer, fragment, ice_names
 from streamer.sources.webrtc import IceOptions, Peer
@@ -22,20 +22,6 @@ TAKE_OVER_S = 3.0
 """A publisher that sent nothing for so long gives way to the next one: a page that was loaded again need not wait."""
 RETRY = RetryPolicy(first_s=0.1, cap_s=1.0, rejected_first_s=1.0, rejected_cap_s=5.0)
 """Nobody is asked for anything, so nobody need be spared: it is the publisher that comes again."""
-
-
-class Occupied(TaktError):
-    """Somebody else publishes to the stream now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What a publisher is told."""
-
-    name: str
-    """Names the session, and nobody guesses it."""
-    answer: str
-    """Session description."""
 
 
 class PublishedSource:

@@ -13,7 +13,7 @@ from streamer.allowance import Minute, Minutes
 from streamer.clock import Clock
 from streamer.errors import OfferRefused
 from streamer.exchange import Answer, BodyTooLarge, Request, plain
-from streamer.sources.whip import Occupied, Session
+from streamer.sources.publishing import Occupied, Session
 
 _log = logging.getLogger(__name__)
 

@@ -35,7 +35,7 @@ class Told:
     """Its worker takes streams."""
     heard: Callable[[str, Said], None]
     settings: Callable[[], Said]
-    """The whole configuration, as it is told to a worker first."""
+    """What a worker is told first: the whole configuration, and more."""
     ended: Callable[[str, str], Awaitable[None]]
     """It has none any more, and why; returns when one may begin again."""
 
@@ -74,6 +74,11 @@ class Hosted:
             raise NotNow("the worker of this stream begins; try again")
         return await self.line.ask(what, patience_s, **rest)
 
+    def tell(self, what: str, **rest: object) -> None:
+        """As `Line.tell`; nobody is told where there is no worker."""
+        if self.line is not None:
+            self.line.tell(what, **rest)
+
     async def _live(self) -> str:
         """One process, from its beginning to its end; why it ended."""
         ours, theirs = socket.socketpair()
@@ -101,7 +106,7 @@ class Hosted:
 
     async def _greet(self, line: Line) -> None:
         with suppress(TaktError):  # it is watched whether it begins
-            await line.ask("begin", self._deadlines.begin_s, settings=self._told.settings())
+            await line.ask("begin", self._deadlines.begin_s, **self._told.settings())
 
     def _hear(self, said: Said) -> None:
         if said["tell"] == "beat":

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
 
-from streamer.errors import ConfigError, Exists, NotNow, TaktError
+from streamer.errors import ClipUnwritable, ConfigError, Exists, NotKept, NotNow, TaktError
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +25,15 @@ _KINDS: Mapping[str, Callable[[list[str]], Exception]] = {
     "exists": lambda words: Exists("; ".join(words)),
     "unknown": lambda words: KeyError(words[0]),
     "not_now": lambda words: NotNow("; ".join(words)),
+    "not_kept": lambda words: NotKept("; ".join(words)),
+    "unwritable": lambda words: ClipUnwritable("; ".join(words)),
+}
+_NAMES = {
+    Exists: "exists",
+    KeyError: "unknown",
+    NotNow: "not_now",
+    NotKept: "not_kept",
+    ClipUnwritable: "unwritable",
 }
 
 
@@ -76,7 +85,7 @@ class Line:
 
         Raises:
             NotNow: it is gone, is asked too much, or takes too long.
-            ConfigError, Exists, KeyError, TaktError: as it raised.
+            ConfigError, Exists, KeyError, NotKept, ClipUnwritable, TaktError: as it raised.
         """
         if self._over or len(self._asked) >= MOST_ASKED:
             raise NotNow("the worker of this stream is not there at the moment; try again")
@@ -90,6 +99,10 @@ class Line:
             raise NotNow(f"the worker of this stream did not answer within {patience_s:g} s; try again") from None
         finally:
             self._asked.pop(number, None)
+
+    async def room(self) -> None:
+        """Wait until most of what was said is taken: before much more is."""
+        await self._writer.drain()
 
     def tell(self, what: str, **rest: object) -> None:
         """Say it, if the other side listens: nobody waits for that."""
@@ -141,8 +154,10 @@ def problem_of(error: Exception) -> Said:
     """An error as it is told."""
     if isinstance(error, ConfigError):
         return {"problem": "config", "words": list(error.problems)}
-    kind = {Exists: "exists", KeyError: "unknown", NotNow: "not_now"}.get(type(error), "other")
-    return {"problem": kind, "words": [str(error.args[0]) if error.args else type(error).__name__]}
+    return {
+        "problem": _NAMES.get(type(error), "other"),
+        "words": [str(error.args[0]) if error.args else type(error).__name__],
+    }
 
 
 def _told(said: Said) -> Said:

@@ -6,36 +6,45 @@ import asyncio
 import socket
 import sys
 from collections.abc import Collection
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 
-from streamer.broker import REMEMBERED
 from streamer.build import Making, build_plan, making_of
-from streamer.clock import Clock, SystemClock
+from streamer.clock import SystemClock
 from streamer.errors import TaktError
+from streamer.evidence.guest import GuestShelf, Promised
+from streamer.evidence.keeper import EvidenceKeeper
 from streamer.following import Following
 from streamer.health import Health
+from streamer.keeping import actor_model, build_darkroom, build_keeper, build_labelling, build_live, hides_people
+from streamer.labels.labelling import Labelling
 from streamer.logs import configure
 from streamer.looking import Looking
+from streamer.peers import build_whip, publish, published
 from streamer.plan import Plan
 from streamer.roster import Roster
 from streamer.settings import Settings, secrets
 from streamer.views import StreamView
 from streamer.worker import Worker
 from streamer.workers.line import Line
+from streamer.workers.looks import Looks
 from streamer.workers.meter import CountingMetrics
+from streamer.workers.neighbours import leave_to_others
+from streamer.workers.own import own, without_streams
+from streamer.workers.questions import Commanded, questions
 from streamer.workers.relay import Relay
-from streamer.workers.share import Share, own, without_streams
+from streamer.workers.share import Share
 
 
-def _plan(whole: Settings, slot: str, clock: Clock, metrics: CountingMetrics, looking: Looking) -> Plan:
-    mine = without_streams(own(whole, slot))
+def _plan(whole: Settings, share: Share, keeper: EvidenceKeeper, commanded: Commanded, looking: Looking) -> Plan:
+    mine = without_streams(own(whole, share.slot))
     mine.data_dir.mkdir(parents=True, exist_ok=True)
-    # What an earlier process of this slot showed is shown by others now: it must not be taken away.
-    (mine.data_dir / REMEMBERED).unlink(missing_ok=True)
-    plan = build_plan(mine, clock, metrics, None, looking)
+    leave_to_others(mine.data_dir, share.neighbours.streams)
+    plan = build_plan(mine, share.clock, share.metrics, keeper, looking, others=share.neighbours)
     # Its outbox stands beside those of the others, so that it can be taken over.
-    outbox = replace(plan.outbox, folder=whole.data_dir / "outbox" / slot)
-    return replace(plan, lasting=True, outbox=outbox)
+    outbox = replace(plan.outbox, folder=whole.data_dir / "outbox" / share.slot)
+    return replace(plan, lasting=True, outbox=outbox, commanded=commanded.listening)
 
 
 async def work(end: socket.socket, slot: str, cpus: float) -> None:
@@ -56,30 +65,58 @@ async def work(end: socket.socket, slot: str, cpus: float) -> None:
 
         listening = group.create_task(listen())
         try:
-            await _serve(await share.begun, slot, share, line, metrics, clock)
+            await _serve(await share.begun, share, line)
         except asyncio.CancelledError:
             if not share.begun.cancelled():
                 raise
         listening.cancel()
 
 
-async def _serve(whole: Settings, slot: str, share: Share, line: Line, metrics: CountingMetrics, clock: Clock) -> None:
+async def _serve(whole: Settings, share: Share, line: Line) -> None:
     configure(whole.log.level, whole.log.format, secrets(whole))
+    mine, clock, metrics = own(whole, share.slot), share.clock, share.metrics
     relay = share.relay = Relay(line.tell, clock)
-    looking = Looking(onlookers=relay)
+    live, labelling = build_live(mine, clock, metrics), build_labelling(mine, clock)
+    with closing(live), _closing(labelling):
+        looking = Looking(live, labelling, relay)
+        darkroom, whip, commanded = build_darkroom(mine), build_whip(mine, clock, metrics.peers), Commanded()
+        looks = Looks(live, line.room, clock)
+        share.questions, share.left = questions(looks, labelling, whip, commanded), looks.leave
+        if whip is not None:
+            metrics.peers.sessions_are(lambda: whip.sessions)
 
-    def making(of: Settings, added: Collection[str]) -> Making:
-        return making_of(of, clock, metrics, looking, added)
+        def making(of: Settings, added: Collection[str]) -> Making:
+            if hides_people(of):
+                darkroom.find_people(actor_model(of))
+            return making_of(of, clock, metrics, looking, added, keeps=True)
 
-    plan = _plan(whole, slot, clock, metrics, looking)
-    roster = share.roster = Roster(without_streams(own(whole, slot)), None, clock, making, _no_view)
+        shelf = GuestShelf(mine.evidence_folder, mine.evidence.max_mib << 20, clock, _promising(line))
+        keeper = build_keeper(mine, shelf, darkroom, "", clock, metrics)
+        plan = _plan(whole, share, keeper, commanded, looking)
+        roster = share.roster = Roster(without_streams(mine), None, clock, making, _no_view, partial(publish, whip))
 
-    async def steer(following: Following) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(roster.run(following))
-            group.create_task(share.run(line, following))
+        async def steer(following: Following) -> None:
+            async with asyncio.TaskGroup() as group:
+                for one in (roster.run(following), share.run(line, following), looks.run()):
+                    group.create_task(one)
 
-    await Worker(plan, clock, metrics, Health(), steer).run(share.stop)
+        async with published(whip, without_streams(mine), ()):
+            await Worker(plan, clock, metrics, Health(), steer).run(share.stop)
+
+
+def _promising(line: Line) -> Promised:
+    """Tells the supervisor, which serves the files, of those that will come; from whatever thread."""
+    loop = asyncio.get_running_loop()
+
+    def promised(name: str, ready_at: float | None) -> None:
+        with suppress(RuntimeError):  # the loop is closed: so is the line
+            loop.call_soon_threadsafe(partial(line.tell, "promised", name=name, ready_at=ready_at))
+
+    return promised
+
+
+def _closing(labelling: Labelling | None) -> AbstractContextManager[object]:
+    return nullcontext() if labelling is None else closing(labelling)
 
 
 def _no_view(stream: str) -> StreamView:

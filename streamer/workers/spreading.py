@@ -31,9 +31,11 @@ class Asked(Protocol):
 
     async def ask(self, what: str, patience_s: float = 30.0, **rest: object) -> Mapping[str, Any]: ...
 
+    def tell(self, what: str, **rest: object) -> None: ...
+
 
 Of = Callable[[Collection[str]], Mapping[str, Any]]
-"""The configuration with these streams alone, as it is told to a worker."""
+"""What a worker is told that is to hold these streams: the configuration with them alone, and more."""
 Held = Mapping[str, tuple[int, int]]
 """By stream, its term, and the how manieth wish it was made of."""
 
@@ -217,7 +219,7 @@ class Spreading:
             return
         streams = {stream: self._told(place) for stream, place in wanted.items()}
         try:
-            await hand.worker.ask("hold", HOLD_S, settings=self._of(streams), streams=streams)
+            await hand.worker.ask("hold", HOLD_S, streams=streams, **self._of(streams))
         except NotNow as error:
             _log.info("worker %s is not ready: %s", slot, error)
         except (TaktError, KeyError) as error:

@@ -7,35 +7,39 @@ import json
 import logging
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from streamer.clock import Clock, SystemClock
-from streamer.errors import ConfigError, NotNow
-from streamer.front import HISTORY, Front, limits_of
+from streamer.control import listening
+from streamer.errors import NotNow
+from streamer.front import HISTORY, Facts, Front, limits_of
 from streamer.health import Health
 from streamer.history import History
-from streamer.keeping import reachable
 from streamer.metrics import CONTENT_TYPE, FleetMetrics, Metrics
-from streamer.model import Model
 from streamer.placement import MOST_STREAMS, Slot
+from streamer.premises import build_shelf, build_sites, reachable
+from streamer.rereading import Written
 from streamer.retail import PREFIX as RETAIL
 from streamer.retail import build_retail
-from streamer.roster import Written
-from streamer.settings import Settings
+from streamer.settings import Settings, WhipSource
 from streamer.sources.reconnect import Change
-from streamer.stages import Watch
 from streamer.web import API, ApiDoor, make_app, serve
-from streamer.web.api.parts import HealthView
+from streamer.web.api.parts import Api, HealthView, Labels, Live, ModelView, Work
+from streamer.web.whip import PREFIX as WHIP
 from streamer.workers.exposition import together
+from streamer.workers.far import FarLabels, FarLive, FarWhip
 from streamer.workers.hosting import LEAVE_S, Begin, Hosted, Told, beginning
 from streamer.workers.line import Said
+from streamer.workers.pictures import CommonShelf
+from streamer.workers.promoting import FleetCommands
 from streamer.workers.pulse import Deadlines
 from streamer.workers.relay import Heard
 from streamer.workers.wishes import Wishes
+from streamer.workers.works import Works
 
 _log = logging.getLogger(__name__)
 
@@ -48,28 +52,6 @@ def workers_for(streams: int) -> int:
     """How many workers `auto` is: one that is no process of its own as long as it can have all streams, else one more
     than are needed, so that those of a dead one find room."""
     return 1 if streams <= MOST_STREAMS else math.ceil(streams / MOST_STREAMS) + 1
-
-
-def check_fit(settings: Settings) -> None:
-    """Raises ConfigError: what of the configuration several workers cannot do yet."""
-    alone = {
-        "evidence": settings.evidence.asks or any(one.evidence.asks for of in settings.streams for one in of.watches),
-        "labels.folder": settings.labels.folder is not None,
-        "hard_examples.folder": settings.hard_examples.folder is not None,
-        "sinks": any(sink.kind == "jsonl" for sink in settings.sinks),
-        "mqtt.home_assistant": settings.mqtt is not None and settings.mqtt.home_assistant is not None,
-        "mqtt.sparkplug": settings.mqtt is not None and settings.mqtt.sparkplug is not None,
-        "mqtt.commands": settings.mqtt is not None and settings.mqtt.commands,
-        "streams": any(stream.source.kind in ("whip", "whep") for stream in settings.streams),
-    }
-    names = {"streams": "sources of the kinds whip and whep", "sinks": "a sink of the kind jsonl"}
-    problems = [
-        f"{name}: several workers cannot have {names.get(name, 'this')}; give workers: 1"
-        for name in alone
-        if alone[name]
-    ]
-    if problems:
-        raise ConfigError(problems)
 
 
 def workers_of(settings: Settings) -> int:
@@ -91,12 +73,20 @@ class Supervisor:
         self._settings, self._front, self._clock = settings, front, clock
         self.metrics = FleetMetrics()
         self.health = Health()
-        self.wishes = Wishes(settings, config, front.onlookers, check_fit, clock)
+        self.wishes = Wishes(settings, config, front.onlookers, workers, clock)
         self.spreading = self.wishes.spreading
         self.spreading.placed = self._placed
         told = Told(self._began, self._heard, self._whole, self._ended)
         self._hosted = {str(n): Hosted(str(n), begin, told, clock, Deadlines()) for n in range(workers)}
         self._ears = {slot: Heard(front.onlookers, self._owner(slot)) for slot in self._hosted}
+        self.commands = FleetCommands(lambda: self.settings, self._all_workers, self._running, clock)
+        self.promised: Callable[[str, float | None], None] = lambda name, ready_at: None
+        """Is told of pictures that a worker will keep; see `CommonShelf`."""
+        self._works = Works()
+        self._models: dict[str, list[ModelView]] = {}
+        """By slot, the networks that look there."""
+        self._speaks = ""
+        """The slot that answers for all."""
         self._beats: dict[str, Said] = {}
         self._ready: set[str] = set()
         self._waited: set[str] = set()
@@ -106,11 +96,11 @@ class Supervisor:
             self.spreading.expect(Slot(slot))
         self.wishes.begin()
 
-    async def run(self, stop: asyncio.Event, again: asyncio.Event) -> None:
-        """Until `stop`, or until the last recording has ended; then every worker ends in order."""
+    async def run(self, stop: asyncio.Event, again: asyncio.Event, *more: Coroutine[Any, Any, None]) -> None:
+        """Until `stop`, or until the last recording has ended; then every worker ends in order. `more` runs beside."""
         async with asyncio.TaskGroup() as group:
             hosting = [group.create_task(one.run()) for one in self._hosted.values()]
-            beside = (self.spreading.run(), self._front.onlookers.run(), self.wishes.run(again))
+            beside = (self.spreading.run(), self._front.onlookers.run(), self.wishes.run(again), *more)
             tasks = [group.create_task(one) for one in beside]
             ends = [group.create_task(event.wait()) for event in (stop, self._all_over)]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -128,6 +118,12 @@ class Supervisor:
         await asyncio.wait(hosting, timeout=2 * self._settings.shutdown.grace_s + LEAVE_S)
 
     # What is asked
+
+    def api(self, live: Live, labels: Labels | None) -> Api:
+        """What a single worker would answer, of all of them."""
+        facts = Facts(self.work, self.models, lambda: self.settings)
+        api = self._front.api_of(facts, self.wishes, live, labels)
+        return replace(api, health=self.health_view, acknowledge=self.acknowledge)
 
     async def exposition(self) -> tuple[str, bytes]:
         """Of every worker, and of the supervisor."""
@@ -163,13 +159,32 @@ class Supervisor:
         """What runs, with secrets: not to be shown."""
         return self.wishes.settings
 
-    def models(self) -> Mapping[str, Model]:
-        """The supervisor has none: workers do."""
-        return {}
+    def models(self) -> list[ModelView]:
+        """Networks that look, in whatever worker."""
+        found = {view.name: view for slot in sorted(self._models, reverse=True) for view in self._models[slot]}
+        return [found[name] for name in self.settings.recognizers if name in found]
 
-    def watches(self) -> Sequence[tuple[str, Sequence[Watch]]]:
-        """Likewise."""
-        return []
+    def work(self) -> list[Work]:
+        """Procedures that are followed."""
+        return self._works.of(self.settings, self.wishes.files)
+
+    def _running(self, recognizer: str) -> Mapping[str, str]:
+        """The slots in which it looks, with its network's id."""
+        return {
+            slot: view.id for slot, views in sorted(self._models.items()) for view in views if view.name == recognizer
+        }
+
+    def any_worker(self) -> Hosted:
+        """One that answers. Raises NotNow."""
+        if not self._speaks:
+            raise NotNow("the workers begin; try again")
+        return self._hosted[self._speaks]
+
+    def _all_workers(self) -> Mapping[str, Hosted]:
+        begins = [slot for slot, one in self._hosted.items() if one.line is None or slot not in self._beats]
+        if begins:
+            raise NotNow(f"worker {begins[0]} begins; nothing has changed, try again when the service is ready", 5)
+        return self._hosted
 
     # What is told
 
@@ -184,6 +199,14 @@ class Supervisor:
         self.spreading.joined(Slot(slot), self._hosted[slot])
         self._ready.add(slot)
         self.health.ready = self._ready == self._hosted.keys()
+        self._choose_speaker()
+
+    def _choose_speaker(self) -> None:
+        """One worker answers what is asked of the service as a whole."""
+        living = sorted(slot for slot in self._ready if self._hosted[slot].line is not None)
+        self._speaks = self._speaks if self._speaks in living else next(iter(living), "")
+        for slot in living:
+            self._hosted[slot].tell("speaks", speaks=slot == self._speaks)
 
     def _heard(self, slot: str, said: Said) -> None:
         if said["tell"] == "beat":
@@ -191,6 +214,10 @@ class Supervisor:
             self.metrics.progressed(slot, self._clock.now())
         elif said["tell"] == "report":
             self.spreading.reported(slot, said)
+        elif said["tell"] == "models":
+            self._models[slot] = [ModelView(**{**one, "labels": tuple(one["labels"])}) for one in said["models"]]
+        elif said["tell"] == "promised":
+            self.promised(said["name"], said["ready_at"])
         else:
             self._ears[slot](said)
             views = self._front.onlookers.register.views()
@@ -200,6 +227,8 @@ class Supervisor:
     async def _ended(self, slot: str, reason: str) -> None:
         self.metrics.restarted(slot, reason)
         self._beats.pop(slot, None)
+        self._models.pop(slot, None)
+        self._choose_speaker()
         for stream, place in self.spreading.placement.places.items():
             if place.slot == slot:
                 words = "its worker ended; another one takes over"
@@ -225,27 +254,32 @@ async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written
     """Serve with so many workers until `stop` is set.
 
     Raises:
-        ConfigError: nothing can listen there, a token cannot be read.
+        ConfigError: nothing can listen there, a token or the folder of pictures cannot be read.
     """
-    check_fit(settings)
     clock, metrics, health = SystemClock(), Metrics(), Health()
     async with History.open(settings.data_dir / HISTORY, limits_of(settings.http), clock) as history:
         front = Front.of(settings, clock, metrics, health, history)
-        begin = beginning(cpus_each(workers))
-        supervisor = Supervisor(settings, front, written.file, workers, clock, begin)
-        door, http = ApiDoor(), settings.http
-        app = make_app(supervisor.health, supervisor.exposition, {RETAIL: build_retail(settings)}, door)
+        supervisor = Supervisor(settings, front, written.file, workers, clock, beginning(cpus_each(workers)))
+        pictures = CommonShelf(build_shelf(settings, clock, supervisor.metrics), clock)
+        supervisor.promised, door, http = pictures.promised, ApiDoor(), settings.http
+        now, worker_of = (lambda: supervisor.settings), supervisor.spreading.worker_of
+        sites = dict(build_sites(settings, pictures, clock, front.access))
+        sites |= {RETAIL: build_retail(settings), WHIP: FarWhip(now, worker_of)}
+        app = make_app(supervisor.health, supervisor.exposition, sites, door)
         async with serve(http.host, http.port, app) as port:
-            api = front.api(supervisor, supervisor.wishes, None, None)
-            door.open(replace(api, health=supervisor.health_view, acknowledge=supervisor.acknowledge))
-            base = f"http://{reachable(http.host)}:{port}"
-            names: dict[str, Any] = {
-                "page": "/",
-                "api": API,
-                "metrics": "/metrics",
-                "live": "/livez",
-                "ready": "/readyz",
-            }
-            told = {name: base + path for name, path in names.items()}
-            show(told, f"page {base}/   metrics {base}/metrics   {workers} workers")
-            await supervisor.run(stop, written.again)
+            supervisor.wishes.address = f"http://{reachable(http.host)}:{port}"
+            keeps = settings.labels.folder is not None
+            labels = FarLabels(now, worker_of, supervisor.any_worker) if keeps else None
+            door.open(supervisor.api(FarLive(now, worker_of), labels))
+            _show(supervisor.wishes.address, settings, show, workers)
+            with closing(supervisor.commands) as commands:
+                async with listening(settings.data_dir, commands.answer):
+                    await supervisor.run(stop, written.again, pictures.run())
+
+
+def _show(base: str, settings: Settings, show: Show, workers: int) -> None:
+    paths = {"page": "/", "api": API, "metrics": "/metrics", "live": "/livez", "ready": "/readyz"}
+    if any(isinstance(stream.source, WhipSource) for stream in settings.streams):
+        paths["publish"] = WHIP
+    told = {name: base + path for name, path in paths.items()}
+    show(told, f"page {base}/   metrics {base}/metrics   {workers} workers")

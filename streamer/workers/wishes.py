@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,19 @@ from streamer.errors import ConfigError, Exists, TaktError
 from streamer.front import address_of
 from streamer.logs import also_hide
 from streamer.placement import Placement
-from streamer.rereading import Rereading, check_readable, digests
+from streamer.promotions import Promotions
+from streamer.rereading import Digests, Rereading, check_readable, digests
 from streamer.settings import (
     Changes,
     KeptStreams,
+    Running,
     Settings,
     Stream,
-    check_again,
     compare,
     load,
+    merged,
     plain,
+    procedures_of,
     secrets,
     with_secrets,
     with_stream,
@@ -37,32 +41,48 @@ _log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 """Seconds from one look at the file to the next."""
-Check = Callable[[Settings], None]
 
 
 class Wishes:
     """See `streamer.web.api.parts.Roster`. Lives on the event loop."""
 
-    def __init__(self, settings: Settings, config: Path, onlookers: Onlookers, check: Check, clock: Clock) -> None:
-        """`check`: raises ConfigError where settings are not for several workers."""
+    def __init__(self, settings: Settings, config: Path, onlookers: Onlookers, workers: int, clock: Clock) -> None:
         self._settings = self._of_file = settings
-        self._config, self._onlookers, self._check, self._clock = config, onlookers, check, clock
+        self._config, self._onlookers, self._workers, self._clock = config, onlookers, workers, clock
+        self.address = ""
+        """At which the service is asked, as addresses of pictures begin where nothing else is configured."""
         self.terms = Terms(settings.data_dir / "workers" / "term")
         self.spreading = Spreading(Placement(self.terms.first(clock.now())), clock, self.share)
         self._kept = KeptStreams(settings.data_dir)
         self._added: dict[str, Mapping[str, Any]] = {}
         self._turn = asyncio.Lock()
-        self._rereading = Rereading(digests([config]))
+        self._rereading = Rereading(digests(self._files(settings)))
 
     @property
     def settings(self) -> Settings:
         """What is to run, with secrets: not to be shown."""
         return self._settings
 
+    @property
+    def files(self) -> Digests:
+        """What the file and its procedures said when they were loaded."""
+        return self._rereading.loaded
+
     def share(self, streams: Collection[str]) -> Mapping[str, Any]:
-        """What is to run, with these streams alone and with secrets, as a worker is told it."""
-        mine = tuple(one for one in self._settings.streams if one.id in streams)
-        return plain(self._settings.model_copy(update={"streams": mine}))
+        """What a worker is told: the configuration with these streams alone and with secrets, what procedures say, what
+        was promoted, and the ids of all streams."""
+        settings = self._settings
+        evidence = settings.evidence.model_copy(update={"url": settings.evidence.url or self.address or None})
+        hard = settings.hard_examples  # so many of a recognizer, in however many workers it looks
+        hard = hard.model_copy(update={"per_hour": max(1, hard.per_hour // self._workers)})
+        mine = tuple(one for one in settings.streams if one.id in streams)
+        told = settings.model_copy(update={"streams": mine, "evidence": evidence, "hard_examples": hard})
+        return {
+            "settings": plain(told),
+            "files": {str(file): self.files.get(file) for file in procedures_of(settings)},
+            "promoted": Promotions(settings.data_dir).said,
+            "all": [one.id for one in settings.streams],
+        }
 
     def begin(self) -> None:
         """Wish for what the file says and what was to be kept."""
@@ -81,10 +101,10 @@ class Wishes:
                 _log.error("stream %s of %s is not watched: %s", name, self._kept.file, error)
 
     async def run(self, again: asyncio.Event) -> None:
-        """Look at the file for as long as the task lives; `again`: somebody asks that it is read."""
+        """Look at the files for as long as the task lives; `again`: somebody asks that they are read."""
         while True:
             await self._clock.sleep(LOOK_S)
-            due = self._rereading.is_due(digests([self._config]))
+            due = self._rereading.is_due(digests(self._files(self._of_file)))
             if due or again.is_set():
                 again.clear()
                 try:
@@ -111,12 +131,15 @@ class Wishes:
             return self._onlookers.register.view(name)
 
     async def change(self, stream: str, section: Mapping[str, Any], persist: bool = False) -> StreamView:
-        """As `Roster.change`, of streams that were added: those of the file are changed there."""
+        """As `Roster.change`."""
         async with self._turn:
-            self._check_added(stream)
+            self._known(stream)
+            self._check_may_keep(stream, persist)
+            if section.get("id", stream) != stream:
+                raise ConfigError([f"id: must be {stream}, as in the address; add another stream under another id"])
             given = with_secrets(self._settings, {"id": stream, **section})
-            before, old = self._settings, self._added[stream]
-            self._go_over_to(self._with(given), stream, given)
+            before, old = self._settings, self._added.get(stream)
+            self._go_over_to(self._with(given), stream, None if old is None else given)
             try:
                 await self.spreading.taken(stream)
             except TaktError:
@@ -130,8 +153,7 @@ class Wishes:
         """As `Roster.remove`."""
         async with self._turn:
             self._known(stream)
-            if persist and stream not in self._added:
-                raise ConfigError([f"{stream} is a stream of the configuration file: change it there to keep that"])
+            self._check_may_keep(stream, persist)
             left = tuple(one for one in self._settings.streams if one.id != stream)
             self._settings = self._settings.model_copy(update={"streams": left})
             self._drop(stream)
@@ -147,28 +169,25 @@ class Wishes:
     async def reload(self) -> Changes:
         """As `Roster.reload`."""
         async with self._turn:
-            self._rereading.took(digests([self._config]))
+            now = digests(self._files(self._of_file))
+            renewed = self._rereading.renewed(now)
+            self._rereading.took(now)
             check_readable(self._config)
             said = load(self._config, os.environ)
-            wanted = said
-            for name, section in self._added.items():
-                if name in {one.id for one in said.streams}:
-                    raise ConfigError([f"streams: {name} was added while the service ran; give another id"])
-                wanted = with_stream(wanted, section, self._config.parent, os.environ)
-            self._check(wanted)
-            changes = compare(self._settings, wanted)
-            merged = self._settings.model_copy(update={"recognizers": wanted.recognizers, "streams": wanted.streams})
-            check_again(merged, self._config.parent, os.environ)
-            also_hide(secrets(wanted))
-            self._settings, self._of_file = merged, said
+            before = Running(self._of_file, self._settings, self._added)
+            whole = merged(said, before, self._config.parent, os.environ)
+            changes, later = compare(self._settings, whole, renewed), compare(self._settings, said).later
+            also_hide(secrets(whole))
+            self._settings, self._of_file = whole, said
+            self._rereading.took({file: now.get(file, digest) for file, digest in digests(self._files(said)).items()})
             for name in changes.removed:
                 self._drop(name)
-            for stream in wanted.streams:
+            for stream in whole.streams:
                 if stream.id in (*changes.added, *changes.changed):
                     self._want(stream)
-            for name in changes.later:
+            for name in later:
                 _log.warning("%s: what is different there takes effect at the next start", name)
-            return changes
+            return replace(changes, later=later)
 
     async def _stop(self, stream: str, stopped: bool) -> StreamView:
         self._known(stream)
@@ -177,14 +196,18 @@ class Wishes:
 
     # Small steps
 
-    def _with(self, section: Mapping[str, Any]) -> Settings:
-        wanted = with_stream(self._settings, section, self._config.parent, os.environ)
-        self._check(wanted)
-        return wanted
+    def _files(self, settings: Settings) -> list[Path]:
+        return [self._config, *procedures_of(settings)]
 
-    def _go_over_to(self, settings: Settings, name: str, section: Mapping[str, Any]) -> None:
+    def _with(self, section: Mapping[str, Any]) -> Settings:
+        return with_stream(self._settings, section, self._config.parent, os.environ)
+
+    def _go_over_to(self, settings: Settings, name: str, section: Mapping[str, Any] | None) -> None:
+        """`section`: of a stream that the file does not have."""
         also_hide(secrets(settings))
-        self._settings, self._added[name] = settings, section
+        self._settings = settings
+        if section is not None:
+            self._added[name] = section
         self._want(next(one for one in settings.streams if one.id == name))
 
     def _want(self, stream: Stream) -> None:
@@ -201,12 +224,9 @@ class Wishes:
         if stream not in {one.id for one in self._settings.streams}:
             raise KeyError(stream)
 
-    def _check_added(self, stream: str) -> None:
-        self._known(stream)
-        if stream not in self._added:
-            raise ConfigError(
-                [f"{stream} is a stream of the configuration file: with several workers, change it there"]
-            )
+    def _check_may_keep(self, stream: str, persist: bool) -> None:
+        if persist and stream not in self._added:
+            raise ConfigError([f"{stream} is a stream of the configuration file: change it there to keep that"])
 
     def _check_new(self, stream: str) -> None:
         if stream in {one.id for one in (*self._of_file.streams, *self._settings.streams)}:

@@ -94,6 +94,11 @@ class Prometheus(_Program):
         values = [found["result"]] if found["resultType"] == "scalar" else [one["value"] for one in found["result"]]
         return [float(value) for _, value in values if value != "NaN"]
 
+    def labels(self, expr: str) -> set[str]:
+        """Of all series of an expression."""
+        found = self.ask("/api/v1/query", query=expr)
+        return set() if found["resultType"] == "scalar" else {name for one in found["result"] for name in one["metric"]}
+
 
 class Alertmanager(_Program):
     """Ours, with webhooks of `pager` and `tickets` at `receiver`, without waiting for others of a group."""

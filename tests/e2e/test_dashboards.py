@@ -47,37 +47,60 @@ def network(folder: Path, name: str, bias: float) -> Path:
     return folder / f"{name}.safetensors"
 
 
+OF_WORKERS = ("takt_worker_", "takt_streams_waiting", "takt_stream_degraded", 'worker!=""')
+"""What is asked of several workers alone."""
+
+
+BY_WORKER = {"CPU by worker", "Memory by worker"}
+
+
+def asked_of(expressions: dict[str, str], workers: int) -> dict[str, str]:
+    """Of a service with one worker, what there is of several is not asked."""
+    return {w: expr for w, expr in expressions.items() if workers > 1 or not any(one in expr for one in OF_WORKERS)}
+
+
 async def test_no_panel_of_any_dashboard_is_empty(tmp_path: Path, broker: Mosquitto) -> None:
+    """Of a service by itself, and of one with two workers beside it."""
     (tmp_path / "work.yaml").write_text(WORK)
     light, candidate = network(tmp_path, "light", -10.0), network(tmp_path, "candidate", -9.0)
+    recognizers = {"light": {"checkpoint": str(light), "shadow": str(candidate)}}
     with GstServer({"live": write_film(tmp_path / "film.mp4", blinking(), 25)}) as camera:
         seen = rtsp("bench", camera.address("live"), "light")
+        seen["watches"] = [{"id": name, "recognizer": "light"} for name in WATCHES]
         seen["watches"][0]["procedure"] = str(tmp_path / "work.yaml")
         streams = [seen, rtsp("gone", f"rtsp://127.0.0.1:{free_port()}/main", "light")]
-        recognizers = {"light": {"checkpoint": str(light), "shadow": str(candidate)}}
-        takt = Takt(tmp_path / "takt", broker.port, {}, streams, recognizers=recognizers)
-        async with takt:
-            target = urlsplit(takt.url("metrics")).netloc
-            with Prometheus(tmp_path / "prometheus", target) as prometheus:
-                await until(lambda: _known(takt, "takt_drift", "takt_cycle_deviation_seconds"), 120)
-                boards = {name: expressions(board) for name, board in BOARDS.items()}
-                empty: list[str] = []
+        async with asyncio.TaskGroup() as group:
+            for workers in (1, 2):
+                folder = tmp_path / f"{workers}"
+                takt = Takt(folder, broker.port, {}, streams, recognizers=recognizers, workers=workers)
+                group.create_task(_all_answer(takt, folder, workers))
 
-                async def all_answer() -> bool:
-                    empty[:] = [
-                        f"{board}: {where}: {expr}"
-                        for board, asked in boards.items()
-                        for where, expr in asked.items()
-                        if not await asyncio.to_thread(prometheus.values, expr)
-                    ]
-                    return not empty
 
-                try:
-                    await until(all_answer, 60)
-                except AssertionError:
-                    pytest.fail("\n".join(["these panels are empty:", *empty]))
-                assert prometheus.values("takt_no_such_thing") == []
-                assert sum(len(asked) for asked in boards.values()) > 80
+async def _all_answer(takt: Takt, folder: Path, workers: int) -> None:
+    boards = {name: asked_of(expressions(board), workers) for name, board in BOARDS.items()}
+    assert sum(len(asked) for asked in boards.values()) > 80
+    async with takt:
+        with Prometheus(folder / "prometheus", urlsplit(takt.url("metrics")).netloc) as prometheus:
+            await until(lambda: _known(takt, "takt_drift", "takt_cycle_deviation_seconds"), 120)
+            empty: list[str] = []
+
+            async def all_answer() -> bool:
+                empty[:] = [
+                    f"{board}: {where}: {expr}"
+                    for board, asked in boards.items()
+                    for where, expr in asked.items()
+                    if not await asyncio.to_thread(prometheus.values, expr)
+                ]
+                return not empty
+
+            try:
+                await until(all_answer, 60)
+            except AssertionError:
+                pytest.fail("\n".join([f"with workers: {workers} these panels are empty:", *empty]))
+            assert prometheus.values("takt_no_such_thing") == []
+            for board, asked in boards.items():
+                split = {where for where, expr in asked.items() if "worker" in prometheus.labels(expr)}
+                assert {where.rpartition(" ")[0] for where in split} <= BY_WORKER, f"{board}: of a worker each"
 
 
 async def _known(takt: Takt, *names: str) -> bool:

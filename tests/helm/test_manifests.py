@@ -175,6 +175,7 @@ def test_the_chart_is_of_the_version_of_the_service() -> None:
         ("image.tag=latest", "/image/tag"),
         ("persistence.size=lots", "/persistence/size"),
         ("persistence.size=1Gi", "together need 1636Mi"),
+        ("persistence.size=2Gi,config.workers=3", "together need 2148Mi"),  # an outbox for each
         ("secrets.existing=mine,secrets.values.a=b", "not both"),
         ("monitoring.serviceMonitor.enabled=true", "networkPolicy.metrics: say where Prometheus is"),
         ("ingress.enabled=true", "networkPolicy.clients: say where the ingress controller is"),

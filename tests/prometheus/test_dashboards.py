@@ -13,7 +13,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from streamer.metrics import Metrics
+from streamer.metrics import FleetMetrics, Metrics
 from tests.prometheus.dashboards import BOARDS, FOLDER, expressions
 from tests.prometheus.tools import ROOT, tool
 
@@ -62,6 +62,7 @@ def test_metrics_that_are_asked_for_exist(name: str) -> None:
     Metrics(registry).mqtt_connected(False)
     ends = ("", "_total", "_bucket", "_count", "_sum")
     known = {f"{family.name}{end}" for family in registry.collect() for end in ends}
+    known |= set(re.findall(r"# TYPE (\S+)", FleetMetrics().exposition().decode()))
     for where, expr in expressions(BOARDS[name]).items():
         assert set(re.findall(r"\b(?:takt|process)_[a-z_]+\b", expr)) <= known, where
         assert set(re.findall(r"\btakt:[a-z_]+:[a-z0-9_]+", expr)) <= RECORDED, where

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from streamer.metrics import Metrics
+from streamer.metrics import FleetMetrics, Metrics
 from tests.prometheus.tools import ROOT, tool
 
 RULES = [ROOT / "config" / "prometheus" / name for name in ("recording.yaml", "alerts.yaml")]
@@ -35,6 +35,33 @@ def test_prometheus_takes_the_rules() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
 def test_alerts_fire_and_stay_silent(case: Path) -> None:
     tool("promtool", "test", "rules", case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_alerts_fire_and_stay_silent_alike_where_every_series_is_of_a_worker(case: Path, tmp_path: Path) -> None:
+    """With several workers each series has a label more. What is told is the same, save of what is a worker's own."""
+    known = yaml.safe_load(case.read_text())
+    known["rule_files"] = [str(rules) for rules in RULES]
+    for one in known["tests"]:
+        worker = "supervisor" if "TaktRestarting" in one["name"] else "0"
+        for given in one["input_series"]:
+            given["series"] = of_a_worker(given["series"], worker)
+        for told in one["alert_rule_test"]:
+            for alert in told["exp_alerts"]:
+                if told["alertname"] in OF_WORKERS and "worker" not in alert["exp_labels"]:
+                    alert["exp_labels"]["worker"] = worker
+    (tmp_path / case.name).write_text(yaml.safe_dump(known))
+    tool("promtool", "test", "rules", tmp_path / case.name)
+
+
+OF_WORKERS = ("TaktFileDescriptors", "TaktMemoryGrows", "TaktNoDecisions")
+"""What is told of one worker, not of the service."""
+
+
+def of_a_worker(series: str, worker: str) -> str:
+    if "worker=" in series or not series.startswith(("takt_", "process_")):
+        return series
+    return series.replace("{", f'{{worker="{worker}",')
 
 
 def test_prometheus_takes_its_configuration(tmp_path: Path) -> None:
@@ -86,7 +113,8 @@ def test_rules_and_pages_name_metrics_that_exist() -> None:
     metrics.mqtt_connected(False)
     metrics.sparkplug.sparkplug_born(False)
     metrics.sparkplug.sparkplug_reconnect("lost")
-    known = {f"{family.name}{end}" for family in registry.collect() for end in ("", "_total", "_bucket", "_count")}
+    known = set(re.findall(r"# TYPE (\S+)", FleetMetrics().exposition().decode()))
+    known |= {f"{family.name}{end}" for family in registry.collect() for end in ("", "_total", "_bucket", "_count")}
     rules = "\n".join(path.read_text() for path in RULES)
     pages = [*RUNBOOKS.glob("*.md"), ROOT / "docs" / "operate.md"]
     text = rules + "\n".join(path.read_text() for path in pages)

@@ -35,6 +35,45 @@ def commanded(wall: Wall, topic: str, payload: bytes, *, keeps: bool = True, ret
     return answer | {"since": since}
 
 
+class Among:
+    """A worker among others, which have `door`."""
+
+    def __init__(self, speaks: bool) -> None:
+        self.speaks = speaks
+
+    def have(self, stream: str) -> bool:
+        return stream == "door"
+
+
+@pytest.mark.parametrize(
+    ("topic", "silent", "speaking"),
+    [
+        ("cam/state", [True], [True]),
+        ("door/state", [], []),
+        ("nobody/state", [], [False]),
+        ("service/state", [], [True]),
+        ("service/restart", [], [False]),
+    ],
+)
+async def test_of_several_workers_one_answers(topic: str, silent: list[bool], speaking: list[bool]) -> None:
+    for speaks, expected in ((False, silent), (True, speaking)):
+        async with hanging() as wall:
+            counts = Counts()
+            Commands(wall.sink, ["cam"], wall.showing, None, counts, Among(speaks))
+            wall.sink.hear(Inbound(f"command/{topic}", b"", reply_to="reply/7"))
+            assert [body["taken"] for _, body in wall.sink.answers] == expected
+            assert len(counts.told) == len(expected)
+
+
+async def test_what_is_asked_of_all_is_done_by_those_too_who_do_not_answer() -> None:
+    async with hanging() as wall:
+        await wall.clock.advance(1.0)
+        before = {topic: len(times) for topic, times in wall.sink.times.items()}
+        Commands(wall.sink, ["cam"], wall.showing, None, Counts(), Among(speaks=False))
+        wall.sink.hear(Inbound("command/service/state", b""))
+        assert all(len(times) > before[topic] for topic, times in wall.sink.times.items())
+
+
 async def test_state_publishes_everything_again() -> None:
     async with hanging() as wall:
         await wall.clock.advance(1.0)

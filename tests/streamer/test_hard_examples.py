@@ -150,3 +150,14 @@ def test_of_a_continual_network_nothing_is_kept(tmp_path: Path) -> None:
 def test_pictures_that_cannot_be_coded_are_told() -> None:
     with pytest.raises(ClipUnwritable, match=r"cannot be coded as H\.264"):
         film((np.zeros((3, 5, 3), np.uint8),), 0.1)
+
+
+def test_clips_of_others_in_the_folder_count_and_what_is_taken_away_makes_room(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, max_bytes=50_000)
+    (tmp_path / "clips").mkdir()
+    theirs = tmp_path / "clips" / "theirs.mp4"
+    theirs.write_bytes(b"x" * 49_900)
+    kept.offer(0)
+    theirs.unlink()
+    kept.offer(1, recognizer="other")
+    assert kept.results == ["cell full", "other kept"]

@@ -14,13 +14,11 @@ from streamer.keeping import (
     build_darkroom,
     build_keeper,
     build_redactors,
-    build_shelf,
-    build_sites,
     evidence_of,
     privacy_of,
-    reachable,
 )
 from streamer.metrics import Metrics
+from streamer.premises import build_shelf, build_sites, reachable
 from streamer.settings import Settings
 from tests.streamer.settings.files import VALID, mistakes, read
 

@@ -115,3 +115,16 @@ def test_a_write_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.
     latest = promotions.latest("cell", CONFIGURED)
     assert latest is not None
     assert latest.id == model == live(tmp_path)
+
+
+def test_what_another_folder_says_holds_here_and_again_when_it_says_something_else(tmp_path: Path) -> None:
+    there, here = Promotions(tmp_path / "data"), Promotions(tmp_path / "worker")
+    (tmp_path / "worker").mkdir()
+    model = promote(tmp_path, "better")
+    here.take(there.said)
+    latest = here.latest("cell", CONFIGURED)
+    assert latest is not None
+    assert (latest.id, Path(latest.checkpoint).parent) == (model, tmp_path / "data" / "models")
+    there.undo("cell", CONFIGURED)
+    here.take(there.said)
+    assert here.latest("cell", CONFIGURED) is None

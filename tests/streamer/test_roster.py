@@ -20,7 +20,8 @@ from streamer.event import Reason
 from streamer.following import Following, Turn
 from streamer.metrics import Metrics
 from streamer.plan import StreamPlan
-from streamer.roster import Roster, Written
+from streamer.rereading import Written
+from streamer.roster import Roster
 from streamer.settings import Settings, load
 from streamer.testing.time import FakeClock
 from streamer.views import StreamView

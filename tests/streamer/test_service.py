@@ -19,8 +19,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from streamer.errors import ConfigError, OutboxUnavailable
-from streamer.service import run, stop_on_signals
+from streamer.service import run
 from streamer.settings import Settings, TokenSection, load
+from streamer.signals import stop_on_signals
 from tests.streamer.plants import blinking_film, write_plant
 
 NOWHERE = '{kind: rtsp, url: "rtsp://127.0.0.1:1/"}'
@@ -142,7 +143,7 @@ async def test_a_signal_asks_to_stop(sign: signal.Signals) -> None:
 
 STUBBORN = """
 import asyncio
-from streamer.service import stop_on_signals
+from streamer.signals import stop_on_signals
 
 async def main():
     stop = asyncio.Event()
@@ -172,7 +173,7 @@ def test_a_second_signal_leaves_at_once() -> None:
 
 UNHEARD = """
 import asyncio, sys
-from streamer.service import stop_on_signals
+from streamer.signals import stop_on_signals
 
 async def main():
     with stop_on_signals(asyncio.Event()):

@@ -61,9 +61,20 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- mul (regexFind "^[0-9]+" . | int64) (get $factor (regexFind "[A-Z]i$" .)) -}}
 {{- end }}
 
+{{- /* How many workers the service begins: each has an outbox of its own. */ -}}
+{{- define "taktstream.workers" -}}
+{{- $streams := len .Values.config.streams -}}
+{{- $asked := .Values.config.workers | default 1 | toString -}}
+{{- if ne $asked "auto" -}}
+{{- $asked -}}
+{{- else -}}
+{{- gt $streams 16 | ternary (add (div (add $streams 15) 16) 1) 1 -}}
+{{- end -}}
+{{- end }}
+
 {{- /* What the volume must hold at most. */ -}}
 {{- define "taktstream.neededMib" -}}
-{{- $outbox := (.Values.config.outbox | default dict).budget_mib | default 256 | int64 -}}
+{{- $outbox := (.Values.config.outbox | default dict).budget_mib | default 256 | int64 | mul (include "taktstream.workers" . | int64) -}}
 {{- $pictures := (.Values.config.evidence | default dict).max_mib | default 1024 | int64 -}}
 {{- $events := ((.Values.config.http.history | default dict).events | default 100000 | int64) -}}
 {{- add $outbox $pictures (div $events 1000) 256 -}}

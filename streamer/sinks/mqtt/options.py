@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,11 @@ V311 = 4
 """Protocol levels as CONNECT states them."""
 OLDER = frozenset({"protocol", "no_answer", "hung_up"})
 """Ends of an attempt with MQTT 5 after which the broker may still know 3.1.1; only the last has other causes often."""
+
+
+def nobody(_: str) -> bool:
+    """Nobody else shows anything of a stream."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,8 @@ class MqttOptions:
     """How long the broker is to keep what others send us while the connection is away (MQTT 5)."""
     remembered: Path | None = None
     """A file that remembers which topics hold a value of ours; None: what is shown no more stays at the broker."""
+    elsewhere: Callable[[str], bool] = nobody
+    """Whether a stream that is shown no more is shown by somebody else: then its topics are theirs, and stay."""
     tls: bool = False
     ca_file: str | None = None
     """Trusted instead of the system's authorities; certificate and host name are always verified."""

@@ -82,6 +82,8 @@ class MqttSink:
         """Where it says `online` and `offline`, whole."""
         self._memory: BrokerMemory | None = None
         self._standing = Standing(Remembered(options.remembered))
+        self._streams: dict[str, str] = {}
+        """By topic that is shown, whole, the stream that it is of."""
         self._listeners = Listeners(observer.mqtt_heard)
         self._left: set[str] = set()
         """Filters that nobody listens to any more, and the broker does not know it yet."""
@@ -142,7 +144,16 @@ class MqttSink:
     def shows(self, topics: Iterable[str]) -> None:
         """See `StatusSink.shows`."""
         ours = (self.status_topic, f"{self._service}/{TOPIC}")
-        self._standing.only([*ours, *(self._topic(topic) for topic in topics)], self._session)
+        before, self._streams = self._streams, {self._topic(topic): topic.partition("/")[0] for topic in topics}
+        ours_now = set(self._streams.values())
+        left = [topic for topic, stream in before.items() if topic not in self._streams and stream not in ours_now]
+        given = [topic for topic in left if self._options.elsewhere(before[topic])]
+        self._standing.only([*ours, *self._streams], self._session, given)
+
+    def give(self, topics: Iterable[str]) -> None:
+        """Somebody else retains something on them from now on (whole topics): they are neither told again nor taken
+        away."""
+        self._standing.give(topics)
 
     def answer(self, request: Inbound, payload: Mapping[str, object]) -> None:
         """See `StatusSink.answer`."""

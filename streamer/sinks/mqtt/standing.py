@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 from streamer.errors import MessageRejected
@@ -31,9 +31,11 @@ class Standing:
         self._refused: set[str] = set()
         """Topics of which it was said that the broker refuses them."""
 
-    def only(self, topics: Iterable[str], session: Session | None) -> None:
-        """Only these are shown from now on; what was shown besides, by the process before too, is to be gone."""
-        before = self._remembered.topics() | self._shown | self._gone
+    def only(self, topics: Iterable[str], session: Session | None, given: Collection[str] = ()) -> None:
+        """Only these are shown from now on; what was shown besides, by the process before too, is to be gone, save what
+        was `given` to somebody else."""
+        self.give(given)
+        before = self._remembered.topics().union(self._shown, self._gone).difference(given)
         self._shown = frozenset(topics)
         self._gone = before - self._shown
         self._remembered.keep(self._shown | self._gone)
@@ -48,6 +50,12 @@ class Standing:
             self._kept[topic] = kept
         if session is not None:
             self._publish(topic, value, session)
+
+    def give(self, topics: Iterable[str]) -> None:
+        """Somebody else tells what they hold from now on: nothing is said of them any more, after a connect neither."""
+        for topic in topics:
+            self._values.pop(topic, None)
+            self._kept.pop(topic, None)
 
     def all(self, session: Session) -> None:
         """After a connect."""

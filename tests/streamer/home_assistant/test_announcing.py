@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class FakeBroker:
     def __init__(self) -> None:
         self.retained: dict[str, str] = {}
         self.told: list[str] = []
+        self.given: list[str] = []
         self.listeners: dict[str, Heard] = {}
         self.away = False
 
@@ -41,6 +42,9 @@ class FakeBroker:
     def listen(self, topics: str, heard: Heard, *, below_prefix: bool = False) -> None:
         assert not below_prefix
         self.listeners[topics] = heard
+
+    def give(self, topics: Iterable[str]) -> None:
+        self.given += topics
 
     def components(self, watch: str) -> dict[str, Any]:
         shown: dict[str, Any] = json.loads(self.retained[CONFIG.format(watch)])["cmps"]
@@ -148,3 +152,20 @@ def test_a_folder_that_takes_no_file_stops_nothing(tmp_path: Path, caplog: pytes
     announcer(broker, tmp_path).announce([BENCH])
     assert "devices may stay in Home Assistant" in caplog.text
     assert CONFIG.format("bench") in broker.retained
+
+
+def test_a_device_that_somebody_else_announces_by_now_is_theirs(tmp_path: Path) -> None:
+    broker, topics = FakeBroker(), Topics("takt", "takt/service/x/status")
+    one = Announcer(broker, tmp_path, "homeassistant", topics, "1.0", lambda stream: stream == "moved")
+    moved, gone = (Station(stream, "bench", ("pick",)) for stream in ("moved", "gone"))
+    one.announce([BENCH, moved, gone])
+    broker.told.clear()
+    one.announce([BENCH])
+    config = "homeassistant/device/takt_{}_bench/config"
+    assert broker.given == [config.format("moved")]
+    assert broker.told == [config.format("cam"), config.format("gone")]
+    assert broker.retained[config.format("moved")]
+    assert not broker.retained[config.format("gone")]
+    broker.told.clear()
+    broker.listeners["homeassistant/status"](Inbound("homeassistant/status", b"online"))
+    assert broker.told == [config.format("cam")]

@@ -133,3 +133,19 @@ async def test_a_topic_that_the_broker_refuses_is_told_once(caplog: pytest.LogCa
             await until(lambda: "does not keep" in caplog.text)
 
     assert caplog.text.count("the broker does not keep homeassistant/device/x/config: not_authorized") == 1
+
+
+async def test_topics_of_a_stream_that_is_shown_elsewhere_stay_and_are_not_told_again(tmp_path: Path) -> None:
+    stub, file = MqttStub(), tmp_path / "shown.json"
+    async with to_stub(stub, remembered=file, elsewhere=lambda stream: stream in ("moved", "cam")) as (sink, observer):
+        shown = ["cam/status", "cam/old/state", "moved/status", "gone/status"]
+        sink.shows(shown)
+        for topic in shown:
+            sink.state(topic, {"status": "online"})
+        sink.shows(["cam/status"])
+        await until(lambda: gone(stub) == ["takt/cam/old/state", "takt/gone/status"])
+        assert "takt/moved/status" not in json.loads(file.read_text())["topics"]
+        stub.published.clear()
+        await reconnected(sink, observer)
+        await until(lambda: "takt/cam/status" in [topic for topic, _ in stub.published])
+        assert "takt/moved/status" not in [topic for topic, _ in stub.published]

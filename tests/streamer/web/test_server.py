@@ -174,6 +174,7 @@ async def test_who_asks_and_takes_no_answer_is_sent_away(monkeypatch: pytest.Mon
             client.connect(("127.0.0.1", port))
             client.sendall(b"GET /x/a HTTP/1.1\r\nHost: x\r\n\r\n")
             await over.wait()
+    assert over.is_set()
 
 
 async def test_who_takes_an_answer_slowly_gets_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,7 @@ class Slot:
         self.ended: list[str] = []
         self.may_begin = asyncio.Event()
         self.may_begin.set()
-        told = Told(self.began.append, lambda slot, said: None, lambda: {"whole": True}, self._ended)
+        told = Told(self.began.append, lambda slot, said: None, lambda: {"settings": {"whole": True}}, self._ended)
         self.hosted = Hosted("0", self._begin, told, self.clock, Deadlines(100.0, 10.0, 60.0))
 
     async def _begin(self, slot: str, end: socket.socket) -> Any:

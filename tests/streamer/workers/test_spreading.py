@@ -19,6 +19,7 @@ class FakeWorker:
     def __init__(self) -> None:
         self.holds: list[list[str]] = []
         self.levels: dict[str, int] = {}
+        self.told: list[tuple[str, Mapping[str, Any]]] = []
         self.error: Exception | None = None
         self.slow = asyncio.Event()
         self.slow.set()
@@ -33,6 +34,9 @@ class FakeWorker:
         else:
             self.levels[rest["stream"]] = rest["level"]
         return {}
+
+    def tell(self, what: str, **rest: Any) -> None:
+        self.told.append((what, rest))
 
     @property
     def held(self) -> list[str]:
