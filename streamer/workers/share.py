@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +19,7 @@ from streamer.roster import NOT_NOW, Roster
 from streamer.settings import Settings, settings_of
 from streamer.workers.fence import Fence
 from streamer.workers.line import Line, Said
-from streamer.workers.meter import CountingMetrics, Sample, report
+from streamer.workers.meter import CountingMetrics, Meter
 from streamer.workers.neighbours import Neighbours
 from streamer.workers.own import own
 from streamer.workers.pulse import BEAT_S
@@ -29,9 +27,6 @@ from streamer.workers.questions import Questions
 from streamer.workers.relay import Relay
 
 _log = logging.getLogger(__name__)
-
-REPORT_S = 5.0
-"""Seconds from one report of what streams cost to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +46,9 @@ class Share:
     """Answers the supervisor. Lives on the event loop."""
 
     def __init__(self, seat: Seat, metrics: CountingMetrics, clock: Clock, fence: Fence | None = None) -> None:
-        self.slot, self.metrics, self.clock, self._cpus = seat.slot, metrics, clock, seat.cpus
+        self.slot, self.metrics, self.clock = seat.slot, metrics, clock
         self._data_dir, self.fence = seat.data_dir, fence
+        self._meter = Meter(metrics, clock, seat.cpus)
         self.neighbours = Neighbours(fence)
         self.questions: Questions = {}
         """What else is answered; nothing before the worker serves."""
@@ -73,17 +69,13 @@ class Share:
     async def run(self, line: Line, following: Following) -> None:
         """Beside the streams: say that all is well, and what they cost."""
         self._following = following
-        before, told_s = self._sample(), self.clock.monotonic()
         while True:
             at = None if self.fence is None else self.fence.beat()
             line.tell("beat", at=at, batch_s=following.batch_s(), waiting=self.metrics.delivery.waiting,
                       connected=self.metrics.broker_connected)  # fmt: skip
             await self.clock.sleep(BEAT_S)
-            if self.clock.monotonic() - told_s >= REPORT_S:
-                after, told_s = self._sample(), self.clock.monotonic()
-                found = report(before, after, following.streams, self._cpus)
+            if (found := self._meter.due(following.streams)) is not None:
                 line.tell("report", **asdict(found))
-                before = after
             self._tell_models(line)
 
     async def answer(self, said: Said) -> Said:
@@ -158,6 +150,7 @@ class Share:
             await roster.stop(stream)
         for stream, how in streams.items():
             following.degrade(stream, how["level"])
+        self._meter.begin()
 
     def _tell_models(self, line: Line) -> None:
         """Which networks look, when that are others than before."""
@@ -179,14 +172,3 @@ class Share:
         if self._following is None:
             raise NotNow(NOT_NOW)
         return self._following
-
-    def _sample(self) -> Sample:
-        counts = self.metrics.counts
-        return Sample(
-            self.clock.monotonic(),
-            time.process_time(),
-            Counter(self.metrics.pictures),
-            Counter(counts.cut),
-            counts.looked,
-            counts.busy_s,
-        )
