@@ -38,6 +38,8 @@ PACKET_OVERHEAD = 1024
 """Bytes kept for header, topic and properties where the broker limits the packet."""
 PERMANENT = {0x87: "not_authorized", 0x90: "topic_invalid", 0x99: "payload_invalid"}
 """PUBACK reason codes that no second try will change (MQTT 5, 3.4.2.1)."""
+PUBLISH = 0x30
+"""The type of a packet, in the upper half of its first byte."""
 CONNACK_REASONS = {0x84: "protocol", 0x85: "client_id", 0x86: "auth", 0x87: "auth", 0x8A: "auth", 0x8C: "auth"}
 DISCONNECT_REASONS = {0x8E: "taken_over", 0x87: "auth", 0x95: "packet_too_large", 0x8B: "broker_shutdown"}
 
@@ -50,6 +52,17 @@ class _Outgoing:
     retain: bool
     properties: Properties | None
     acknowledged: asyncio.Future[None]
+
+
+class _Client(Client):
+    """paho's, which asks once more when a message leaves: what it was given may have waited in a process that froze."""
+
+    may_publish: Callable[[], bool]
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        if buf[:1] and buf[0] & 0xF0 == PUBLISH and not self.may_publish():
+            raise ConnectionAbortedError("others may have these streams by now")
+        return super()._sock_send(buf)
 
 
 class Session:
@@ -88,12 +101,13 @@ class Session:
         self._client = self._make_client(will)
 
     def _make_client(self, will: Will | None) -> Client:
-        client = Client(
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._options.client_id,
             protocol=MQTTProtocolVersion(self.version),
             reconnect_on_failure=False,
         )
+        client.may_publish = self._options.may_publish
         client.connect_timeout = self._options.connect_timeout_s
         client.max_inflight_messages_set(IN_FLIGHT)
         # An exception in a callback would end paho's thread while it still called itself connected.
