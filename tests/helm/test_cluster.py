@@ -31,10 +31,11 @@ def ports(rules: list[dict[str, Any]]) -> set[int]:
 
 
 def test_the_head_runs_the_service_and_has_no_workers_itself() -> None:
-    head, service = command("service").strip().splitlines()
+    head, _, wait, service = command("service").strip().splitlines()
     assert head.startswith("ray start --head ")
     assert "--num-cpus=0" in head
     assert "--block" not in head
+    assert wait.startswith("until ray status")  # without a machine it would end, and the head with it
     assert service == "exec takt run /etc/takt/takt.yaml --cluster auto"
     assert "nvidia.com/gpu" not in json.dumps(service_pod(rendered(SET)))
 
