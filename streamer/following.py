@@ -103,6 +103,11 @@ class Following:
         """What is live, by recognizer."""
         return {name: serving.model for name, serving in self._running.servings.items()}
 
+    @property
+    def term(self) -> int:
+        """What happens to its streams counts from it."""
+        return self._around.outbox.term
+
     def newest_frame_s(self, stream: str) -> float | None:
         """When its newest picture came, on the clock that never steps; None: none has, or it has gone."""
         lane = self._running.lanes.get(stream)

@@ -98,6 +98,11 @@ class Outbox:
         finally:
             await outbox._writer.close()
 
+    @property
+    def term(self) -> int:
+        """What is new counts from it; it grows with each opening, and with what is taken over."""
+        return self._writer.term
+
     def outlet(self, name: str = MAIN) -> Outlet:
         """The outbox as one recipient sees it."""
         return self._outlets[name]

@@ -72,7 +72,8 @@ class Writer:
         self._dropped: dict[str, int] = {}
         self._oldest_at: float | None = None
         self._used_bytes = 0
-        self._term = 0
+        self.term = 0
+        """Of the newest commit."""
         self._closing = False
         self._tidy_at = 0.0
 
@@ -171,8 +172,8 @@ class Writer:
 
     def _own(self, connection: sqlite3.Connection) -> Store:
         """A new term: above the last one stored, above ours, and above any of a lost folder, as time is."""
-        store = Store(connection, max(int(self._clock.now()), self._term + 1), self._rules)
-        self._term = store.term
+        store = Store(connection, max(int(self._clock.now()), self.term + 1), self._rules)
+        self.term = store.term
         return store
 
     def _gather(self) -> list[Job]:
@@ -253,7 +254,7 @@ class Writer:
             answers = [job.work(self._store) for job in group]
             before = time.perf_counter()
             self._store.commit()
-            self._term = self._store.term
+            self.term = self._store.term
         except BaseException:
             self._store.rollback()
             raise

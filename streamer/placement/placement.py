@@ -76,6 +76,11 @@ class Placement:
         for bench in self._benches.values():
             bench.seated.pop(stream, None)
 
+    def outrank(self, term: int) -> None:
+        """A worker counts from this term: it began by its own clock, or took over what counted from a higher one.
+        Whoever is given a stream from now on is above it, or two would give the same numbers to different events."""
+        self.newest_term = max(self.newest_term, term)
+
     def measured(self, slot: str, report: Report, now_s: float) -> None:
         """What a worker found. What it says of streams that are another's now is not believed."""
         bench = self._benches.get(slot)

@@ -57,7 +57,7 @@ class Share:
         self._following = following
         while True:
             line.tell("beat", batch_s=following.batch_s(), waiting=self.metrics.delivery.waiting,
-                      connected=self.metrics.broker_connected)  # fmt: skip
+                      connected=self.metrics.broker_connected, term=following.term)  # fmt: skip
             await self.clock.sleep(BEAT_S)
             if (found := self._meter.due(following.streams)) is not None:
                 line.tell("report", **asdict(found))
@@ -75,6 +75,7 @@ class Share:
             case "hold":
                 self._hear_of_all(said)
                 await self._hold(said["settings"], said["streams"], said["files"])
+                return {"term": self._ready().term}
             case "level":
                 self._ready().degrade(said["stream"], said["level"])
             case "stop" if self.roster is not None:

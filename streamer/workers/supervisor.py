@@ -211,6 +211,7 @@ class Supervisor:
     def _heard(self, slot: str, said: Said) -> None:
         if said["tell"] == "beat":
             self._beats[slot] = said
+            self.spreading.placement.outrank(int(said["term"]))
             self.metrics.progressed(slot, self._clock.now())
         elif said["tell"] == "report":
             self.spreading.reported(slot, said)
