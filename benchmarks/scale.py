@@ -162,7 +162,7 @@ def overloaded(setup: Setup, side: str, workers: int, asked: argparse.Namespace)
             twice = window(service, setup.beside, cameras, asked.overload)
         say(f"{side}, twice the capacity: {overload_text(twice)}")
         looked = sum(twice.work.looked.values())
-        if looked <= capacity or cameras == MOST:
+        if twice.work.asked >= 0.95 * TWICE * looked or cameras == MOST:
             break
         capacity = looked  # somebody else was busy while it was measured
     return Overload(capacity, twice)

@@ -103,11 +103,6 @@ class Following:
         """What is live, by recognizer."""
         return {name: serving.model for name, serving in self._running.servings.items()}
 
-    @property
-    def term(self) -> int:
-        """What happens to its streams counts from it."""
-        return self._around.outbox.term
-
     def newest_frame_s(self, stream: str) -> float | None:
         """When its newest picture came, on the clock that never steps; None: none has, or it has gone."""
         lane = self._running.lanes.get(stream)
@@ -194,7 +189,7 @@ class Following:
         around.emitter.emit(one.interrupted(around.clock.now()) for one in mine)
 
     def degrade(self, stream: str, level: int) -> None:
-        """Look at one clip of 2^level, of watches whose clips stand alone; at once, and nothing ends by it."""
+        """Look at one of level + 1 clips, of watches whose clips stand alone; at once, and nothing ends by it."""
         self._running.lanes[stream].level = level
         self._around.showing.degraded(stream, level)
 

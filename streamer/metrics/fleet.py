@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
@@ -27,7 +28,7 @@ class FleetMetrics:
         self._streams = Gauge("takt_worker_streams", "Streams that it watches.", ["slot"], registry=registry)
         self._waiting = Gauge("takt_streams_waiting", "Streams that no worker has room for.", registry=registry)
         self._degraded = Gauge(
-            "takt_stream_degraded", "Levels by which it is degraded: one clip of 2^level is looked at.", ["stream"],
+            "takt_stream_degraded", "Levels by which it is degraded: of level + 1 clips one is looked at.", ["stream"],
             registry=registry,
         )  # fmt: skip
 
@@ -39,6 +40,11 @@ class FleetMetrics:
         """Its series begin at 0."""
         for reason in ("crash", "begin", "loop", "engine"):
             self._restarts.labels(slot, reason)
+
+    def worker_removed(self, slot: str) -> None:
+        """Its machine is no more. What was counted of it stays."""
+        with suppress(KeyError):  # it was never heard of
+            self._progress.remove(slot)
 
     def restarted(self, slot: str, reason: str) -> None:
         self._restarts.labels(slot, reason).inc()

@@ -17,7 +17,7 @@ from streamer.clock import Clock
 from streamer.errors import OutboxUnavailable
 from streamer.outbox.database import connect, salvage
 from streamer.outbox.files import DATABASE, Ballast, owned, private, quarantine, sync_folder
-from streamer.outbox.store import Rules, Store
+from streamer.outbox.store import GOES_ON, Rules, Store
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -72,8 +72,7 @@ class Writer:
         self._dropped: dict[str, int] = {}
         self._oldest_at: float | None = None
         self._used_bytes = 0
-        self.term = 0
-        """Of the newest commit."""
+        self._term = 0
         self._closing = False
         self._tidy_at = 0.0
 
@@ -165,16 +164,21 @@ class Writer:
         connection = connect(private(self._folder / DATABASE), self._rules.budget_bytes)
         connection.execute("BEGIN")
         saved = salvage(aside / DATABASE, connection)
+        connection.execute("DELETE FROM counter WHERE name = ?", (GOES_ON,))  # numbers may be lost: they begin anew
         connection.execute("COMMIT")
         text = "the outbox is damaged (%s); it was set aside as %s and a new one begun with the %d rows still readable"
         _log.error(text, error, aside, saved)
         return self._own(connection)
 
     def _own(self, connection: sqlite3.Connection) -> Store:
-        """A new term: above the last one stored, above ours, and above any of a lost folder, as time is."""
-        store = Store(connection, max(int(self._clock.now()), self.term + 1), self._rules)
-        self.term = store.term
+        """A new term: above the last one stored, above ours, and above any of a lost folder, as time is. Where terms
+        are given, the last one goes on."""
+        store = Store(connection, self._at_least(), self._rules)
+        self._term = store.term
         return store
+
+    def _at_least(self) -> int:
+        return self._term + 1 if self._rules.goes_on else max(int(self._clock.now()), self._term + 1)
 
     def _gather(self) -> list[Job]:
         """What to commit together: everything asked for by now, at most GROUP_S long."""
@@ -254,7 +258,7 @@ class Writer:
             answers = [job.work(self._store) for job in group]
             before = time.perf_counter()
             self._store.commit()
-            self.term = self._store.term
+            self._term = self._store.term
         except BaseException:
             self._store.rollback()
             raise

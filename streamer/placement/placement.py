@@ -76,11 +76,6 @@ class Placement:
         for bench in self._benches.values():
             bench.seated.pop(stream, None)
 
-    def outrank(self, term: int) -> None:
-        """A worker counts from this term: it began by its own clock, or took over what counted from a higher one.
-        Whoever is given a stream from now on is above it, or two would give the same numbers to different events."""
-        self.newest_term = max(self.newest_term, term)
-
     def measured(self, slot: str, report: Report, now_s: float) -> None:
         """What a worker found. What it says of streams that are another's now is not believed."""
         bench = self._benches.get(slot)
@@ -216,17 +211,22 @@ class Placement:
                 yield from [one.wish.stream] * (MOST_LEVEL - one.level)
 
     def _give_back(self, bench: Bench, now_s: float) -> None:
-        """A level to the most important of the degraded streams, here or where there is room for all of it."""
+        """Levels to the most important of the degraded streams, as many as there is room for; or all of them to one
+        where there is room for all of it elsewhere."""
+        while (
+            one := next((one for one in reversed(bench.weakest_first()) if self._fits_less(bench, one)), None)
+        ) is not None:
+            one.level -= 1
+            bench.rests_until_s = now_s + REST_S
+        if bench.rests_until_s > now_s:
+            return
         for one in reversed(bench.weakest_first()):
-            if one.level == 0:
-                continue
-            more = one.cost().at(one.level - 1) - one.load
-            if bench.takes(more, EASE):
-                one.level -= 1
-                bench.rests_until_s = now_s + REST_S
+            if one.level and self._move_one(bench, [one.wish.stream], 0.0, now_s, EASE, level=0):
                 return
-            if self._move_one(bench, [one.wish.stream], 0.0, now_s, EASE, level=0):
-                return
+
+    def _fits_less(self, bench: Bench, one: Seated) -> bool:
+        """Whether there is room for it at a level less."""
+        return one.level > 0 and bench.takes(one.cost().at(one.level - 1) - one.load, EASE)
 
     def _move_one(
         self, bench: Bench, streams: Collection[str], excess: float, now_s: float, limit: float = FULL,

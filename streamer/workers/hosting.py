@@ -6,10 +6,10 @@ import asyncio
 import logging
 import socket
 import sys
-from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from streamer.backoff import full_jitter
 from streamer.clock import Clock
@@ -22,6 +22,24 @@ _log = logging.getLogger(__name__)
 FIRST_S, CAP_S, HEALTHY_S = 0.5, 30.0, 60.0
 LEAVE_S = 5.0
 """For a worker that was told to end, beyond what it may deliver for."""
+
+
+class Process(Protocol):
+    """A worker's process, as `asyncio.subprocess.Process`; it may be on another machine."""
+
+    @property
+    def pid(self) -> int | str:
+        """What names it to people."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once; never waits. Raises ProcessLookupError where it has ended."""
+        ...
+
+    async def wait(self) -> object:
+        """Until it has ended, or cannot be reached any more."""
+        ...
+
 
 Begin = Callable[[str, socket.socket], Awaitable[Process]]
 """Begins the process of a slot, with the other end of its line."""
@@ -48,7 +66,7 @@ class Hosted:
         self._begin, self._told, self._clock, self._deadlines = begin, told, clock, deadlines
         self.line: Line | None = None
         """None: there is no worker now."""
-        self.pid: int | None = None
+        self.pid: int | str | None = None
         self._pulse = Pulse(0.0, deadlines)
         self._hung = ""
         self._leaving = asyncio.Event()
@@ -112,6 +130,8 @@ class Hosted:
         if said["tell"] == "beat":
             first = self._pulse.last_s is None
             self._pulse.beat(self._clock.monotonic(), float(said["batch_s"]))
+            if self.line is not None and said.get("at") is not None:
+                self.line.tell("heard", at=said["at"])
             if first:
                 self._told.began(self.slot)
         self._told.heard(self.slot, said)

@@ -219,7 +219,7 @@ class Spreading:
             return
         streams = {stream: self._told(place) for stream, place in wanted.items()}
         try:
-            holds = await hand.worker.ask("hold", HOLD_S, streams=streams, **self._of(streams))
+            await hand.worker.ask("hold", HOLD_S, streams=streams, **self._of(streams))
         except NotNow as error:
             _log.info("worker %s is not ready: %s", slot, error)
         except (TaktError, KeyError) as error:
@@ -230,7 +230,6 @@ class Spreading:
             hand.problem = error if isinstance(error, TaktError) else TaktError(problems[0])
             self._due.set()
         else:
-            self.placement.outrank(int(holds["term"]))
             hand.held, hand.refused, hand.problem = dict(held), None, None
             hand.levels = {stream: wanted[stream].level for stream in held}
             self._due.set()
@@ -246,6 +245,6 @@ class Spreading:
         else:
             hand.levels[stream] = level
             if level:
-                _log.warning("stream %s is degraded: one of %d of its clips is looked at", stream, 1 << level)
+                _log.warning("stream %s is degraded: one of %d of its clips is looked at", stream, level + 1)
             else:
                 _log.info("stream %s is looked at as it is configured", stream)

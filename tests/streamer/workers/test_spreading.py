@@ -19,8 +19,6 @@ class FakeWorker:
     def __init__(self) -> None:
         self.holds: list[list[str]] = []
         self.levels: dict[str, int] = {}
-        self.terms: dict[str, int] = {}
-        self.counts_from = 0
         self.told: list[tuple[str, Mapping[str, Any]]] = []
         self.error: Exception | None = None
         self.slow = asyncio.Event()
@@ -33,10 +31,9 @@ class FakeWorker:
         if what == "hold":
             self.holds.append(sorted(rest["streams"]))
             self.levels = {stream: how["level"] for stream, how in rest["streams"].items()}
-            self.terms = {stream: how["term"] for stream, how in rest["streams"].items()}
         else:
             self.levels[rest["stream"]] = rest["level"]
-        return {"term": self.counts_from}
+        return {}
 
     def tell(self, what: str, **rest: Any) -> None:
         self.told.append((what, rest))
@@ -84,21 +81,6 @@ async def test_streams_of_a_dead_worker_are_held_by_others_before_one_begins_in_
         assert all_held(workers) == [f"c{n}" for n in range(6)]
         assert all(untouched[slot] < set(worker.held) for slot, worker in workers.items())
         assert dead.held
-
-
-async def test_who_takes_over_counts_from_above_the_worker_before_that_began_by_its_own_clock() -> None:
-    """Or two would give the same numbers to different events."""
-    async with spread(6, 3) as (spreading, workers):
-        for worker in workers.values():
-            worker.counts_from = 1_700_000_000
-        spreading.want("c6")
-        await settle()
-        dead = next(slot for slot, worker in workers.items() if "c6" in worker.held)
-        orphans = workers.pop(dead).held
-        await spreading.lost(dead)
-        assert all(
-            worker.terms[one] > 1_700_000_000 for worker in workers.values() for one in worker.held if one in orphans
-        )
 
 
 async def test_a_worker_that_takes_its_time_holds_up_no_other() -> None:
