@@ -28,7 +28,7 @@ class FleetMetrics:
         self._streams = Gauge("takt_worker_streams", "Streams that it watches.", ["slot"], registry=registry)
         self._waiting = Gauge("takt_streams_waiting", "Streams that no worker has room for.", registry=registry)
         self._degraded = Gauge(
-            "takt_stream_degraded", "Levels by which it is degraded: one clip of 2^level is looked at.", ["stream"],
+            "takt_stream_degraded", "Levels by which it is degraded: of level + 1 clips one is looked at.", ["stream"],
             registry=registry,
         )  # fmt: skip
 
