@@ -25,6 +25,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from streamer.errors import MessageRejected, SinkUnavailable
 from streamer.sinks.base import Inbound
+from streamer.sinks.mqtt.guarded import GuardedClient
 from streamer.sinks.mqtt.inbox import Inbox
 from streamer.sinks.mqtt.options import JSON, V5, ConnectError, Extras, MqttOptions, Will, tls_context
 
@@ -38,8 +39,6 @@ PACKET_OVERHEAD = 1024
 """Bytes kept for header, topic and properties where the broker limits the packet."""
 PERMANENT = {0x87: "not_authorized", 0x90: "topic_invalid", 0x99: "payload_invalid"}
 """PUBACK reason codes that no second try will change (MQTT 5, 3.4.2.1)."""
-PUBLISH = 0x30
-"""The type of a packet, in the upper half of its first byte."""
 CONNACK_REASONS = {0x84: "protocol", 0x85: "client_id", 0x86: "auth", 0x87: "auth", 0x8A: "auth", 0x8C: "auth"}
 DISCONNECT_REASONS = {0x8E: "taken_over", 0x87: "auth", 0x95: "packet_too_large", 0x8B: "broker_shutdown"}
 
@@ -52,17 +51,6 @@ class _Outgoing:
     retain: bool
     properties: Properties | None
     acknowledged: asyncio.Future[None]
-
-
-class _Client(Client):
-    """paho's, which asks once more when a message leaves: what it was given may have waited in a process that froze."""
-
-    may_publish: Callable[[], bool]
-
-    def _sock_send(self, buf: bytes | bytearray) -> int:
-        if buf[:1] and buf[0] & 0xF0 == PUBLISH and not self.may_publish():
-            raise ConnectionAbortedError("others may have these streams by now")
-        return super()._sock_send(buf)
 
 
 class Session:
@@ -101,7 +89,7 @@ class Session:
         self._client = self._make_client(will)
 
     def _make_client(self, will: Will | None) -> Client:
-        client = _Client(
+        client = GuardedClient(
             CallbackAPIVersion.VERSION2,
             client_id=self._options.client_id,
             protocol=MQTTProtocolVersion(self.version),
