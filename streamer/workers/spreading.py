@@ -99,12 +99,16 @@ class Spreading:
         self.placement.join(slot)
         self._due.set()
 
+    def lose(self, slot: str) -> set[str]:
+        """A worker is no more, and none comes in its slot; what it had goes to others."""
+        self._hands.pop(slot, None)
+        self._due.set()
+        return set(self.placement.lose(slot))
+
     async def lost(self, slot: str) -> None:
         """A worker is no more. Returns once others have taken over what was its own, as far as they do so soon: until
         then none may begin in its slot, which would own the outbox again."""
-        self._hands.pop(slot, None)
-        orphans = set(self.placement.lose(slot))
-        self._due.set()
+        orphans = self.lose(slot)
         with suppress(TimeoutError):
             async with asyncio.timeout(TAKE_OVER_S):
                 await self._next_look()
