@@ -38,6 +38,7 @@ from streamer.workers.pictures import CommonShelf
 from streamer.workers.promoting import FleetCommands
 from streamer.workers.pulse import Deadlines
 from streamer.workers.relay import Heard
+from streamer.workers.unwatched import Unwatched
 from streamer.workers.wishes import Wishes
 from streamer.workers.works import Works
 
@@ -89,7 +90,7 @@ class Supervisor:
         """The slot that answers for all."""
         self._beats: dict[str, Said] = {}
         self._ready: set[str] = set()
-        self._waited: set[str] = set()
+        self._unwatched = Unwatched(front.onlookers, lambda: self.settings, self.any_worker, clock)
         self._all_over = asyncio.Event()
         for slot in self._hosted:
             self.metrics.worker_added(slot)
@@ -233,7 +234,7 @@ class Supervisor:
             if place.slot == slot:
                 words = "its worker ended; another one takes over"
                 self._front.onlookers.changed(stream, Change("backoff", 0, "worker", words))
-        await self.spreading.lost(slot)
+        await self.spreading.lost(slot, self._hosted[slot].crashed)
 
     def _placed(self) -> None:
         placement = self.spreading.placement
@@ -243,11 +244,7 @@ class Supervisor:
         self.metrics.placed(placement.shares(), levels, waiting)
         if self._ready != self._hosted.keys():
             return  # they begin
-        for stream in waiting - self._waited:
-            _log.error("stream %s is not watched: no worker has room for it", stream)
-            words = "no worker has room for it: give the machine fewer streams, or more workers"
-            self._front.onlookers.changed(stream, Change("backoff", 0, "overload", words))
-        self._waited = waiting
+        self._unwatched.are(waiting, self.spreading.quarantine.aside)
 
 
 async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written: Written, workers: int) -> None:
