@@ -60,3 +60,33 @@ def test_decisions_are_numbered_and_say_where_they_stand() -> None:
         for part in ("**Status:** ", "**Context.** ", "**Decision.**", "**Consequences.** "):
             assert part in text, path.name
         assert len(text.split()) < 600  # a page
+
+
+NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+
+
+def absent_tests(text: str) -> list[str]:
+    """Of those that a document names, by file and function."""
+    missing = []
+    for file, function in NAMED.findall(text):
+        path = ROOT / file
+        there = path.exists() and (not function or re.search(rf"^(async )?def {function}\(", path.read_text(), re.M))
+        missing += [] if there else [f"{file}::{function}"]
+    return missing
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_tests_that_are_named_exist(document: Path) -> None:
+    assert not absent_tests(document.read_text())
+
+
+def test_every_promise_has_its_number_and_a_test_that_shows_it() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    rows = re.findall(r"^\| \*\*P(\d+)\*\* \| (.+?) \| (.+) \|$", text, re.MULTILINE)
+    assert [int(number) for number, _, _ in rows] == list(range(1, 17))
+    for number, promise, shown_by in rows:
+        assert promise, number
+        functions = [function for _, function in NAMED.findall(shown_by)]
+        assert functions, number
+        assert all(functions), f"P{number}: say which function"
+    assert absent_tests("`tests/test_docs.py::test_nothing`") == ["tests/test_docs.py::test_nothing"]
