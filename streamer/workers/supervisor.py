@@ -242,9 +242,11 @@ class Supervisor:
         places, waiting = placement.places, {wish.stream for wish in placement.waiting}
         levels = {stream: (place.slot, place.level) for stream, place in places.items()}
         self.metrics.placed(placement.shares(), levels, waiting)
+        aside = self.spreading.quarantine.aside
+        self.metrics.set_aside(aside)
         if self._ready != self._hosted.keys():
             return  # they begin
-        self._unwatched.are(waiting, self.spreading.quarantine.aside)
+        self._unwatched.are(waiting, aside)
 
 
 async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written: Written, workers: int) -> None:
