@@ -50,7 +50,7 @@ unit: $(VENV)/.made-$(TORCH)  ## The fast tests only (under a minute)
 test: $(VENV)/.made-$(TORCH) $(VENV)/.servers $(VENV)/bin/helm lint  ## Everything that CI checks (installs what the tests start)
 	$(TESTS) -m "not full" -n $(WORKERS) -q
 
-test-full: $(VENV)/.made-$(TORCH) $(VENV)/.servers $(VENV)/bin/helm lint  ## Also a soak of ten minutes (SOAK_SECONDS), many kills, a training
+test-full: $(VENV)/.made-$(TORCH) $(VENV)/.servers $(VENV)/bin/helm lint  ## Also soaks of ten and fifteen minutes (SOAK_SECONDS), many kills, a training
 	$(TESTS) --hypothesis-profile=explore -q
 
 image:  ## Build the image and run it with the fewest rights (TARGET=cuda; see scripts/build-image)

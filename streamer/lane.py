@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from types import MappingProxyType
 from typing import Protocol
+from zlib import crc32
 
 from recognizers.clip import Clip
 from recognizers.prediction import Prediction
@@ -70,6 +71,8 @@ class Lane:
         self._is_closed = False
         self.level = 0
         """Of clips that stand alone, one of 2^level is looked at."""
+        # Which one differs from stream to stream: those that began together would all ask at the same moment.
+        self._turn = crc32(stages.stream.encode())
         self.newest_frame_s: float | None = None
         """When the newest picture came, on the clock that never steps; None: none has."""
 
@@ -183,7 +186,7 @@ class Lane:
     def _offer(self, clip: Clip) -> None:
         watch = self.stages.watches[clip.watch]
         self._observer.clip_cut(clip.stream, clip.coverage)
-        if not watch.spec.continual and clip.index % (1 << self.level):
+        if not watch.spec.continual and (clip.index + self._turn) % (1 << self.level):
             self._observer.clip_shed(clip.stream, "degraded")
         elif clip.coverage < watch.min_coverage:
             self._observer.clip_shed(clip.stream, "coverage")

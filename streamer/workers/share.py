@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +18,7 @@ from streamer.promotions import Promotions
 from streamer.roster import NOT_NOW, Roster
 from streamer.settings import Settings, settings_of
 from streamer.workers.line import Line, Said
-from streamer.workers.meter import CountingMetrics, Sample, report
+from streamer.workers.meter import CountingMetrics, Meter
 from streamer.workers.neighbours import Neighbours
 from streamer.workers.own import own
 from streamer.workers.pulse import BEAT_S
@@ -29,16 +27,14 @@ from streamer.workers.relay import Relay
 
 _log = logging.getLogger(__name__)
 
-REPORT_S = 5.0
-"""Seconds from one report of what streams cost to the next."""
-
 
 class Share:
     """Answers the supervisor. Lives on the event loop."""
 
     def __init__(self, slot: str, metrics: CountingMetrics, clock: Clock, cpus: float) -> None:
         """`cpus`: this slot's part of the machine."""
-        self.slot, self.metrics, self.clock, self._cpus = slot, metrics, clock, cpus
+        self.slot, self.metrics, self.clock = slot, metrics, clock
+        self._meter = Meter(metrics, clock, cpus)
         self.neighbours = Neighbours()
         self.questions: Questions = {}
         """What else is answered; nothing before the worker serves."""
@@ -61,16 +57,12 @@ class Share:
     async def run(self, line: Line, following: Following) -> None:
         """Beside the streams: say that all is well, and what they cost."""
         self._following = following
-        before, told_s = self._sample(), self.clock.monotonic()
         while True:
             line.tell("beat", batch_s=following.batch_s(), waiting=self.metrics.delivery.waiting,
                       connected=self.metrics.broker_connected)  # fmt: skip
             await self.clock.sleep(BEAT_S)
-            if self.clock.monotonic() - told_s >= REPORT_S:
-                after, told_s = self._sample(), self.clock.monotonic()
-                found = report(before, after, following.streams, self._cpus)
+            if (found := self._meter.due(following.streams)) is not None:
                 line.tell("report", **asdict(found))
-                before = after
             self._tell_models(line)
 
     async def answer(self, said: Said) -> Said:
@@ -144,6 +136,7 @@ class Share:
             await roster.stop(stream)
         for stream, how in streams.items():
             following.degrade(stream, how["level"])
+        self._meter.begin()
 
     def _tell_models(self, line: Line) -> None:
         """Which networks look, when that are others than before."""
@@ -160,14 +153,3 @@ class Share:
         if self._following is None:
             raise NotNow(NOT_NOW)
         return self._following
-
-    def _sample(self) -> Sample:
-        counts = self.metrics.counts
-        return Sample(
-            self.clock.monotonic(),
-            time.process_time(),
-            Counter(self.metrics.pictures),
-            Counter(counts.cut),
-            counts.looked,
-            counts.busy_s,
-        )

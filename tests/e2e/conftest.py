@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.consumer import Consumer
+from tests.e2e.disks import disk_of
 from tests.e2e.mosquitto import Mosquitto
 
 
@@ -28,15 +27,5 @@ def consumer(broker: Mosquitto) -> Iterator[Consumer]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 8 MiB of our own: `make test` runs as root, or in a namespace in which everybody may mount."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting needs root or: unshare --user --map-root-user --mount .venv/bin/pytest …")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], capture_output=True, check=False)
-    if mounted.returncode != 0:
-        pytest.skip("mounting is not allowed here")
-    try:
+    with disk_of(tmp_path / "disk", 8) as disk:
         yield disk
-    finally:
-        subprocess.run(["umount", disk], check=True)

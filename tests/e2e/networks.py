@@ -17,13 +17,21 @@ SPEC = ClipSpec(frames=8, interval_s=0.08, hop_s=0.4, short_side_px=32)
 """A clip of 0.56 s, two and a half times a second."""
 
 
-def write_network(path: Path, spec: ClipSpec, weight: float, bias: float, causal: bool = False) -> Path:
+def write_network(
+    path: Path,
+    spec: ClipSpec,
+    weight: float,
+    bias: float,
+    causal: bool = False,
+    size: SlowFastSize = SIZE,
+    crop_px: int = 32,
+) -> Path:
     """A network that knows one action, `bright`: its score is the sigmoid of `weight * brightness + bias`.
 
     Brightness is the mean of the two pictures of the slow pathway (the first and the fifth), in [0, 1]. One channel
     carries it through that pathway unchanged: the stem's middle tap and the projections let it pass, all else is 0.
     """
-    size = replace(SIZE, causal=causal)
+    size = replace(size, causal=causal)
     network = SlowFast(size, classes=2)
     with torch.no_grad():
         for name, values in network.named_parameters():
@@ -37,7 +45,7 @@ def write_network(path: Path, spec: ClipSpec, weight: float, bias: float, causal
         network.head.weight[1, 0] = weight
         network.head.bias[1] = bias
     card = Card(
-        kind="slowfast", labels=("dark", "bright"), background="dark", spec=spec, crop_px=32,
+        kind="slowfast", labels=("dark", "bright"), background="dark", spec=spec, crop_px=crop_px,
         mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0),
         network=asdict(size),
     )  # fmt: skip

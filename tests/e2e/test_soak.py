@@ -18,7 +18,7 @@ from tests.e2e.processes import GstServer
 from tests.e2e.takt import Takt, rtsp, until
 from tests.streamer.plants import blinking_film
 
-SECONDS = float(os.environ.get("SOAK_SECONDS", "600"))
+SECONDS = float(os.environ.get("SOAK_SECONDS", "900")) * 2 / 3
 GROWTH_MIB = 8.0
 """Of the median resident memory, from the second to the last fifth; what the allocator keeps wavers by a few."""
 

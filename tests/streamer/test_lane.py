@@ -83,14 +83,14 @@ class Impatient(SystemClock):
 
 
 class Rig:
-    def __init__(self, min_coverage: float = 0.75) -> None:
+    def __init__(self, min_coverage: float = 0.75, stream: str = "cam") -> None:
         spec = ClipSpec(frames=4, interval_s=0.1, hop_s=0.1, short_side_px=2)
         rules = {"default": EventRule(release_s=0, smooth_s=0)}
         watch = Watch("bench", "net", spec, ("idle", "pick"), "idle", WHOLE_PICTURE, min_coverage, rules)
         self.outbox, self.counts, self.clock = Outbox(), Counts(), Impatient()
         self.emitter = Emitter(self.outbox, lambda _: "arrival", self.clock, self.counts)
         self.scheduler = Scheduler(8, 0, self.clock, self.counts)
-        self.lane = Lane(StreamStages("cam", [watch]), {"net": self.scheduler}, self.emitter, self.clock, self.counts)
+        self.lane = Lane(StreamStages(stream, [watch]), {"net": self.scheduler}, self.emitter, self.clock, self.counts)
 
     async def stored(self) -> list[tuple[object, object]]:
         async with asyncio.TaskGroup() as group:
@@ -223,3 +223,17 @@ async def test_of_a_degraded_stream_one_clip_of_so_many_is_looked_at(level: int,
         taken += len(rig.scheduler.take()) if len(rig.scheduler) else 0
     assert taken == looked_at
     assert rig.counts.shed == ["degraded"] * (24 - looked_at)
+
+
+async def test_degraded_streams_that_began_together_do_not_all_ask_at_the_same_moment() -> None:
+    asked = [0, 0, 0, 0]
+    for stream in (f"cam-{n}" for n in range(16)):
+        rig = Rig(stream=stream)
+        rig.lane.level = 2
+        for number in range(7):
+            await rig.lane.take(replace(frame(number), stream=stream))
+            if len(rig.scheduler):
+                rig.scheduler.take()
+                asked[number - 3] += 1
+    assert sum(asked) == 16
+    assert max(asked) <= 8, "with luck alone, four at each"

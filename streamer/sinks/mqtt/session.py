@@ -260,14 +260,20 @@ class Session:
     # In the threads.
 
     def _dial(self) -> None:
+        """The thread of the connection, from its beginning to its end."""
         try:
             self._client.connect(self._options.host, self._options.port, self._options.keepalive_s, **self._lasting())
         except Exception as error:
             self._post(self._welcome, *_explain(error), None)
             self._post(self._over, "refused")
-            return
+        else:
+            self._follow()
+        # paho gives its sockets back when it is collected; it and we know each other, so that would take long. On the
+        # loop, which alone sends.
+        self._post(self._client._reset_sockets)
+
+    def _follow(self) -> None:
         if self._abandoned.is_set():
-            self._hang_up()
             return
         self._post(self._expect_answer)
         self._client.loop_start()

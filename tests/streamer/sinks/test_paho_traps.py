@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 
+import psutil
 import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -15,7 +17,8 @@ from streamer.sinks.mqtt import MqttSink
 from streamer.sinks.mqtt.session import Session
 from streamer.testing.messages import message
 from streamer.testing.mqtt_stub import MqttStub
-from tests.streamer.sinks.test_mqtt import only_events, to_stub
+from streamer.testing.sinks import FakeObserver
+from tests.streamer.sinks.test_mqtt import Pauses, only_events, options, to_stub
 
 
 def test_paho_drops_the_newest_without_a_word() -> None:
@@ -93,6 +96,22 @@ async def test_the_end_of_the_network_thread_is_the_end_of_the_connection(monkey
     assert dead[0].is_connected(), "paho does not know"
     assert observer.reconnects == ["thread_ended"]
     assert len(stub.versions) == 2
+
+
+async def test_paho_keeps_sockets_until_it_is_collected_and_here_they_go_with_the_connection() -> None:
+    """A broker that hangs up again and again would cost two descriptors each time."""
+    held, clock, process = list[int](), Pauses(), psutil.Process()
+    stub = MqttStub(hangs_up=lambda n, version: True)
+    gc.collect()
+    gc.disable()
+    try:
+        async with stub.serving(), MqttSink(options(stub.port), clock, FakeObserver()):
+            for attempts in (5, 25):
+                await clock.have_been(attempts)
+                held.append(process.num_fds())
+    finally:
+        gc.enable()
+    assert held[1] <= held[0] + 6, "those of the attempts that go on"
 
 
 async def until_taken(sink: MqttSink) -> None:
