@@ -44,9 +44,9 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
 def _too_many(settings: Settings) -> list[str]:
     """Where several workers cannot watch all streams."""
     streams, workers = len(settings.streams), settings.workers
-    if workers == "auto" or workers == 1 or streams <= workers * MOST_STREAMS:
+    room = streams if isinstance(workers, str) or workers == 1 else workers * MOST_STREAMS
+    if streams <= room:
         return []
-    room = workers * MOST_STREAMS
     return [f"workers: {workers} watch {room} streams at most, so that {streams - room} wait; give more, or auto"]
 
 
