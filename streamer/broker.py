@@ -59,6 +59,7 @@ def build_broker(settings: Settings, clock: Clock, metrics: Metrics, others: Oth
         prefixes=prefixes,
         remembered=settings.data_dir / REMEMBERED,
         elsewhere=others.have,
+        may_publish=others.may_publish,
     )
     node = _node(settings, mqtt, options, clock, metrics)
     sink = MqttSink(options, clock, metrics, encoding_of(mqtt, options), None if node is None else node.state)

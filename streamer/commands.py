@@ -31,6 +31,10 @@ class Others(Protocol):
         """Whether it is a stream of the service, whoever has it now."""
         ...
 
+    def may_publish(self) -> bool:
+        """Whether none of them can have what is this one's by now."""
+        ...
+
 
 class Alone:
     """See `Others`: there are none."""
@@ -39,6 +43,9 @@ class Alone:
 
     def have(self, stream: str) -> bool:
         return False
+
+    def may_publish(self) -> bool:
+        return True
 
 
 ALONE = Alone()

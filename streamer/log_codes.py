@@ -102,6 +102,13 @@ CODES: Mapping[str, str] = {
     "a settled message cannot be removed from the outbox: %s": "outbox.not_removed",
     "the loop has ended before the outbox": "outbox.closed_late",
     # worker.*: several of them
+    "the supervisor was not heard for too long: others may have these streams; this worker ends": "worker.lapsed",
+    "worker %s ended by a bug": "worker.broken",
+    "worker %s: its machine is there": "cluster.machine_came",
+    "worker %s: its machine is gone": "cluster.machine_gone",
+    "machine %s gets no workers: %s": "cluster.machine_unfit",
+    "machine %s is there twice; where that lasts, give each a name of its own (--node-name)": "cluster.machine_twice",
+    "the head of the cluster does not answer; workers go on, and none can begin": "cluster.head_silent",
     "worker %s takes streams (process %s)": "worker.began",
     "worker %s ended (%s); it begins again in %.1f s": "worker.ended",
     "worker %s hangs (%s): it is killed": "worker.hangs",

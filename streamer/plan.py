@@ -15,7 +15,7 @@ from streamer.evidence.keeper import EvidenceKeeper, StreamEvidence
 from streamer.evidence.privacy import Redactor
 from streamer.hard_examples import Options
 from streamer.model import Model
-from streamer.outbox import KEEP_S, MAIN, Outbox, OutboxObserver, Recipient
+from streamer.outbox import KEEP_S, MAIN, Outbox, OutboxObserver, Recipient, Rules
 from streamer.promoter import Candidates
 from streamer.showing import ShowOptions
 from streamer.sinks.base import Sink, StatusSink
@@ -74,18 +74,16 @@ class OutboxPlan:
     keep_s: float = KEEP_S
     replay_s: float = 0.0
     others: tuple[tuple[Recipient, AbstractAsyncContextManager[Sink]], ...] = ()
+    goes_on: bool = False
+    """Whether terms are given by a supervisor."""
+    beside: frozenset[str] = frozenset()
+    """Names of outboxes in the same folder that have owners of their own."""
 
     def open(self, clock: Clock, observer: OutboxObserver) -> AbstractAsyncContextManager[Outbox]:
         """As `Outbox.open`."""
-        return Outbox.open(
-            self.folder,
-            clock=clock,
-            observer=observer,
-            budget_bytes=self.budget_bytes,
-            keep_s=self.keep_s,
-            replay_s=self.replay_s,
-            recipients=[Recipient(MAIN), *(recipient for recipient, _ in self.others)],
-        )
+        recipients = (Recipient(MAIN), *(recipient for recipient, _ in self.others))
+        rules = Rules(self.budget_bytes, self.keep_s, self.replay_s, recipients, self.goes_on)
+        return Outbox.under(rules, self.folder, clock, observer)
 
 
 @dataclass(frozen=True, slots=True)

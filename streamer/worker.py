@@ -82,7 +82,7 @@ class Worker:
             stack.push_async_callback(plan.tracing.aclose)
             outbox = await stack.enter_async_context(plan.outbox.open(self._clock, self._metrics.delivery))
             self._metrics.machine.keeps(plan.outbox.folder, outbox.budget_bytes)
-            await outbox.adopt()
+            await outbox.adopt(but=plan.outbox.beside)
             known = await outbox.outlet().newest()
             sink = await stack.enter_async_context(plan.sink)
             watches = {stream.id: stream.watches for stream in plan.streams}

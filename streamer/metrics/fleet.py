@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
@@ -42,6 +43,11 @@ class FleetMetrics:
         """Its series begin at 0."""
         for reason in ("crash", "begin", "loop", "engine"):
             self._restarts.labels(slot, reason)
+
+    def worker_removed(self, slot: str) -> None:
+        """Its machine is no more. What was counted of it stays."""
+        with suppress(KeyError):  # it was never heard of
+            self._progress.remove(slot)
 
     def restarted(self, slot: str, reason: str) -> None:
         self._restarts.labels(slot, reason).inc()

@@ -3,7 +3,7 @@
 from streamer.outbox.outbox import BUDGET_BYTES, KEEP_S, Outbox, OutboxObserver
 from streamer.outbox.outlet import Outlet
 from streamer.outbox.rows import MAIN, DeadLetter, Gap, Queued, Recipient
-from streamer.outbox.store import WINDOW
+from streamer.outbox.store import WINDOW, Rules
 
 __all__ = [
     "BUDGET_BYTES",
@@ -17,4 +17,5 @@ __all__ = [
     "Outlet",
     "Queued",
     "Recipient",
+    "Rules",
 ]

@@ -7,6 +7,7 @@ import logging
 import shutil
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -89,7 +90,15 @@ class Outbox:
         Raises:
             OutboxUnavailable: another process owns it, or the disk cannot be written.
         """
-        rules = Rules(_budget(folder, budget_bytes), keep_s, replay_s, tuple(recipients))
+        rules = Rules(budget_bytes, keep_s, replay_s, tuple(recipients))
+        async with cls.under(rules, folder, clock, observer) as outbox:
+            yield outbox
+
+    @classmethod
+    @asynccontextmanager
+    async def under(cls, rules: Rules, folder: Path, clock: Clock, observer: OutboxObserver) -> AsyncIterator[Outbox]:
+        """As `open`."""
+        rules = replace(rules, budget_bytes=_budget(folder, rules.budget_bytes))
         outbox = cls(folder, rules, clock, observer)
         await outbox._writer.start()
         try:
@@ -151,15 +160,15 @@ class Outbox:
         """Likewise, of units that were worked on."""
         return await self._writer.ask(Store.open_cycles)
 
-    async def adopt(self, streams: Collection[str] | None = None) -> int:
+    async def adopt(self, streams: Collection[str] | None = None, but: Collection[str] = ()) -> int:
         """Take over what waits and what is open in outboxes beside this one whose owner is gone; how many messages.
 
         Of those streams only, where they are given: who begins with a stream adopts it first, so that what is old is
         delivered before what is new. Messages keep their numbers; new ones count from a term above theirs. What cannot
-        be taken now stays where it is.
+        be taken now stays where it is; so does what is in folders of the names `but`, whose owners come back.
         """
         before = self.depth
-        for folder in orphans(self._folder):
+        for folder in [one for one in orphans(self._folder) if one.name not in but]:
             try:
                 with owned(folder):
                     await self._adopt_one(folder, streams)

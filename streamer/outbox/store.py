@@ -34,6 +34,10 @@ WINDOW = 100
 """Delivery has at most so many on the way, the oldest: only they may have been sent though they still wait."""
 EPOCH = "epoch/"
 """Before a stream's name: the counter of its epochs."""
+SEQ = "seq/"
+"""Before a stream's name: the counter of its messages in this term, where terms go on."""
+GOES_ON = "goes_on"
+"""The counter of the term that those are of."""
 BITS = 62
 MOST_DROPPED = 5000
 """At once: nothing else is done meanwhile."""
@@ -57,13 +61,15 @@ class Rules:
     replay_s: float = 0.0
     """Messages stay so long after everybody had them, to be sent again; no room is made for them."""
     recipients: tuple[Recipient, ...] = (Recipient(MAIN),)
+    goes_on: bool = False
+    """Whether the last term goes on, and its numbers: somebody else gives terms (`Outbox.outrank`)."""
 
 
 class Store:
     """The statements of the outbox. `term` is this ownership of the folder: higher than any before it."""
 
     def __init__(self, connection: sqlite3.Connection, at_least: int, rules: Rules) -> None:
-        """The term is one more than the last one stored, and at least `at_least`."""
+        """The term is one more than the last one stored, and at least `at_least`; one that goes on is the last one."""
         self.db = connection
         self._rules = rules
         self._seqs: dict[str, int] = {}
@@ -79,7 +85,8 @@ class Store:
         self.term = 0
         self.begin()
         self._know([one.name for one in rules.recipients])
-        self.new_term(at_least)
+        if not self._go_on(at_least):
+            self.new_term(at_least)
         self.commit()
 
     def new_term(self, at_least: int) -> None:
@@ -87,6 +94,18 @@ class Store:
         self.term = max(self.counters().get("term", 0) + 1, at_least)
         self._seqs = {}
         self.keep_counter("term", self.term)
+        if self._rules.goes_on:
+            self.db.execute("DELETE FROM counter WHERE name LIKE ?", (f"{SEQ}%",))
+            self.keep_counter(GOES_ON, self.term)
+
+    def _go_on(self, at_least: int) -> bool:
+        """Count on where the last one stopped, if its numbers are known."""
+        counters = self.counters()
+        if not self._rules.goes_on or not at_least <= counters.get("term", 0) == counters.get(GOES_ON):
+            return False
+        self.term = counters["term"]
+        self._seqs = {name.removeprefix(SEQ): seq for name, seq in counters.items() if name.startswith(SEQ)}
+        return True
 
     def _know(self, names: Sequence[str]) -> None:
         """Give each recipient its bit; those of others who were known once stay theirs as long as something waits."""
@@ -160,6 +179,8 @@ class Store:
         numbered = replace(message, seq=self._seqs.get(message.stream, 0) + 1, term=self.term)
         if self.keep_numbered(numbered, at):
             self._seqs[message.stream] = numbered.seq
+            if self._rules.goes_on:
+                self.keep_counter(SEQ + message.stream, numbered.seq)
             return numbered
         seq, term = self.db.execute("SELECT seq, term FROM message WHERE key = ?", (message.key.bytes,)).fetchone()
         return replace(message, seq=seq, term=term)

@@ -17,7 +17,7 @@ from streamer.clock import Clock
 from streamer.errors import OutboxUnavailable
 from streamer.outbox.database import connect, salvage
 from streamer.outbox.files import DATABASE, Ballast, owned, private, quarantine, sync_folder
-from streamer.outbox.store import Rules, Store
+from streamer.outbox.store import GOES_ON, Rules, Store
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -164,16 +164,21 @@ class Writer:
         connection = connect(private(self._folder / DATABASE), self._rules.budget_bytes)
         connection.execute("BEGIN")
         saved = salvage(aside / DATABASE, connection)
+        connection.execute("DELETE FROM counter WHERE name = ?", (GOES_ON,))  # numbers may be lost: they begin anew
         connection.execute("COMMIT")
         text = "the outbox is damaged (%s); it was set aside as %s and a new one begun with the %d rows still readable"
         _log.error(text, error, aside, saved)
         return self._own(connection)
 
     def _own(self, connection: sqlite3.Connection) -> Store:
-        """A new term: above the last one stored, above ours, and above any of a lost folder, as time is."""
-        store = Store(connection, max(int(self._clock.now()), self._term + 1), self._rules)
+        """A new term: above the last one stored, above ours, and above any of a lost folder, as time is. Where terms
+        are given, the last one goes on."""
+        store = Store(connection, self._at_least(), self._rules)
         self._term = store.term
         return store
+
+    def _at_least(self) -> int:
+        return self._term + 1 if self._rules.goes_on else max(int(self._clock.now()), self._term + 1)
 
     def _gather(self) -> list[Job]:
         """What to commit together: everything asked for by now, at most GROUP_S long."""

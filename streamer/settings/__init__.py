@@ -1,6 +1,7 @@
 """Typed settings and their loader. The door to YAML and pydantic."""
 
 from streamer.settings.changes import Changes, compare, procedures_of
+from streamer.settings.cluster import ClusterSection
 from streamer.settings.evidence import EvidenceSection, WatchEvidence
 from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.joining import check_again, files_named, plain, with_secrets, with_stream
@@ -30,6 +31,7 @@ from streamer.settings.webrtc import WebRtcSection
 __all__ = [
     "LEAST_TOKEN",
     "Changes",
+    "ClusterSection",
     "EvidenceSection",
     "HardExamplesSection",
     "HomeAssistant",

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from recognizers.kinds import misplaced, of, owners
+from streamer.settings.cluster import ClusterSection
 from streamer.settings.evidence import EvidenceSection, WatchEvidence, wrong_mask
 from streamer.settings.integrations import HomeAssistant, Sparkplug
 from streamer.settings.live import LabelsSection, LiveSection
@@ -57,7 +58,6 @@ class Mqtt(Section):
     )
     home_assistant: HomeAssistant | None = Field(None, description="devices of Home Assistant; null: none")
     sparkplug: Sparkplug | None = Field(None, description="an edge node of Sparkplug B; null: none")
-
     expires_s: dict[MessageClass, PositiveSeconds] = Field(
         {},
         description="by class (action, step, gap): seconds after which a message need not be delivered (MQTT 5)",
@@ -366,6 +366,7 @@ class Settings(Section):
     workers: Workers = Field(
         1, description="processes that share the streams, at most 16 each; auto: 1 up to 16 streams, then as needed"
     )
+    cluster: ClusterSection = ClusterSection()
     recognizers: dict[str, RecognizerSection] = Field(min_length=1, description="networks by name")
     streams: tuple[Stream, ...] = Field(description="cameras; []: none yet, they are added while it runs")
     hard_examples: HardExamplesSection = HardExamplesSection()

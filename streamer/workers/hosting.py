@@ -7,10 +7,10 @@ import logging
 import signal
 import socket
 import sys
-from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from streamer.backoff import full_jitter
 from streamer.clock import Clock
@@ -23,6 +23,24 @@ _log = logging.getLogger(__name__)
 FIRST_S, CAP_S, HEALTHY_S = 0.5, 30.0, 60.0
 LEAVE_S = 5.0
 """For a worker that was told to end, beyond what it may deliver for."""
+
+
+class Process(Protocol):
+    """A worker's process, as `asyncio.subprocess.Process`; it may be on another machine."""
+
+    @property
+    def pid(self) -> int | str:
+        """What names it to people."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once; never waits. Raises ProcessLookupError where it has ended."""
+        ...
+
+    async def wait(self) -> object:
+        """Until it has ended, or cannot be reached any more. Returns its exit code where that is known."""
+        ...
+
 
 Begin = Callable[[str, socket.socket], Awaitable[Process]]
 """Begins the process of a slot, with the other end of its line."""
@@ -49,7 +67,7 @@ class Hosted:
         self._begin, self._told, self._clock, self._deadlines = begin, told, clock, deadlines
         self.line: Line | None = None
         """None: there is no worker now."""
-        self.pid: int | None = None
+        self.pid: int | str | None = None
         self.returncode: int | None = None
         """Of the process that ended last; None: none has, or nobody knows it."""
         self._pulse = Pulse(0.0, deadlines)
@@ -102,7 +120,7 @@ class Hosted:
                     task.cancel()
         finally:
             self.line = self.pid = None
-            self.returncode = await _end(process)
+            self.returncode = code if isinstance(code := await _end(process), int) else None
         return self._hung or "crash"
 
     async def leave(self) -> None:
@@ -120,6 +138,8 @@ class Hosted:
         if said["tell"] == "beat":
             first = self._pulse.last_s is None
             self._pulse.beat(self._clock.monotonic(), float(said["batch_s"]))
+            if self.line is not None and said.get("at") is not None:
+                self.line.tell("heard", at=said["at"])
             if first:
                 self._told.began(self.slot)
         self._told.heard(self.slot, said)
@@ -143,7 +163,7 @@ def _kill(process: Process) -> None:
         process.kill()
 
 
-async def _end(process: Process) -> int:
+async def _end(process: Process) -> object:
     """It closed its line, or we are about to end: nothing waits for it but its own last words. Returns how it ended."""
     try:
         async with asyncio.timeout(LEAVE_S):

@@ -10,17 +10,24 @@ from recognizers.files import write_whole
 from streamer.broker import REMEMBERED
 from streamer.home_assistant.announcing import FILE as ANNOUNCED
 from streamer.home_assistant.names import slug
+from streamer.workers.fence import Fence
 
 
 class Neighbours:
     """See `streamer.commands.Others`. The supervisor says it all."""
 
-    def __init__(self) -> None:
+    def __init__(self, fence: Fence | None = None) -> None:
+        self._fence = fence
         self.streams: Collection[str] = frozenset()
+        self.slots: Collection[str] = frozenset()
+        """In which workers are, this one's too."""
         self.speaks = False
 
     def have(self, stream: str) -> bool:
         return stream in self.streams
+
+    def may_publish(self) -> bool:
+        return self._fence is None or self._fence.may_publish()
 
 
 def leave_to_others(folder: Path, streams: Collection[str]) -> None:

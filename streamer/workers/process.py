@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
@@ -27,6 +28,8 @@ from streamer.roster import Roster
 from streamer.settings import Settings, secrets
 from streamer.views import StreamView
 from streamer.worker import Worker
+from streamer.workers.fence import Fence
+from streamer.workers.lease import Lease
 from streamer.workers.line import Line
 from streamer.workers.looks import Looks
 from streamer.workers.meter import CountingMetrics
@@ -34,7 +37,7 @@ from streamer.workers.neighbours import leave_to_others
 from streamer.workers.own import own, without_streams
 from streamer.workers.questions import Commanded, questions
 from streamer.workers.relay import Relay
-from streamer.workers.share import Share
+from streamer.workers.share import Seat, Share
 
 
 def _plan(whole: Settings, share: Share, keeper: EvidenceKeeper, commanded: Commanded, looking: Looking) -> Plan:
@@ -42,20 +45,28 @@ def _plan(whole: Settings, share: Share, keeper: EvidenceKeeper, commanded: Comm
     mine.data_dir.mkdir(parents=True, exist_ok=True)
     leave_to_others(mine.data_dir, share.neighbours.streams)
     plan = build_plan(mine, share.clock, share.metrics, keeper, looking, others=share.neighbours)
-    # Its outbox stands beside those of the others, so that it can be taken over.
-    outbox = replace(plan.outbox, folder=whole.data_dir / "outbox" / share.slot)
+    others, fence = plan.outbox.others, share.fence
+    others = others if fence is None else tuple((of, fence.around(sink)) for of, sink in others)
+    # Its outbox stands beside those of the others, so that it can be taken over. Terms are the supervisor's to give.
+    folder, beside = whole.data_dir / "outbox" / share.slot, share.neighbours.slots
+    outbox = replace(plan.outbox, folder=folder, others=others, goes_on=True, beside=frozenset(beside))
     return replace(plan, lasting=True, outbox=outbox, commanded=commanded.listening)
 
 
-async def work(end: socket.socket, slot: str, cpus: float) -> None:
-    """Serve what the supervisor gives, until it says so or is gone.
+def _leave() -> None:
+    os._exit(1)
+
+
+async def work(end: socket.socket, seat: Seat, lapse: Callable[[], object] = _leave) -> None:
+    """Serve what the supervisor gives, until it says so or is gone; `lapse` ends the process at once.
 
     Raises:
         ConfigError: the configuration cannot be used.
         OutboxUnavailable: the outbox cannot be opened.
     """
     clock, metrics = SystemClock(), CountingMetrics()
-    share = Share(slot, metrics, clock, cpus)
+    fence = None if seat.lease_s is None else Fence(Lease(seat.lease_s), clock, lapse)
+    share = Share(seat, metrics, clock, fence)
     async with Line.over(end, share.answer, share.hear) as line, asyncio.TaskGroup() as group:
 
         async def listen() -> None:
@@ -63,13 +74,16 @@ async def work(end: socket.socket, slot: str, cpus: float) -> None:
             share.stop.set()
             share.begun.cancel()
 
-        listening = group.create_task(listen())
+        beside = [group.create_task(listen())]
+        if fence is not None:
+            beside.append(group.create_task(fence.run()))
         try:
             await _serve(await share.begun, share, line)
         except asyncio.CancelledError:
             if not share.begun.cancelled():
                 raise
-        listening.cancel()
+        for task in beside:
+            task.cancel()
 
 
 async def _serve(whole: Settings, share: Share, line: Line) -> None:
@@ -128,7 +142,7 @@ def _no_view(stream: str) -> StreamView:
 def main(arguments: list[str]) -> int:
     handle, slot, cpus = arguments
     try:
-        asyncio.run(work(socket.socket(fileno=int(handle)), slot, float(cpus)))
+        asyncio.run(work(socket.socket(fileno=int(handle)), Seat(slot, float(cpus))))
     except* TaktError as errors:
         problem = "".join(f"worker {slot}: {error}\n" for error in errors.exceptions)
         sys.stderr.write(problem)

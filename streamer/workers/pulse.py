@@ -20,6 +20,9 @@ class Deadlines:
     """With one batch in the engine."""
 
 
+USUAL = Deadlines()
+
+
 class Pulse:
     """One process of a slot."""
 

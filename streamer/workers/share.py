@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from streamer.front import Networks
 from streamer.promotions import Promotions
 from streamer.roster import NOT_NOW, Roster
 from streamer.settings import Settings, settings_of
+from streamer.workers.fence import Fence
 from streamer.workers.line import Line, Said
 from streamer.workers.meter import CountingMetrics, Meter
 from streamer.workers.neighbours import Neighbours
@@ -28,14 +29,27 @@ from streamer.workers.relay import Relay
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What a worker's process is begun with."""
+
+    slot: str
+    cpus: float
+    """This slot's part of the machine."""
+    data_dir: Path | None = None
+    """This machine's folder; None: as the configuration says."""
+    lease_s: float | None = None
+    """How long it may speak without a word of the supervisor's; None: as long as the line lasts."""
+
+
 class Share:
     """Answers the supervisor. Lives on the event loop."""
 
-    def __init__(self, slot: str, metrics: CountingMetrics, clock: Clock, cpus: float) -> None:
-        """`cpus`: this slot's part of the machine."""
-        self.slot, self.metrics, self.clock = slot, metrics, clock
-        self._meter = Meter(metrics, clock, cpus)
-        self.neighbours = Neighbours()
+    def __init__(self, seat: Seat, metrics: CountingMetrics, clock: Clock, fence: Fence | None = None) -> None:
+        self.slot, self.metrics, self.clock = seat.slot, metrics, clock
+        self._data_dir, self.fence = seat.data_dir, fence
+        self._meter = Meter(metrics, clock, seat.cpus)
+        self.neighbours = Neighbours(fence)
         self.questions: Questions = {}
         """What else is answered; nothing before the worker serves."""
         self._files: dict[Path, str | None] = {}
@@ -58,7 +72,8 @@ class Share:
         """Beside the streams: say that all is well, and what they cost."""
         self._following = following
         while True:
-            line.tell("beat", batch_s=following.batch_s(), waiting=self.metrics.delivery.waiting,
+            at = None if self.fence is None else self.fence.beat()
+            line.tell("beat", at=at, batch_s=following.batch_s(), waiting=self.metrics.delivery.waiting,
                       connected=self.metrics.broker_connected)  # fmt: skip
             await self.clock.sleep(BEAT_S)
             if (found := self._meter.due(following.streams)) is not None:
@@ -70,7 +85,8 @@ class Share:
         match said["what"]:
             case "begin":
                 if not self.begun.done():
-                    whole = settings_of(said["settings"])
+                    whole = self._here(said["settings"])
+                    self.neighbours.slots = frozenset(said["slots"])
                     self._folder = own(whole, self.slot).data_dir
                     self._hear_of_all(said)
                     self.begun.set_result(whole)
@@ -95,7 +111,9 @@ class Share:
 
     def hear(self, said: Said) -> None:
         """What is told over the line."""
-        if said["tell"] == "speaks":
+        if said["tell"] == "heard" and self.fence is not None:
+            self.fence.heard(said["at"])
+        elif said["tell"] == "speaks":
             self.neighbours.speaks = said["speaks"]
         elif said["tell"] == "left" and self.left is not None:
             self.left(said["view"])
@@ -125,7 +143,7 @@ class Share:
         following, roster = self._ready(), self.roster
         if roster is None:
             raise NotNow(NOT_NOW)
-        wanted = own(settings_of(settings), self.slot)
+        wanted = own(self._here(settings), self.slot)
         coming = [stream for stream in streams if stream not in following.streams]
         if coming:
             await following.inherit(coming, max(streams[one]["term"] for one in coming))
@@ -148,6 +166,11 @@ class Share:
         if runs != self._models and runs.keys() <= sections.keys():  # else a change is being made
             self._models = runs
             line.tell("models", models=[asdict(view) for view in Networks(roster).views()])
+
+    def _here(self, said: Mapping[str, Any]) -> Settings:
+        """The settings as they are on this machine."""
+        settings = settings_of(said)
+        return settings if self._data_dir is None else settings.model_copy(update={"data_dir": self._data_dir})
 
     def _ready(self) -> Following:
         if self._following is None:

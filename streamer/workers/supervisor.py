@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import math
-import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -30,13 +29,13 @@ from streamer.sources.reconnect import Change
 from streamer.web import API, ApiDoor, make_app, serve
 from streamer.web.api.parts import Api, HealthView, Labels, Live, ModelView, Work
 from streamer.web.whip import PREFIX as WHIP
+from streamer.workers.crew import Crew
 from streamer.workers.exposition import together
 from streamer.workers.far import FarLabels, FarLive, FarWhip
-from streamer.workers.hosting import LEAVE_S, Begin, Hosted, Told, beginning
+from streamer.workers.hosting import LEAVE_S, Hosted, Told
 from streamer.workers.line import Said
 from streamer.workers.pictures import CommonShelf
 from streamer.workers.promoting import FleetCommands
-from streamer.workers.pulse import Deadlines
 from streamer.workers.relay import Heard
 from streamer.workers.unwatched import Unwatched
 from streamer.workers.wishes import Wishes
@@ -60,26 +59,21 @@ def workers_of(settings: Settings) -> int:
     return workers_for(len(settings.streams)) if settings.workers == "auto" else settings.workers
 
 
-def cpus_each(workers: int) -> float:
-    """A worker's part of this machine's CPUs."""
-    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) / workers
-
-
 class Supervisor:
     """Lives on the event loop."""
 
-    def __init__(
-        self, settings: Settings, front: Front, config: Path, workers: int, clock: Clock, begin: Begin
-    ) -> None:
-        self._settings, self._front, self._clock = settings, front, clock
+    def __init__(self, settings: Settings, front: Front, config: Path, crew: Crew, clock: Clock) -> None:
+        self._settings, self._front, self._crew, self._clock = settings, front, crew, clock
         self.metrics = FleetMetrics()
         self.health = Health()
-        self.wishes = Wishes(settings, config, front.onlookers, workers, clock)
+        self.wishes = Wishes(settings, config, front.onlookers, len(crew.slots), clock)
         self.spreading = self.wishes.spreading
         self.spreading.placed = self._placed
-        told = Told(self._began, self._heard, self._whole, self._ended)
-        self._hosted = {str(n): Hosted(str(n), begin, told, clock, Deadlines()) for n in range(workers)}
-        self._ears = {slot: Heard(front.onlookers, self._owner(slot)) for slot in self._hosted}
+        self._slots: dict[str, Slot] = {}
+        self._hosted: dict[str, Hosted] = {}
+        self._hosting: dict[str, asyncio.Task[None]] = {}
+        self._ears: dict[str, Heard] = {}
+        self._group = asyncio.TaskGroup()
         self.commands = FleetCommands(lambda: self.settings, self._all_workers, self._running, clock)
         self.promised: Callable[[str, float | None], None] = lambda name, ready_at: None
         """Is told of pictures that a worker will keep; see `CommonShelf`."""
@@ -92,23 +86,47 @@ class Supervisor:
         self._ready: set[str] = set()
         self._unwatched = Unwatched(front.onlookers, lambda: self.settings, self.any_worker, clock)
         self._all_over = asyncio.Event()
-        for slot in self._hosted:
-            self.metrics.worker_added(slot)
-            self.spreading.expect(Slot(slot))
+        for slot in crew.slots:
+            self._add(slot)
+            self.spreading.expect(slot)
         self.wishes.begin()
+
+    def _add(self, slot: Slot) -> Hosted:
+        told = Told(self._began, self._heard, self._whole, self._ended)
+        one = Hosted(slot.id, self._crew.begin, told, self._clock, self._crew.deadlines)
+        self._slots[slot.id], self._hosted[slot.id] = slot, one
+        self._ears[slot.id] = Heard(self._front.onlookers, self._owner(slot.id))
+        self.metrics.worker_added(slot.id)
+        return one
+
+    def come(self, slot: Slot) -> None:
+        """See `Slots`."""
+        self._hosting[slot.id] = self._group.create_task(self._add(slot).run())
+
+    def go(self, slot: str) -> None:
+        """See `Slots`."""
+        self._hosting.pop(slot).cancel()
+        del self._slots[slot], self._hosted[slot], self._ears[slot]
+        self._ready.discard(slot)
+        self.metrics.worker_removed(slot)
+        self._choose_speaker()
+        self._group.create_task(self._ended(slot, "gone"))
 
     async def run(self, stop: asyncio.Event, again: asyncio.Event, *more: Coroutine[Any, Any, None]) -> None:
         """Until `stop`, or until the last recording has ended; then every worker ends in order. `more` runs beside."""
-        async with asyncio.TaskGroup() as group:
-            hosting = [group.create_task(one.run()) for one in self._hosted.values()]
-            beside = (self.spreading.run(), self._front.onlookers.run(), self.wishes.run(again), *more)
-            tasks = [group.create_task(one) for one in beside]
+        async with self._group as group:
+            self._hosting = {slot: group.create_task(one.run()) for slot, one in self._hosted.items()}
+            watch = self._crew.watch(self)
+            beside = (self.spreading.run(), watch, self._front.onlookers.run(), self.wishes.run(again), *more)
+            tasks: list[asyncio.Task[None]] = [group.create_task(one) for one in beside]
             ends = [group.create_task(event.wait()) for event in (stop, self._all_over)]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             self.health.ready = False
-            tasks[0].cancel()
-            await self._leave(hosting)
-            for task in (*hosting, *tasks, *ends):
+            for task in tasks[:2]:
+                task.cancel()
+            await self._leave([*self._hosting.values()])
+            running: list[asyncio.Task[Any]] = [*self._hosting.values(), *tasks, *ends]
+            for task in running:
                 task.cancel()
 
     async def _leave(self, hosting: Sequence[asyncio.Task[None]]) -> None:
@@ -116,7 +134,8 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             for one in self._hosted.values():
                 group.create_task(one.leave())
-        await asyncio.wait(hosting, timeout=2 * self._settings.shutdown.grace_s + LEAVE_S)
+        if hosting:
+            await asyncio.wait(hosting, timeout=2 * self._settings.shutdown.grace_s + LEAVE_S)
 
     # What is asked
 
@@ -193,13 +212,14 @@ class Supervisor:
         return lambda stream: self.spreading.holds(slot, stream)
 
     def _whole(self) -> Said:
-        return self.wishes.share({stream.id for stream in self.wishes.settings.streams})
+        whole = self.wishes.share({stream.id for stream in self.wishes.settings.streams})
+        return {**whole, "slots": sorted(self._hosted)}
 
     def _began(self, slot: str) -> None:
         _log.info("worker %s takes streams (process %s)", slot, self._hosted[slot].pid)
-        self.spreading.joined(Slot(slot), self._hosted[slot])
+        self.spreading.joined(self._slots[slot], self._hosted[slot])
         self._ready.add(slot)
-        self.health.ready = self._ready == self._hosted.keys()
+        self.health.ready = not self._crew.all_needed or self._ready == self._hosted.keys()
         self._choose_speaker()
 
     def _choose_speaker(self) -> None:
@@ -234,7 +254,8 @@ class Supervisor:
             if place.slot == slot:
                 words = "its worker ended; another one takes over"
                 self._front.onlookers.changed(stream, Change("backoff", 0, "worker", words))
-        await self.spreading.lost(slot, self._hosted[slot].crashed)
+        one = self._hosted.get(slot)
+        await self.spreading.lost(slot, one is not None and one.crashed)
 
     def _placed(self) -> None:
         placement = self.spreading.placement
@@ -249,8 +270,8 @@ class Supervisor:
         self._unwatched.are(waiting, aside)
 
 
-async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written: Written, workers: int) -> None:
-    """Serve with so many workers until `stop` is set.
+async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written: Written, crew: Crew) -> None:
+    """Serve with these workers until `stop` is set.
 
     Raises:
         ConfigError: nothing can listen there, a token or the folder of pictures cannot be read.
@@ -258,7 +279,7 @@ async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written
     clock, metrics, health = SystemClock(), Metrics(), Health()
     async with History.open(settings.data_dir / HISTORY, limits_of(settings.http), clock) as history:
         front = Front.of(settings, clock, metrics, health, history)
-        supervisor = Supervisor(settings, front, written.file, workers, clock, beginning(cpus_each(workers)))
+        supervisor = Supervisor(settings, front, written.file, crew, clock)
         pictures = CommonShelf(build_shelf(settings, clock, supervisor.metrics), clock)
         supervisor.promised, door, http = pictures.promised, ApiDoor(), settings.http
         now, worker_of = (lambda: supervisor.settings), supervisor.spreading.worker_of
@@ -270,15 +291,15 @@ async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written
             keeps = settings.labels.folder is not None
             labels = FarLabels(now, worker_of, supervisor.any_worker) if keeps else None
             door.open(supervisor.api(FarLive(now, worker_of), labels))
-            _show(supervisor.wishes.address, settings, show, workers)
+            _show(supervisor.wishes.address, settings, show, crew.words)
             with closing(supervisor.commands) as commands:
                 async with listening(settings.data_dir, commands.answer):
                     await supervisor.run(stop, written.again, pictures.run())
 
 
-def _show(base: str, settings: Settings, show: Show, workers: int) -> None:
+def _show(base: str, settings: Settings, show: Show, workers: str) -> None:
     paths = {"page": "/", "api": API, "metrics": "/metrics", "live": "/livez", "ready": "/readyz"}
     if any(isinstance(stream.source, WhipSource) for stream in settings.streams):
         paths["publish"] = WHIP
     told = {name: base + path for name, path in paths.items()}
-    show(told, f"page {base}/   metrics {base}/metrics   {workers} workers")
+    show(told, f"page {base}/   metrics {base}/metrics   {workers}")

@@ -53,6 +53,11 @@ class Mosquitto:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def log(self) -> str:
+        """What it said; with the line `log_type all`, of each packet."""
+        return (self._folder / "mosquitto.log").read_text()
+
     def kill(self) -> None:
         """As by kill -9."""
         if self._process is not None:

@@ -69,6 +69,9 @@ class Takt:
             **sections,
         }
         self.change()
+        self.options: Sequence[str] = ()
+        """More words on the command line."""
+        self.environment: Mapping[str, str] = {}
         self._process: Process | None = None
         self._urls: dict[str, str] = {}
 
@@ -105,8 +108,9 @@ class Takt:
     async def _spawn(self) -> Process:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                TAKT, "run", "--json", self._config, stdout=PIPE, stderr=log, env=os.environ | {"NO_COLOR": "1"}
-            )
+                TAKT, "run", "--json", self._config, *self.options, stdout=PIPE, stderr=log,
+                env=os.environ | {"NO_COLOR": "1", **self.environment},
+            )  # fmt: skip
         return self._process
 
     @property

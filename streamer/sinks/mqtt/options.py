@@ -16,6 +16,11 @@ OLDER = frozenset({"protocol", "no_answer", "hung_up"})
 """Ends of an attempt with MQTT 5 after which the broker may still know 3.1.1; only the last has other causes often."""
 
 
+def always() -> bool:
+    """Nobody else can have our streams."""
+    return True
+
+
 def nobody(_: str) -> bool:
     """Nobody else shows anything of a stream."""
     return False
@@ -38,6 +43,8 @@ class MqttOptions:
     """How long the broker is to keep what others send us while the connection is away (MQTT 5)."""
     remembered: Path | None = None
     """A file that remembers which topics hold a value of ours; None: what is shown no more stays at the broker."""
+    may_publish: Callable[[], bool] = always
+    """Asked right before each message is sent: where it is not true, nothing is."""
     elsewhere: Callable[[str], bool] = nobody
     """Whether a stream that is shown no more is shown by somebody else: then its topics are theirs, and stay."""
     tls: bool = False

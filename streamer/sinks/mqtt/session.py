@@ -195,6 +195,9 @@ class Session:
             out = self._backlog.popleft()
             if out.acknowledged.done():
                 continue
+            if not self._options.may_publish():
+                out.acknowledged.set_exception(SinkUnavailable("others may have these streams by now"))
+                continue
             try:
                 info = self._client.publish(out.topic, out.payload, out.qos, out.retain, out.properties)
             except ValueError:

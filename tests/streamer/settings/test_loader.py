@@ -14,7 +14,7 @@ from tests.streamer.settings.files import VALID, mistakes, read, write_bundle, w
 TEXT = "must be text; put numbers and words like yes in quotes"
 SECTION = "must be a mapping (`key: value`); leave it out for its defaults"
 TOP = (
-    "data_dir, mqtt, sinks, andon, http, webrtc, outbox, engine, workers, recognizers, streams, "
+    "data_dir, mqtt, sinks, andon, http, webrtc, outbox, engine, workers, cluster, recognizers, streams, "
     "hard_examples, evidence, live, labels, shutdown, tracing, log"
 )
 
@@ -68,7 +68,7 @@ mqtt: {url: "http://broker"}
     ("line", "told"),
     [
         ("strems: []", "8: strems: unknown key; did you mean streams?"),
-        ("colour: red", f"8: colour: unknown key; there are: {TOP}"),
+        ("paint: red", f"8: paint: unknown key; there are: {TOP}"),
         ("http:", f"8: http: {SECTION}"),
         ("http: [1]", f"8: http: {SECTION}"),
         ("mqtt: mqtt://broker", f"8: mqtt: {SECTION}"),
