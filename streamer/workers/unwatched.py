@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 
 from streamer.audience import Onlookers
 from streamer.clock import Clock
@@ -20,39 +21,52 @@ _log = logging.getLogger(__name__)
 NO_ROOM = "no worker has room for it: give the machine fewer streams, or more workers"
 
 
+AGAIN_S = 10.0
+"""Seconds after which the broker is told again: whoever was to tell it may not have been connected."""
+
+
 class Unwatched:
-    """Says it once, when it becomes so."""
+    """Says it in words when it becomes so, and to the broker as long as it is so."""
 
     def __init__(
         self, onlookers: Onlookers, settings: Callable[[], Settings], speaker: Callable[[], Asked], clock: Clock
     ) -> None:
         """`speaker`: raises NotNow where there is none."""
         self._onlookers, self._settings, self._speaker, self._clock = onlookers, settings, speaker, clock
-        self._waiting: frozenset[str] = frozenset()
-        self._aside: frozenset[str] = frozenset()
+        self._since: dict[tuple[str, str], float] = {}
+        """By stream and reason, in Unix seconds."""
+        self._told_s = float("-inf")
 
     def are(self, waiting: Collection[str], aside: Mapping[str, float | None]) -> None:
         """`waiting`: there is no room; `aside`: they ended their workers, see `Quarantine`."""
-        for stream in sorted({*waiting} - self._waiting):
-            _log.error("stream %s is not watched: no worker has room for it", stream)
-            self._say(stream, "overload", NO_ROOM)
-        for stream in sorted({*aside} - self._aside):
-            _log.error("stream %s is set aside: %s", stream, BLAMED)
-            again_s = aside[stream]
-            when = "soon" if again_s is None else f"in {max(0.0, again_s - self._clock.monotonic()):.0f} s"
-            self._say(stream, "quarantine", f"{BLAMED}; it is tried again {when}")
-        self._waiting, self._aside = frozenset(waiting), frozenset(aside)
+        now = [*((stream, "overload") for stream in waiting), *((stream, "quarantine") for stream in aside)]
+        new = [one for one in now if one not in self._since]
+        self._since = {one: self._since.get(one, self._clock.now()) for one in now}
+        for stream, reason in sorted(new):
+            words = NO_ROOM if reason == "overload" else self._blamed(stream, aside[stream])
+            self._onlookers.changed(stream, Change("backoff", 0, reason, words))
+            if reason == "overload":
+                _log.error("stream %s is not watched: no worker has room for it", stream)
+        if new or self._clock.monotonic() - self._told_s >= AGAIN_S:
+            self._told_s = self._clock.monotonic()
+            self._retain()
 
-    def _say(self, stream: str, reason: str, words: str) -> None:
-        self._onlookers.changed(stream, Change("backoff", 0, reason, words))
-        settings, now = self._settings(), timestamp(self._clock.now())
-        place = next((one.place for one in settings.streams if one.id == stream), None)
-        if settings.mqtt is None or place is None:
+    def _blamed(self, stream: str, again_s: float | None) -> str:
+        _log.error("stream %s is set aside: %s", stream, BLAMED)
+        when = "soon" if again_s is None else f"in {max(0.0, again_s - self._clock.monotonic()):.0f} s"
+        return f"{BLAMED}; it is tried again {when}"
+
+    def _retain(self) -> None:
+        """Have it retained at the broker, where whoever had the stream last may have said that all is well."""
+        settings = self._settings()
+        if settings.mqtt is None:
             return
-        body = {"schema": STATUS_SCHEMA, "stream": stream, "status": "offline", "reason": reason, "since": now}
-        prefix = filled(settings.mqtt.prefix, settings.mqtt.place.known | place.known)
-        try:
-            speaker = self._speaker()
-        except NotNow:
-            return  # whoever begins says how its streams do
-        speaker.tell("once", topic=f"{prefix}/{stream}/status", body={**body, "sight": "unknown", "models": {}})
+        places = {one.id: one.place for one in settings.streams}
+        for (stream, reason), since_at in self._since.items():
+            if stream not in places:
+                continue
+            body: dict[str, object] = {"schema": STATUS_SCHEMA, "stream": stream, "status": "offline", "reason": reason}
+            body |= {"since": timestamp(since_at), "sight": "unknown", "models": {}}
+            prefix = filled(settings.mqtt.prefix, settings.mqtt.place.known | places[stream].known)
+            with suppress(NotNow):  # whoever begins will
+                self._speaker().tell("once", topic=f"{prefix}/{stream}/status", body=body)

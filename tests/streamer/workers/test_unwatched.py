@@ -13,7 +13,7 @@ from streamer.history import History, Limits
 from streamer.register import Register
 from streamer.testing.time import FakeClock
 from streamer.workers.spreading import Asked
-from streamer.workers.unwatched import Unwatched
+from streamer.workers.unwatched import AGAIN_S, Unwatched
 from streamer.workers.wishes import view_of
 from tests.schemas import validate
 from tests.streamer.workers.test_spreading import FakeWorker
@@ -35,15 +35,19 @@ async def test_it_is_said_once_and_again_when_it_becomes_so_again(tmp_path: Path
             "workers that watched it ended, one after the other; see their last words in the log; "
             "it is tried again in 60 s"
         )
+        clock.passed_s += AGAIN_S / 2
         unwatched.are((), {"cam": 60.0})
         ((what, told),) = worker.told
         assert (what, told["topic"]) == ("once", "plant/hall/cam/status")
         body = validate(told["body"])
         assert (body["status"], body["reason"]) == ("offline", "quarantine")
+        clock.passed_s += AGAIN_S / 2
+        unwatched.are((), {"cam": 60.0})
+        assert [one["body"] for _, one in worker.told] == [body] * 2, "who was to tell it may have had no connection"
         unwatched.are((), {})
         unwatched.are(["cam"], {})
         assert onlookers.register.view("cam").reason == "overload"
-        assert len(worker.told) == 2
+        assert worker.told[-1][1]["body"]["reason"] == "overload"
 
 
 async def test_where_no_worker_lives_those_who_look_on_are_told_all_the_same(tmp_path: Path) -> None:
