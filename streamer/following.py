@@ -189,7 +189,7 @@ class Following:
         around.emitter.emit(one.interrupted(around.clock.now()) for one in mine)
 
     def degrade(self, stream: str, level: int) -> None:
-        """Look at one clip of 2^level, of watches whose clips stand alone; at once, and nothing ends by it."""
+        """Look at one of level + 1 clips, of watches whose clips stand alone; at once, and nothing ends by it."""
         self._running.lanes[stream].level = level
         self._around.showing.degraded(stream, level)
 

@@ -70,7 +70,7 @@ class Lane:
         self._shadows = shadows
         self._is_closed = False
         self.level = 0
-        """Of clips that stand alone, one of 2^level is looked at."""
+        """Of so many clips more than one that stand alone, one is looked at."""
         # Which one differs from stream to stream: those that began together would all ask at the same moment.
         self._turn = crc32(stages.stream.encode())
         self.newest_frame_s: float | None = None
@@ -186,7 +186,7 @@ class Lane:
     def _offer(self, clip: Clip) -> None:
         watch = self.stages.watches[clip.watch]
         self._observer.clip_cut(clip.stream, clip.coverage)
-        if not watch.spec.continual and (clip.index + self._turn) % (1 << self.level):
+        if not watch.spec.continual and (clip.index + self._turn) % (self.level + 1):
             self._observer.clip_shed(clip.stream, "degraded")
         elif clip.coverage < watch.min_coverage:
             self._observer.clip_shed(clip.stream, "coverage")

@@ -75,7 +75,7 @@ class Register:
         elif body["status"] == "online" and view.state in ("live", "stalled"):
             blind = str(body["sight"]) if body["sight"] in _BLIND else ""
             level = int(str(body.get("degraded", 0)))
-            words = _BLIND.get(blind, _DEGRADED.format(1 << level) if level else "")
+            words = _BLIND.get(blind, _DEGRADED.format(level + 1) if level else "")
             self._become(stream, "live", "live", words, blind=blind)
 
     def decoded(self, stream: str, pictures: int) -> None:

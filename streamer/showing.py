@@ -119,7 +119,7 @@ class Showing:
             self._show_status(one)
 
     def degraded(self, stream: str, level: int) -> None:
-        """Of its clips, where each stands alone, one of 2^level is looked at; 0: all are."""
+        """Of its clips, where each stands alone, one of level + 1 is looked at."""
         one = self._streams[stream]
         if level != one.level:
             one.level = level

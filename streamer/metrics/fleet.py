@@ -31,7 +31,7 @@ class FleetMetrics:
             "takt_streams_set_aside", "Streams that ended one worker after the other.", registry=registry
         )
         self._degraded = Gauge(
-            "takt_stream_degraded", "Levels by which it is degraded: one clip of 2^level is looked at.", ["stream"],
+            "takt_stream_degraded", "Levels by which it is degraded: of level + 1 clips one is looked at.", ["stream"],
             registry=registry,
         )  # fmt: skip
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 MOST_STREAMS = 16
 """Streams of a worker. FFmpeg's time-outs call back into Python: with 32 in one process they fall behind."""
-MOST_LEVEL = 2
-"""A stream is degraded by as many levels at most; each doubles the seconds between two looks."""
+MOST_LEVEL = 3
+"""A stream is degraded by as many levels at most; each makes the seconds between two looks longer by a hop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Cost:
 
     def at(self, level: int) -> float:
         """Its load while it is degraded by so many levels."""
-        return self.base + self.looks / (1 << level)
+        return self.base + self.looks / (level + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +65,4 @@ class Place:
     term: int
     """Of this ownership; grows with every other owner. Of two that hold a stream the higher one is right."""
     level: int = 0
-    """By how much it is degraded: the hop is 2 to the power of it times as long."""
+    """By how much it is degraded: of so many clips more than one, one is looked at."""

@@ -216,17 +216,22 @@ class Placement:
                 yield from [one.wish.stream] * (MOST_LEVEL - one.level)
 
     def _give_back(self, bench: Bench, now_s: float) -> None:
-        """A level to the most important of the degraded streams, here or where there is room for all of it."""
+        """Levels to the most important of the degraded streams, as many as there is room for; or all of them to one
+        where there is room for all of it elsewhere."""
+        while (
+            one := next((one for one in reversed(bench.weakest_first()) if self._fits_less(bench, one)), None)
+        ) is not None:
+            one.level -= 1
+            bench.rests_until_s = now_s + REST_S
+        if bench.rests_until_s > now_s:
+            return
         for one in reversed(bench.weakest_first()):
-            if one.level == 0:
-                continue
-            more = one.cost().at(one.level - 1) - one.load
-            if bench.takes(more, EASE):
-                one.level -= 1
-                bench.rests_until_s = now_s + REST_S
+            if one.level and self._move_one(bench, [one.wish.stream], 0.0, now_s, EASE, level=0):
                 return
-            if self._move_one(bench, [one.wish.stream], 0.0, now_s, EASE, level=0):
-                return
+
+    def _fits_less(self, bench: Bench, one: Seated) -> bool:
+        """Whether there is room for it at a level less."""
+        return one.level > 0 and bench.takes(one.cost().at(one.level - 1) - one.load, EASE)
 
     def _move_one(
         self, bench: Bench, streams: Collection[str], excess: float, now_s: float, limit: float = FULL,

@@ -263,6 +263,6 @@ class Spreading:
         else:
             hand.levels[stream] = level
             if level:
-                _log.warning("stream %s is degraded: one of %d of its clips is looked at", stream, 1 << level)
+                _log.warning("stream %s is degraded: one of %d of its clips is looked at", stream, level + 1)
             else:
                 _log.info("stream %s is looked at as it is configured", stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -90,6 +91,7 @@ async def test_under_faults_that_cycle_no_event_is_lost_and_nothing_grows(
             assert await takt.stop(60) == 0
             await until(lambda: accepted <= {payload["event_id"] for payload in consumer.payloads()})
     print(told(rounds, place))
+    (tmp_path / "events.json").write_text(json.dumps(consumer.payloads()))  # for who looks for what went wrong
     assert lost == 0
     assert_lawful(consumer.payloads(), all_ended=True)
 

@@ -213,7 +213,7 @@ async def test_a_region_of_which_a_good_part_is_not_looked_at_is_told_once_an_ep
     assert told is None or f"watch bench: only the central square of its region is looked at, {told}" in caplog.text
 
 
-@pytest.mark.parametrize(("level", "looked_at"), [(0, 24), (1, 12), (2, 6)])
+@pytest.mark.parametrize(("level", "looked_at"), [(0, 24), (1, 12), (2, 8), (3, 6)])
 async def test_of_a_degraded_stream_one_clip_of_so_many_is_looked_at(level: int, looked_at: int) -> None:
     rig = Rig()
     rig.lane.level = level
@@ -229,7 +229,7 @@ async def test_degraded_streams_that_began_together_do_not_all_ask_at_the_same_m
     asked = [0, 0, 0, 0]
     for stream in (f"cam-{n}" for n in range(16)):
         rig = Rig(stream=stream)
-        rig.lane.level = 2
+        rig.lane.level = 3
         for number in range(7):
             await rig.lane.take(replace(frame(number), stream=stream))
             if len(rig.scheduler):

@@ -61,7 +61,7 @@ def test_a_stream_that_is_looked_at_less_often_is_told_in_words() -> None:
     desk = Desk()
     desk.change("live")
     desk.register.status("cam", {"status": "online", "sight": "clear", "degraded": 2})
-    assert "one of 4" in desk.view.words
+    assert "one of 3" in desk.view.words
     desk.register.status("cam", {"status": "online", "sight": "clear"})
     assert desk.view.words == ""
 
