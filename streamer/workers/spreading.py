@@ -106,9 +106,8 @@ class Spreading:
         self.placement.join(slot)
         self._due.set()
 
-    async def lost(self, slot: str, crashed: bool = False) -> None:
-        """A worker is no more; `crashed`: by its own code. Returns once others have taken over what was its own, as far
-        as they do so soon: until then none may begin in its slot, which would own the outbox again."""
+    def lose(self, slot: str, crashed: bool = False) -> set[str]:
+        """A worker is no more, and none comes in its slot; what it had goes to others. `crashed`: by its own code."""
         had_begun = self._hands.pop(slot, None) is not None
         orphans = set(self.placement.lose(slot))
         if crashed and had_begun:
@@ -116,6 +115,12 @@ class Spreading:
         else:
             self.quarantine.moved(orphans)
         self._due.set()
+        return orphans
+
+    async def lost(self, slot: str, crashed: bool = False) -> None:
+        """As `lose`. Returns once others have taken over what was its own, as far as they do so soon: until then none
+        may begin in its slot, which would own the outbox again."""
+        orphans = self.lose(slot, crashed)
         with suppress(TimeoutError):
             async with asyncio.timeout(TAKE_OVER_S):
                 await self._next_look()

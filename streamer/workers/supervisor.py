@@ -109,8 +109,8 @@ class Supervisor:
         del self._slots[slot], self._hosted[slot], self._ears[slot]
         self._ready.discard(slot)
         self.metrics.worker_removed(slot)
-        self._choose_speaker()
-        self._group.create_task(self._ended(slot, "gone"))
+        self._parted(slot, "gone")
+        self.spreading.lose(slot)
 
     async def run(self, stop: asyncio.Event, again: asyncio.Event, *more: Coroutine[Any, Any, None]) -> None:
         """Until `stop`, or until the last recording has ended; then every worker ends in order. `more` runs beside."""
@@ -246,6 +246,11 @@ class Supervisor:
                 self._all_over.set()
 
     async def _ended(self, slot: str, reason: str) -> None:
+        crashed = self._hosted[slot].crashed
+        self._parted(slot, reason)
+        await self.spreading.lost(slot, crashed)
+
+    def _parted(self, slot: str, reason: str) -> None:
         self.metrics.restarted(slot, reason)
         self._beats.pop(slot, None)
         self._models.pop(slot, None)
@@ -254,8 +259,6 @@ class Supervisor:
             if place.slot == slot:
                 words = "its worker ended; another one takes over"
                 self._front.onlookers.changed(stream, Change("backoff", 0, "worker", words))
-        one = self._hosted.get(slot)
-        await self.spreading.lost(slot, one is not None and one.crashed)
 
     def _placed(self) -> None:
         placement = self.spreading.placement
