@@ -37,6 +37,7 @@ from streamer.workers.line import Said
 from streamer.workers.pictures import CommonShelf
 from streamer.workers.promoting import FleetCommands
 from streamer.workers.relay import Heard
+from streamer.workers.unwatched import Unwatched
 from streamer.workers.wishes import Wishes
 from streamer.workers.works import Works
 
@@ -83,7 +84,7 @@ class Supervisor:
         """The slot that answers for all."""
         self._beats: dict[str, Said] = {}
         self._ready: set[str] = set()
-        self._waited: set[str] = set()
+        self._unwatched = Unwatched(front.onlookers, lambda: self.settings, self.any_worker, clock)
         self._all_over = asyncio.Event()
         for slot in crew.slots:
             self._add(slot)
@@ -245,8 +246,9 @@ class Supervisor:
                 self._all_over.set()
 
     async def _ended(self, slot: str, reason: str) -> None:
+        crashed = self._hosted[slot].crashed
         self._parted(slot, reason)
-        await self.spreading.lost(slot)
+        await self.spreading.lost(slot, crashed)
 
     def _parted(self, slot: str, reason: str) -> None:
         self.metrics.restarted(slot, reason)
@@ -264,13 +266,11 @@ class Supervisor:
         places, waiting = placement.places, {wish.stream for wish in placement.waiting}
         levels = {stream: (place.slot, place.level) for stream, place in places.items()}
         self.metrics.placed(placement.shares(), levels, waiting)
+        aside = self.spreading.quarantine.aside
+        self.metrics.set_aside(aside)
         if self._ready != self._hosted.keys():
             return  # they begin
-        for stream in waiting - self._waited:
-            _log.error("stream %s is not watched: no worker has room for it", stream)
-            words = "no worker has room for it: give the machine fewer streams, or more workers"
-            self._front.onlookers.changed(stream, Change("backoff", 0, "overload", words))
-        self._waited = waiting
+        self._unwatched.are(waiting, aside)
 
 
 async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written: Written, crew: Crew) -> None:
