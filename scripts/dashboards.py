@@ -122,13 +122,16 @@ def us_or_the_camera(labels: str = ON) -> list[Json]:
             f"takt:clips_shed:ratio_rate5m{{{ON}}} > bool 0.05",
             f"takt:inference_errors:ratio_rate5m{{{ON}}} > bool 0.01",
             f"takt:event_loop_lag_seconds:p99_5m{{{ON}}} > bool 0.25",
+            f"takt_streams_waiting{{{ON}}} > bool 0",
+            f"time() - takt_worker_last_progress_timestamp_seconds{{{ON}}} > bool 120",
         )
     )
     blind = f"(sum(takt_stream_blind{{{labels}}}) or vector(0))"
     away = f"sum(max by (instance, stream) (takt_stream_state{{{labels}, {AWAY}}}))"
     return [
         stat("Is it us?", f"clamp_max({ours}, 1)", mappings=NO_IS_GOOD,
-             help="Down, too little time for clips, a network that fails, or a loop that is late."),
+             help="Down, too little time for clips, a network that fails, a loop that is late, a worker that is away, "
+             "or cameras that none has room for."),
         stat("Is it a camera?", f"clamp_max({away} + {blind}, 1)", mappings=NO_IS_GOOD,
              help="One is away, refuses us, or shows nothing (frozen, dark, blocked)."),
         stat("Is it the broker?", f"1 - (min(takt_mqtt_connected{{{ON}}}) or vector(1))", mappings=NO_IS_GOOD,

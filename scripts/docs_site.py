@@ -24,6 +24,8 @@ MOST_BYTES = 100_000
 """Of a file that is shown; larger ones are named only."""
 LINK = re.compile(r"(\]\()(?!https?:|mailto:|#)([^)#\s]+)")
 PLACE = re.compile(r'(\b(?:src|srcset)=")(?!https?:)([^"]+)')
+PUT_IN = re.compile(r"\{\{ \$(?:labels\.)?(\w+)[^}]*\}\}")
+"""What Prometheus puts into the words of an alert."""
 PICTURES = (".jpg", ".png", ".svg", ".webp")
 LANGUAGES = {".yaml": "yaml", ".json": "json", ".py": "python", ".conf": "text", ".md": "markdown"}
 
@@ -156,8 +158,10 @@ def _alerts() -> str:
             "|---|---|---|",
         ]
         for rule in group["rules"]:
-            said = rule["annotations"]["summary"].replace("{{", "").replace("}}", "").replace("$labels.", "")
+            said = PUT_IN.sub(
+                lambda found: "N" if found[1] == "value" else f"*{found[1]}*", rule["annotations"]["summary"]
+            )
             name = rule["alert"]
-            lines.append(f"| [{name}]({name}.md) | {rule['labels']['severity']} | {' '.join(said.split())} |")
+            lines.append(f"| [{name}]({name}.md) | {rule['labels']['severity']} | {said} |")
         lines.append("")
     return "\n".join(lines)

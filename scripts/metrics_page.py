@@ -148,6 +148,7 @@ WHEN = {
         "takt_worker_load": "How much of a worker is used? It is relieved above 0.9.",
         "takt_worker_streams": "Who watches how many?",
         "takt_streams_waiting": "Is a camera watched by nobody, for want of room?",
+        "takt_streams_set_aside": "Is a camera watched by nobody, since workers crashed under it?",
         "takt_stream_degraded": "Is a camera looked at less often, for want of time?",
     },
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -38,6 +38,8 @@ class Broker:
     sink: AbstractAsyncContextManager[StatusSink]
     announce: Announce | None = None
     """Tells others which watches there are; None: nobody asks."""
+    once: Callable[[str, Mapping[str, object]], None] | None = None
+    """See `MqttSink.once`."""
     prefixes: dict[str, str] = field(default_factory=dict)
     """What stands before the topics of streams: others than at first may be put in here."""
 
@@ -64,7 +66,7 @@ def build_broker(settings: Settings, clock: Clock, metrics: Metrics, others: Oth
     told = [_announcer(settings, mqtt, options, sink), None if node is None else node.consist_of]
     asked = [one for one in told if one is not None]
     announce = partial(_tell, asked) if asked else None
-    return Broker(sink if node is None else _both(node, sink), announce, prefixes)
+    return Broker(sink if node is None else _both(node, sink), announce, sink.once, prefixes)
 
 
 def _tell(asked: Sequence[Callable[[Sequence[Station]], None]], streams: Iterable[StreamStages]) -> None:

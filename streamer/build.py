@@ -34,7 +34,7 @@ from streamer.metrics import Metrics
 from streamer.model import Model
 from streamer.outbound import outbox_plan
 from streamer.peers import Peers, retry_of, token_of
-from streamer.plan import Plan, StreamPlan, to_nobody
+from streamer.plan import Plan, StreamPlan, at_no_broker, to_nobody
 from streamer.procedure.graph import Procedure
 from streamer.procedure.made import procedure_of
 from streamer.promoter import Candidates
@@ -108,6 +108,7 @@ def build_plan(
         commands=settings.mqtt is not None and settings.mqtt.commands,
         others=others,
         announce=to_nobody if broker.announce is None else broker.announce,
+        once=at_no_broker if broker.once is None else broker.once,
         prefixes=broker.prefixes,
         audience=looking.onlookers or Nobody(),
         tracing=build_tracing(settings, clock, metrics),

@@ -24,6 +24,7 @@ CODES: Mapping[str, str] = {
     "streams that were kept are not watched: %s": "stream.kept_unreadable",
     "stream %s of %s is not watched: %s": "stream.kept_invalid",
     "stream %s is not watched: no worker has room for it": "stream.waits",
+    "stream %s is set aside: %s": "stream.set_aside",
     "stream %s is degraded: one of %d of its clips is looked at": "stream.degraded",
     "stream %s is looked at as it is configured": "stream.full_pace",
     "stream %s keeps its pace: %s": "stream.pace_kept",

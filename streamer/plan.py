@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +61,10 @@ def to_nobody(_: Iterable[StreamStages]) -> None:
     """Nobody asks which watches there are."""
 
 
+def at_no_broker(_: str, __: Mapping[str, object]) -> None:
+    """Nothing is retained."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxPlan:
     """Where events wait, how long, and for whom besides the main sink."""
@@ -111,6 +115,8 @@ class Plan:
     """How `takt promote` and `takt outbox` reach it, while the block runs."""
     announce: Callable[[Iterable[StreamStages]], None] = to_nobody
     """Tells others which watches there are and what they can recognize."""
+    once: Callable[[str, Mapping[str, object]], None] = at_no_broker
+    """Retains a document on a whole topic, of a stream that is nobody's; see `MqttSink.once`."""
     audience: Audience = field(default_factory=Nobody)
     """Who looks on over HTTP."""
     prefixes: dict[str, str] = field(default_factory=dict)

@@ -50,6 +50,15 @@ def test_every_document_is_a_page(site: Path) -> None:
     assert "repository/config/reference.yaml.html" in found  # which documents point at, though it is none
 
 
+def test_every_alert_is_listed_with_what_it_says(site: Path) -> None:
+    text = (site / "runbooks" / "index.html").read_text()
+    assert "<td><em>instance</em> has N of its file descriptors open</td>" in text
+    assert text.count("<td>page</td>") + text.count("<td>ticket</td>") == len(
+        list((ROOT / "docs/runbooks").glob("*.md"))
+    )
+    assert "{{" not in text.partition("<article")[2].partition("</article")[0]
+
+
 def test_a_link_or_an_anchor_that_leads_nowhere_breaks_the_build(tmp_path: Path) -> None:
     for name in ("mkdocs.yml", *(path.name for path in ROOT.glob("*.md"))):
         shutil.copy(ROOT / name, tmp_path)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from streamer.cli.lateness import lateness_of
 from streamer.cli.output import Output
+from streamer.placement import MOST_STREAMS
 from streamer.promotions import Promoted, Promotions
 from streamer.settings import Settings, load
 from streamer.wire import timestamp
@@ -32,11 +33,21 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         lines.append(f"recognizers.{name}: {one.source} runs instead of {instead}, promoted at {timestamp(one.at)}")
     late = lateness_of(settings, {name: one.checkpoint for name, one in promoted.items()})
     lines += [one.told for one in late]
+    lines += _too_many(settings)
     more = {name: {"checkpoint": one.source, "model": one.id} for name, one in promoted.items()}
     fields |= {"promoted": more} if more else {}
     fields |= {"lateness": {one.watch: one.figures for one in late}} if late else {}
     output.result(fields, "\n".join(lines))
     return 0
+
+
+def _too_many(settings: Settings) -> list[str]:
+    """Where several workers cannot watch all streams."""
+    streams, workers = len(settings.streams), settings.workers
+    room = streams if isinstance(workers, str) or workers == 1 else workers * MOST_STREAMS
+    if streams <= room:
+        return []
+    return [f"workers: {workers} watch {room} streams at most, so that {streams - room} wait; give more, or auto"]
 
 
 def _promoted(settings: Settings) -> dict[str, Promoted]:

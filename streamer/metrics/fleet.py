@@ -27,6 +27,9 @@ class FleetMetrics:
         self._load = Gauge("takt_worker_load", "Share of its capacity that is asked.", ["slot"], registry=registry)
         self._streams = Gauge("takt_worker_streams", "Streams that it watches.", ["slot"], registry=registry)
         self._waiting = Gauge("takt_streams_waiting", "Streams that no worker has room for.", registry=registry)
+        self._aside = Gauge(
+            "takt_streams_set_aside", "Streams that ended one worker after the other.", registry=registry
+        )
         self._degraded = Gauge(
             "takt_stream_degraded", "Levels by which it is degraded: of level + 1 clips one is looked at.", ["stream"],
             registry=registry,
@@ -51,6 +54,10 @@ class FleetMetrics:
 
     def progressed(self, slot: str, at: float) -> None:
         self._progress.labels(slot).set(at)
+
+    def set_aside(self, streams: Collection[str]) -> None:
+        """Streams that nobody watches since they ended their workers."""
+        self._aside.set(len(streams))
 
     def placed(
         self, shares: Mapping[str, float], levels: Mapping[str, tuple[str, int]], waiting: Collection[str]

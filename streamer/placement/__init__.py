@@ -2,5 +2,6 @@
 
 from streamer.placement.fleet import MOST_LEVEL, MOST_STREAMS, Cost, Place, Report, Slot, Wish
 from streamer.placement.placement import Placement
+from streamer.placement.quarantine import Quarantine
 
-__all__ = ["MOST_LEVEL", "MOST_STREAMS", "Cost", "Place", "Placement", "Report", "Slot", "Wish"]
+__all__ = ["MOST_LEVEL", "MOST_STREAMS", "Cost", "Place", "Placement", "Quarantine", "Report", "Slot", "Wish"]

@@ -43,6 +43,7 @@ class Placement:
         self._measured_s: dict[str, float] = {}
         self._usual = GUESS
         """Of a stream that nothing is known of: what the others cost on average."""
+        self._aside: Collection[str] = ()
         self._levels: dict[str, int] = {}
         """Of streams that lost their place, how they were degraded."""
         self.newest_term = first_term - 1
@@ -75,6 +76,10 @@ class Placement:
             known.pop(stream, None)
         for bench in self._benches.values():
             bench.seated.pop(stream, None)
+
+    def set_aside(self, streams: Collection[str]) -> None:
+        """These are given to nobody, whatever room there is; no others are kept back."""
+        self._aside = streams
 
     def measured(self, slot: str, report: Report, now_s: float) -> None:
         """What a worker found. What it says of streams that are another's now is not believed."""
@@ -110,7 +115,7 @@ class Placement:
     def waiting(self) -> list[Wish]:
         """Streams that nobody watches: there is no room for them. The most important first."""
         seated = {stream for bench in self._benches.values() for stream in bench.seated}
-        left = [wish for stream, wish in self._wishes.items() if stream not in seated]
+        left = [wish for stream, wish in self._wishes.items() if stream not in seated and stream not in self._aside]
         return sorted(left, key=lambda wish: -wish.priority)
 
     def shares(self) -> Mapping[str, float]:

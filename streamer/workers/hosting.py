@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -37,7 +38,7 @@ class Process(Protocol):
         ...
 
     async def wait(self) -> object:
-        """Until it has ended, or cannot be reached any more."""
+        """Until it has ended, or cannot be reached any more. Returns its exit code where that is known."""
         ...
 
 
@@ -67,9 +68,16 @@ class Hosted:
         self.line: Line | None = None
         """None: there is no worker now."""
         self.pid: int | str | None = None
+        self.returncode: int | None = None
+        """Of the process that ended last; None: none has, or nobody knows it."""
         self._pulse = Pulse(0.0, deadlines)
         self._hung = ""
         self._leaving = asyncio.Event()
+
+    @property
+    def crashed(self) -> bool:
+        """Whether native code ended the last one, and nobody who kills processes."""
+        return (self.returncode or 0) < 0 and self.returncode not in (-signal.SIGKILL, -signal.SIGTERM)
 
     async def run(self) -> None:
         """Have a worker in the slot, one after the other, until it is told to leave."""
@@ -112,7 +120,7 @@ class Hosted:
                     task.cancel()
         finally:
             self.line = self.pid = None
-            await _end(process)
+            self.returncode = code if isinstance(code := await _end(process), int) else None
         return self._hung or "crash"
 
     async def leave(self) -> None:
@@ -155,14 +163,14 @@ def _kill(process: Process) -> None:
         process.kill()
 
 
-async def _end(process: Process) -> None:
-    """It closed its line, or we are about to end: nothing waits for it but its own last words."""
+async def _end(process: Process) -> object:
+    """It closed its line, or we are about to end: nothing waits for it but its own last words. Returns how it ended."""
     try:
         async with asyncio.timeout(LEAVE_S):
-            await process.wait()
+            return await process.wait()
     except TimeoutError:
         _kill(process)
-        await process.wait()
+        return await process.wait()
 
 
 def beginning(cpus: float) -> Begin:

@@ -107,6 +107,7 @@ async def _serve(whole: Settings, share: Share, line: Line) -> None:
         shelf = GuestShelf(mine.evidence_folder, mine.evidence.max_mib << 20, clock, _promising(line))
         keeper = build_keeper(mine, shelf, darkroom, "", clock, metrics)
         plan = _plan(whole, share, keeper, commanded, looking)
+        share.once = plan.once
         roster = share.roster = Roster(without_streams(mine), None, clock, making, _no_view, partial(publish, whip))
 
         async def steer(following: Following) -> None:

@@ -64,6 +64,8 @@ class Share:
         self.relay: Relay | None = None
         self.left: Callable[[str], None] | None = None
         """Is told of a view that nobody looks at any more."""
+        self.once: Callable[[str, Mapping[str, object]], None] | None = None
+        """Retains a document at the broker; see `MqttSink.once`."""
         self._models: object = None
 
     async def run(self, line: Line, following: Following) -> None:
@@ -115,6 +117,8 @@ class Share:
             self.neighbours.speaks = said["speaks"]
         elif said["tell"] == "left" and self.left is not None:
             self.left(said["view"])
+        elif said["tell"] == "once" and self.once is not None:
+            self.once(said["topic"], said["body"])
         elif said["tell"] == "acknowledge" and self.relay is not None:
             try:
                 self.relay.acknowledge(said["stream"], said["watch"], json.dumps(said["body"]).encode())

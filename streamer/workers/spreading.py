@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from streamer.clock import Clock
 from streamer.errors import ConfigError, NotNow, TaktError
-from streamer.placement import Cost, Place, Placement, Report, Slot, Wish
+from streamer.placement import Cost, Place, Placement, Quarantine, Report, Slot, Wish
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +24,9 @@ TAKE_OVER_S = 5.0
 """Others are given as long to take over what a dead worker had."""
 HOLD_S = 120.0
 """A worker may take as long to load networks."""
+
+
+BLAMED = "workers that watched it ended, one after the other; see their last words in the log"
 
 
 class Asked(Protocol):
@@ -67,6 +70,7 @@ class Spreading:
 
     def __init__(self, placement: Placement, clock: Clock, of: Of) -> None:
         self.placement = placement
+        self.quarantine = Quarantine()
         self._clock, self._of = clock, of
         self.placed: Callable[[], None] = lambda: None
         """Called after each decision."""
@@ -79,13 +83,16 @@ class Spreading:
     # What is told
 
     def want(self, stream: str, priority: int = 0) -> None:
-        """A stream is to be watched; one that is already is made anew where its section is another."""
+        """A stream is to be watched; one that is already is made anew where its section is another, and is not held
+        responsible for what the former did."""
+        self.quarantine.forget(stream)
         self._wanted[stream] = _Wanted(next(self._wishes))
         self.placement.want(Wish(stream, priority))
         self._due.set()
 
     def forget(self, stream: str) -> None:
         self._wanted.pop(stream, None)
+        self.quarantine.forget(stream)
         self.placement.forget(stream)
         self._due.set()
 
@@ -99,12 +106,21 @@ class Spreading:
         self.placement.join(slot)
         self._due.set()
 
-    async def lost(self, slot: str) -> None:
-        """A worker is no more. Returns once others have taken over what was its own, as far as they do so soon: until
-        then none may begin in its slot, which would own the outbox again."""
-        self._hands.pop(slot, None)
+    def lose(self, slot: str, crashed: bool = False) -> set[str]:
+        """A worker is no more, and none comes in its slot; what it had goes to others. `crashed`: by its own code."""
+        had_begun = self._hands.pop(slot, None) is not None
         orphans = set(self.placement.lose(slot))
+        if crashed and had_begun:
+            self.quarantine.died(sorted(orphans), self._clock.monotonic())
+        else:
+            self.quarantine.moved(orphans)
         self._due.set()
+        return orphans
+
+    async def lost(self, slot: str, crashed: bool = False) -> None:
+        """As `lose`. Returns once others have taken over what was its own, as far as they do so soon: until then none
+        may begin in its slot, which would own the outbox again."""
+        orphans = self.lose(slot, crashed)
         with suppress(TimeoutError):
             async with asyncio.timeout(TAKE_OVER_S):
                 await self._next_look()
@@ -113,9 +129,9 @@ class Spreading:
 
     @property
     def _settled(self) -> set[str]:
-        """Streams that a worker holds, or that none has room for."""
+        """Streams that a worker holds, or that none has room for or is to have."""
         held = {stream for hand in self._hands.values() for stream in hand.held}
-        return held | {wish.stream for wish in self.placement.waiting}
+        return held.union((wish.stream for wish in self.placement.waiting), self.quarantine.aside)
 
     def reported(self, slot: str, said: Mapping[str, Any]) -> None:
         costs = {stream: Cost(**cost) for stream, cost in said["costs"].items()}
@@ -152,6 +168,8 @@ class Spreading:
         """Raises NotNow: nobody watches it at the moment."""
         place = self.placement.place(stream)
         hand = None if place is None else self._hands.get(place.slot)
+        if hand is None and stream in self.quarantine.aside:
+            raise NotNow(f"this stream is set aside for a while: {BLAMED}")
         if hand is None:
             raise NotNow("no worker has room for this stream, or its worker begins; try again")
         return hand.worker
@@ -175,7 +193,10 @@ class Spreading:
 
     def look(self, group: asyncio.TaskGroup) -> None:
         """Decide, and tell each worker that is not being told already: one that takes its time holds up no other."""
-        self.placement.step(self._clock.monotonic())
+        now_s = self._clock.monotonic()
+        self.quarantine.step(now_s)
+        self.placement.set_aside(self.quarantine.aside)
+        self.placement.step(now_s)
         self.placed()
         wanted = self._by_slot()
         for slot, hand in self._hands.items():
@@ -230,6 +251,8 @@ class Spreading:
             hand.problem = error if isinstance(error, TaktError) else TaktError(problems[0])
             self._due.set()
         else:
+            for stream in held.keys() - hand.held.keys():
+                self.quarantine.held(stream, self._clock.monotonic())
             hand.held, hand.refused, hand.problem = dict(held), None, None
             hand.levels = {stream: wanted[stream].level for stream in held}
             self._due.set()

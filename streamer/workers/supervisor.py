@@ -37,6 +37,7 @@ from streamer.workers.line import Said
 from streamer.workers.pictures import CommonShelf
 from streamer.workers.promoting import FleetCommands
 from streamer.workers.relay import Heard
+from streamer.workers.unwatched import Unwatched
 from streamer.workers.wishes import Wishes
 from streamer.workers.works import Works
 
@@ -83,7 +84,7 @@ class Supervisor:
         """The slot that answers for all."""
         self._beats: dict[str, Said] = {}
         self._ready: set[str] = set()
-        self._waited: set[str] = set()
+        self._unwatched = Unwatched(front.onlookers, lambda: self.settings, self.any_worker, clock)
         self._all_over = asyncio.Event()
         for slot in crew.slots:
             self._add(slot)
@@ -108,8 +109,8 @@ class Supervisor:
         del self._slots[slot], self._hosted[slot], self._ears[slot]
         self._ready.discard(slot)
         self.metrics.worker_removed(slot)
-        self._choose_speaker()
-        self._group.create_task(self._ended(slot, "gone"))
+        self._parted(slot, "gone")
+        self.spreading.lose(slot)
 
     async def run(self, stop: asyncio.Event, again: asyncio.Event, *more: Coroutine[Any, Any, None]) -> None:
         """Until `stop`, or until the last recording has ended; then every worker ends in order. `more` runs beside."""
@@ -245,6 +246,11 @@ class Supervisor:
                 self._all_over.set()
 
     async def _ended(self, slot: str, reason: str) -> None:
+        crashed = self._hosted[slot].crashed
+        self._parted(slot, reason)
+        await self.spreading.lost(slot, crashed)
+
+    def _parted(self, slot: str, reason: str) -> None:
         self.metrics.restarted(slot, reason)
         self._beats.pop(slot, None)
         self._models.pop(slot, None)
@@ -253,7 +259,6 @@ class Supervisor:
             if place.slot == slot:
                 words = "its worker ended; another one takes over"
                 self._front.onlookers.changed(stream, Change("backoff", 0, "worker", words))
-        await self.spreading.lost(slot)
 
     def _placed(self) -> None:
         placement = self.spreading.placement
@@ -261,13 +266,11 @@ class Supervisor:
         places, waiting = placement.places, {wish.stream for wish in placement.waiting}
         levels = {stream: (place.slot, place.level) for stream, place in places.items()}
         self.metrics.placed(placement.shares(), levels, waiting)
+        aside = self.spreading.quarantine.aside
+        self.metrics.set_aside(aside)
         if self._ready != self._hosted.keys():
             return  # they begin
-        for stream in waiting - self._waited:
-            _log.error("stream %s is not watched: no worker has room for it", stream)
-            words = "no worker has room for it: give the machine fewer streams, or more workers"
-            self._front.onlookers.changed(stream, Change("backoff", 0, "overload", words))
-        self._waited = waiting
+        self._unwatched.are(waiting, aside)
 
 
 async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written: Written, crew: Crew) -> None:

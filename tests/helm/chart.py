@@ -58,8 +58,18 @@ def pods(manifests: tuple[Manifest, ...]) -> list[Manifest]:
     return inside + [one["spec"] for one in of_kind("Pod", manifests)]
 
 
-def service_pod(manifests: tuple[Manifest, ...]) -> Manifest:
-    pod: Manifest = the("StatefulSet", manifests)["spec"]["template"]["spec"]
+def part(kind: str, component: str, manifests: tuple[Manifest, ...]) -> Manifest:
+    """Of its kind, the one that selects this component: `service`, or `worker` of a cluster."""
+    (one,) = [
+        one
+        for one in of_kind(kind, manifests)
+        if one["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"] == component
+    ]
+    return one
+
+
+def service_pod(manifests: tuple[Manifest, ...], component: str = "service") -> Manifest:
+    pod: Manifest = part("StatefulSet", component, manifests)["spec"]["template"]["spec"]
     return pod
 
 

@@ -14,7 +14,20 @@ import yaml
 import recognizers.card
 from recognizers.data.synthetic import ACTIONS
 from streamer.settings import Settings, load
-from tests.helm.chart import CHART, ROOT, SETS, config_map, helm, of_kind, pods, refused, rendered, service_pod, the
+from tests.helm.chart import (
+    CHART,
+    ROOT,
+    SETS,
+    config_map,
+    helm,
+    of_kind,
+    part,
+    pods,
+    refused,
+    rendered,
+    service_pod,
+    the,
+)
 from tests.helm.chart import values as values_of
 from tests.helm.restricted import violations
 from tests.streamer.settings.files import write_card
@@ -34,6 +47,8 @@ def taken(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     manifests = rendered(name)
     environment = {}
     for one in service_pod(manifests)["containers"][0].get("env", []):
+        if SECRETS not in one.get("value", ""):
+            continue
         environment[one["name"]] = one["value"].replace(SECRETS, str(folder))
         Path(environment[one["name"]]).write_text("https://mes.example/events\n")
     for file, text in config_map(manifests).items():
@@ -45,7 +60,7 @@ def taken(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def test_there_are_sets_of_values_for_every_use() -> None:
-    uses = {"minimal", "gpu", "existing-secret", "no-persistence", "webrtc", "monitoring"}
+    uses = {"minimal", "gpu", "existing-secret", "no-persistence", "webrtc", "monitoring", "cluster"}
     assert uses <= set(SETS)
 
 
@@ -74,8 +89,8 @@ def test_a_wrong_manifest_would_be_found() -> None:
 @by_set
 def test_its_pods_may_run_where_only_restricted_ones_may(name: str) -> None:
     found = pods(rendered(name))
-    assert len(found) == 2  # the service and the test
-    assert [violations(pod) for pod in found] == [[], []]
+    assert len(found) == (3 if name == "cluster" else 2)  # the service, workers, and the test
+    assert [problem for pod in found for problem in violations(pod)] == []
 
 
 @by_set
@@ -129,7 +144,9 @@ def test_probes_ask_for_the_service_alone(name: str, tmp_path: Path, monkeypatch
     assert {one["port"] for one in asked.values()} == {"http"}
     port = taken(name, tmp_path, monkeypatch).http.port
     assert container["ports"] == [{"name": "http", "containerPort": port, "protocol": "TCP"}]
-    assert [one["spec"]["ports"][0]["port"] for one in of_kind("Service", rendered(name))] == [port, port]
+    services = {one["metadata"]["name"]: one["spec"]["ports"][0]["port"] for one in of_kind("Service", rendered(name))}
+    services.pop("cell-taktstream-workers", None)
+    assert list(services.values()) == [port, port]
     startup = container["startupProbe"]
     assert startup["periodSeconds"] * startup["failureThreshold"] >= 300
 
@@ -138,14 +155,14 @@ def test_probes_ask_for_the_service_alone(name: str, tmp_path: Path, monkeypatch
 def test_selectors_and_claims_hold_nothing_that_a_new_version_changes(name: str) -> None:
     """Kubernetes would refuse the upgrade."""
     manifests = rendered(name)
-    stateful = the("StatefulSet", manifests)
+    stateful = part("StatefulSet", "service", manifests)
     version = yaml.safe_load((CHART / "Chart.yaml").read_text())["version"]
     fixed = [stateful["spec"]["selector"], stateful["spec"].get("volumeClaimTemplates", [])]
     assert version not in json.dumps(fixed)
     assert version not in json.dumps(stateful["spec"]["template"]["metadata"])  # nor would it restart for that alone
     labels = stateful["spec"]["template"]["metadata"]["labels"]
-    services = of_kind("Service", manifests)
-    budget = the("PodDisruptionBudget", manifests)["spec"]
+    services = [one for one in of_kind("Service", manifests) if one["metadata"]["name"] != "cell-taktstream-workers"]
+    budget = part("PodDisruptionBudget", "service", manifests)["spec"]
     for selector in (stateful["spec"]["selector"]["matchLabels"], budget["selector"]["matchLabels"]):
         assert selector.items() <= labels.items()
     assert all(service["spec"]["selector"].items() <= labels.items() for service in services)
@@ -177,6 +194,8 @@ def test_the_chart_is_of_the_version_of_the_service() -> None:
         ("persistence.size=1Gi", "together need 1636Mi"),
         ("persistence.size=2Gi,config.workers=3", "together need 2148Mi"),  # an outbox for each
         ("secrets.existing=mine,secrets.values.a=b", "not both"),
+        ("cluster.enabled=true", "cluster.tokenSecret: name a Secret with the key `token`"),
+        ("cluster.enabled=true,cluster.tokenSecret=t,cluster.workers.replicas=0", "/cluster/workers/replicas"),
         ("monitoring.serviceMonitor.enabled=true", "networkPolicy.metrics: say where Prometheus is"),
         ("ingress.enabled=true", "networkPolicy.clients: say where the ingress controller is"),
     ],

@@ -65,6 +65,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- define "taktstream.workers" -}}
 {{- $streams := len .Values.config.streams -}}
 {{- $asked := .Values.config.workers | default 1 | toString -}}
+{{- if .Values.cluster.enabled -}}
+{{- $asked = (.Values.config.cluster | default dict).per_node | default (max 1 (div .Values.cluster.workers.cpus 4)) | toString -}}
+{{- if eq $asked "auto" }}{{ $asked = max 1 (div .Values.cluster.workers.cpus 4) | toString }}{{ end -}}
+{{- end -}}
 {{- if ne $asked "auto" -}}
 {{- $asked -}}
 {{- else -}}
@@ -119,7 +123,7 @@ capabilities: {drop: [ALL]}
 - name: config
   configMap: {name: {{ include "taktstream.name" . }}}
 - name: tmp
-  emptyDir: {sizeLimit: 512Mi}
+  emptyDir: {sizeLimit: {{ .Values.cluster.enabled | ternary "2Gi" "512Mi" }}}
 {{- with include "taktstream.secret" . }}
 - name: secrets
   secret: {secretName: {{ . }}, defaultMode: 0440}
@@ -128,6 +132,42 @@ capabilities: {drop: [ALL]}
 - name: models
   persistentVolumeClaim: {claimName: {{ . }}, readOnly: true}
 {{- end }}
+{{- end }}
+
+{{- /* What the head and the machines of a cluster have in common; nothing where there is none. Ports as docs/cluster.md says. */ -}}
+{{- define "taktstream.rayArguments" -}}
+--node-name="$POD_NAME" --node-ip-address="$POD_IP" --object-store-memory=80000000 --node-manager-port=6380 --object-manager-port=6381 --runtime-env-agent-port=6382 --min-worker-port=10002 --max-worker-port=10101
+{{- end }}
+
+{{- define "taktstream.rayEnvironment" -}}
+{{- if .Values.cluster.enabled }}
+- {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+- {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+- {name: RAY_AUTH_MODE, value: token}
+- {name: RAY_AUTH_TOKEN_PATH, value: /run/secrets/ray/token}
+- {name: RAY_USAGE_STATS_ENABLED, value: "0"}
+{{- end }}
+{{- end }}
+
+{{- define "taktstream.rayMounts" -}}
+{{- if .Values.cluster.enabled }}
+- {name: ray-token, mountPath: /run/secrets/ray, readOnly: true}
+- {name: shm, mountPath: /dev/shm}
+{{- end }}
+{{- end }}
+
+{{- define "taktstream.rayVolumes" -}}
+{{- if .Values.cluster.enabled }}
+- name: ray-token
+  secret: {secretName: {{ required "cluster.tokenSecret: name a Secret with the key `token`, e.g. of `openssl rand -hex 32`" .Values.cluster.tokenSecret }}, items: [{key: token, path: token}], defaultMode: 0440}
+- name: shm  # else 64 MiB
+  emptyDir: {medium: Memory, sizeLimit: 128Mi}
+{{- end }}
+{{- end }}
+
+{{- define "taktstream.rayPorts" -}}
+- {protocol: TCP, port: 6379, endPort: 6382}
+- {protocol: TCP, port: 10002, endPort: 10101}
 {{- end }}
 
 {{- /* Of the section `mqtt`: the port that its address names, else that of its scheme. */ -}}

@@ -25,6 +25,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from streamer.errors import MessageRejected, SinkUnavailable
 from streamer.sinks.base import Inbound
+from streamer.sinks.mqtt.guarded import GuardedClient
 from streamer.sinks.mqtt.inbox import Inbox
 from streamer.sinks.mqtt.options import JSON, V5, ConnectError, Extras, MqttOptions, Will, tls_context
 
@@ -88,12 +89,13 @@ class Session:
         self._client = self._make_client(will)
 
     def _make_client(self, will: Will | None) -> Client:
-        client = Client(
+        client = GuardedClient(
             CallbackAPIVersion.VERSION2,
             client_id=self._options.client_id,
             protocol=MQTTProtocolVersion(self.version),
             reconnect_on_failure=False,
         )
+        client.may_publish = self._options.may_publish
         client.connect_timeout = self._options.connect_timeout_s
         client.max_inflight_messages_set(IN_FLIGHT)
         # An exception in a callback would end paho's thread while it still called itself connected.

@@ -141,6 +141,11 @@ class MqttSink:
         """
         self._standing.set(topic, payload, self._session, kept)
 
+    def once(self, topic: str, payload: Mapping[str, object]) -> None:
+        """Retain a document on a whole topic that is not ours to keep up: it is said now, or not at all."""
+        if self._session is not None:
+            self._session.publish(topic, json.dumps(payload, separators=(",", ":")), retain=True)
+
     def shows(self, topics: Iterable[str]) -> None:
         """See `StatusSink.shows`."""
         ours = (self.status_topic, f"{self._service}/{TOPIC}")

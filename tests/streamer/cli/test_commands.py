@@ -149,6 +149,20 @@ def test_a_failure_ends_with_1_as_json_for_machines_and_text_for_people(
     assert ("what to do" in out) if name == "probe" else (out == "" and err.strip())
 
 
+@pytest.mark.parametrize(("workers", "told"), [("1", ""), ("auto", ""), ("3", ""), ("2", "so that 8 wait")])
+def test_a_check_says_where_workers_cannot_watch_all(
+    workers: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream = "  - {{id: cam-{n}, source: {{kind: rtsp, url: 'rtsp://cam/'}}, watches: [{{id: b, recognizer: a}}]}}\n"
+    streams = "".join(stream.format(n=n) for n in range(40))
+    file = tmp_path / "plant.yaml"
+    file.write_text(f"workers: {workers}\ndata_dir: {tmp_path}/data\nrecognizers: {{a: {{}}}}\nstreams:\n{streams}")
+    assert main(["check", str(file)]) == 0
+    out, _ = capsys.readouterr()
+    assert ("watch 32 streams at most" in out) is bool(told)
+    assert told in out
+
+
 def test_a_check_says_that_all_is_well_and_how_late_events_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,7 @@ from streamer.errors import SinkUnavailable
 from streamer.sinks.mqtt.options import MqttOptions
 from streamer.sinks.mqtt.session import Session
 from streamer.testing.messages import message
+from streamer.testing.mqtt_stub import MqttStub
 from streamer.testing.time import FakeClock
 from streamer.wire import Message
 from streamer.workers.fence import Fence
@@ -80,3 +82,16 @@ async def test_the_broker_gets_nothing_whatever_it_is() -> None:
     for retain in (False, True):
         with pytest.raises(SinkUnavailable, match="others may have"):
             await session.publish("takt/a/status", "{}", retain=retain)
+
+
+async def test_what_paho_was_given_before_it_froze_does_not_leave_when_it_thaws() -> None:
+    """It froze between our question and paho's thread: the loop may publish, the thread may not any more."""
+    loop = threading.get_ident()
+    async with MqttStub().serving() as stub:
+        options = MqttOptions("127.0.0.1", stub.port, may_publish=lambda: threading.get_ident() == loop)
+        session = Session(options, 5)
+        await session.connect()
+        with pytest.raises(SinkUnavailable, match="ended"):
+            await session.publish("takt/a/status", "{}")
+        assert await session.ended == "lost"
+    assert stub.published == []

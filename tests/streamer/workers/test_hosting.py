@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+
+import pytest
 
 from streamer.testing.time import FakeClock
 from streamer.workers.hosting import CAP_S, FIRST_S, Hosted, Told
@@ -18,7 +21,7 @@ class FakeProcess:
     """A worker's process, as the one who began it sees it; its side of the line is `line`."""
 
     def __init__(self, pid: int, end: socket.socket) -> None:
-        self.pid, self.killed = pid, False
+        self.pid, self.killed, self.code = pid, False, 0
         self._end = end.dup()
         self._over = asyncio.Event()
         self.asked: list[Mapping[str, Any]] = []
@@ -46,7 +49,7 @@ class FakeProcess:
 
     async def wait(self) -> int:
         await self._over.wait()
-        return 0
+        return self.code
 
 
 class Slot:
@@ -155,3 +158,16 @@ async def test_one_that_is_told_to_leave_ends_in_order_and_none_comes_after_it()
         await settle()
         assert not slot.processes[0].killed
         assert (len(slot.processes), slot.ended) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("code", "crashed"), [(-signal.SIGSEGV, True), (-signal.SIGABRT, True), (-signal.SIGKILL, False), (1, False)]
+)
+async def test_what_native_code_did_is_told_from_who_kills_processes(code: int, crashed: bool) -> None:
+    async with hosted() as slot:
+        await beats(slot, 1)
+        slot.processes[0].code = code
+        slot.processes[0].kill()
+        await settle()
+        assert slot.ended == ["crash"]
+        assert slot.hosted.crashed is crashed

@@ -7,8 +7,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from streamer.errors import ConfigError, NotNow
 from streamer.placement import Placement, Slot
+from streamer.placement.quarantine import DEATHS
 from streamer.testing.time import FakeClock
 from streamer.workers.spreading import Spreading
 
@@ -144,3 +147,35 @@ async def test_a_stream_that_moves_is_let_go_before_another_holds_it() -> None:
         await settle()
         assert moving in workers["s1"].held
         assert workers["s0"].held == []
+
+
+async def test_a_stream_that_ends_every_worker_is_given_to_none_until_it_is_changed() -> None:
+    async with spread(1, 3) as (spreading, workers):
+        for _ in range(DEATHS):
+            slot = next(slot for slot, worker in workers.items() if worker.held)
+            workers.pop(slot)
+            await spreading.lost(slot, crashed=True)
+            workers[slot] = FakeWorker()
+            spreading.joined(Slot(slot), workers[slot])
+            await settle()
+        assert {*spreading.quarantine.aside} == {"c0"}
+        assert spreading.placement.place("c0") is None
+        assert spreading.placement.waiting == [], "it is not for want of room"
+        with pytest.raises(NotNow, match="set aside"):
+            spreading.worker_of("c0")
+        spreading.want("c0")
+        await settle()
+        assert all_held(workers) == ["c0"]
+
+
+async def test_workers_that_somebody_kills_or_that_cannot_begin_blame_no_stream() -> None:
+    async with spread(1, 2) as (spreading, _):
+        for _ in range(DEATHS + 1):
+            for slot in ("s0", "s1"):
+                await spreading.lost(slot, crashed=False)
+                spreading.joined(Slot(slot), FakeWorker())
+        for _ in range(DEATHS + 1):
+            await spreading.lost("s0", crashed=False)
+            spreading.expect(Slot("s0"))
+            await spreading.lost("s0", crashed=True)
+        assert not spreading.quarantine.aside
