@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -41,11 +42,13 @@ def proportions(costs: Mapping[int, float], constant: float, first: int) -> list
 
 def first_measurable(spreads: Mapping[int, Sequence[float]], constant: float, within: float = 0.1) -> int:
     """The smallest number whose slices of time agree: their middle half spans at most that share of what their median
-    is above the constant; the largest number where none do."""
+    is above the constant; where none do, the one whose slices agree best."""
+    spans: dict[int, float] = {}
     for n, slices in sorted(spreads.items()):
         ordered, own = sorted(slices), median(slices) - constant
         quarter = len(ordered) // 4
         middle = ordered[quarter : len(ordered) - quarter]
-        if own > 0 and middle[-1] - middle[0] <= within * own:
+        spans[n] = (middle[-1] - middle[0]) / own if own > 0 else math.inf
+        if spans[n] <= within:
             return n
-    return max(spreads)
+    return min(spans, key=lambda n: spans[n])

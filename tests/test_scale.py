@@ -50,7 +50,7 @@ def test_what_a_camera_costs_is_without_what_none_costs() -> None:
 def test_the_fewest_that_can_be_measured_are_those_whose_slices_agree() -> None:
     wild, calm = [0.1, 0.2, 0.3, 0.4], [0.5, 0.51, 0.49, 0.5]
     assert first_measurable({1: wild, 2: calm, 4: calm}, 0.0) == 2
-    assert first_measurable({1: wild, 2: wild}, 0.0) == 2
+    assert first_measurable({1: wild, 2: [0.3, 0.4]}, 0.0) == 2, "where none do, those that agree best"
 
 
 def test_a_busy_machines_seconds_are_told_in_those_of_an_idle_one() -> None:
