@@ -7,7 +7,7 @@ import asyncio
 from streamer.clock import SystemClock
 from streamer.cluster.machines import Cluster, Machines
 from streamer.cluster.nodes import Sizes
-from streamer.errors import ConfigError
+from streamer.errors import ConfigError, OutboxUnavailable
 from streamer.rereading import Written
 from streamer.settings import Settings
 from streamer.workers.crew import Crew
@@ -45,6 +45,7 @@ async def supervise_cluster(
 
     Raises:
         ConfigError: no machine can have a worker; nothing can listen there, a token cannot be read.
+        OutboxUnavailable: as `supervise`.
     """
     section = settings.cluster
     sizes = Sizes(None if section.per_node == "auto" else section.per_node, section.gpus_each)
@@ -60,3 +61,5 @@ async def supervise_cluster(
     except* ConfigError as errors:
         found = [error for error in errors.exceptions if isinstance(error, ConfigError)]
         raise ConfigError([problem for error in found for problem in error.problems]) from None
+    except* OutboxUnavailable as errors:
+        raise OutboxUnavailable(str(errors.exceptions[0])) from None

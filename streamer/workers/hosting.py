@@ -84,7 +84,11 @@ class Hosted:
         failures = 0
         while not self._leaving.is_set():
             began_s = self._clock.monotonic()
-            reason = await self._live()
+            try:
+                reason = await self._live()
+            except OSError as error:  # no memory, no descriptors, no processes: that passes, and others go on
+                _log.error("worker %s cannot begin: %s", self.slot, error.strerror or error)
+                reason = "begin"
             if self._leaving.is_set():
                 return
             healthy = self._clock.monotonic() - began_s >= HEALTHY_S
@@ -92,7 +96,16 @@ class Hosted:
             pause_s = full_jitter(failures, FIRST_S, CAP_S)
             _log.error("worker %s ended (%s); it begins again in %.1f s", self.slot, reason, pause_s)
             await self._told.ended(self.slot, reason)
-            await self._clock.sleep(pause_s)
+            await self._pause(pause_s)
+
+    async def _pause(self, seconds: float) -> None:
+        """Unless it is told to leave: then nobody waits for a worker that is not to come."""
+        either = [asyncio.create_task(self._clock.sleep(seconds)), asyncio.create_task(self._leaving.wait())]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in either:
+                task.cancel()
 
     async def ask(self, what: str, patience_s: float = 30.0, **rest: object) -> Said:
         """As `Line.ask`. Raises NotNow where there is no worker."""
@@ -107,10 +120,8 @@ class Hosted:
 
     async def _live(self) -> str:
         """One process, from its beginning to its end; why it ended."""
-        ours, theirs = socket.socketpair()
         self._pulse, self._hung = Pulse(self._clock.monotonic(), self._deadlines), ""
-        with theirs:
-            process = await self._begin(self.slot, theirs)
+        process, ours = await self._begun()
         self.pid = process.pid
         try:
             async with Line.over(ours, _nobody_asks, self._hear) as self.line, asyncio.TaskGroup() as group:
@@ -122,6 +133,16 @@ class Hosted:
             self.line = self.pid = None
             self.returncode = code if isinstance(code := await _end(process), int) else None
         return self._hung or "crash"
+
+    async def _begun(self) -> tuple[Process, socket.socket]:
+        """A process, and our end of its line. Raises OSError: this machine has none to give now."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                return await self._begin(self.slot, theirs), ours
+            except BaseException:
+                ours.close()
+                raise
 
     async def leave(self) -> None:
         """Tell the worker to end in order, and begin none any more; `run` returns when it has ended."""

@@ -132,7 +132,11 @@ class Line:
         self._write({"answer": said["ask"], **answer})
 
     async def _next(self) -> Said | None:
-        line = await self._reader.readline()
+        try:
+            line = await self._reader.readline()
+        except ValueError:  # nothing after it could be told apart: as if it were gone
+            _log.error("the other side said more than %d MiB in one line: it is not listened to", LINE_BYTES >> 20)
+            return None
         return dict(json.loads(line)) if line.endswith(b"\n") else None
 
     def _write(self, said: Said) -> None:

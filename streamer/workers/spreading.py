@@ -57,9 +57,9 @@ class _Hand:
     held: dict[str, tuple[int, int]] = field(default_factory=dict)
     levels: dict[str, int] = field(default_factory=dict)
     refused: Held | None = None
-    """What it could not hold."""
-    problem: TaktError | None = None
-    """And why."""
+    """What it could not hold as a whole."""
+    problems: dict[str, TaktError] = field(default_factory=dict)
+    """Which streams that was for, and why."""
     again_s: float = float("-inf")
     busy: bool = False
     """It is being told."""
@@ -160,8 +160,8 @@ class Spreading:
                     hand = None if place is None else self._hands.get(place.slot)
                     if hand is not None and hand.held.get(stream, (0, 0))[1] == wanted:
                         return
-                    if hand is not None and hand.problem is not None and stream in (hand.refused or {}):
-                        raise hand.problem
+                    if hand is not None and stream in hand.problems:
+                        raise hand.problems[stream]
         raise NotNow("its worker has not begun with it yet; look again later")
 
     def worker_of(self, stream: str) -> Asked:
@@ -235,10 +235,37 @@ class Spreading:
             hand.busy = False
 
     async def _hold(self, slot: str, hand: _Hand, held: Held, wanted: Mapping[str, Place]) -> None:
-        now_s = self._clock.monotonic()
-        if held == hand.refused and now_s < hand.again_s:
+        if held == hand.refused and self._clock.monotonic() < hand.again_s:
             return
-        streams = {stream: self._told(place) for stream, place in wanted.items()}
+        hand.refused, hand.problems = None, {}
+        refusal = await self._try(slot, hand, held, wanted)
+        if refusal is None:
+            return
+        hand.problems = await self._apart(slot, hand, held, wanted, refusal)
+        hand.refused, hand.again_s = held, self._clock.monotonic() + AGAIN_S
+        self._due.set()
+
+    async def _apart(
+        self, slot: str, hand: _Hand, held: Held, wanted: Mapping[str, Place], refusal: TaktError
+    ) -> dict[str, TaktError]:
+        """Have it hold what it can of what it refused as a whole: a stream that cannot be made keeps no other waiting,
+        nor one that is to end. Returns what is wrong with each of the rest."""
+        new = sorted(held.keys() - hand.held.keys())
+        known = {stream: of for stream, of in held.items() if stream not in new}
+        problems = {stream: refusal for stream, of in held.items() if hand.held.get(stream) != of}
+        same = known == hand.held
+        if (same and len(new) == 1) or not new or (not same and await self._try(slot, hand, known, wanted) is not None):
+            return problems
+        for one in new:
+            tried = {stream: of for stream, of in held.items() if stream in hand.held or stream == one}
+            if (problem := await self._try(slot, hand, tried, wanted)) is not None:
+                problems[one] = problem
+        return {stream: problem for stream, problem in problems.items() if hand.held.get(stream) != held[stream]}
+
+    async def _try(self, slot: str, hand: _Hand, held: Held, wanted: Mapping[str, Place]) -> TaktError | None:
+        """Have it hold these, and no others; why it cannot, and still holds what it did."""
+        held = {stream: of for stream, of in held.items() if stream in self._wanted}  # some may be no more by now
+        streams = {stream: self._told(wanted[stream]) for stream in held}
         try:
             await hand.worker.ask("hold", HOLD_S, streams=streams, **self._of(streams))
         except NotNow as error:
@@ -247,15 +274,14 @@ class Spreading:
             problems = error.problems if isinstance(error, ConfigError) else [str(error)]
             for problem in problems:
                 _log.error("worker %s cannot watch what it is to: %s", slot, problem)
-            hand.refused, hand.again_s = held, now_s + AGAIN_S
-            hand.problem = error if isinstance(error, TaktError) else TaktError(problems[0])
-            self._due.set()
+            return error if isinstance(error, TaktError) else TaktError(problems[0])
         else:
             for stream in held.keys() - hand.held.keys():
                 self.quarantine.held(stream, self._clock.monotonic())
-            hand.held, hand.refused, hand.problem = dict(held), None, None
+            hand.held = held
             hand.levels = {stream: wanted[stream].level for stream in held}
             self._due.set()
+        return None
 
     def _told(self, place: Place) -> Mapping[str, Any]:
         return {"term": place.term, "level": place.level, "stopped": self._wanted[place.stream].stopped}

@@ -19,6 +19,7 @@ from streamer.front import HISTORY, Facts, Front, limits_of
 from streamer.health import Health
 from streamer.history import History
 from streamer.metrics import CONTENT_TYPE, FleetMetrics, Metrics
+from streamer.outbox.files import owned
 from streamer.placement import MOST_STREAMS, Slot
 from streamer.premises import build_shelf, build_sites, reachable
 from streamer.rereading import Written
@@ -281,26 +282,28 @@ async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written
 
     Raises:
         ConfigError: nothing can listen there, a token or the folder of pictures cannot be read.
+        OutboxUnavailable: another service runs over this data folder, or it cannot be written.
     """
     clock, metrics, health = SystemClock(), Metrics(), Health()
-    async with History.open(settings.data_dir / HISTORY, limits_of(settings.http), clock) as history:
-        front = Front.of(settings, clock, metrics, health, history)
-        supervisor = Supervisor(settings, front, written.file, crew, clock)
-        pictures = CommonShelf(build_shelf(settings, clock, supervisor.metrics), clock)
-        supervisor.promised, door, http = pictures.promised, ApiDoor(), settings.http
-        now, worker_of = (lambda: supervisor.settings), supervisor.spreading.worker_of
-        sites = dict(build_sites(settings, pictures, clock, front.access))
-        sites |= {RETAIL: build_retail(settings), WHIP: FarWhip(now, worker_of)}
-        app = make_app(supervisor.health, supervisor.exposition, sites, door)
-        async with serve(http.host, http.port, app) as port:
-            supervisor.wishes.address = f"http://{reachable(http.host)}:{port}"
-            keeps = settings.labels.folder is not None
-            labels = FarLabels(now, worker_of, supervisor.any_worker) if keeps else None
-            door.open(supervisor.api(FarLive(now, worker_of), labels))
-            _show(supervisor.wishes.address, settings, show, crew.words)
-            with closing(supervisor.commands) as commands:
-                async with listening(settings.data_dir, commands.answer):
-                    await supervisor.run(stop, written.again, pictures.run())
+    with owned(settings.data_dir / "outbox"):
+        async with History.open(settings.data_dir / HISTORY, limits_of(settings.http), clock) as history:
+            front = Front.of(settings, clock, metrics, health, history)
+            supervisor = Supervisor(settings, front, written.file, crew, clock)
+            pictures = CommonShelf(build_shelf(settings, clock, supervisor.metrics), clock)
+            supervisor.promised, door, http = pictures.promised, ApiDoor(), settings.http
+            now, worker_of = (lambda: supervisor.settings), supervisor.spreading.worker_of
+            sites = dict(build_sites(settings, pictures, clock, front.access))
+            sites |= {RETAIL: build_retail(settings), WHIP: FarWhip(now, worker_of)}
+            app = make_app(supervisor.health, supervisor.exposition, sites, door)
+            async with serve(http.host, http.port, app) as port:
+                supervisor.wishes.address = f"http://{reachable(http.host)}:{port}"
+                keeps = settings.labels.folder is not None
+                labels = FarLabels(now, worker_of, supervisor.any_worker) if keeps else None
+                door.open(supervisor.api(FarLive(now, worker_of), labels))
+                _show(supervisor.wishes.address, settings, show, crew.words)
+                with closing(supervisor.commands) as commands:
+                    async with listening(settings.data_dir, commands.answer):
+                        await supervisor.run(stop, written.again, pictures.run())
 
 
 def _show(base: str, settings: Settings, show: Show, workers: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -62,10 +63,15 @@ class Slot:
         self.ended: list[str] = []
         self.may_begin = asyncio.Event()
         self.may_begin.set()
+        self.error: OSError | None = None
+        """There is no process to be had."""
         told = Told(self.began.append, lambda slot, said: None, lambda: {"settings": {"whole": True}}, self._ended)
+        self.running: asyncio.Task[None]
         self.hosted = Hosted("0", self._begin, told, self.clock, Deadlines(100.0, 10.0, 60.0))
 
     async def _begin(self, slot: str, end: socket.socket) -> Any:
+        if self.error is not None:
+            raise self.error
         process = FakeProcess(len(self.processes) + 1, end)
         self.processes.append(process)
         self._group.create_task(process.run())
@@ -80,10 +86,10 @@ class Slot:
 async def hosted() -> AsyncIterator[Slot]:
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
         slot = Slot(group)
-        running = group.create_task(slot.hosted.run())
+        slot.running = group.create_task(slot.hosted.run())
         await settle()
         yield slot
-        running.cancel()
+        slot.running.cancel()
         for process in slot.processes:
             process.kill()
 
@@ -147,6 +153,32 @@ async def test_one_whose_engine_does_not_come_back_is_killed_though_its_loop_liv
         assert not slot.processes[0].killed
         await beats(slot, 1, batch_s=61.0)
         assert slot.ended == ["engine"]
+
+
+async def test_where_no_process_is_to_be_had_it_is_tried_again_and_nobody_else_ends_by_it() -> None:
+    async with hosted() as slot:
+        await beats(slot, 1)
+        slot.error = OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        slot.processes[0].kill()
+        await settle()
+        await slot.clock.advance(CAP_S)
+        await settle()
+        assert slot.ended[:2] == ["crash", "begin"]
+        slot.error = None
+        await slot.clock.advance(CAP_S)
+        await settle()
+        assert len(slot.processes) == 2
+
+
+async def test_who_is_told_to_leave_while_it_waits_to_begin_again_does_not_wait() -> None:
+    async with hosted() as slot:
+        await beats(slot, 1)
+        slot.processes[0].kill()
+        await settle()
+        passed_s = slot.clock.passed_s
+        await slot.hosted.leave()
+        await slot.running
+        assert (len(slot.processes), slot.clock.passed_s) == (1, passed_s)
 
 
 async def test_one_that_is_told_to_leave_ends_in_order_and_none_comes_after_it() -> None:

@@ -129,5 +129,21 @@ async def test_one_that_does_not_listen_is_told_no_more_than_so_much() -> None:
             assert 20 < line.untold < 40
 
 
+async def test_who_says_more_in_a_line_than_may_be_is_as_one_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer(_: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {}
+
+    monkeypatch.setattr("streamer.workers.line.LINE_BYTES", 1000)
+    ours, theirs = socket.socketpair()
+    told: list[Mapping[str, Any]] = []
+    with theirs:
+        async with asyncio.timeout(5), Line.over(ours, answer, told.append) as line:
+            theirs.sendall(b'{"tell": "much", "text": "' + b"x" * 5000 + b'"}\n')
+            await line.run()
+            with pytest.raises(NotNow):
+                await line.ask("anything")
+    assert told == []
+
+
 def test_questions_are_bounded() -> None:
     assert MOST_ASKED < 1000

@@ -24,6 +24,8 @@ class FakeWorker:
         self.levels: dict[str, int] = {}
         self.told: list[tuple[str, Mapping[str, Any]]] = []
         self.error: Exception | None = None
+        self.unfit: set[str] = set()
+        """Streams that cannot be made."""
         self.slow = asyncio.Event()
         self.slow.set()
 
@@ -32,6 +34,8 @@ class FakeWorker:
         if self.error is not None:
             raise self.error
         if what == "hold":
+            if unfit := self.unfit & rest["streams"].keys():
+                raise ConfigError([f"streams.{one}: it cannot be made" for one in unfit])
             self.holds.append(sorted(rest["streams"]))
             self.levels = {stream: how["level"] for stream, how in rest["streams"].items()}
         else:
@@ -121,6 +125,40 @@ async def test_what_a_worker_refuses_is_not_asked_again_at_once_and_the_rest_goe
         await settle()
         assert len(wrong.holds) == 1
         assert len(right.held) == 2
+
+
+async def test_a_stream_that_cannot_be_made_keeps_none_of_the_others_waiting() -> None:
+    async with spread(0, 1) as (spreading, workers):
+        only = workers["s0"]
+        only.unfit = {"c1"}
+        for name in ("c0", "c1", "c2"):
+            spreading.want(name)
+        await settle()
+        assert only.held == ["c0", "c2"]
+        with pytest.raises(ConfigError, match=r"streams\.c1"):
+            await spreading.taken("c1")
+        await spreading.taken("c2")
+        asked = len(only.holds)
+        spreading._due.set()
+        await settle()
+        assert len(only.holds) == asked, "it is not asked again at once"
+
+
+async def test_nor_does_it_keep_one_from_ending_or_from_being_changed() -> None:
+    async with spread(2, 1) as (spreading, workers):
+        only = workers["s0"]
+        only.unfit = {"c9"}
+        spreading.want("c9")
+        await settle()
+        spreading.forget("c0")
+        await settle()
+        assert only.held == ["c1"]
+        spreading.want("c1", priority=1)
+        await spreading.taken("c1")
+        only.unfit = set()
+        spreading.want("c9")
+        await spreading.taken("c9")
+        assert only.held == ["c1", "c9"]
 
 
 async def test_one_that_is_not_ready_is_asked_again() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from streamer.errors import OutboxUnavailable
+from streamer.outbox.files import owned
 from streamer.placement import MOST_STREAMS
+from streamer.rereading import Written
 from streamer.settings import Settings, load
-from streamer.workers.supervisor import workers_for, workers_of
+from streamer.workers.crew import crew_here
+from streamer.workers.supervisor import supervise, workers_for, workers_of
 
 PLANT = """
 data_dir: {folder}/data
@@ -32,3 +37,10 @@ def test_auto_is_one_as_long_as_that_can_have_all_and_then_one_more_than_is_need
 @pytest.mark.parametrize(("said", "workers"), [("", 1), ("workers: auto", 1), ("workers: 4", 4)])
 def test_the_configuration_says_how_many(tmp_path: Path, said: str, workers: int) -> None:
     assert workers_of(plant(tmp_path, said)) == workers
+
+
+async def test_two_services_over_one_data_folder_cannot_be(tmp_path: Path) -> None:
+    settings, shown = plant(tmp_path), list[object]()
+    with owned(settings.data_dir / "outbox"), pytest.raises(OutboxUnavailable, match="in use by another process"):
+        await supervise(settings, asyncio.Event(), lambda *told: shown.append(told), Written(Path(), {}), crew_here(2))
+    assert shown == []
