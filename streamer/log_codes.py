@@ -114,6 +114,9 @@ CODES: Mapping[str, str] = {
     "worker %s hangs (%s): it is killed": "worker.hangs",
     "worker %s is not ready: %s": "worker.not_ready",
     "worker %s cannot watch what it is to: %s": "worker.cannot_watch",
+    "process %s was killed and does not end: a driver or a disk holds it": "worker.held",
+    "the other side said what is no object of JSON: it is not listened to": "worker.line_broken",
+    "what was said over a line failed by a bug": "worker.bug",
     "a question of the supervisor failed by a bug": "worker.bug",
     "%s cannot be written (%s): terms go by the clock at the next start": "worker.terms_not_kept",
     # service.*

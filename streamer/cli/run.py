@@ -39,7 +39,7 @@ def main(arguments: argparse.Namespace, output: Output) -> int:
         from streamer.rereading import Written  # noqa: PLC0415
         from streamer.signals import stop_on_signals  # noqa: PLC0415
         from streamer.workers.crew import crew_here  # noqa: PLC0415
-        from streamer.workers.supervisor import supervise, workers_of  # noqa: PLC0415
+        from streamer.workers.supervisor import supervise  # noqa: PLC0415
 
     async def until_told(serve: Callable[[asyncio.Event, Written], Awaitable[None]]) -> None:
         stop = asyncio.Event()

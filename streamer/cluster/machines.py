@@ -116,6 +116,7 @@ class Machines:
         """Machines that are new, and at times those that failed."""
         alive, now_s = {node.id for node in nodes}, self._clock.monotonic()
         self._asked = {id_: one for id_, one in self._asked.items() if id_ in alive}
+        self._again_s = {id_: again_s for id_, again_s in self._again_s.items() if id_ in alive}
         for node in nodes:
             asked = self._asked.get(node.id)
             due = asked is None or (asked.done() and asked.result() and now_s >= self._again_s.get(node.id, 0.0))

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from streamer.placement import Slot
 
@@ -78,7 +79,9 @@ class Berths:
 
     def __init__(self, sizes: Sizes) -> None:
         self._sizes = sizes
+        self._starts = count()
         self._seen: dict[str, int] = {}
+        """Of those that are alive, in which order they came."""
         self._berths: dict[str, Berth] = {}
 
     @property
@@ -91,8 +94,7 @@ class Berths:
 
     def alive(self, nodes: Sequence[Node]) -> Changes:
         """These are alive now. Of two of a name the one that was seen first later is meant."""
-        for node in nodes:
-            self._seen.setdefault(node.id, len(self._seen))
+        self._seen = {node.id: self._seen[node.id] if node.id in self._seen else next(self._starts) for node in nodes}
         newest: dict[str, Node] = {}
         for node in sorted(nodes, key=lambda node: self._seen[node.id]):
             newest[node.name] = node

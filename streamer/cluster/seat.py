@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import platform
+import select
 import socket
 import sys
 import threading
@@ -33,7 +34,6 @@ class SeatActor:
 
     def __init__(self, slot: str, cpus: float, lease_s: float) -> None:
         self._end, theirs = socket.socketpair()
-        self._end.settimeout(PULL_S)
         folder = os.environ.get(DATA_DIR)
         who = (slot, cpus, None if folder is None else Path(folder), lease_s)
         self._thread = threading.Thread(target=_work, args=(theirs, *who), name="worker", daemon=True)
@@ -41,22 +41,31 @@ class SeatActor:
 
     def push(self, data: bytes) -> None:
         """What the supervisor says; none: it says no more."""
-        if data:
-            self._end.sendall(data)
-        else:
-            self._end.shutdown(socket.SHUT_WR)
+        give(self._end, data)
 
     def pull(self) -> bytes | None:
         """What the worker says; empty: nothing for a while; None: it has ended."""
-        try:
-            data = self._end.recv(CHUNK)
-        except TimeoutError:
-            return b""
-        except OSError:
-            data = b""
-        if data:
-            return data
-        self._thread.join(PULL_S)
+        said = take(self._end, PULL_S)
+        if said is None:
+            self._thread.join(PULL_S)
+        return said
+
+
+def give(end: socket.socket, data: bytes) -> None:
+    """However long whoever is to read it is busy: one that begins reads nothing for many seconds."""
+    if data:
+        end.sendall(data)
+    else:
+        end.shutdown(socket.SHUT_WR)
+
+
+def take(end: socket.socket, patience_s: float) -> bytes | None:
+    """Empty: nothing in this time; None: nothing more. A time-out of the socket would count for `give` too."""
+    try:
+        waiting = select.poll()
+        waiting.register(end, select.POLLIN)
+        return (end.recv(CHUNK) or None) if waiting.poll(1000 * patience_s) else b""
+    except (OSError, ValueError):  # closed
         return None
 
 

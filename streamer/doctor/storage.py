@@ -12,7 +12,7 @@ from typing import Protocol
 
 from streamer.clock import Clock
 from streamer.doctor.finding import Finding, Notes
-from streamer.settings import Settings
+from streamer.settings import Settings, workers_of
 
 SLOW_S, TOO_SLOW_S = 0.05, 0.5
 """Median of a durable write."""
@@ -54,12 +54,14 @@ class Disk(Protocol):
 
 
 def _room(notes: Notes, settings: Settings, disk: Disk) -> None:
-    used = sum(file.stat().st_size for file in settings.outbox_folder.glob("*") if file.is_file())
-    wanted = min(settings.outbox.budget_mib * _MIB, disk.total // 2) - used
+    folder, workers = settings.outbox_folder.parent, workers_of(settings)
+    used = sum(file.stat().st_size for file in folder.glob("*/*") if file.is_file())
+    wanted = workers * min(settings.outbox.budget_mib * _MIB, disk.total // 2) - used
     if settings.evidence_folder.is_relative_to(settings.data_dir) and asks_for_evidence(settings):
         wanted += settings.evidence.max_mib * _MIB
     if disk.free < wanted:
         says = f"{disk.free // _MIB} MiB are free, and an outage of the broker may need {wanted // _MIB}"
+        says += f" for the outboxes of {workers} workers" if workers > 1 else ""
         notes.bad(says, "make room, lower outbox.budget_mib or evidence.max_mib, or give data_dir a volume of its own")
     elif settings.outbox.budget_mib * _MIB > disk.total // 2:
         says = f"the volume has {disk.total // _MIB} MiB; only half of it is used, less than outbox.budget_mib"

@@ -27,6 +27,7 @@ from streamer.settings.tracing import TracingSection
 from streamer.settings.training import TrainingSettings
 from streamer.settings.web import Http, TokenSection
 from streamer.settings.webrtc import WebRtcSection
+from streamer.settings.workers import workers_for, workers_of
 
 __all__ = [
     "LEAST_TOKEN",
@@ -73,4 +74,6 @@ __all__ = [
     "settings_of",
     "with_secrets",
     "with_stream",
+    "workers_for",
+    "workers_of",
 ]

@@ -57,7 +57,7 @@ class FarLive:
         except (TaktError, KeyError):
             return
         finally:
-            self._viewers[stream] -= 1
+            self._viewers -= Counter({stream: 1})  # names of none do not stay
             worker.tell("left", view=view)
 
     def _check(self, stream: str) -> None:

@@ -120,7 +120,7 @@ class Hosted:
 
     async def _live(self) -> str:
         """One process, from its beginning to its end; why it ended."""
-        self._pulse, self._hung = Pulse(self._clock.monotonic(), self._deadlines), ""
+        self._pulse, self._hung, self.returncode = Pulse(self._clock.monotonic(), self._deadlines), "", None
         process, ours = await self._begun()
         self.pid = process.pid
         try:
@@ -148,11 +148,11 @@ class Hosted:
         """Tell the worker to end in order, and begin none any more; `run` returns when it has ended."""
         self._leaving.set()
         if self.line is not None:
-            with suppress(NotNow):
+            with suppress(TaktError, KeyError):
                 await self.line.ask("end", LEAVE_S)
 
     async def _greet(self, line: Line) -> None:
-        with suppress(TaktError):  # it is watched whether it begins
+        with suppress(TaktError, KeyError):  # it is watched whether it begins
             await line.ask("begin", self._deadlines.begin_s, **self._told.settings())
 
     def _hear(self, said: Said) -> None:
@@ -184,14 +184,17 @@ def _kill(process: Process) -> None:
         process.kill()
 
 
-async def _end(process: Process) -> object:
-    """It closed its line, or we are about to end: nothing waits for it but its own last words. Returns how it ended."""
-    try:
-        async with asyncio.timeout(LEAVE_S):
-            return await process.wait()
-    except TimeoutError:
-        _kill(process)
-        return await process.wait()
+async def _end(process: Process, patience_s: float = LEAVE_S) -> object:
+    """It closed its line, or we are about to end: nothing waits for it but its own last words. Returns how it ended;
+    None: nobody knows, or a driver holds it though it is killed. Such a one does nothing any more."""
+    for last in (False, True):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                return await process.wait()
+        if not last:
+            _kill(process)
+    _log.error("process %s was killed and does not end: a driver or a disk holds it", process.pid)
+    return None
 
 
 def beginning(cpus: float) -> Begin:

@@ -71,11 +71,11 @@ class Line:
             writer.close()
 
     async def run(self) -> None:
-        """Listen until the other side is gone; then every question of ours is over."""
+        """Listen until the other side is gone, or says what is no line; then every question of ours is over."""
         try:
             async with asyncio.TaskGroup() as group:
-                while said := await self._next():
-                    self._take(said, group)
+                while (said := await self._next()) is not None:
+                    self._heed(said, group)
                 raise _Gone
         except* (_Gone, OSError):
             self._end()
@@ -111,6 +111,13 @@ class Line:
         else:
             self._write({"tell": what, **rest})
 
+    def _heed(self, said: Said, group: asyncio.TaskGroup) -> None:
+        try:
+            self._take(said, group)
+        except Exception:
+            # What is wrong with one word is not what is wrong with who hears it: the supervisor has others to hear.
+            _log.exception("what was said over a line failed by a bug")
+
     def _take(self, said: Said, group: asyncio.TaskGroup) -> None:
         if "ask" in said:
             group.create_task(self._reply(said))
@@ -137,7 +144,11 @@ class Line:
         except ValueError:  # nothing after it could be told apart: as if it were gone
             _log.error("the other side said more than %d MiB in one line: it is not listened to", LINE_BYTES >> 20)
             return None
-        return dict(json.loads(line)) if line.endswith(b"\n") else None
+        try:
+            return dict(json.loads(line)) if line.endswith(b"\n") else None
+        except (ValueError, TypeError, RecursionError):
+            _log.error("the other side said what is no object of JSON: it is not listened to")
+            return None
 
     def _write(self, said: Said) -> None:
         if not self._writer.is_closing():

@@ -55,8 +55,7 @@ class FleetCommands:
         if request.get("do") == OUTBOX:
             return await self._of_outboxes(request)
         name = str(request.get("recognizer"))
-        if not self._runs(name):
-            raise ConfigError([f"no recognizer {name} runs; see `takt check` and the log"])
+        self._concerned(name)
         if request.get("do") == "report":
             return reports(await self._all(self._concerned(name), request))
         async with self._turn:
@@ -124,7 +123,10 @@ class FleetCommands:
         return outboxes(await self._all(self._workers(), request))
 
     def _concerned(self, name: str) -> Mapping[str, Asked]:
+        """Raises ConfigError: there are none, any more perhaps."""
         runs = self._runs(name)
+        if not runs:
+            raise ConfigError([f"no recognizer {name} runs; see `takt check` and the log"])
         return {slot: one for slot, one in self._workers().items() if slot in runs}
 
     async def _all(self, workers: Mapping[str, Asked], request: Told) -> list[Told]:

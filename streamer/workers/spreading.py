@@ -55,6 +55,8 @@ class _Hand:
 
     worker: Asked
     held: dict[str, tuple[int, int]] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+    """What it may hold besides: it was told to, and has not answered."""
     levels: dict[str, int] = field(default_factory=dict)
     refused: Held | None = None
     """What it could not hold as a whole."""
@@ -223,10 +225,10 @@ class Spreading:
     async def _bring(self, slot: str, hand: _Hand, wanted: Mapping[str, Place]) -> None:
         """Let a worker hold what it is to. What another that lives still holds it gets once that has let go of it."""
         try:
-            others = {stream for one in self._hands.values() if one is not hand for stream in one.held}
+            others = {s for one in self._hands.values() if one is not hand for s in one.asked.union(one.held)}
             wanted = {one: place for one, place in wanted.items() if one not in others and one in self._wanted}
             held = {stream: (place.term, self._wanted[stream].number) for stream, place in wanted.items()}
-            if held != hand.held:
+            if held != hand.held or hand.asked:
                 await self._hold(slot, hand, held, wanted)
             for stream in hand.held.keys() & wanted.keys():
                 if hand.levels.get(stream, 0) != wanted[stream].level:
@@ -266,6 +268,7 @@ class Spreading:
         """Have it hold these, and no others; why it cannot, and still holds what it did."""
         held = {stream: of for stream, of in held.items() if stream in self._wanted}  # some may be no more by now
         streams = {stream: self._told(wanted[stream]) for stream in held}
+        before, hand.asked = hand.asked, hand.asked.union(held)
         try:
             await hand.worker.ask("hold", HOLD_S, streams=streams, **self._of(streams))
         except NotNow as error:
@@ -274,11 +277,12 @@ class Spreading:
             problems = error.problems if isinstance(error, ConfigError) else [str(error)]
             for problem in problems:
                 _log.error("worker %s cannot watch what it is to: %s", slot, problem)
+            hand.asked = before
             return error if isinstance(error, TaktError) else TaktError(problems[0])
         else:
-            for stream in held.keys() - hand.held.keys():
+            for stream in [one for one in held if held[one] != hand.held.get(one) and one in self._wanted]:
                 self.quarantine.held(stream, self._clock.monotonic())
-            hand.held = held
+            hand.held, hand.asked = held, frozenset()
             hand.levels = {stream: wanted[stream].level for stream in held}
             self._due.set()
         return None

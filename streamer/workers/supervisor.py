@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import math
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -14,13 +13,13 @@ from typing import Any
 
 from streamer.clock import Clock, SystemClock
 from streamer.control import listening
-from streamer.errors import NotNow
+from streamer.errors import NotNow, TaktError
 from streamer.front import HISTORY, Facts, Front, limits_of
 from streamer.health import Health
 from streamer.history import History
 from streamer.metrics import CONTENT_TYPE, FleetMetrics, Metrics
 from streamer.outbox.files import owned
-from streamer.placement import MOST_STREAMS, Slot
+from streamer.placement import Slot
 from streamer.premises import build_shelf, build_sites, reachable
 from streamer.rereading import Written
 from streamer.retail import PREFIX as RETAIL
@@ -45,19 +44,8 @@ from streamer.workers.works import Works
 _log = logging.getLogger(__name__)
 
 METRICS_S = 3.0
-"""A worker that does not tell its metrics in time is left out of them."""
+"""A worker that does not tell its metrics in time, or cannot, is left out of them."""
 Show = Callable[[Mapping[str, object], str], None]
-
-
-def workers_for(streams: int) -> int:
-    """How many workers `auto` is: one that is no process of its own as long as it can have all streams, else one more
-    than are needed, so that those of a dead one find room."""
-    return 1 if streams <= MOST_STREAMS else math.ceil(streams / MOST_STREAMS) + 1
-
-
-def workers_of(settings: Settings) -> int:
-    """How many workers a configuration asks for."""
-    return workers_for(len(settings.streams)) if settings.workers == "auto" else settings.workers
 
 
 class Supervisor:
@@ -153,7 +141,7 @@ class Supervisor:
         texts = {"supervisor": self.metrics.exposition()}
 
         async def add(slot: str, one: Hosted) -> None:
-            with suppress(NotNow):
+            with suppress(TaktError, KeyError):
                 texts[slot] = str((await one.ask("metrics", METRICS_S))["text"]).encode()
 
         async with asyncio.TaskGroup() as group:

@@ -63,3 +63,14 @@ def test_one_that_begins_again_before_it_was_missed_keeps_its_slot_at_its_new_st
 @pytest.mark.parametrize(("said", "name"), [("line-3", "line-3"), ("10.0.0.7", "10.0.0.7"), ("a b/../c", "a-b-..-c")])
 def test_a_name_can_be_a_folder_and_a_part_of_a_topic(said: str, name: str) -> None:
     assert name_of(said) == name
+
+
+def test_of_machines_that_are_gone_nothing_stays() -> None:
+    berths = Berths(Sizes(per_node=1))
+    for start in range(50):
+        berths.alive([node("a", start), node("b")])
+    assert len(berths._seen) == 2
+    assert berths.alive([node("a", 49), node("a", 50)]).doubled == ("a",)
+    berth = berths.where("a-0")
+    assert berth is not None
+    assert berth.node == "a/50"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,31 @@ def test_a_slow_disk_is_told(took_s: float, grade: str) -> None:
     notes = Notes.of("disk", "data")
     storage.judge_speed(notes, took_s)
     assert [one.grade for one in notes.found] == [grade]
+
+
+@dataclass(frozen=True)
+class Disk:
+    total: int
+    free: int
+
+
+@pytest.mark.parametrize(("workers", "grade"), [("1", Grade.GOOD), ("4", Grade.BAD), ("auto", Grade.GOOD)])
+def test_each_worker_needs_room_for_its_own_outbox(tmp_path: Path, workers: str, grade: Grade) -> None:
+    settings = read(tmp_path, f"data_dir: {tmp_path}/data\nworkers: {workers}\noutbox: {{budget_mib: 100}}\n{VALID}")
+    notes = Notes.of("disk", "data")
+    storage._room(notes, settings, Disk(2000 << 20, 300 << 20))
+    (found,) = notes.found
+    assert found.grade is grade
+    assert ("400 for the outboxes of 4 workers" in found.says) is (workers == "4")
+
+
+def test_what_waits_in_the_outbox_of_any_worker_has_its_room_already(tmp_path: Path) -> None:
+    settings = read(tmp_path, f"data_dir: {tmp_path}/data\nworkers: 2\noutbox: {{budget_mib: 2}}\n{VALID}")
+    for slot in "01":
+        folder = settings.data_dir / "outbox" / slot
+        folder.mkdir(parents=True)
+        (folder / "outbox.db").write_bytes(bytes(1 << 20))
+    notes = Notes.of("disk", "data")
+    storage._room(notes, settings, Disk(2000 << 20, 3 << 20))
+    (found,) = notes.found
+    assert "may need 2" in found.says

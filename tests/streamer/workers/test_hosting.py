@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from streamer.testing.time import FakeClock
-from streamer.workers.hosting import CAP_S, FIRST_S, Hosted, Told
+from streamer.workers.hosting import CAP_S, FIRST_S, Hosted, Told, _end
 from streamer.workers.line import Line
 from streamer.workers.pulse import Deadlines
 
@@ -203,3 +203,19 @@ async def test_what_native_code_did_is_told_from_who_kills_processes(code: int, 
         await settle()
         assert slot.ended == ["crash"]
         assert slot.hosted.crashed is crashed
+
+
+async def test_nobody_waits_for_ever_for_a_process_that_a_driver_holds() -> None:
+    class Held:
+        pid, killed = 7, 0
+
+        def kill(self) -> None:
+            self.killed += 1
+
+        async def wait(self) -> object:
+            return await asyncio.Event().wait()
+
+    process = Held()
+    async with asyncio.timeout(5):
+        assert await _end(process, 0.01) is None
+    assert process.killed == 1

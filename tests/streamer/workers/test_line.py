@@ -147,3 +147,44 @@ async def test_who_says_more_in_a_line_than_may_be_is_as_one_that_is_gone(monkey
 
 def test_questions_are_bounded() -> None:
     assert MOST_ASKED < 1000
+
+
+@pytest.mark.parametrize("line", [b"no JSON\n", b"[1, 2]\n", b"7\n", b"\xff\xfe\n"])
+async def test_who_says_what_is_no_line_is_listened_to_no_more_and_nothing_else_happens(line: bytes) -> None:
+    async def answer(_: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {}
+
+    ours, theirs = socket.socketpair()
+    told: list[Mapping[str, Any]] = []
+    with theirs:
+        async with asyncio.timeout(5), Line.over(ours, answer, told.append) as here:
+            theirs.sendall(b'{"tell":"first"}\n' + line + b'{"tell":"last"}\n')
+            await here.run()
+            with pytest.raises(NotNow):
+                await here.ask("anything")
+    assert [one["tell"] for one in told] == ["first"]
+
+
+async def test_a_word_that_cannot_be_heard_ends_neither_the_line_nor_who_hears_it() -> None:
+    async def answer(_: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {}
+
+    told: list[Mapping[str, Any]] = []
+
+    def hear(said: Mapping[str, Any]) -> None:
+        told.append({"n": said["n"]})
+
+    ours, theirs = socket.socketpair()
+    async with (
+        asyncio.timeout(5),
+        Line.over(ours, answer, hear) as here,
+        Line.over(theirs, answer, hear) as there,
+        asyncio.TaskGroup() as group,
+    ):
+        running = [group.create_task(here.run()), group.create_task(there.run())]
+        there.tell("word", other=1)
+        there.tell("word", n=2)
+        await there.ask("done")
+        for task in running:
+            task.cancel()
+    assert told == [{"n": 2}]

@@ -146,3 +146,13 @@ async def test_what_makes_no_sense_is_refused_before_anybody_is_asked(
 async def test_outboxes_are_spoken_of_as_one(tmp_path: Path) -> None:
     told = await Fleet(tmp_path).commands.answer({"do": "outbox", "what": "show"})
     assert told == {"waiting": {"main": 6, "hook": 3}, "dead": 3, "gaps": [{"n": 1}] * 3}
+
+
+async def test_a_recognizer_that_is_let_go_meanwhile_is_promoted_nowhere(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path)
+    looks = iter([fleet._runs("a"), {}])
+    fleet.commands = FleetCommands(lambda: fleet.settings, fleet._all, lambda _: next(looks), FakeClock())
+    with pytest.raises(ConfigError, match="no recognizer a runs"):
+        await fleet.promote()
+    assert fleet.latest is None
+    fleet.commands.close()

@@ -217,3 +217,68 @@ async def test_workers_that_somebody_kills_or_that_cannot_begin_blame_no_stream(
             spreading.expect(Slot("s0"))
             await spreading.lost("s0", crashed=True)
         assert not spreading.quarantine.aside
+
+
+def move(spreading: Spreading, stream: str, there: str) -> None:
+    benches = spreading.placement._benches
+    (here,) = [bench for bench in benches.values() if stream in bench.seated]
+    benches[there].seated[stream] = here.seated.pop(stream)
+    spreading._due.set()
+
+
+async def test_a_stream_that_moves_while_its_worker_begins_with_it_is_let_go_before_another_holds_it() -> None:
+    async with spread(2, 2) as (spreading, workers):
+        workers["s0"].slow.clear()
+        workers["s1"].slow.clear()
+        spreading.want("new")
+        await settle()
+        place = spreading.placement.place("new")
+        assert place is not None
+        first, other = workers.pop(place.slot), "s1" if place.slot == "s0" else "s0"
+        workers[other].slow.set()
+        move(spreading, "new", other)
+        await settle()
+        assert "new" not in workers[other].held, "the first may hold it by now"
+        first.slow.set()
+        await settle()
+        assert ["new" in held for held in first.holds[-2:]] == [True, False]
+        assert "new" in workers[other].held
+
+
+async def test_what_a_worker_that_did_not_answer_may_hold_is_let_go_before_another_holds_it() -> None:
+    async with spread(2, 2) as (spreading, workers):
+        for worker in workers.values():
+            worker.error = NotNow("did not answer within 120 s")
+        spreading.want("new")
+        await settle()
+        place = spreading.placement.place("new")
+        assert place is not None
+        first, other = workers.pop(place.slot), "s1" if place.slot == "s0" else "s0"
+        workers[other].error = None
+        move(spreading, "new", other)
+        await settle()
+        assert "new" not in workers[other].held
+        first.error = None
+        spreading._due.set()
+        await settle()
+        assert "new" in workers[other].held
+
+
+async def test_a_stream_that_is_made_anew_is_cleared_by_what_it_outlives() -> None:
+    async with spread(1, 1) as (spreading, _):
+        spreading.want("c0")
+        await settle()
+        (case,) = spreading.quarantine._cases.values()
+        assert case.since_s is not None
+
+
+async def test_of_a_stream_that_is_forgotten_while_a_worker_begins_with_it_nothing_stays() -> None:
+    async with spread(1, 1) as (spreading, workers):
+        workers["s0"].slow.clear()
+        spreading.want("gone")
+        await settle()
+        spreading.forget("gone")
+        workers["s0"].slow.set()
+        await settle()
+        assert all_held(workers) == ["c0"]
+        assert {*spreading.quarantine._cases} == {"c0"}
