@@ -86,6 +86,8 @@ class Supervisor:
         self._ready: set[str] = set()
         self._unwatched = Unwatched(front.onlookers, lambda: self.settings, self.any_worker, clock)
         self._all_over = asyncio.Event()
+        self._lasting = not settings.streams
+        """It began without streams, for others to come: it ends when it is told to."""
         for slot in crew.slots:
             self._add(slot)
             self.spreading.expect(slot)
@@ -242,7 +244,8 @@ class Supervisor:
         else:
             self._ears[slot](said)
             views = self._front.onlookers.register.views()
-            if said["tell"] == "changed" and views and all(view.state == "ended" for view in views):
+            ended = bool(views) and all(view.state == "ended" for view in views)
+            if said["tell"] == "changed" and ended and not self._lasting:
                 self._all_over.set()
 
     async def _ended(self, slot: str, reason: str) -> None:

@@ -69,12 +69,13 @@ async def test_a_changed_file_is_applied_and_what_did_not_change_goes_on(
     assert [one["reason"] for one in consumer.events("comes", "ended")] == ["changed", "shutdown"]
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 async def test_a_service_can_begin_without_streams_and_outlives_its_last_recording(
-    tmp_path: Path, broker: Mosquitto, consumer: Consumer
+    tmp_path: Path, broker: Mosquitto, consumer: Consumer, workers: int
 ) -> None:
     networks = {"constant": always_bright(tmp_path / "net")}
     clip = {**rtsp("clip", "unused"), "source": {"kind": "file", "path": str(film(tmp_path))}}
-    async with Takt(tmp_path, broker.port, networks, []) as takt:
+    async with Takt(tmp_path, broker.port, networks, [], workers=workers) as takt:
 
         async def ready() -> bool:
             return (await takt.page("ready"))[0] == 200
