@@ -19,7 +19,9 @@ from streamer.control import ask
 from streamer.desk import OUTBOX, Desk
 from streamer.errors import ConfigError, NobodyThere, OutboxUnavailable
 from streamer.outbox import MAIN, Outbox, Recipient
+from streamer.outbox.files import DATABASE
 from streamer.settings import Settings, load
+from streamer.workers.combined import outboxes
 
 EXAMPLES = """example: takt outbox show cell.yaml
          takt outbox dead cell.yaml --json
@@ -70,19 +72,23 @@ class _Nobody:
 
 
 def _at_rest(settings: Settings, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The same where no service runs: what is to be sent goes out at the next start."""
-    if not settings.outbox_folder.is_dir():
+    """The same where no service runs, of all outboxes together: what is to be sent goes out at the next start."""
+    folders = sorted(file.parent for file in settings.outbox_folder.parent.glob(f"*/{DATABASE}"))
+    if not folders:
         raise ConfigError([f"there is no outbox in {settings.data_dir} yet; it begins with `takt run`"])
+    if len(folders) > 1 and request.get("ids") is not None:
+        raise ConfigError(["numbers are those of one worker; with several, retry takes all (give no number)"])
     try:
-        return {"running": False, **asyncio.run(_answered(settings, request))}
+        told = [asyncio.run(_answered(settings, folder, request)) for folder in folders]
+        return {"running": False, **outboxes(told)}
     except OutboxUnavailable as error:
         raise ConfigError([f"{error}; does the service begin or end? Try again"]) from error
 
 
-async def _answered(settings: Settings, request: Mapping[str, Any]) -> Mapping[str, Any]:
+async def _answered(settings: Settings, folder: Path, request: Mapping[str, Any]) -> Mapping[str, Any]:
     clock, section = SystemClock(), settings.outbox
     async with Outbox.open(
-        settings.outbox_folder,
+        folder,
         clock=clock,
         observer=_Nobody(),
         budget_bytes=section.budget_mib << 20,

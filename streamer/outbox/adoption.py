@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,17 @@ def orphans(own: Path) -> list[Path]:
     """Folders of other outboxes beside ours; some may have an owner."""
     others = [path for path in own.parent.iterdir() if path.name != own.name and not path.is_symlink()]
     return sorted(path for path in others if (path / DATABASE).is_file())
+
+
+def newest_term(folder: Path) -> int:
+    """Of the outboxes in a folder, whoever owns them; nothing is known of one that cannot be read. 0: there is none."""
+    newest = 0
+    for file in folder.glob(f"*/{DATABASE}"):
+        address = f"{file.absolute().as_uri()}?mode=rw"  # whoever may only read cannot see what is still in the log
+        with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True, timeout=1.0)) as db:
+            (found,) = db.execute("SELECT coalesce(max(value), 0) FROM counter WHERE name = 'term'").fetchone()
+            newest = max(newest, found)
+    return newest
 
 
 class Orphan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Collection
@@ -57,8 +58,10 @@ def _leave() -> None:
     os._exit(1)
 
 
-async def work(end: socket.socket, seat: Seat, lapse: Callable[[], object] = _leave) -> None:
-    """Serve what the supervisor gives, until it says so or is gone; `lapse` ends the process at once.
+async def work(
+    end: socket.socket, seat: Seat, lapse: Callable[[], object] = _leave, stop: asyncio.Event | None = None
+) -> None:
+    """Serve what the supervisor gives, until it says so or is gone, or until `stop`; `lapse` ends the process at once.
 
     Raises:
         ConfigError: the configuration cannot be used.
@@ -66,7 +69,7 @@ async def work(end: socket.socket, seat: Seat, lapse: Callable[[], object] = _le
     """
     clock, metrics = SystemClock(), CountingMetrics()
     fence = None if seat.lease_s is None else Fence(Lease(seat.lease_s), clock, lapse)
-    share = Share(seat, metrics, clock, fence)
+    share = Share(seat, metrics, clock, asyncio.Event() if stop is None else stop, fence)
     async with Line.over(end, share.answer, share.hear) as line, asyncio.TaskGroup() as group:
 
         async def listen() -> None:
@@ -139,10 +142,17 @@ def _no_view(stream: str) -> StreamView:
     return StreamView(stream, "", "", ())
 
 
+async def _here(end: socket.socket, seat: Seat) -> None:
+    """Whoever stops a service may send its signal to all processes at once: each ends in order then."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await work(end, seat, stop=stop)
+
+
 def main(arguments: list[str]) -> int:
     handle, slot, cpus = arguments
     try:
-        asyncio.run(work(socket.socket(fileno=int(handle)), Seat(slot, float(cpus))))
+        asyncio.run(_here(socket.socket(fileno=int(handle)), Seat(slot, float(cpus))))
     except* TaktError as errors:
         problem = "".join(f"worker {slot}: {error}\n" for error in errors.exceptions)
         sys.stderr.write(problem)

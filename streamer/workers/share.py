@@ -45,7 +45,9 @@ class Seat:
 class Share:
     """Answers the supervisor. Lives on the event loop."""
 
-    def __init__(self, seat: Seat, metrics: CountingMetrics, clock: Clock, fence: Fence | None = None) -> None:
+    def __init__(
+        self, seat: Seat, metrics: CountingMetrics, clock: Clock, stop: asyncio.Event, fence: Fence | None = None
+    ) -> None:
         self.slot, self.metrics, self.clock = seat.slot, metrics, clock
         self._data_dir, self.fence = seat.data_dir, fence
         self._meter = Meter(metrics, clock, seat.cpus)
@@ -59,7 +61,7 @@ class Share:
         self._following: Following | None = None
         self.begun: asyncio.Future[Settings] = asyncio.get_running_loop().create_future()
         """The whole configuration, as the supervisor tells it first."""
-        self.stop = asyncio.Event()
+        self.stop = stop
         self.roster: Roster | None = None
         self.relay: Relay | None = None
         self.left: Callable[[str], None] | None = None

@@ -273,7 +273,7 @@ async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written
         OutboxUnavailable: another service runs over this data folder, or it cannot be written.
     """
     clock, metrics, health = SystemClock(), Metrics(), Health()
-    with owned(settings.data_dir / "outbox"):
+    with owned(settings.outbox_folder.parent):
         async with History.open(settings.data_dir / HISTORY, limits_of(settings.http), clock) as history:
             front = Front.of(settings, clock, metrics, health, history)
             supervisor = Supervisor(settings, front, written.file, crew, clock)

@@ -15,6 +15,7 @@ from streamer.clock import Clock
 from streamer.errors import ConfigError, Exists, TaktError
 from streamer.front import address_of
 from streamer.logs import also_hide
+from streamer.outbox.adoption import newest_term
 from streamer.placement import Placement
 from streamer.promotions import Promotions
 from streamer.rereading import Digests, Rereading, check_readable, digests
@@ -52,7 +53,9 @@ class Wishes:
         self.address = ""
         """At which the service is asked, as addresses of pictures begin where nothing else is configured."""
         self.terms = Terms(settings.data_dir / "workers" / "term")
-        self.spreading = Spreading(Placement(self.terms.first(clock.now())), clock, self.share)
+        # Also above those of a time with one worker, which gives terms itself.
+        first = max(self.terms.first(clock.now()), newest_term(settings.outbox_folder.parent) + 1)
+        self.spreading = Spreading(Placement(first), clock, self.share)
         self._kept = KeptStreams(settings.data_dir)
         self._added: dict[str, Mapping[str, Any]] = {}
         self._turn = asyncio.Lock()
@@ -112,6 +115,8 @@ class Wishes:
                 except ConfigError as error:
                     for problem in error.problems:
                         _log.error("the changed configuration is not taken, what runs goes on: %s", problem)
+                except Exception:
+                    _log.exception("the changed configuration is not taken, by a bug; what runs goes on")
 
     async def add(self, section: Mapping[str, Any], persist: bool = False) -> StreamView:
         """As `Roster.add`; raises NotNow where no worker has room."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,17 @@ def test_people_get_sentences_and_a_table(config: Path, capsys: pytest.CaptureFi
     assert "see takt outbox dead" in text
     assert "not_authorized" in text
     assert "0 wait again; 1 unknown" in text
+
+
+def test_outboxes_of_several_workers_are_spoken_of_together(
+    config: Path, left: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(left, left.with_name("1"))
+    assert said(capsys, "show", config) == {"running": False, "waiting": {"main": 2}, "dead": 2, "gaps": []}
+    assert main(["outbox", "retry", str(config), "2"]) == 1
+    assert "numbers are those of one worker" in capsys.readouterr().err
+    assert said(capsys, "retry", config)["retried"] == 2
+    assert said(capsys, "show", config)["waiting"] == {"main": 4}
 
 
 def test_without_an_outbox_it_says_so(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,6 @@ def plant(folder: Path, more: str = "") -> Settings:
 
 async def test_two_services_over_one_data_folder_cannot_be(tmp_path: Path) -> None:
     settings, shown = plant(tmp_path), list[object]()
-    with owned(settings.data_dir / "outbox"), pytest.raises(OutboxUnavailable, match="in use by another process"):
+    with owned(settings.outbox_folder.parent), pytest.raises(OutboxUnavailable, match="in use by another process"):
         await supervise(settings, asyncio.Event(), lambda *told: shown.append(told), Written(Path(), {}), crew_here(2))
     assert shown == []

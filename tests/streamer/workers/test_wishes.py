@@ -14,13 +14,16 @@ from streamer.audience import Onlookers
 from streamer.errors import ConfigError, Exists, NotNow
 from streamer.feed import Feed
 from streamer.history import History, Limits
+from streamer.outbox import Outbox
 from streamer.placement import Slot
 from streamer.register import Register
 from streamer.settings import load
+from streamer.testing.messages import message
+from streamer.testing.sinks import FakeObserver
 from streamer.testing.time import FakeClock
 from streamer.workers.wishes import Wishes
 from tests.streamer.workers.test_spreading import FakeWorker
-from tests.streamer.workers.test_supervisor import PLANT
+from tests.streamer.workers.test_supervisor import PLANT, plant
 
 
 def section(name: str) -> dict[str, Any]:
@@ -145,3 +148,16 @@ async def test_pictures_of_events_are_addressed_where_the_service_is_asked(tmp_p
         told = wishes.share(["cam"])
         assert told["settings"]["evidence"]["url"] == "http://here:8080"
         assert told["all"] == ["cam"]
+
+
+async def test_terms_are_above_those_that_one_worker_gave_itself(tmp_path: Path) -> None:
+    clock = FakeClock()
+    ahead = int(clock.now()) + 100
+    folder = plant(tmp_path).outbox_folder
+    async with Outbox.open(folder, clock=FakeClock(ahead), observer=FakeObserver()) as outbox:
+        await outbox.accept([message("cam")])
+    (folder.parent / "damaged").mkdir()
+    (folder.parent / "damaged" / "outbox.db").write_text("no database")
+    async with wishing(tmp_path) as (wishes, _):
+        await wishes.spreading.taken("cam")
+        assert wishes.spreading.placement.newest_term == ahead + 1
