@@ -19,7 +19,7 @@ from pathlib import Path
 from streamer.cli.interrupt import leaving_at_once
 from streamer.cli.output import Output
 from streamer.logs import configure
-from streamer.settings import load, secrets
+from streamer.settings import load, secrets, workers_of
 
 EXAMPLES = "example: takt run cell.yaml   or, on many machines: takt run plant.yaml --cluster auto"
 
