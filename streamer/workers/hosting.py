@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from streamer.backoff import full_jitter
 from streamer.clock import Clock
@@ -100,10 +100,10 @@ class Hosted:
 
     async def _pause(self, seconds: float) -> None:
         """Unless it is told to leave: then nobody waits for a worker that is not to come."""
-        either = [asyncio.create_task(self._clock.sleep(seconds)), asyncio.create_task(self._leaving.wait())]
-        try:
+        async with asyncio.TaskGroup() as group:
+            either: list[asyncio.Task[Any]] = [group.create_task(self._clock.sleep(seconds))]
+            either.append(group.create_task(self._leaving.wait()))
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        finally:
             for task in either:
                 task.cancel()
 
