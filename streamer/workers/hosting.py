@@ -100,12 +100,14 @@ class Hosted:
 
     async def _pause(self, seconds: float) -> None:
         """Unless it is told to leave: then nobody waits for a worker that is not to come."""
-        either = [asyncio.create_task(self._clock.sleep(seconds)), asyncio.create_task(self._leaving.wait())]
-        try:
+        async with asyncio.TaskGroup() as group:
+            either = [group.create_task(one) for one in (self._clock.sleep(seconds), self._until_leaving())]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        finally:
             for task in either:
                 task.cancel()
+
+    async def _until_leaving(self) -> None:
+        await self._leaving.wait()
 
     async def ask(self, what: str, patience_s: float = 30.0, **rest: object) -> Said:
         """As `Line.ask`. Raises NotNow where there is no worker."""
