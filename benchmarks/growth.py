@@ -73,7 +73,7 @@ def linear(windows: Sequence[Window]) -> Linear:
 
 
 def report(grew: Mapping[str, Sequence[Window]], over: Mapping[str, Overload]) -> dict[str, Any]:
-    """Everything that was measured."""
+    """Everything that was measured; None where there is no figure."""
     told: dict[str, Any] = {"linear": {}, "overload": {}}
     for side, windows in grew.items():
         of = linear(windows)
@@ -91,7 +91,16 @@ def report(grew: Mapping[str, Sequence[Window]], over: Mapping[str, Overload]) -
             "failings": one.failings(),
             **asdict(one.window),
         }
-    return told
+    return dict(_known(told))
+
+
+def _known(told: Any) -> Any:
+    """JSON knows no number that is none."""
+    if isinstance(told, Mapping):
+        return {key: _known(one) for key, one in told.items()}
+    if isinstance(told, list | tuple):
+        return [_known(one) for one in told]
+    return None if isinstance(told, float) and not math.isfinite(told) else told
 
 
 def linear_text(one: Window) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -72,9 +73,15 @@ def test_tables_and_figures_tell_the_same() -> None:
     grew = {"one worker": [window(0, 0.1), window(1, 0.2), window(10, 1.1)]}
     over = {"one worker": Overload(5.0, window(16, 1.0))}
     told = report(grew, over)
-    assert told["linear"]["one worker"]["off_plain"] == (pytest.approx(1.0), pytest.approx(1.0))
+    assert told["linear"]["one worker"]["off_plain"] == [pytest.approx(1.0), pytest.approx(1.0)]
     assert told["overload"]["one worker"]["times"] == 2.0
     assert "| 10 | 0.50 | 1100 |" in text({"machine": "x"}, grew, over)
+
+
+def test_what_nobody_could_measure_is_nothing_in_json() -> None:
+    told = report({"one worker": [window(0, 0.1, age_s=math.nan), window(1, 0.2, load=0.9)]}, {})
+    assert told["linear"]["one worker"]["off_plain"] == [None, None]
+    assert json.loads(json.dumps(told, allow_nan=False)) == json.loads(json.dumps(told))
 
 
 def test_counters_of_processes_that_began_since_begin_at_nothing() -> None:
