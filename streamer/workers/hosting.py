@@ -170,7 +170,9 @@ class Hosted:
     async def _watch(self, process: Process) -> None:
         """Kill it where it makes no progress: what it accepted is on disk, and others take it over."""
         while True:
+            due_s = self._clock.monotonic() + BEAT_S
             await self._clock.sleep(BEAT_S)
+            self._pulse.unheard(max(0.0, self._clock.monotonic() - due_s))  # it may be we who stood still
             self._hung = "" if self._leaving.is_set() else self._pulse.hangs(self._clock.monotonic())
             if self._hung:
                 _log.error("worker %s hangs (%s): it is killed", self.slot, self._hung)

@@ -56,6 +56,7 @@ class FleetCommands:
             return await self._of_outboxes(request)
         name = str(request.get("recognizer"))
         if not self._runs(name):
+            self._workers()  # while one begins, nobody knows
             raise ConfigError([f"no recognizer {name} runs; see `takt check` and the log"])
         if request.get("do") == "report":
             return reports(await self._all(self._concerned(name), request))
