@@ -111,6 +111,8 @@ CODES: Mapping[str, str] = {
     "the head of the cluster does not answer; workers go on, and none can begin": "cluster.head_silent",
     "worker %s takes streams (process %s)": "worker.began",
     "worker %s ended (%s); it begins again in %.1f s": "worker.ended",
+    "worker %s cannot begin: %s": "worker.cannot_begin",
+    "the other side said more than %d MiB in one line: it is not listened to": "worker.line_too_long",
     "worker %s hangs (%s): it is killed": "worker.hangs",
     "worker %s is not ready: %s": "worker.not_ready",
     "worker %s cannot watch what it is to: %s": "worker.cannot_watch",

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from streamer.backoff import full_jitter
 from streamer.clock import Clock
@@ -101,11 +101,13 @@ class Hosted:
     async def _pause(self, seconds: float) -> None:
         """Unless it is told to leave: then nobody waits for a worker that is not to come."""
         async with asyncio.TaskGroup() as group:
-            either: list[asyncio.Task[Any]] = [group.create_task(self._clock.sleep(seconds))]
-            either.append(group.create_task(self._leaving.wait()))
+            either = [group.create_task(one) for one in (self._clock.sleep(seconds), self._until_leaving())]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             for task in either:
                 task.cancel()
+
+    async def _until_leaving(self) -> None:
+        await self._leaving.wait()
 
     async def ask(self, what: str, patience_s: float = 30.0, **rest: object) -> Said:
         """As `Line.ask`. Raises NotNow where there is no worker."""
@@ -120,7 +122,7 @@ class Hosted:
 
     async def _live(self) -> str:
         """One process, from its beginning to its end; why it ended."""
-        self._pulse, self._hung, self.returncode = Pulse(self._clock.monotonic(), self._deadlines), "", None
+        self._pulse, self._hung = Pulse(self._clock.monotonic(), self._deadlines), ""
         process, ours = await self._begun()
         self.pid = process.pid
         try:
@@ -168,7 +170,9 @@ class Hosted:
     async def _watch(self, process: Process) -> None:
         """Kill it where it makes no progress: what it accepted is on disk, and others take it over."""
         while True:
+            due_s = self._clock.monotonic() + BEAT_S
             await self._clock.sleep(BEAT_S)
+            self._pulse.unheard(max(0.0, self._clock.monotonic() - due_s))  # it may be we who stood still
             self._hung = "" if self._leaving.is_set() else self._pulse.hangs(self._clock.monotonic())
             if self._hung:
                 _log.error("worker %s hangs (%s): it is killed", self.slot, self._hung)

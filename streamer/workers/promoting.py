@@ -123,11 +123,11 @@ class FleetCommands:
         return outboxes(await self._all(self._workers(), request))
 
     def _concerned(self, name: str) -> Mapping[str, Asked]:
-        """Raises ConfigError: there are none, any more perhaps."""
-        runs = self._runs(name)
+        """Raises NotNow while one begins, since nobody knows then; ConfigError: there are none, any more perhaps."""
+        workers, runs = self._workers(), self._runs(name)
         if not runs:
             raise ConfigError([f"no recognizer {name} runs; see `takt check` and the log"])
-        return {slot: one for slot, one in self._workers().items() if slot in runs}
+        return {slot: one for slot, one in workers.items() if slot in runs}
 
     async def _all(self, workers: Mapping[str, Asked], request: Told) -> list[Told]:
         told = [await self._tried(one, request) for one in workers.values()]

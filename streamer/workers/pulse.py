@@ -36,6 +36,12 @@ class Pulse:
         """Its loop lives; its engine has been busy with one batch for so long."""
         self.last_s, self._batch_s = now_s, batch_s
 
+    def unheard(self, seconds: float) -> None:
+        """Nobody listened for so long: what was not heard then is not held against it."""
+        self._began_s += seconds
+        if self.last_s is not None:
+            self.last_s += seconds
+
     def hangs(self, now_s: float) -> str:
         """Why it is hung, in one word: begin, loop or engine; empty: it is not."""
         if self.last_s is None:

@@ -260,8 +260,8 @@ class Supervisor:
         self.metrics.placed(placement.shares(), levels, waiting)
         aside = self.spreading.quarantine.aside
         self.metrics.set_aside(aside)
-        if self._ready != self._hosted.keys():
-            return  # they begin
+        if self._ready != self._hosted.keys() or not self._speaks:
+            return  # they begin: it is not for want of room
         self._unwatched.are(waiting, aside)
 
 

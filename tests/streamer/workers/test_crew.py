@@ -64,7 +64,7 @@ class Many:
     """A supervisor with workers that are tasks."""
 
     def __init__(self, group: asyncio.TaskGroup, front: Front, folder: Path, *slots: str) -> None:
-        self._group = group
+        self._group, self.front = group, front
         self.workers: dict[str, FakeWorker] = {}
         self._changed = asyncio.Event()
         there = tuple(Slot(name, name[0]) for name in slots)
@@ -123,6 +123,14 @@ async def test_streams_of_a_machine_that_goes_go_to_one_that_is_there(tmp_path: 
         fleet.supervisor.go(first)
         assert await fleet.holder() != first
         assert f'reason="gone",slot="{first}"}} 1.0' in fleet.supervisor.metrics.exposition().decode()
+
+
+async def test_while_no_worker_lives_nobody_is_told_that_there_is_no_room(tmp_path: Path) -> None:
+    async with many(tmp_path, "a-0") as fleet:
+        fleet.supervisor.go(await fleet.holder())
+        fleet.supervisor.spreading.placement.step(0.0)
+        fleet.supervisor._placed()
+        assert fleet.front.onlookers.register.view("cam").reason == "worker"
 
 
 async def test_a_machine_that_comes_later_gets_a_worker_which_is_told_of_all(tmp_path: Path) -> None:

@@ -147,6 +147,18 @@ async def test_one_that_says_nothing_any_more_is_killed() -> None:
         assert slot.ended == ["loop"]
 
 
+async def test_nobody_is_killed_for_what_was_said_while_we_stood_still() -> None:
+    async with hosted() as slot:
+        await beats(slot, 3)
+        slot.clock.passed_s += 30.0  # as by SIGSTOP, or a machine that swaps
+        await slot.clock.advance(1.0)
+        await settle()
+        assert not slot.processes[0].killed
+        await slot.clock.advance(12.0)
+        await settle()
+        assert slot.ended == ["loop"], "but for what was not said since"
+
+
 async def test_one_whose_engine_does_not_come_back_is_killed_though_its_loop_lives() -> None:
     async with hosted() as slot:
         await beats(slot, 2, batch_s=59.0)

@@ -119,6 +119,8 @@ async def test_while_a_worker_begins_nothing_is_promoted(tmp_path: Path) -> None
     fleet = Fleet(tmp_path)
     fleet.begins = "2"
     with pytest.raises(NotNow, match="worker 2 begins"):
+        await fleet.commands.answer({"do": "promote", "recognizer": "not seen yet"})
+    with pytest.raises(NotNow, match="worker 2 begins"):
         await fleet.promote()
     assert fleet.latest is None
     assert all(not one.asked for one in fleet.workers.values())
