@@ -1,11 +1,11 @@
 """What more cameras cost, with one worker and with several, and what happens at twice the capacity.
 
-usage: python -m benchmarks.scale [--cameras 1 2 4 8 16 32 64] [--workers 4] [--seconds 20] [--overload 60]
-           [--parts linear overload] [--quick] [--json]
+usage: python -m benchmarks.scale [--cameras 1 2 4 8 16 32 64] [--workers 4] [--seconds 20] [--hop 1]
+           [--overload 60] [--parts linear overload] [--quick] [--json]
 
 Cameras: 160x120 at 5 a second, H.264, of a real GStreamer RTSP server on loopback, four films in turn; an action begins
-and ends every four seconds. A small network looks at each once a second; a real Mosquitto acknowledges. The service is
-started once for each side and its configuration grows while it runs.
+and ends every four seconds. A small network looks at each once a second (`--hop`); a real Mosquitto acknowledges. The
+service is started once for each side and its configuration grows while it runs.
 
 *linear*: CPU of all processes of the service (servers apart) in slices of four seconds, medians. What it uses with
 a single stream that is stopped is its constant part; the rest, by camera, is compared with that of the fewest cameras
@@ -131,7 +131,7 @@ def say(text: str) -> None:
 def grown(setup: Setup, side: str, workers: int, asked: argparse.Namespace) -> list[Window]:
     """From no camera to the most; ends early where not all of them are looked at."""
     windows = []
-    with fleet(setup, f"linear-{workers}", "small", workers, SPEC.hop_s) as service:
+    with fleet(setup, f"linear-{workers}", "small", workers, asked.hop) as service:
         service.only_process()
         for cameras in (0, *asked.cameras):
             try:
@@ -186,6 +186,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cameras", type=int, nargs="+", default=[1, 2, 4, 8, 16, 32, 64])
     parser.add_argument("--workers", type=int, default=4, help="of the side with several")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each measuring window")
+    parser.add_argument("--hop", type=float, default=SPEC.hop_s, help="seconds between two looks; less loads more")
     parser.add_argument("--overload", type=float, default=60.0, help="seconds of its window")
     parser.add_argument("--parts", nargs="+", choices=("linear", "overload"), default=["linear", "overload"])
     parser.add_argument("--quick", action="store_true", help="few cameras, short windows: does it run?")
