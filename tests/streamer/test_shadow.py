@@ -173,10 +173,10 @@ async def test_clips_that_a_shadow_sees_otherwise_are_kept_for_labelling(plant: 
 
 
 async def test_a_shadow_forgets_a_camera_that_was_lost(plant: Plant) -> None:
-    plant.camera("cam", [*FOR_EVER[:999], LOST], FOR_EVER)
+    plant.camera("cam", [*FOR_EVER[:999], LOST])  # again and again: it is read in real time, and may miss the first
     shadow = with_shadow(plant, SayingRecognizer(in_turns))
     async with plant.running():
-        await plant.until(lambda: len({clip.epoch for clip in shadow.clips}) == 2)
+        await plant.until(lambda: len({clip.epoch for clip in shadow.clips}) >= 2)
         await plant.until(lambda: len(plant.told("cam")) >= 4)
         told = (await plant.asked(do="report"))["shadow"]
     assert told["agreement"] == 1.0
