@@ -12,7 +12,9 @@ from streamer.evidence.shelf import Limits, Shelf
 from streamer.evidence.site import PREFIX, EvidenceSite, Files
 from streamer.exchange import NO_SITES, Site
 from streamer.metrics import FleetMetrics, Metrics
-from streamer.settings import LEAST_TOKEN, Settings
+from streamer.settings import LEAST_TOKEN, Settings, WhipSource
+from streamer.web import API
+from streamer.web.whip import PREFIX as WHIP
 
 _EVERY = ("0.0.0.0", "::")
 """Addresses to listen on that nobody can ask for."""
@@ -50,6 +52,17 @@ def build_sites(settings: Settings, shelf: Files, clock: Clock, access: Access |
     if token is not None and len(token) < LEAST_TOKEN:
         raise ConfigError([f"evidence.token_file: must hold at least {LEAST_TOKEN} characters"])
     return {PREFIX: EvidenceSite(shelf, token, clock, access)}
+
+
+def addresses(settings: Settings, port: int) -> tuple[dict[str, object], str]:
+    """Where everything is found, by name and in words; also where to publish, if a stream is to be published."""
+    base = f"http://{reachable(settings.http.host)}:{port}"
+    paths = {"page": "/", "api": API, "metrics": "/metrics", "live": "/livez", "ready": "/readyz"}
+    text = f"page {base}/   metrics {base}/metrics   health {base}/livez {base}/readyz"
+    if any(isinstance(stream.source, WhipSource) for stream in settings.streams):
+        paths["publish"] = WHIP
+        text += f"   publish to {base}{WHIP}<stream>"
+    return {name: base + path for name, path in paths.items()}, text
 
 
 def reachable(host: str) -> str:

@@ -23,13 +23,13 @@ from streamer.keeping import (
 from streamer.looking import Looking
 from streamer.metrics import CONTENT_TYPE, Metrics
 from streamer.peers import PREFIX, build_whip, publish, published
-from streamer.premises import build_shelf, build_sites, reachable
+from streamer.premises import addresses, build_shelf, build_sites, reachable
 from streamer.rereading import Written
 from streamer.retail import PREFIX as RETAIL
 from streamer.retail import build_retail
 from streamer.roster import Roster
-from streamer.settings import Settings, WhipSource
-from streamer.web import API, ApiDoor, make_app, serve
+from streamer.settings import Settings
+from streamer.web import ApiDoor, make_app, serve
 from streamer.worker import Worker
 
 Show = Callable[[Mapping[str, object], str], None]
@@ -93,24 +93,6 @@ async def _serve(settings: Settings, written: Written | None, outer: Outer, stop
         for beside in (beside for stream in plan.streams for beside in stream.beside):
             beside.join()  # known from the beginning, not only when it is watched
         door.open(front.api(roster, roster, looking.live, looking.labelling))
-        publishes = any(isinstance(stream.source, WhipSource) for stream in settings.streams)
-        show(*_addresses(http.host, port, whip is not None and publishes))
+        show(*addresses(settings, port))
         async with published(whip, settings, plan.streams):
             await Worker(plan, clock, metrics, outer.health, roster.run).run(stop)
-
-
-def _addresses(name: str, port: int, publishes: bool) -> tuple[dict[str, object], str]:
-    host = f"[{name}]" if ":" in name else name
-    base = f"http://{host}:{port}"
-    told: dict[str, object] = {
-        "page": f"{base}/",
-        "api": f"{base}{API}",
-        "metrics": f"{base}/metrics",
-        "live": f"{base}/livez",
-        "ready": f"{base}/readyz",
-    }
-    text = f"page {base}/   metrics {base}/metrics   health {base}/livez {base}/readyz"
-    if publishes:
-        told["publish"] = f"{base}{PREFIX}"
-        text += f"   publish to {base}{PREFIX}<stream>"
-    return told, text

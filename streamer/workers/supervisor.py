@@ -20,13 +20,13 @@ from streamer.history import History
 from streamer.metrics import CONTENT_TYPE, FleetMetrics, Metrics
 from streamer.outbox.files import owned
 from streamer.placement import Slot
-from streamer.premises import build_shelf, build_sites, reachable
+from streamer.premises import addresses, build_shelf, build_sites, reachable
 from streamer.rereading import Written
 from streamer.retail import PREFIX as RETAIL
 from streamer.retail import build_retail
-from streamer.settings import Settings, WhipSource
+from streamer.settings import Settings
 from streamer.sources.reconnect import Change
-from streamer.web import API, ApiDoor, make_app, serve
+from streamer.web import ApiDoor, make_app, serve
 from streamer.web.api.parts import Api, HealthView, Labels, Live, ModelView, Work
 from streamer.web.whip import PREFIX as WHIP
 from streamer.workers.crew import Crew
@@ -288,15 +288,8 @@ async def supervise(settings: Settings, stop: asyncio.Event, show: Show, written
                 keeps = settings.labels.folder is not None
                 labels = FarLabels(now, worker_of, supervisor.any_worker) if keeps else None
                 door.open(supervisor.api(FarLive(now, worker_of), labels))
-                _show(supervisor.wishes.address, settings, show, crew.words)
+                told, words = addresses(settings, port)
+                show(told, f"{words}   {crew.words}")
                 with closing(supervisor.commands) as commands:
                     async with listening(settings.data_dir, commands.answer):
                         await supervisor.run(stop, written.again, pictures.run())
-
-
-def _show(base: str, settings: Settings, show: Show, workers: str) -> None:
-    paths = {"page": "/", "api": API, "metrics": "/metrics", "live": "/livez", "ready": "/readyz"}
-    if any(isinstance(stream.source, WhipSource) for stream in settings.streams):
-        paths["publish"] = WHIP
-    told = {name: base + path for name, path in paths.items()}
-    show(told, f"page {base}/   metrics {base}/metrics   {workers}")

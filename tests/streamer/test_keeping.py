@@ -18,7 +18,7 @@ from streamer.keeping import (
     privacy_of,
 )
 from streamer.metrics import Metrics
-from streamer.premises import build_shelf, build_sites, reachable
+from streamer.premises import addresses, build_shelf, build_sites, reachable
 from streamer.settings import Settings
 from tests.streamer.settings.files import VALID, mistakes, read
 
@@ -112,6 +112,17 @@ def test_an_address_is_one_that_others_can_ask() -> None:
     assert reachable("127.0.0.1") == "127.0.0.1"
     assert reachable("::1") == "[::1]"
     assert reachable("0.0.0.0") not in ("0.0.0.0", "")
+
+
+def test_what_is_told_of_a_service_can_be_opened_by_others(tmp_path: Path) -> None:
+    told, words = addresses(read(tmp_path, f"{VALID}http: {{host: 0.0.0.0}}\n"), 9464)
+    base = f"http://{reachable('0.0.0.0')}:9464"
+    assert told == {
+        "page": f"{base}/", "api": f"{base}/api/v1", "metrics": f"{base}/metrics", "live": f"{base}/livez",
+        "ready": f"{base}/readyz",
+    }  # fmt: skip
+    assert "publish" not in words
+    assert all(str(told[name]) in words for name in ("page", "metrics", "live", "ready"))
 
 
 def masked(folder: Path, more: str) -> Settings:
