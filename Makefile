@@ -12,6 +12,7 @@ IMAGE ?= taktstream:$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)$
 # Some tests mount a small disk to fill. Who is not root may do so in a namespace of their own, where the kernel lets them.
 OWN_MOUNTS := unshare --user --map-root-user --mount
 # Many tests wait for cameras and servers, whose time is real: WORKERS=3 is quicker where nothing else runs.
+# Those that wait stand side by side in files: whoever has none left takes over half of another's (worksteal).
 WORKERS ?= 2
 TESTS = $(if $(filter 0,$(shell id -u)),,$(shell $(OWN_MOUNTS) true 2>/dev/null && echo $(OWN_MOUNTS))) $(BIN)/pytest
 unexport PYTHONDONTWRITEBYTECODE
@@ -45,10 +46,10 @@ lint: $(VENV)/.made-$(TORCH)  ## Style, types, architecture
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.made-$(TORCH)  ## The fast tests only (under a minute)
-	$(BIN)/pytest -m "not e2e and not full" -n 2 -q
+	$(BIN)/pytest -m "not e2e and not full" -n 2 --dist worksteal -q
 
 test: $(VENV)/.made-$(TORCH) $(VENV)/.servers $(VENV)/bin/helm lint  ## Everything that CI checks (installs what the tests start)
-	$(TESTS) -m "not full" -n $(WORKERS) -q
+	$(TESTS) -m "not full" -n $(WORKERS) --dist worksteal -q
 
 test-full: $(VENV)/.made-$(TORCH) $(VENV)/.servers $(VENV)/bin/helm lint  ## Also soaks of ten and fifteen minutes (SOAK_SECONDS), many kills, a training
 	$(TESTS) --hypothesis-profile=explore -q
