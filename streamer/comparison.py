@@ -18,8 +18,16 @@ MOST_PAIRS = 64
 _CLIPS, _EVENTS = 8, 32
 """What is remembered of a watch until its counterpart comes."""
 
+MOST_TOLD = 10
+"""Of those pairs, the most frequent ones."""
+
 Watched = tuple[str, str]
 """(stream, watch)"""
+
+
+def disagreements(pairs: Counter[tuple[str, str]]) -> list[dict[str, object]]:
+    """Of (live, shadow), how many clips; the most frequent first, as they are told."""
+    return [{"live": live, "shadow": shadow, "clips": count} for (live, shadow), count in pairs.most_common(MOST_TOLD)]
 
 
 class Observer(Protocol):
@@ -76,9 +84,7 @@ class Comparison:
         return {
             "clips": self.clips,
             "agreement": round(self.agreed / self.clips, 4) if self.clips else None,
-            "disagreements": [
-                {"live": live, "shadow": shadow, "clips": count} for (live, shadow), count in self.pairs.most_common(10)
-            ],
+            "disagreements": disagreements(self.pairs),
             "events": {
                 action: {
                     who: {str(phase): self.events[who, action, phase] for phase in (Phase.STARTED, Phase.ENDED)}

@@ -91,6 +91,12 @@ class NotNow(TaktError):
         """Seconds after which asking again makes sense."""
 
 
+def too_many_look(stream: str, of_this: int, of_all: int) -> NotNow:
+    """So many look at a stream, and at all of them together."""
+    words = f"{of_this} look at {stream} and {of_all} at all streams, which is as many as may"
+    return NotNow(f"{words}; close a page, or raise live.viewers and live.stream_viewers")
+
+
 class SinkUnavailable(TaktError):
     """The sink cannot take the message now."""
 

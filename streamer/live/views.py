@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from streamer.clock import Clock
-from streamer.errors import NotNow
+from streamer.errors import NotNow, too_many_look
 from streamer.evidence.privacy import Redactor
 from streamer.live.coder import Coder, Observer
 from streamer.live.pace import Pace
@@ -102,8 +102,7 @@ class LiveViews:
     def _admitted(self, stream: str) -> Stage:
         stage = self._stages[stream]
         if stage.viewers >= self._limits.stream_viewers or self._viewers() >= self._limits.viewers:
-            words = f"{stage.viewers} look at {stream} and {self._viewers()} at all streams, which is as many as may"
-            raise NotNow(f"{words}; close a page, or raise live.viewers and live.stream_viewers")
+            raise too_many_look(stream, stage.viewers, self._viewers())
         return stage
 
     @contextmanager

@@ -8,6 +8,9 @@ from typing import Protocol
 
 from streamer.wire import Message
 
+FENCED = "others may have these streams by now"
+"""Why a worker that may have been replaced hands nothing over."""
+
 
 class Sink(Protocol):
     """Takes messages. The same key twice is harmless."""

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from streamer.comparison import disagreements
+
 Told = Mapping[str, Any]
-MOST_PAIRS = 10
 
 
 def reports(told: Sequence[Told]) -> dict[str, Any]:
@@ -30,9 +31,7 @@ def _shadow(each: Sequence[Told]) -> dict[str, Any]:
         **each[0],
         "clips": clips,
         "agreement": round(agreed / clips, 4) if clips else None,
-        "disagreements": [
-            {"live": live, "shadow": shadow, "clips": count} for (live, shadow), count in pairs.most_common(MOST_PAIRS)
-        ],
+        "disagreements": disagreements(pairs),
         "events": {action: {who: dict(n) for who, n in of.items()} for action, of in sorted(events.items())},
         "failures": sum(one["failures"] for one in each),
         "failure": next((one["failure"] for one in each if one["failure"]), None),

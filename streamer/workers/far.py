@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from http import HTTPStatus
 from itertools import count
 
-from streamer.errors import NotNow, TaktError
+from streamer.errors import NotNow, TaktError, too_many_look
 from streamer.exchange import Answer, BodyTooLarge, Request, plain
 from streamer.settings import Settings, WhipSource
 from streamer.web.whip import MOST_BYTES, PREFIX
@@ -39,8 +39,7 @@ class FarLive:
         self._check(stream)
         limits, of_this, of_all = self._settings().live, self._viewers[stream], self._viewers.total()
         if of_this >= limits.stream_viewers or of_all >= limits.viewers:
-            words = f"{of_this} look at {stream} and {of_all} at all streams, which is as many as may"
-            raise NotNow(f"{words}; close a page, or raise live.viewers and live.stream_viewers")
+            raise too_many_look(stream, of_this, of_all)
         return self._pictures(self._worker_of(stream), stream, width, fps)
 
     async def _pictures(self, worker: Asked, stream: str, width: int, fps: float) -> AsyncGenerator[bytes, None]:

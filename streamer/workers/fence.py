@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from streamer.clock import Clock
 from streamer.errors import SinkUnavailable
-from streamer.sinks.base import Sink
+from streamer.sinks.base import FENCED, Sink
 from streamer.wire import Message
 from streamer.workers.lease import Lease
 
@@ -60,5 +60,5 @@ class _Fenced:
     async def put(self, message: Message) -> None:
         """See `Sink.put`."""
         if not self._may_publish():
-            raise SinkUnavailable("others may have these streams by now")
+            raise SinkUnavailable(FENCED)
         await self._sink.put(message)

@@ -8,11 +8,11 @@ import base64
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol
 
 from streamer.clock import Clock
 from streamer.errors import NotNow
 from streamer.mailbox import Mailbox
+from streamer.web.api.parts import Live
 from streamer.workers.line import Said
 
 WAIT_S = 5.0
@@ -20,14 +20,6 @@ WAIT_S = 5.0
 IDLE_S = 15.0
 """Whoever asks for nothing as long has gone."""
 TIDY_S = 5.0
-
-
-class Live(Protocol):
-    """See `streamer.live.LiveViews`."""
-
-    async def snapshot(self, stream: str, width: int) -> bytes: ...
-
-    def mjpeg(self, stream: str, width: int, fps: float) -> AsyncGenerator[bytes, None]: ...
 
 
 @dataclass(slots=True)

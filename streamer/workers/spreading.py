@@ -24,8 +24,6 @@ TAKE_OVER_S = 5.0
 """Others are given as long to take over what a dead worker had."""
 HOLD_S = 120.0
 """A worker may take as long to load networks."""
-
-
 BLAMED = "workers that watched it ended, one after the other; see their last words in the log"
 
 

@@ -19,8 +19,6 @@ from streamer.workers.spreading import BLAMED, Asked
 _log = logging.getLogger(__name__)
 
 NO_ROOM = "no worker has room for it: give the machine fewer streams, or more workers"
-
-
 AGAIN_S = 10.0
 """Seconds after which the broker is told again: whoever was to tell it may not have been connected."""
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from paho.mqtt.client import Client
 
+from streamer.sinks.base import FENCED
+
 PUBLISH = 0x30
 """The type of a packet, in the upper half of its first byte (MQTT 5, 2.1.2)."""
 
@@ -17,5 +19,5 @@ class GuardedClient(Client):
 
     def _sock_send(self, buf: bytes | bytearray) -> int:
         if buf[:1] and buf[0] & 0xF0 == PUBLISH and not self.may_publish():
-            raise ConnectionAbortedError("others may have these streams by now")
+            raise ConnectionAbortedError(FENCED)
         return super()._sock_send(buf)

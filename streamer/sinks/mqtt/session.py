@@ -24,7 +24,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from streamer.errors import MessageRejected, SinkUnavailable
-from streamer.sinks.base import Inbound
+from streamer.sinks.base import FENCED, Inbound
 from streamer.sinks.mqtt.guarded import GuardedClient
 from streamer.sinks.mqtt.inbox import Inbox
 from streamer.sinks.mqtt.options import JSON, V5, ConnectError, Extras, MqttOptions, Will, tls_context
@@ -198,7 +198,7 @@ class Session:
             if out.acknowledged.done():
                 continue
             if not self._options.may_publish():
-                out.acknowledged.set_exception(SinkUnavailable("others may have these streams by now"))
+                out.acknowledged.set_exception(SinkUnavailable(FENCED))
                 continue
             try:
                 info = self._client.publish(out.topic, out.payload, out.qos, out.retain, out.properties)
